@@ -1,0 +1,54 @@
+"""aenb: autoencoders in the notebook, on TensorFlow and Keras.
+
+`%load_ext aenb`, then a cell `%%autoencoder vae v2 --data fashion_mnist` trains, evaluates and shows a model.
+The names below are imported when first used, so that `import aenb` does not wait for TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "AenbError": "errors",
+    "Data": "data.record",
+    "Run": "run",
+    "Spec": "spec",
+    "build_model": "models.registry",
+    "datasets": "data.registry",
+    "families": "models.registry",
+    "load_data": "data.load",
+    "load_run": "run",
+    "train": "training",
+}
+
+__all__ = [*_HOME, "__version__"]
+
+
+def __getattr__(name: str):
+    """Import a public name from its module (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'aenb' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f"aenb.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, for completion."""
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell) -> None:
+    """Add `%%autoencoder`, `%aenb`, completion and `%config AENB` to the shell."""
+    from aenb import extension
+
+    extension.load(shell)
+
+
+def unload_ipython_extension(shell) -> None:
+    """Take away all that loading added, and give back what it replaced."""
+    from aenb import extension
+
+    extension.unload(shell)

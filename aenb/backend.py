@@ -1,0 +1,104 @@
+"""The one door to Keras and TensorFlow: imported when first used, and quietly.
+
+`from aenb.backend import keras` costs nothing; the first attribute asked of it imports the real package. So a
+family's file can be read for its help and its hyperparameters without waiting for TensorFlow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+import threading
+import types
+from collections.abc import Iterator
+
+from aenb.errors import AenbError
+
+_lock = threading.Lock()
+_ready = False
+
+
+class _Lazy(types.ModuleType):
+    """A stand-in for a module that imports it when an attribute is asked for."""
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):  # inspection must not import TensorFlow
+            raise AttributeError(name)
+        start()
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+keras = _Lazy("keras")
+tf = _Lazy("tensorflow")
+
+
+def is_loaded() -> bool:
+    """Say whether Keras and TensorFlow have been imported through this door."""
+    return _ready
+
+
+def start() -> None:
+    """Import TensorFlow and Keras, once, keeping their start-up messages from the user.
+
+    Raises:
+        AenbError: Keras runs on another backend than TensorFlow.
+    """
+    global _ready
+    with _lock:
+        if _ready:
+            return
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        if "keras" not in sys.modules:
+            os.environ["KERAS_BACKEND"] = "tensorflow"
+        with _stderr_held_back():
+            _import_and_warm_up()
+        _ready = True
+
+
+def _import_and_warm_up() -> None:
+    import keras
+    import tensorflow as tf
+
+    if keras.backend.backend() != "tensorflow":
+        raise AenbError(
+            f"Expected Keras on TensorFlow; received Keras on {keras.backend.backend()}. Restart the kernel and "
+            "load aenb before Keras, or set KERAS_BACKEND=tensorflow."
+        )
+    tf.get_logger().setLevel("ERROR")
+    for gpu in tf.config.list_physical_devices("GPU"):
+        with contextlib.suppress(RuntimeError):  # TensorFlow was started earlier: its setting stays
+            tf.config.experimental.set_memory_growth(gpu, True)
+    tf.function(lambda x: x + 1.0, jit_compile=True)(tf.constant(0.0))  # the first step's messages, now
+
+
+@contextlib.contextmanager
+def _stderr_held_back() -> Iterator[None]:
+    """Hold back what is written to file descriptor 2, and let it out only where the block fails."""
+    with tempfile.TemporaryFile() as caught:
+        sys.stderr.flush()
+        saved = os.dup(2)
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(saved, 2)
+            caught.seek(0)
+            os.write(2, caught.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def devices() -> list[str]:
+    """Name the devices that TensorFlow computes on: each GPU, or "CPU only"."""
+    start()
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    names = [d.get("device_name", g.name) for d, g in zip(details, gpus, strict=True)]
+    return names or [f"CPU only ({os.cpu_count()} cores)"]

@@ -1,0 +1,53 @@
+"""A catalogue: named entries that one file each adds, found without a list to keep."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from aenb.errors import unknown
+
+
+class Catalogue(dict):
+    """A dict from names to entries that shows itself as a table.
+
+    Iterating gives the names, as a dict does; `lookup` names the nearest entry where there is none.
+    """
+
+    def __init__(self, what: str):
+        super().__init__()
+        self.what = what
+
+    def lookup(self, name: str):
+        """Return the entry called `name`.
+
+        Raises:
+            AenbError: There is none; the message names the nearest.
+        """
+        if name not in self:
+            raise unknown(self.what, name, self)
+        return self[name]
+
+    def discover(self, package: str, leave_out: set[str]) -> Catalogue:
+        """Import each module of a package but those left out, so that its entries add themselves."""
+        path = importlib.import_module(package).__path__
+        for module in pkgutil.iter_modules(path):
+            if module.name not in leave_out:
+                importlib.import_module(f"{package}.{module.name}")
+        for name in sorted(self, key=lambda n: self[n].order):
+            self[name] = self.pop(name)
+        return self
+
+    def to_frame(self):
+        """Return the catalogue as a pandas DataFrame, one entry a row."""
+        import pandas as pd
+
+        return pd.DataFrame([entry.row() for entry in self.values()], index=list(self))
+
+    def __repr__(self) -> str:
+        return self.to_frame().to_string(justify="left", max_colwidth=None)
+
+    def _repr_html_(self) -> str:
+        frame = self.to_frame().style.set_properties(**{"text-align": "left", "white-space": "normal"})
+        headings = [{"selector": "th", "props": "text-align: left"}]
+        return frame.set_table_styles(headings).format(escape="html").to_html()

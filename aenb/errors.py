@@ -1,0 +1,37 @@
+"""The one error that a user causes, and how it names the nearest right thing."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AenbError(ValueError):
+    """Something the user asked for cannot be done: the message says what was expected, received, and the fix.
+
+    In a notebook it shows as one line, without a traceback, and is still an error on the kernel's channel.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        """Give IPython the lines to show in place of a traceback."""
+        return [f"AenbError: {self}"]
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like `name`, or None where none is alike."""
+    known = list(known)
+    begins = [k for k in known if name and k.lower().startswith(name.lower())]
+    close = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=1, cutoff=0.55)
+    if close:
+        return next(k for k in known if k.lower() == close[0])
+    return begins[0] if begins else None
+
+
+def unknown(
+    what: str, name: str, known: Iterable[str], place: str = "", also: Iterable[str] = ()
+) -> AenbError:
+    """Build the error for a name that is not among the known ones, with the nearest of them or of `also`."""
+    known = list(known)
+    guess = nearest(str(name), [*known, *also])
+    hint = f" Did you mean `{guess}`?" if guess else ""
+    return AenbError(f"Unknown {what} `{name}`{place}. Expected one of: {', '.join(known)}.{hint}")

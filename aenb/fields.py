@@ -1,0 +1,182 @@
+"""A field: one setting with its type, range, default and help.
+
+Options of the magic and hyperparameters of a family are both declared as annotated parameters,
+
+    epochs: Annotated[int, Field("passes over the training data", low=1)] = 10
+
+and read from there by validation, help, completion and controls, so that each is written once.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import math
+import numbers
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aenb.errors import AenbError, unknown
+
+
+@dataclass(frozen=True)
+class Field:
+    """A setting: what it means and which values it takes.
+
+    Attributes:
+        help: What it does, in a line.
+        low: Smallest value allowed, for numbers (each item, for lists).
+        high: Largest value allowed.
+        above: Values must be strictly greater than this.
+        choices: The values allowed, for text.
+        group: The heading under which help lists it.
+        metavar: The word that stands for the value in help.
+        name: The parameter's name (read from the signature).
+        kind: One of "int", "float", "bool", "str", "ints", "model" (read from the annotation).
+        optional: Whether None is allowed (read from the annotation).
+        default: The default value (read from the signature).
+    """
+
+    help: str
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    choices: tuple[str, ...] = ()
+    group: str = ""
+    metavar: str = ""
+    name: str = ""
+    kind: str = "str"
+    optional: bool = False
+    default: Any = None
+
+    @property
+    def expected(self) -> str:
+        """What the field takes, in words: "a whole number from 1 to 65536"."""
+        words = _WORDS[self.kind] if not self.choices else "one of " + ", ".join(self.choices)
+        if self.low is not None and self.high is not None:
+            words += f" from {self.low:g} to {self.high:g}" if self.high < 1e6 else f" of at least {self.low:g}"
+        elif self.low is not None:
+            words += f" of at least {self.low:g}"
+        if self.above is not None:
+            words += f" above {self.above:g}"
+            words += f" and at most {self.high:g}" if self.high is not None else ""
+        return words + (", or None" if self.optional else "")
+
+    def check(self, value: Any, place: str = "") -> Any:
+        """Return `value` as the field's type.
+
+        Args:
+            value: What was given.
+            place: Where, for the message: " of family `deep`".
+
+        Raises:
+            AenbError: The type or the range is wrong.
+        """
+        if value is None and self.optional:
+            return None
+        try:
+            return _CHECKS[self.kind](self, value)
+        except (TypeError, ValueError, OverflowError):
+            shown = repr(value) if len(repr(value)) < 60 else f"a {type(value).__name__}"
+            if self.choices and isinstance(value, str):
+                raise unknown(self.name, value, self.choices, place) from None
+            raise AenbError(f"`{self.name}`{place}: expected {self.expected}; received {shown}.") from None
+
+    def parse(self, text: str) -> Any:
+        """Read a value typed on the magic's line, and check it."""
+        if self.kind == "str" and not (self.optional and text == "None"):
+            return self.check(text)
+        try:
+            value = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            value = text
+        return self.check(value)
+
+
+def read_fields(function: Callable) -> dict[str, Field]:
+    """Read the fields that a function or a dataclass declares as annotated parameters, in their order."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    found = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        for note in getattr(hints.get(name), "__metadata__", ()):
+            if isinstance(note, Field):
+                kind, optional = _kind(hints[name].__origin__)
+                found[name] = replace(
+                    note, name=name, kind=kind, optional=optional, default=parameter.default
+                )
+    return found
+
+
+def _kind(annotation: Any) -> tuple[str, bool]:
+    """Translate a type annotation into a field's kind, and whether None is allowed."""
+    options = [a for a in typing.get_args(annotation) if a is not type(None)]
+    optional = type(None) in typing.get_args(annotation)
+    plain = options[0] if optional else annotation
+    if typing.get_origin(plain) is tuple:
+        return "ints", optional
+    return {int: "int", float: "float", bool: "bool", str: "str"}.get(plain, "model"), optional
+
+
+def _in_range(field: Field, value: float) -> bool:
+    return (
+        (field.low is None or value >= field.low)
+        and (field.high is None or value <= field.high)
+        and (field.above is None or value > field.above)
+    )
+
+
+def _whole(field: Field, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not _in_range(field, int(value)):
+        raise ValueError
+    return int(value)
+
+
+def _number(field: Field, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError
+    if not math.isfinite(value) or not _in_range(field, float(value)):
+        raise ValueError
+    return float(value)
+
+
+def _truth(field: Field, value: Any) -> bool:
+    if type(value).__name__ not in {"bool", "bool_"}:  # Python's and NumPy's
+        raise TypeError
+    return bool(value)
+
+
+def _text(field: Field, value: Any) -> str:
+    if not isinstance(value, str) or (field.choices and value not in field.choices):
+        raise TypeError
+    return value
+
+
+def _whole_numbers(field: Field, value: Any) -> tuple[int, ...]:
+    items = (value,) if isinstance(value, numbers.Integral) else tuple(value)
+    return tuple(_whole(field, item) for item in items)
+
+
+def _model(field: Field, value: Any) -> Any:
+    if not callable(value) or not hasattr(value, "to_json"):
+        raise TypeError
+    return value
+
+
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "True or False",
+    "str": "text",
+    "ints": "a list of whole numbers, each",
+    "model": "a Keras model",
+}
+_CHECKS = {
+    "int": _whole,
+    "float": _number,
+    "bool": _truth,
+    "str": _text,
+    "ints": _whole_numbers,
+    "model": _model,
+}

@@ -1,0 +1,147 @@
+"""A run's folder: written aside and renamed, checked when it is read, nothing in it unpickled."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from aenb import __version__
+from aenb.errors import AenbError
+
+FORMAT = 1
+FACTS, MODEL, FIGURE, HISTORY = "run.json", "model.keras", "figure.png", "history.csv"
+KEYS = ("spec", "status", "seconds", "metrics", "history", "record", "sha256")
+
+
+def write(path: Path, facts: dict[str, Any], parts: dict[str, Any], picture: bytes, *, overwrite: bool) -> Path:
+    """Write a run's folder.
+
+    Args:
+        path: Where it is to stand.
+        facts: Plain values for `run.json`.
+        parts: Keras models by the names of their files.
+        picture: The figure, as PNG.
+        overwrite: Replace a saved run that stands there; any other folder is left alone.
+
+    Raises:
+        AenbError: The place is taken, or cannot be written. Nothing half-done is left behind.
+    """
+    path = path.expanduser()
+    _check_place(path, overwrite)
+    aside = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        for name, model in parts.items():
+            model.save(aside / f"{name}.keras")
+        (aside / FIGURE).write_bytes(picture)
+        _write_history(aside / HISTORY, facts["history"])
+        sums = {file.name: _sha256(file) for file in sorted(aside.iterdir())}
+        about = {"format": FORMAT, "aenb": __version__, **facts, "sha256": sums}
+        (aside / FACTS).write_text(json.dumps(about, indent=1), encoding="utf-8")
+        _put_in_place(aside, path)
+    except (OSError, RuntimeError, ValueError) as error:  # h5py gives a full disk as any of these
+        raise AenbError(f"Expected to write the run to {path}; received: {_reason(error)}.") from error
+    finally:
+        if aside is not None and aside.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+    return path
+
+
+def read(path: Path) -> tuple[dict[str, Any], Any, bytes]:
+    """Read a run's folder.
+
+    Returns:
+        The plain values, the compiled model, and the figure as PNG.
+
+    Raises:
+        AenbError: It is not a saved run, or a file of it is missing, truncated or changed.
+    """
+    path = path.expanduser()
+    facts = _read_facts(path)
+    for name, sha256 in facts["sha256"].items():
+        file = path / Path(name).name
+        if not file.is_file() or _sha256(file) != sha256:
+            state = "changed or truncated" if file.is_file() else "missing"
+            raise AenbError(f"The run in {path}: expected {name} as it was saved; it is {state}.")
+    return facts, _load_model(path / MODEL), (path / FIGURE).read_bytes()
+
+
+def _check_place(path: Path, overwrite: bool) -> None:
+    if not path.exists():
+        return
+    if not (path / FACTS).is_file():
+        raise AenbError(f"Expected a new folder; {path} exists and is not a saved run. Choose another place.")
+    if not overwrite:
+        raise AenbError(f"Expected a new folder; {path} holds a saved run. Choose another, or pass overwrite=True.")
+
+
+def _put_in_place(aside: Path, path: Path) -> None:
+    """Rename the new folder to its place, keeping what stood there until that is done."""
+    os.chmod(aside, 0o755)
+    old = aside.with_name(f"{aside.name}-old")
+    if path.exists():
+        os.replace(path, old)
+    try:
+        os.replace(aside, path)
+    except OSError:
+        if old.exists():
+            os.replace(old, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads((path / FACTS).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise AenbError(f"Expected a saved run in {path}; received no readable {FACTS} ({error.strerror}).") from error
+    except ValueError as error:
+        raise AenbError(f"The run in {path}: expected JSON in {FACTS}; it is broken: {error}.") from error
+    if not isinstance(facts, dict) or "format" not in facts:
+        raise AenbError(f"Expected a saved run in {path}; its {FACTS} is not one of aenb's.")
+    if facts["format"] != FORMAT:
+        raise AenbError(f"The run in {path}: expected format {FORMAT}; received {facts['format']!r}. Update aenb.")
+    missing = [key for key in KEYS if key not in facts]
+    if missing:
+        raise AenbError(f"The run in {path}: expected {', '.join(missing)} in {FACTS}; it is not there.")
+    return facts
+
+
+def _load_model(file: Path) -> Any:
+    from aenb.backend import keras
+    from aenb.models import sparsity  # noqa: F401: registers its layer with Keras
+
+    try:
+        with warnings.catch_warnings():  # tied weights are one variable in training, and two in the file
+            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+            return keras.models.load_model(file)  # in safe mode: no code is loaded
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        raise AenbError(f"Expected a Keras model in {file}; received: {str(error).splitlines()[0]}") from error
+
+
+def _write_history(file: Path, history: dict[str, list[float]]) -> None:
+    with open(file, "w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream)
+        table.writerow(["epoch", *history])
+        table.writerows([epoch, *row] for epoch, row in enumerate(zip(*history.values(), strict=True), 1))
+
+
+def _sha256(file: Path) -> str:
+    with open(file, "rb") as stream:
+        return hashlib.sha256(stream.read()).hexdigest()
+
+
+def _reason(error: Exception) -> str:
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+        return "no space left on the disk"
+    return getattr(error, "strerror", None) or str(error).splitlines()[0]

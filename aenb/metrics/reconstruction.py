@@ -1,0 +1,76 @@
+"""How near reconstructions are to the originals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def mse(x: np.ndarray, reconstructed: np.ndarray) -> float:
+    """Return the mean squared error over all items and features, in [0, ∞); 0 is perfect.
+
+    Args:
+        x: (n, ...), the originals.
+        reconstructed: The same shape.
+
+    Example:
+        >>> mse(np.zeros((2, 3)), np.ones((2, 3)))
+        1.0
+    """
+    return float(np.mean(_squares(x, reconstructed)))
+
+
+def psnr(x: np.ndarray, reconstructed: np.ndarray) -> float:
+    """Return the peak signal-to-noise ratio of images in [0, 1], in decibels; higher is better.
+
+    The mean over the images of 10 log₁₀(1 / MSE of the image), infinite if one is reproduced exactly.
+
+    Args:
+        x: (n, height, width, channels) in [0, 1].
+        reconstructed: The same shape.
+
+    Example:
+        >>> round(psnr(np.zeros((1, 8, 8, 1)), np.full((1, 8, 8, 1), 0.1)), 6)
+        20.0
+    """
+    errors = _squares(x, reconstructed).reshape(len(x), -1).mean(axis=1)
+    with np.errstate(divide="ignore"):
+        return float(np.mean(-10 * np.log10(errors)))
+
+
+def ssim(x: np.ndarray, reconstructed: np.ndarray) -> float | None:
+    """Return the mean structural similarity of images in [0, 1], in [−1, 1]; 1 is perfect.
+
+    Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Transactions on Image Processing 13(4), as scikit-image computes
+    it: windows of 7×7, or the largest odd size that fits, the mean over channels.
+
+    All images are laid in one tall column, so that one call serves them; windows that cross from one image into the
+    next are left out, as scikit-image leaves out those that cross the border.
+
+    Args:
+        x: (n, height, width, channels) in [0, 1].
+        reconstructed: The same shape.
+
+    Returns:
+        The mean over the images, or None where a side is under 3 pixels.
+    """
+    from skimage.metrics import structural_similarity
+
+    n, height, width, channels = x.shape
+    window = min(7, *(side - 1 + side % 2 for side in (height, width)))
+    if window < 3:
+        return None
+    _, similarity = structural_similarity(
+        x.reshape(n * height, width, channels).astype("float64"),
+        np.asarray(reconstructed, "float64").reshape(n * height, width, channels),
+        win_size=window,
+        data_range=1.0,
+        channel_axis=-1,
+        full=True,
+    )
+    edge = window // 2
+    inside = similarity.reshape(x.shape)[:, edge : height - edge, edge : width - edge]
+    return float(inside.mean())
+
+
+def _squares(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:
+    return np.square(np.asarray(x, "float64") - np.asarray(reconstructed, "float64"))

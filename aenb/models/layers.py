@@ -1,0 +1,111 @@
+"""What the autoencoder families share: dense stacks, the end that fits the data, and the whole."""
+
+from __future__ import annotations
+
+import math
+
+from aenb.backend import keras
+from aenb.errors import AenbError
+from aenb.models.hyperparameters import LOSSES
+
+
+def dense_encoder(input_shape, hidden_units, latent_dim, activation, latent_activation="linear"):
+    """Build a stack of dense layers from an item to its code.
+
+    Returns:
+        A `keras.Model` named "encoder", (batch, *input_shape) → (batch, latent_dim).
+    """
+    inputs = keras.Input(input_shape, name="input")
+    x = keras.layers.Flatten(name="flatten")(inputs) if len(input_shape) > 1 else inputs
+    for number, units in enumerate(hidden_units, 1):
+        x = dense(units, activation, f"hidden_{number}")(x)
+    return keras.Model(inputs, dense(latent_dim, latent_activation, "code")(x), name="encoder")
+
+
+def dense_decoder(latent_dim, hidden_units, output_shape, activation, output_activation):
+    """Build a stack of dense layers from a code to an item.
+
+    Returns:
+        A `keras.Model` named "decoder", (batch, latent_dim) → (batch, *output_shape).
+    """
+    code = x = keras.Input((latent_dim,), name="code")
+    for number, units in enumerate(hidden_units, 1):
+        x = dense(units, activation, f"hidden_{number}")(x)
+    x = dense(math.prod(output_shape), output_activation, "output")(x)
+    return keras.Model(code, unflatten(x, output_shape), name="decoder")
+
+
+def unflatten(x, shape):
+    """Give a flat tensor the shape of an item: (batch, features) → (batch, *shape)."""
+    return keras.layers.Reshape(shape, name="reshape")(x) if len(shape) > 1 else x
+
+
+def dense(units: int, activation: str, name: str, **arguments):
+    """Make a dense layer with initial weights that keep the signal's variance.
+
+    He et al. 2015 (arXiv 1502.01852) for rectifiers, Klambauer et al. 2017 (arXiv 1706.02515) for selu, Glorot &
+    Bengio 2010 for the others.
+    """
+    glorot = dict.fromkeys(("tanh", "sigmoid", "linear"), "glorot_uniform")
+    initial = {"selu": "lecun_normal", **glorot}.get(activation, "he_normal")
+    return keras.layers.Dense(units, activation, kernel_initializer=initial, name=name, **arguments)
+
+
+def output_activation(input_shape, chosen: str | None) -> str:
+    """Choose the decoder's last activation: sigmoid for images, whose pixels are in [0, 1], else linear."""
+    return chosen or ("sigmoid" if len(input_shape) == 3 else "linear")
+
+
+def autoencoder(name, input_shape, encoder, decoder, *, loss, between=None, metrics=()):
+    """Join an encoder and a decoder into a compiled model.
+
+    Args:
+        name: The family's name.
+        input_shape: The shape of an item.
+        encoder: A Keras model (batch, *input_shape) → (batch, latent_dim).
+        decoder: A Keras model (batch, latent_dim) → (batch, *input_shape), or a function that builds one from
+            latent_dim.
+        loss: A key of `LOSSES`: the squared error ("mse"), the absolute error ("mae") or the binary
+            cross-entropy ("bce"), each the mean over features and items.
+        between: A layer through which the code passes in training, such as a penalty.
+        metrics: Keras metrics to report beside the loss.
+
+    Returns:
+        A `keras.Model` with the layers "encoder" and "decoder", compiled with Adam (Kingma & Ba 2014, arXiv
+        1412.6980).
+
+    Raises:
+        AenbError: The parts do not fit each other or the data.
+    """
+    encoder = _part(encoder, input_shape, "encoder")
+    size = _code_size(encoder)
+    decoder = _part(decoder if hasattr(decoder, "layers") else decoder(size), (size,), "decoder")
+    if tuple(decoder.output_shape[1:]) != tuple(input_shape):
+        raise AenbError(
+            f"`decoder`: expected to give {tuple(input_shape)}, the shape of an item; "
+            f"received {tuple(decoder.output_shape[1:])}."
+        )
+    inputs = keras.Input(input_shape, name="input")
+    code = encoder(inputs)
+    model = keras.Model(inputs, decoder(between(code) if between else code), name=name)
+    model.compile(keras.optimizers.Adam(), loss=LOSSES[loss], metrics=list(metrics))
+    return model
+
+
+def _part(model, input_shape, name: str):
+    """Return a model as the part called `name`: one of the user's own is built and wrapped."""
+    if model.name == name and model.built and tuple(model.input_shape[1:]) == tuple(input_shape):
+        return model
+    inputs = keras.Input(input_shape, name="input")
+    try:
+        return keras.Model(inputs, model(inputs), name=name)
+    except (ValueError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise AenbError(f"`{name}`: expected a Keras model that takes items of {input_shape}. {reason}") from error
+
+
+def _code_size(encoder) -> int:
+    shape = tuple(encoder.output_shape)
+    if len(shape) != 2 or shape[1] is None:
+        raise AenbError(f"`encoder`: expected to give a vector for each item; received the shape {shape}.")
+    return shape[1]

@@ -1,0 +1,101 @@
+"""The first autoencoders: one hidden layer, squared error.
+
+Baldi & Hornik (1989), "Neural networks and principal component analysis", Neural Networks 2: with linear units
+and squared error every minimum spans the subspace of the first principal components, and there are no other
+local minima. What is gained comes from what is added: a non-linear unit, weights tied between the ways in and out
+(Vincent et al. 2010, JMLR 11), or a code of which only few units speak at a time (Ng 2011, CS294A lecture notes).
+
+    z = f(W x + b),   x̂ = g(V z + c),   V = Wᵀ where tied
+    loss = ‖x − x̂‖² / d + λ · penalty(z)
+    penalty:  L1  meanⱼ |zⱼ|      KL  meanⱼ ρ log(ρ/ρ̂ⱼ) + (1 − ρ) log((1 − ρ)/(1 − ρ̂ⱼ)),  ρ̂ⱼ the batch's mean of zⱼ
+
+Error and penalty are both means over their units, so λ means the same for any size of image or code.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from aenb.backend import keras
+from aenb.errors import AenbError
+from aenb.fields import Field
+from aenb.models import layers
+from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part
+from aenb.models.registry import family
+
+
+@family(
+    order=1,
+    summary="one hidden layer; linear, it spans the PCA subspace; tied or sparse on request",
+    paper="Baldi & Hornik 1989; Ng 2011",
+)
+def shallow(
+    input_shape: tuple[int, ...],
+    *,
+    latent_dim: LatentDim = 32,
+    activation: Activation = "relu",
+    output_activation: OutputActivation = None,
+    tied: Annotated[bool, Field("let the decoder's weights be the encoder's, transposed")] = False,
+    sparsity: Annotated[str | None, Field("penalty that keeps the code sparse", choices=("l1", "kl"))] = None,
+    sparsity_weight: Annotated[float, Field("weight of the penalty beside the mean error", low=0)] = 0.01,
+    sparsity_target: Annotated[float, Field("mean activation ρ that KL asks for", above=0, high=0.99)] = 0.05,
+    loss: Loss = "mse",
+    encoder: Part = None,
+    decoder: Part = None,
+):
+    """Build an autoencoder with one hidden layer, compiled.
+
+    A linear one (`activation="linear"`) has a linear output too, unless `output_activation` says otherwise.
+
+    Example:
+        >>> import aenb
+        >>> model = aenb.build_model("shallow", (8, 8, 1), latent_dim=5, activation="linear", tied=True)
+        >>> len(model.trainable_variables)  # one kernel, two biases
+        3
+    """
+    if tied and (encoder or decoder):
+        raise AenbError("`tied`: expected built parts; received an `encoder` or `decoder` of your own.")
+    if sparsity == "kl" and activation != "sigmoid" and not encoder:
+        raise AenbError(
+            '`sparsity="kl"`: expected activation="sigmoid", whose means are in (0, 1); '
+            f'received activation="{activation}".'
+        )
+    last = output_activation or ("linear" if activation == "linear" else layers.output_activation(input_shape, None))
+    encoder = encoder or layers.dense_encoder(input_shape, (), latent_dim, "linear", activation)
+    if tied:
+        decoder = _tied_decoder(encoder.get_layer("code"), input_shape, last)
+    return layers.autoencoder(
+        "shallow",
+        input_shape,
+        encoder,
+        decoder or (lambda size: layers.dense_decoder(size, (), input_shape, activation, last)),
+        loss=loss,
+        between=_penalty(sparsity, sparsity_weight, sparsity_target, latent_dim),
+        metrics=[keras.metrics.MeanSquaredError("reconstruction_loss")] if sparsity and loss == "mse" else [],
+    )
+
+
+def _tied_decoder(code, output_shape, activation):
+    """Build a decoder of stock layers whose kernel is the encoder's own variable, used transposed.
+
+    An `EinsumDense` reads a kernel of shape (features, latent_dim) the other way round. It is handed the
+    encoder's variable where it would make its own: one variable, trained through both uses. Saved and loaded in
+    plain Keras the model gives the same outputs, with the kernel stored once for each use.
+    """
+    features = math.prod(output_shape)
+    output = keras.layers.EinsumDense("bk,fk->bf", features, bias_axes="f", activation=activation, name="output")
+    make = output.add_weight
+    output.add_weight = lambda *a, name=None, **k: code.kernel if name == "kernel" else make(*a, name=name, **k)
+    inputs = keras.Input((code.units,), name="code")
+    return keras.Model(inputs, layers.unflatten(output(inputs), output_shape), name="decoder")
+
+
+def _penalty(sparsity, weight, target, units):
+    if sparsity == "l1":  # Keras sums over the units and takes the mean over the batch
+        return keras.layers.ActivityRegularization(l1=weight / units, name="sparsity")
+    if sparsity == "kl":
+        from aenb.models.sparsity import KLSparsity
+
+        return KLSparsity(weight, target, name="sparsity")
+    return None

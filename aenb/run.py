@@ -1,0 +1,234 @@
+"""Run: what happened. The model with its history, scores and provenance, and what one asks of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aenb import folder, latent, report
+from aenb.data.load import load_data
+from aenb.data.record import Data
+from aenb.errors import AenbError
+from aenb.spec import Spec
+
+SHOWN = 10  # held-out items in the picture
+
+
+@dataclass(eq=False, repr=False)
+class Run:
+    """A trained model, with all that is known about how it came to be.
+
+    Attributes:
+        spec: What was asked for.
+        model: The compiled `keras.Model`, with the layers "encoder" and "decoder".
+        history: Lists by name, one value for each epoch: "loss", "val_loss".
+        status: "complete", "stopped early", "interrupted" or "diverged".
+        seconds: How long the training took.
+        record: What the training ran on: device, versions, data, notes.
+    """
+
+    spec: Spec
+    model: Any
+    history: dict[str, list[float]]
+    status: str = "complete"
+    seconds: float = 0.0
+    record: dict[str, Any] = field(default_factory=dict)
+    _data: Data | None = None
+    _metrics: dict[str, float] | None = None
+    _picture: bytes | None = None
+
+    @property
+    def name(self) -> str | None:
+        """What the run is called."""
+        return self.spec.name
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were finished."""
+        return len(self.history.get("loss", ()))
+
+    @property
+    def latent_dim(self) -> int:
+        """The size of the code."""
+        return latent.part(self.model, "encoder").output_shape[-1]
+
+    @functools.cached_property
+    def data(self) -> Data:
+        """The data it was trained on; that of a loaded run is loaded when first asked for.
+
+        Raises:
+            AenbError: The data is not at hand any more, or is not the same.
+        """
+        if self._data is not None:
+            return self._data
+        try:
+            data = load_data(self.spec.data, limit=self.spec.limit)
+        except AenbError as error:
+            raise AenbError(f"The data of this run, `{self.spec.data}`, is not at hand: pass it as `data`. {error}") from None
+        if data.fingerprint != self.record.get("data", {}).get("fingerprint"):
+            raise AenbError(f"The data `{self.spec.data}` is not what this run was trained on: pass it as `data`.")
+        return data
+
+    def encode(self, x: Any) -> np.ndarray:
+        """Return the codes of items.
+
+        Args:
+            x: (n, *input_shape) in the units of `run.data.x_train`; a DataFrame or images as bytes are brought to them.
+
+        Returns:
+            (n, latent_dim), float32.
+
+        Example:
+            >>> import aenb
+            >>> run = aenb.train("deep", "digits", latent_dim=2, epochs=1, verbose=False)
+            >>> run.encode(run.data.x_test).shape
+            (360, 2)
+        """
+        return latent.encode(self.model, self._units(x))
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Return the items that codes stand for: (n, latent_dim) → (n, *input_shape), float32."""
+        return latent.decode(self.model, z)
+
+    def reconstruct(self, x: Any) -> np.ndarray:
+        """Return what items become through the code and back: (n, *input_shape), float32."""
+        return latent.reconstruct(self.model, self._units(x))
+
+    def interpolate(self, a: np.ndarray, b: np.ndarray, steps: int = 8) -> np.ndarray:
+        """Return `steps` items on the line between the codes of two items: (steps, *input_shape)."""
+        return latent.interpolate(self.model, a, b, steps)
+
+    def evaluate(self, data: Any = None) -> dict[str, float]:
+        """Score the model on held-out items, beside PCA with as many dimensions and the mean item.
+
+        Args:
+            data: Other data than the run's own, as `aenb.load_data` takes it.
+
+        Returns:
+            `mse`, for images `psnr` (decibels) and `ssim`; the same with `pca_` and `mean_` before. Computed once.
+
+        Raises:
+            AenbError: The data is not at hand, or does not fit the model.
+        """
+        if data is None and self._metrics is not None:
+            return dict(self._metrics)
+        from aenb.metrics.evaluation import reconstruction_scores
+
+        chosen = self.data if data is None else load_data(data)
+        made = latent.reconstruct(self.model, chosen.x_test)
+        scores = reconstruction_scores(
+            chosen.x_train, chosen.x_test, made, self.latent_dim, images=chosen.kind == "image"
+        )
+        if data is None:
+            self._metrics = scores
+        return dict(scores)
+
+    def plot(self):
+        """Draw loss curves and reconstructions.
+
+        Returns:
+            A `matplotlib.figure.Figure`.
+        """
+        from aenb.plots import run_figure
+
+        x = self.data.x_test[:: max(1, len(self.data.x_test) // SHOWN)][:SHOWN]
+        baselines = {}
+        if self.model.loss == "mean_squared_error":
+            baselines[f"PCA, {self.latent_dim} dimensions"] = self.evaluate()["pca_mse"]
+        return run_figure(
+            self.history, x, latent.reconstruct(self.model, x), title=f"{self.spec.family}: loss", baselines=baselines
+        )
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Save the run as a folder: `run.json`, `model.keras`, `encoder.keras`, `decoder.keras`, history and figure.
+
+        The Keras files open in plain Keras. The folder is written aside and renamed, so that it is there whole or not.
+
+        Args:
+            path: The folder to make.
+            overwrite: Put it in the place of a saved run that is there.
+
+        Raises:
+            AenbError: The folder exists, or cannot be written.
+        """
+        scores, picture = self.evaluate(), self._png()
+        facts = {
+            "spec": self.spec.to_dict(),
+            "status": self.status,
+            "seconds": self.seconds,
+            "metrics": scores,
+            "history": self.history,
+            "record": self.record,
+        }
+        parts = {"model": self.model, **{name: latent.part(self.model, name) for name in ("encoder", "decoder")}}
+        return folder.write(Path(path), facts, parts, picture, overwrite=overwrite)
+
+    def to_cell(self) -> str:
+        """Return the `%%autoencoder` cell that reproduces the run."""
+        return self.spec.to_cell()
+
+    def _units(self, x: Any) -> Any:
+        """Bring raw tables and byte images to the model's units, and leave arrays of numbers as they are."""
+        raw = hasattr(x, "columns") or getattr(x, "dtype", None) == np.uint8
+        return self.data.prepare(x) if raw else x
+
+    def _png(self) -> bytes:
+        if self._picture is None:
+            from aenb.plots import to_png
+
+            self._picture = to_png(self.plot())
+        return self._picture
+
+    def _report(self, render: Callable, *pictures) -> str:
+        family, images = self.spec.family, len(self.model.input_shape) == 4
+        scores = self.evaluate()
+        title = f"{self.name}: {family} on {self.spec.data}" if self.name else f"{family} on {self.spec.data}"
+        state = "" if self.status == "complete" else f" ({self.status})"
+        lines = [
+            report.verdict(scores, family),
+            f"Code of {self.latent_dim} dimensions, {self.model.count_params():,} parameters, "
+            f"{self.epochs} of {self.spec.epochs} epochs{state}, seed {self.spec.seed}.",
+            *self.record.get("notes", ()),
+        ]
+        return render(title, report.score_rows(scores, family, self.latent_dim, images), lines, *pictures)
+
+    def __repr__(self) -> str:
+        return self._report(report.as_text)
+
+    def _repr_html_(self) -> str:
+        alt = f"Loss by epoch of {self.spec.family}, and held-out items over their reconstructions"
+        return self._report(report.as_html, self._png(), alt)
+
+    def _repr_png_(self) -> bytes:
+        return self._png()
+
+
+def load_run(path: str | Path) -> Run:
+    """Load a run that `Run.save` wrote.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        AenbError: There is no such folder, or it is not a saved run, or it is broken.
+
+    Example:
+        >>> import aenb
+        >>> run = aenb.load_run("runs/v2")  # doctest: +SKIP
+    """
+    facts, model, picture = folder.read(Path(path))
+    return Run(
+        spec=Spec.from_dict(facts["spec"]),
+        model=model,
+        history=facts["history"],
+        status=facts["status"],
+        seconds=facts["seconds"],
+        record=facts["record"],
+        _metrics=facts["metrics"],
+        _picture=picture,
+    )

@@ -1,0 +1,112 @@
+"""Spec: what was asked for, in plain values. Its annotated fields are the one table of options."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import keyword
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from aenb.errors import AenbError, unknown
+from aenb.fields import Field, read_fields
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What to train, on what, and how.
+
+    Help, validation, completion, `%config AENB` and the arguments of `aenb.train` read the fields below.
+
+    Attributes:
+        family: The kind of model.
+        name: What the run is called, a Python name, or None.
+        hyperparameters: The family's hyperparameters that were given; the others have their defaults.
+    """
+
+    family: str
+    name: str | None = None
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+    data: Annotated[
+        str, Field("a data set, a variable of the notebook, or a file", group="Data", metavar="NAME|PATH")
+    ] = "mnist_5k"
+    task: Annotated[str, Field("what the model learns to do", group="Data", choices=("reconstruct",))] = "reconstruct"
+    limit: Annotated[int | None, Field("train on this many items only", group="Data", low=4, metavar="N")] = None
+    epochs: Annotated[
+        int, Field("passes over the training items", group="Training", low=1, high=100_000, metavar="N")
+    ] = 20
+    batch_size: Annotated[int, Field("items a step", group="Training", low=1, high=65536, metavar="N")] = 256
+    learning_rate: Annotated[
+        float, Field("step size of the optimiser", group="Training", above=0, high=10, metavar="RATE")
+    ] = 1e-3
+    seed: Annotated[
+        int, Field("of the initial weights and the order of items", group="Training", low=0, high=2**31 - 1, metavar="N")
+    ] = 0
+    patience: Annotated[
+        int | None,
+        Field("stop after so many epochs without a better validation loss, keep the best", group="Training", low=1, metavar="N"),
+    ] = None
+
+    def __post_init__(self):
+        if self.name is not None and (not str(self.name).isidentifier() or keyword.iskeyword(self.name)):
+            raise AenbError(f"`name`: expected a Python name, such as v2; received {self.name!r}.")
+        for name, option in options().items():
+            object.__setattr__(self, name, option.check(getattr(self, name)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the spec as plain values, for JSON; Keras models become their configuration, without weights."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return values | {"hyperparameters": {k: _plain(v) for k, v in self.hyperparameters.items()}}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Spec:
+        """Make a spec of plain values, as `to_dict` gives them.
+
+        Raises:
+            AenbError: A name is unknown or a value is not one that it takes.
+        """
+        if not isinstance(values, dict) or not isinstance(values.get("family"), str):
+            raise AenbError("A spec: expected an object with a `family`; received something else.")
+        known = [f.name for f in dataclasses.fields(cls)]
+        for name in values:
+            if name not in known:
+                raise unknown("option", name, known)
+        return cls(**values | {"hyperparameters": dict(values.get("hyperparameters") or {})})
+
+    def to_cell(self) -> str:
+        """Return the `%%autoencoder` cell that asks for the same."""
+        words = [self.family, *([self.name] if self.name else [])]
+        for name, option in options().items():
+            value = getattr(self, name)
+            if value != option.default or name in ("data", "epochs", "seed"):
+                words += [flag(name), _quoted(str(value))]
+        body = [f"{name} = {_source(value)}" for name, value in self.hyperparameters.items()]
+        return "\n".join([f"%%autoencoder {' '.join(words)}", *body])
+
+
+@functools.cache
+def options() -> dict[str, Field]:
+    """Return the options by name: the annotated fields of `Spec`."""
+    return read_fields(Spec)
+
+
+def flag(name: str) -> str:
+    """Return how an option is typed: "batch_size" → "--batch-size"."""
+    return "--" + name.replace("_", "-")
+
+
+def _plain(value: Any) -> Any:
+    return {"keras_model": json.loads(value.to_json())} if hasattr(value, "to_json") else value
+
+
+def _source(value: Any) -> str:
+    if hasattr(value, "to_json"):
+        return f"keras.models.model_from_json({value.to_json()!r})"
+    if isinstance(value, dict) and "keras_model" in value:
+        return f"keras.models.model_from_json({json.dumps(value['keras_model'])!r})"
+    return repr(tuple(value) if isinstance(value, list) else value)
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if not word or any(c.isspace() for c in word) else word

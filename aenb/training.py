@@ -1,0 +1,215 @@
+"""train: a spec becomes a run. The one caller of `fit`."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import platform
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from aenb import __version__, backend
+from aenb.backend import keras, tf
+from aenb.data.load import load_data
+from aenb.data.record import Data
+from aenb.data.split import hold_out
+from aenb.models.registry import build_model, families
+from aenb.progress import Silent, new_view
+from aenb.run import Run
+from aenb.spec import Spec, options
+from aenb.tasks import TASKS
+
+VALIDATION = 0.1  # of the training items, at most 5,000
+
+
+def train(
+    family: str,
+    data: Any = "mnist_5k",
+    name: str | None = None,
+    *,
+    callbacks: Sequence[Any] = (),
+    verbose: bool = True,
+    **settings: Any,
+) -> Run:
+    """Train a model of a family on data.
+
+    A tenth of the training items, at most 5,000, is kept for validation; the held-out items of the data are not seen.
+    Interrupting keeps what was learnt so far.
+
+    Args:
+        family: The family's name, as `aenb.families()` lists them.
+        data: What `aenb.load_data` takes: a data set's name, an array, a table, a file, `Data`.
+        name: What to call the run, a Python name.
+        callbacks: Keras callbacks.
+        verbose: Whether to show progress.
+        **settings: Options (`epochs`, `batch_size`, `learning_rate`, `seed`, `patience`, `limit`, `task`); every other
+            keyword is a hyperparameter of the family.
+
+    Returns:
+        The `Run`: model, history, and what one asks of them.
+
+    Raises:
+        AenbError: The family, an option, a hyperparameter or the data is not one it takes.
+
+    Example:
+        >>> import aenb
+        >>> run = aenb.train("deep", "digits", latent_dim=8, epochs=2, seed=0, verbose=False)
+        >>> sorted(run.history)
+        ['loss', 'val_loss']
+    """
+    spec = make_spec(family, name, settings)
+    view = new_view(verbose)
+    view.stage("Loading the data …")
+    loaded = load_data(data, limit=spec.limit)
+    spec = replace(spec, data=loaded.name, limit=len(loaded.x_train) if loaded.is_subset else None)
+    view.stage("Starting TensorFlow …")
+    backend.start()
+    with _seeded(spec.seed):
+        model = build_model(spec.family, loaded.input_shape, **spec.hyperparameters)
+        model.optimizer.learning_rate = spec.learning_rate
+        return _fit(spec, loaded, model, callbacks, view)
+
+
+def make_spec(family: str, name: str | None, settings: dict[str, Any]) -> Spec:
+    """Sort settings into options and the family's hyperparameters, and check them all.
+
+    Raises:
+        AenbError: The family or a setting is unknown (the nearest is named), or a value is not one it takes.
+    """
+    entry = families().lookup(family)
+    chosen = {key: value for key, value in settings.items() if key in options()}
+    hyperparameters = {key: value for key, value in settings.items() if key not in chosen}
+    return Spec(family, name, entry.check(hyperparameters, also=options()), **chosen)
+
+
+def _fit(spec: Spec, data: Data, model: Any, callbacks: Sequence[Any], view: Silent) -> Run:
+    """Run Keras's `fit` on the data, and record what happened."""
+    training, validation, steps = _batches(spec, data)
+    view.start(f"Training {spec.family} on {data.describe()}", spec.epochs, steps)
+    history = keras.callbacks.History()
+    begin, status = time.perf_counter(), "complete"
+    try:
+        model.fit(
+            training,
+            validation_data=validation,
+            epochs=spec.epochs,
+            shuffle=False,  # the batches come in an order of their own
+            verbose=0,
+            callbacks=[history, _watch(model, view), *_early_stopping(spec.patience), *callbacks],
+        )
+    except KeyboardInterrupt:
+        status = "interrupted"
+    seconds = time.perf_counter() - begin
+    logs = {name: [float(value) for value in values] for name, values in history.history.items()}
+    finished = len(logs.get("loss", ()))
+    if status == "complete" and finished and not np.isfinite(logs["loss"][-1]):
+        status = "diverged"
+    elif status == "complete" and finished < spec.epochs:
+        status = "stopped early"
+    rate = finished * (len(data.x_train) - _validation_size(data)) / seconds
+    view.end(_closing_line(status, finished, spec, seconds, rate))
+    return Run(spec, model, logs, status, seconds, _record(data, rate), _data=data)
+
+
+def _batches(spec: Spec, data: Data) -> tuple[Any, Any, int]:
+    """Make the batches of training and validation, gathered from tensors that hold the items once.
+
+    Returns:
+        Two `tf.data.Dataset` of (inputs, targets), the first in a new order each epoch, and the steps an epoch.
+    """
+    kept, held = hold_out(len(data.x_train), _validation_size(data))
+    inputs, targets = (tf.constant(array) for array in TASKS[spec.task](data.x_train))
+    pick = lambda index: (tf.gather(inputs, index), tf.gather(targets, index))  # noqa: E731
+    order = tf.data.Dataset.from_tensor_slices(kept)
+    order = order.shuffle(len(kept), seed=spec.seed, reshuffle_each_iteration=True)
+    training = order.batch(spec.batch_size).map(pick).prefetch(2)
+    validation = tf.data.Dataset.from_tensor_slices(held).batch(1024).map(pick)
+    return training, validation, -(-len(kept) // spec.batch_size)
+
+
+def _validation_size(data: Data) -> int:
+    return min(5000, max(1, round(len(data.x_train) * VALIDATION)))
+
+
+def _watch(model: Any, view: Silent) -> Any:
+    """Make the callback that tells the view of each step, and stops a training that diverged."""
+    epoch = 0
+
+    def on_epoch_begin(number, logs=None):
+        nonlocal epoch
+        epoch = number + 1
+
+    def on_epoch_end(number, logs=None):
+        if not np.isfinite(logs["loss"]):
+            model.stop_training = True
+
+    return keras.callbacks.LambdaCallback(
+        on_epoch_begin=on_epoch_begin,
+        on_train_batch_end=lambda step, logs=None: view.step(epoch, step + 1, logs),
+        on_epoch_end=on_epoch_end,
+    )
+
+
+def _early_stopping(patience: int | None) -> list[Any]:
+    if patience is None:
+        return []
+    return [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
+
+
+def _closing_line(status: str, finished: int, spec: Spec, seconds: float, rate: float) -> str:
+    """Say how a training ended, how long it took, and what to do where it went wrong."""
+    how = {
+        "complete": f"{finished} epochs",
+        "stopped early": f"Stopped early after {finished} of {spec.epochs} epochs",
+        "interrupted": f"Interrupted after {finished} of {spec.epochs} epochs: what was learnt is kept",
+        "diverged": f"The loss is not finite after {finished} epochs: try --learning-rate {spec.learning_rate / 10:g}",
+    }
+    return f"{how[status]} in {seconds:.1f} s, {rate:,.0f} items a second, on {', '.join(backend.devices())}."
+
+
+def _record(data: Data, rate: float) -> dict[str, Any]:
+    """Note what a training ran on, for whoever reads it later."""
+    versions = {"aenb": __version__, "python": platform.python_version()}
+    versions |= {"tensorflow": tf.version.VERSION, "keras": keras.version(), "numpy": np.__version__}
+    return {
+        "data": {
+            "name": data.name, "source": data.source, "kind": data.kind, "training": len(data.x_train),
+            "held_out": len(data.x_test), "total": data.total, "fingerprint": data.fingerprint,
+        },
+        "notes": list(data.notes),
+        "device": backend.devices(),
+        "versions": versions,
+        "items_per_second": rate,
+    }  # fmt: skip
+
+
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed Python, NumPy and TensorFlow for a block, and give Python and NumPy their own states back."""
+    states = random.getstate(), np.random.get_state()
+    keras.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+def _signature() -> inspect.Signature:
+    """Name the options in the signature of `train`, for help and completion."""
+    written = inspect.signature(train)
+    *named, settings = written.parameters.values()
+    named += [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option.default)
+        for name, option in options().items()
+        if name not in written.parameters
+    ]
+    return written.replace(parameters=[*named, settings])
+
+
+train.__signature__ = _signature()
