@@ -42,13 +42,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell) -> None:
     """Add `%%autoencoder`, `%aenb`, completion and `%config AENB` to the shell."""
-    from aenb import extension
+    from aenb.magic import extension
 
     extension.load(shell)
 
 
 def unload_ipython_extension(shell) -> None:
     """Take away all that loading added, and give back what it replaced."""
-    from aenb import extension
+    from aenb.magic import extension
 
     extension.unload(shell)

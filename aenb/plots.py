@@ -11,7 +11,7 @@ import io
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#7a7a7a"
 STYLE = {
@@ -23,14 +23,14 @@ STYLE = {
 }  # fmt: skip
 
 
-def run_figure(history, x, reconstructed, *, title: str = "", baselines=None) -> Figure:
+def run_figure(history, x, reconstructed, *, loss: str = "loss", baselines=None) -> Figure:
     """Draw a run: the loss by epoch, and originals over their reconstructions.
 
     Args:
         history: Lists by name, one value an epoch: "loss" and "val_loss".
         x: (n, *input_shape), some held-out items.
         reconstructed: The same shape.
-        title: What stands over the curves.
+        loss: What the loss is, for the axis.
         baselines: Losses of the baselines by their names, drawn as lines.
 
     Returns:
@@ -39,7 +39,7 @@ def run_figure(history, x, reconstructed, *, title: str = "", baselines=None) ->
     with rc_context(STYLE):
         figure = Figure(figsize=(11, 3.1), layout="constrained")
         curves, items = figure.subplots(1, 2, width_ratios=(1, 1.75))
-        _loss_curves(curves, history, title, baselines or {})
+        _loss_curves(curves, history, loss, baselines or {})
         if x.ndim == 4:
             _strips(items, x, reconstructed)
         else:
@@ -77,7 +77,7 @@ def to_png(figure: Figure, dpi: int = 110) -> bytes:
     return buffer.getvalue()
 
 
-def _loss_curves(axes, history, title, baselines) -> None:
+def _loss_curves(axes, history, loss, baselines) -> None:
     epochs = np.arange(1, len(history.get("loss", ())) + 1)
     marker = "o" if len(epochs) == 1 else None
     for name, label, colour in (("loss", "training", BLUE), ("val_loss", "validation", ORANGE)):
@@ -88,9 +88,12 @@ def _loss_curves(axes, history, title, baselines) -> None:
     values = [v for name in ("loss", "val_loss") for v in history.get(name, ())]
     if values and min(values) > 0 and max(values) > 3 * min(values):
         axes.set_yscale("log")
-    axes.set(xlabel="epoch", ylabel="loss", title=title)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_locator(NullLocator())
+    axes.set(xlabel="epoch", ylabel=loss, title="what is minimised, epoch by epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.grid(True, axis="y", which="both")
+    axes.grid(True, axis="y")
     if values:
         axes.legend()
 

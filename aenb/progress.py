@@ -1,14 +1,18 @@
 """What a training shows while it runs.
 
 A view has four methods: `stage(text)` names what is being waited for, `start(title, epochs, steps)` opens the
-training, `step(epoch, step, logs)` is called for each batch and must be cheap, and `end(text)` closes with a line.
-This module has the view of a terminal; the notebook extension puts its own in place with `use_view`.
+training, `step(epoch, step, logs)` is called for each batch (and with the step None at an epoch's end) and must be
+cheap, `end(text)` closes with a line. This module has the view of a terminal; the notebook extension puts its own in
+place with `use_view`.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
+
+INTERVAL = 0.25  # seconds between two updates
 
 
 class Silent:
@@ -20,42 +24,75 @@ class Silent:
     def start(self, title: str, epochs: int, steps: int) -> None:
         """Pass over the training's title, epochs and steps an epoch."""
 
-    def step(self, epoch: int, step: int, logs: dict) -> None:
+    def step(self, epoch: int, step: int | None, logs: dict) -> None:
         """Pass over a step."""
 
     def end(self, text: str) -> None:
         """Pass over the closing line."""
 
 
+class Counter:
+    """How far a training is: counts steps, keeps the last logs, and says when an update is due."""
+
+    def __init__(self, epochs: int, steps: int):
+        self.epochs, self.steps, self.epoch, self.done = epochs, steps, 1, 0
+        self.logs: dict = {}
+        self.begin = time.perf_counter()
+        self._next = 0.0
+
+    def step(self, epoch: int, step: int | None, logs: dict) -> bool:
+        """Count a step; return whether it is time to show it."""
+        self.epoch = epoch
+        self.done = (epoch - 1) * self.steps + (self.steps if step is None else step)
+        now = time.perf_counter()
+        if step is None:
+            self.logs = dict(logs)
+        if now < self._next:
+            return False
+        self._next = now + INTERVAL
+        self.logs |= logs
+        return True
+
+    @property
+    def part(self) -> float:
+        """The part of the training that is done, in [0, 1]."""
+        return self.done / (self.epochs * self.steps)
+
+    def words(self) -> str:
+        """Say where the training stands: epoch, losses, time left."""
+        seconds = time.perf_counter() - self.begin
+        left = f"{seconds / self.part * (1 - self.part):.0f} s left" if self.part else ""
+        names = {"loss": "loss", "val_loss": "validation loss"}
+        losses = [f"{names[name]} {float(value):.4g}" for name, value in self.logs.items() if name in names]
+        return " · ".join([f"epoch {self.epoch} of {self.epochs}", *losses, left])
+
+
 class TextBar(Silent):
-    """A tqdm bar of epochs on stdout, for terminals and scripts."""
+    """A tqdm bar on stdout, for terminals and scripts."""
 
     def __init__(self):
-        self.bar = None
-        self.epochs = 0
+        self.bar = self.counter = None
 
     def start(self, title: str, epochs: int, steps: int) -> None:
         """Print the title and open the bar."""
         from tqdm import tqdm
 
         print(title)
-        self.bar = tqdm(total=epochs * steps, file=sys.stdout, leave=False, mininterval=0.25, bar_format=_FORMAT)
-        self.epochs = epochs
+        self.counter = Counter(epochs, steps)
+        self.bar = tqdm(total=epochs * steps, file=sys.stdout, leave=False, bar_format="{percentage:3.0f}% |{bar}| {desc}")
 
-    def step(self, epoch: int, step: int, logs: dict) -> None:
-        """Move the bar on by a step."""
-        self.bar.set_description(f"epoch {epoch}/{self.epochs}", refresh=False)
-        self.bar.set_postfix({name: f"{value:.4g}" for name, value in logs.items()}, refresh=False)
-        self.bar.update()
+    def step(self, epoch: int, step: int | None, logs: dict) -> None:
+        """Move the bar, at most four times a second."""
+        if self.counter.step(epoch, step, logs):
+            self.bar.n = self.counter.done
+            self.bar.set_description_str(self.counter.words())
 
     def end(self, text: str) -> None:
         """Close the bar and print the closing line."""
-        if self.bar is not None:
-            self.bar.close()
+        self.bar.close()
         print(text)
 
 
-_FORMAT = "{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining}{postfix}"
 _view: Callable[[], Silent] = TextBar
 
 

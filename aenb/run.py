@@ -57,6 +57,19 @@ class Run:
         """The size of the code."""
         return latent.part(self.model, "encoder").output_shape[-1]
 
+    @property
+    def summary(self) -> str:
+        """How the training ended, how long it took and on what, in a line."""
+        done, asked = f"{self.epochs} epochs", f"{self.epochs} of {self.spec.epochs} epochs"
+        how = {
+            "complete": f"Trained {done}",
+            "stopped early": f"Stopped early after {asked}",
+            "interrupted": f"Interrupted after {asked}, what was learnt is kept,",
+            "diverged": f"Diverged (the loss is not finite; try --learning-rate {self.spec.learning_rate / 10:g}) after {asked}",
+        }[self.status]
+        rate, device = self.record["items_per_second"], ", ".join(self.record["device"])
+        return f"{how} in {self.seconds:.1f} s: {rate:,.0f} items a second on {device}."
+
     @functools.cached_property
     def data(self) -> Data:
         """The data it was trained on; that of a loaded run is loaded when first asked for.
@@ -136,12 +149,16 @@ class Run:
         """
         from aenb.plots import run_figure
 
-        x = self.data.x_test[:: max(1, len(self.data.x_test) // SHOWN)][:SHOWN]
+        x = self.data.x_test[_examples(self.data)]
         baselines = {}
         if self.model.loss == "mean_squared_error":
             baselines[f"PCA, {self.latent_dim} dimensions"] = self.evaluate()["pca_mse"]
         return run_figure(
-            self.history, x, latent.reconstruct(self.model, x), title=f"{self.spec.family}: loss", baselines=baselines
+            self.history,
+            x,
+            latent.reconstruct(self.model, x),
+            loss=str(self.model.loss).replace("_", " "),
+            baselines=baselines,
         )
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -206,6 +223,13 @@ class Run:
 
     def _repr_png_(self) -> bytes:
         return self._png()
+
+
+def _examples(data: Data) -> np.ndarray:
+    """Choose the held-out items to show: one of each class, or else the first ones."""
+    if data.y_test is None:
+        return np.arange(min(SHOWN, len(data.x_test)))
+    return np.unique(data.y_test, return_index=True)[1][:SHOWN]
 
 
 def load_run(path: str | Path) -> Run:

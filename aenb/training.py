@@ -62,8 +62,14 @@ def train(
         >>> sorted(run.history)
         ['loss', 'val_loss']
     """
-    spec = make_spec(family, name, settings)
     view = new_view(verbose)
+    run = train_spec(make_spec(family, name, settings), data, callbacks, view)
+    view.end(run.summary)
+    return run
+
+
+def train_spec(spec: Spec, data: Any, callbacks: Sequence[Any], view: Silent) -> Run:
+    """Train what a spec asks for on data, as `train` does, and leave the view open."""
     view.stage("Loading the data …")
     loaded = load_data(data, limit=spec.limit)
     spec = replace(spec, data=loaded.name, limit=len(loaded.x_train) if loaded.is_subset else None)
@@ -112,7 +118,6 @@ def _fit(spec: Spec, data: Data, model: Any, callbacks: Sequence[Any], view: Sil
     elif status == "complete" and finished < spec.epochs:
         status = "stopped early"
     rate = finished * (len(data.x_train) - _validation_size(data)) / seconds
-    view.end(_closing_line(status, finished, spec, seconds, rate))
     return Run(spec, model, logs, status, seconds, _record(data, rate), _data=data)
 
 
@@ -145,6 +150,7 @@ def _watch(model: Any, view: Silent) -> Any:
         epoch = number + 1
 
     def on_epoch_end(number, logs=None):
+        view.step(number + 1, None, logs)
         if not np.isfinite(logs["loss"]):
             model.stop_training = True
 
@@ -159,17 +165,6 @@ def _early_stopping(patience: int | None) -> list[Any]:
     if patience is None:
         return []
     return [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
-
-
-def _closing_line(status: str, finished: int, spec: Spec, seconds: float, rate: float) -> str:
-    """Say how a training ended, how long it took, and what to do where it went wrong."""
-    how = {
-        "complete": f"{finished} epochs",
-        "stopped early": f"Stopped early after {finished} of {spec.epochs} epochs",
-        "interrupted": f"Interrupted after {finished} of {spec.epochs} epochs: what was learnt is kept",
-        "diverged": f"The loss is not finite after {finished} epochs: try --learning-rate {spec.learning_rate / 10:g}",
-    }
-    return f"{how[status]} in {seconds:.1f} s, {rate:,.0f} items a second, on {', '.join(backend.devices())}."
 
 
 def _record(data: Data, rate: float) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""aenb from a shell: `python -m aenb train spec.json`, `aenb chapters DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from aenb import __version__
+from aenb.chapters import copy_chapters
+from aenb.errors import AenbError
+
+
+def main(words: list[str] | None = None) -> int:
+    """Carry out a command line; return the exit status."""
+    parser = argparse.ArgumentParser(prog="aenb", description="Autoencoders, outside a notebook.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    training = commands.add_parser("train", help="train what a spec asks for, and save the run")
+    training.add_argument("spec", type=Path, help="a JSON file: family, data, epochs, …, hyperparameters")
+    training.add_argument("--save", type=Path, required=True, metavar="DIR", help="the folder to save the run in")
+    copying = commands.add_parser("chapters", help="copy the notebooks")
+    copying.add_argument("folder", type=Path, nargs="?", default=Path("aenb-chapters"))
+    asked = parser.parse_args(words)
+    try:
+        return _train(asked) if asked.command == "train" else _chapters(asked)
+    except AenbError as error:
+        print(f"AenbError: {error}", file=sys.stderr)
+        return 2
+
+
+def _train(asked: argparse.Namespace) -> int:
+    from aenb.progress import new_view
+    from aenb.spec import Spec
+    from aenb.training import train_spec
+
+    try:
+        values = json.loads(asked.spec.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise AenbError(f"Expected a spec in JSON in {asked.spec}; received: {error}") from error
+    spec = Spec.from_dict(values)
+    view = new_view(verbose=True)
+    run = train_spec(spec, spec.data, (), view)
+    view.end(run.summary)
+    print(run)
+    print(f"Saved in {run.save(asked.save)}.")
+    return 0
+
+
+def _chapters(asked: argparse.Namespace) -> int:
+    for path in copy_chapters(asked.folder):
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

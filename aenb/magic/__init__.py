@@ -1,0 +1,1 @@
+"""The notebook extension: the magics, their completion, and `%config AENB`."""

@@ -1,0 +1,113 @@
+"""The first line of a cell, `%%autoencoder FAMILY [NAME] [options]`: its grammar and its help, from the options' table."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from IPython.utils.process import arg_split
+
+from aenb.data.registry import datasets
+from aenb.errors import AenbError, unknown
+from aenb.fields import Field
+from aenb.models.registry import families
+from aenb.spec import flag, options
+
+QUIET = Field("show no progress", group="Display", name="quiet", kind="bool", default=False)
+HELP = Field("show this help; with a family, its hyperparameters", group="Display", name="help", kind="bool", default=False)
+SWITCHES = {"quiet": QUIET, "help": HELP}
+
+EXAMPLE = """
+A cell's body is Python; the names it assigns are the family's hyperparameters (names that begin with an underscore
+are your own):
+
+    %%autoencoder deep d --data fashion_mnist --epochs 20
+    latent_dim = 30
+
+trains, evaluates and shows a model, and binds the Run to the name d: d.model, d.encode(x), d.save(path), …
+The same with the defaults, in a line:  %autoencoder deep d --data digits
+Defaults: %config AENB.epochs = 5"""
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """What was typed: family and name, or None; options that were given; switches."""
+
+    family: str | None
+    name: str | None
+    options: dict[str, Any]
+    quiet: bool = False
+    help: bool = False
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Turn argparse's complaint into one of ours."""
+        raise AenbError(f"%%autoencoder: {message}. See %%autoencoder --help.")
+
+
+def parse(line: str) -> CommandLine:
+    """Read the first line of a cell.
+
+    Raises:
+        AenbError: An option is unknown (the nearest is named), lacks its value, or has a wrong one.
+    """
+    parser = _Parser(prog="%%autoencoder", add_help=False, allow_abbrev=False)
+    parser.add_argument("family", nargs="?")
+    parser.add_argument("name", nargs="?")
+    for name in options():
+        parser.add_argument(flag(name), dest=name, default=argparse.SUPPRESS)
+    for name in SWITCHES:
+        parser.add_argument(flag(name), action="store_true")
+    given, rest = parser.parse_known_args(split(line))
+    for word in rest:
+        if word.startswith("-"):
+            raise unknown("option", word.partition("=")[0], [flag(name) for name in (*options(), *SWITCHES)])
+        raise AenbError(f"%%autoencoder: expected a family, a name and options; received `{word}` too.")
+    values = {name: options()[name].parse(text) for name, text in vars(given).items() if name in options()}
+    return CommandLine(given.family, given.name, values, given.quiet, given.help)
+
+
+def split(line: str) -> list[str]:
+    """Split a line into words, as the shell does; quotes hold a word with spaces together."""
+    try:
+        return arg_split(line, posix=os.name == "posix")
+    except ValueError as error:
+        raise AenbError(f"%%autoencoder: expected quotes in pairs; received {line.strip()} ({error}).") from error
+
+
+def usage(family: str | None = None) -> str:
+    """Return the help of `%%autoencoder`, or that of a family."""
+    if family is not None:
+        return _family_help(family)
+    lines = ["%%autoencoder FAMILY [NAME] [options]", "", "Train, evaluate and show a model of a family.", ""]
+    lines += ["Families (%%autoencoder FAMILY --help lists the hyperparameters)"]
+    lines += _columns({name: entry.summary for name, entry in families().items()})
+    table = {**options(), **SWITCHES}
+    for group in dict.fromkeys(option.group for option in table.values()):
+        rows = {_typed(o): _explained(o) for o in table.values() if o.group == group}
+        lines += ["", group, *_columns(rows)]
+    lines += ["", "Data sets", "  " + ", ".join(datasets())]
+    return "\n".join(lines) + "\n" + EXAMPLE
+
+
+def _family_help(name: str) -> str:
+    entry = families().lookup(name)
+    rows = {field.name: f"{_explained(field)}; {field.expected}" for field in entry.fields.values()}
+    return "\n".join([f"{name}: {entry.summary} ({entry.paper})", "", "Hyperparameters", *_columns(rows)])
+
+
+def _typed(option: Field) -> str:
+    return flag(option.name) if option.kind == "bool" else f"{flag(option.name)} {option.metavar or 'WORD'}"
+
+
+def _explained(field: Field) -> str:
+    default = "" if field.kind in ("bool", "model") and not field.default else f" (default: {field.default})"
+    return field.help + default
+
+
+def _columns(rows: dict[str, str]) -> list[str]:
+    width = max(map(len, rows))
+    return [f"  {left.ljust(width)}  {right}" for left, right in rows.items()]

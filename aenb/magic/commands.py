@@ -1,0 +1,157 @@
+"""%aenb: what is at hand, and what is done with runs."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aenb import __version__
+from aenb.chapters import copy_chapters
+from aenb.data.registry import datasets
+from aenb.errors import AenbError, unknown
+from aenb.magic.commandline import split
+from aenb.models.registry import families
+
+
+def aenb(shell, line: str) -> Any:
+    """Carry out a line of `%aenb` and return what it shows."""
+    words = split(line)
+    if not words:
+        return _overview(shell)
+    if words[0] in ("--help", "-h", "help"):
+        print(usage())
+        return None
+    if words[0] not in COMMANDS:
+        raise unknown("command", words[0], COMMANDS, " of %aenb")
+    return COMMANDS[words[0]][0](shell, *words[1:]) if _fits(*words) else None
+
+
+def usage() -> str:
+    """Return the help of `%aenb`."""
+    rows = [f"  {' '.join([name, *arguments]).ljust(30)}{text}" for name, (_, arguments, text) in COMMANDS.items()]
+    return "\n".join(["%aenb [command]", "", f"  {''.ljust(30)}version, devices, data sets at hand, runs", *rows])
+
+
+def _fits(name: str, *given: str) -> bool:
+    """Check the number of words that a command was given."""
+    expected = COMMANDS[name][1]
+    needed = [word for word in expected if not word.startswith("[")]
+    if not len(needed) <= len(given) <= len(expected):
+        form = " ".join(["%aenb", name, *expected])
+        raise AenbError(f"Expected `{form}`; received {len(given)} words after `{name}`.")
+    return True
+
+
+def runs_of(shell) -> dict[str, Any]:
+    """Return the runs that are bound to names in the notebook."""
+    from aenb.run import Run
+
+    return {name: value for name, value in shell.user_ns.items() if isinstance(value, Run) and name[0] != "_"}
+
+
+def _run(shell, name: str) -> Any:
+    runs = runs_of(shell)
+    if name not in runs:
+        raise unknown("run", name, runs) if runs else AenbError(f"Unknown run `{name}`. There are no runs yet.")
+    return runs[name]
+
+
+def _overview(shell) -> None:
+    from aenb.backend import devices
+
+    at_hand = [name for name, entry in datasets().items() if entry.at_hand()]
+    rows = {
+        "aenb": __version__,
+        "devices": ", ".join(devices()),
+        "families": ", ".join(families()),
+        "data at hand": ", ".join(at_hand),
+        "runs": ", ".join(runs_of(shell)) or "none yet",
+        "help": "%aenb --help, %%autoencoder --help",
+    }
+    print("\n".join(f"{name.ljust(14)}{value}" for name, value in rows.items()))
+
+
+def _runs(shell):
+    """Show the runs as a table."""
+    import pandas as pd
+
+    runs = runs_of(shell)
+    if not runs:
+        print("No runs yet: %%autoencoder deep d trains one.")
+        return None
+    return pd.DataFrame(
+        [
+            {
+                "family": run.spec.family,
+                "data": run.spec.data,
+                "code": run.latent_dim,
+                "epochs": run.epochs,
+                "status": run.status,
+                "MSE": run.evaluate()["mse"],
+                "PCA's MSE": run.evaluate()["pca_mse"],
+                "seconds": round(run.seconds, 1),
+            }
+            for run in runs.values()
+        ],
+        index=pd.Index(runs, name="run"),
+    )
+
+
+def _devices(shell) -> None:
+    from aenb.backend import devices
+
+    print("\n".join(devices()))
+
+
+def _save(shell, name: str, path: str, overwrite: str | None = None) -> None:
+    if overwrite not in (None, "--overwrite"):
+        raise unknown("option", overwrite, ["--overwrite"], " of %aenb save")
+    print(f"Saved {name} in {_run(shell, name).save(path, overwrite=overwrite is not None)}.")
+
+
+def _load(shell, path: str, name: str):
+    from aenb.run import load_run
+
+    if not name.isidentifier():
+        raise AenbError(f"Expected a Python name for the run, such as v2; received `{name}`.")
+    shell.user_ns[name] = load_run(path)
+    return shell.user_ns[name]
+
+
+def _clear(shell) -> None:
+    """Let go of every run: its names, IPython's record of outputs, and what Keras keeps."""
+    from aenb.backend import is_loaded, keras
+    from aenb.run import Run
+
+    names = list(runs_of(shell))
+    kept = shell.user_ns
+    for name in [key for key, value in kept.items() if isinstance(value, Run)]:
+        del kept[name]
+    outputs = kept.get("_oh", {})
+    for number in [key for key, value in outputs.items() if isinstance(value, Run)]:
+        del outputs[number]
+    for last in ("_", "__", "___"):
+        if isinstance(getattr(shell.displayhook, last, None), Run):
+            setattr(shell.displayhook, last, "")
+    if is_loaded():
+        keras.utils.clear_session(free_memory=False)
+    gc.collect()
+    print(f"Cleared {', '.join(names) if names else 'nothing: there were no runs'}.")
+
+
+def _chapters(shell, target: str = "aenb-chapters") -> None:
+    print(f"Copied {', '.join(path.name for path in copy_chapters(Path(target)))} to {target}.")
+
+
+COMMANDS: dict[str, tuple[Callable, tuple[str, ...], str]] = {
+    "runs": (_runs, (), "the runs of this notebook, as a table"),
+    "data": (lambda shell: datasets(), (), "the data sets, and where they are found"),
+    "families": (lambda shell: families(), (), "the families, with their hyperparameters"),
+    "devices": (_devices, (), "what TensorFlow computes on"),
+    "save": (_save, ("RUN", "DIR", "[--overwrite]"), "save a run as a folder"),
+    "load": (_load, ("DIR", "NAME"), "load a saved run"),
+    "clear": (_clear, (), "let go of all runs and their memory"),
+    "chapters": (_chapters, ("[DIR]",), "copy the notebooks"),
+}
