@@ -27,9 +27,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return begins[0] if begins else None
 
 
-def unknown(
-    what: str, name: str, known: Iterable[str], place: str = "", also: Iterable[str] = ()
-) -> AenbError:
+def unknown(what: str, name: str, known: Iterable[str], place: str = "", also: Iterable[str] = ()) -> AenbError:
     """Build the error for a name that is not among the known ones, with the nearest of them or of `also`."""
     known = list(known)
     guess = nearest(str(name), [*known, *also])

@@ -35,7 +35,7 @@ class Field:
         metavar: The word that stands for the value in help.
         name: The parameter's name (read from the signature).
         kind: One of "int", "float", "bool", "str", "ints", "model" (read from the annotation).
-        optional: Whether None is allowed (read from the annotation).
+        optional: Whether None is allowed (read from the annotation too).
         default: The default value (read from the signature).
     """
 
@@ -103,9 +103,8 @@ def read_fields(function: Callable) -> dict[str, Field]:
         for note in getattr(hints.get(name), "__metadata__", ()):
             if isinstance(note, Field):
                 kind, optional = _kind(hints[name].__origin__)
-                found[name] = replace(
-                    note, name=name, kind=kind, optional=optional, default=parameter.default
-                )
+                optional = optional or note.optional
+                found[name] = replace(note, name=name, kind=kind, optional=optional, default=parameter.default)
     return found
 
 

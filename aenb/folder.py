@@ -119,7 +119,6 @@ def _read_facts(path: Path) -> dict[str, Any]:
 
 def _load_model(file: Path) -> Any:
     from aenb.backend import keras
-    from aenb.models import sparsity  # noqa: F401: registers its layer with Keras
 
     try:
         with warnings.catch_warnings():  # tied weights are one variable in training, and two in the file

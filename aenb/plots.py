@@ -113,4 +113,8 @@ def _rows(axes, x, reconstructed) -> None:
     axes.plot(x.ravel(), reconstructed.ravel(), ".", color=BLUE, alpha=0.4, markersize=4)
     low, high = float(x.min()), float(x.max())
     axes.plot([low, high], [low, high], color=GREY, linewidth=1)
-    axes.set(xlabel="held-out value (standardised)", ylabel="reconstruction", title="values, and what the model makes of them")
+    axes.set(
+        xlabel="held-out value (standardised)",
+        ylabel="reconstruction",
+        title="values, and what the model makes of them",
+    )

@@ -79,7 +79,9 @@ class TextBar(Silent):
 
         print(title)
         self.counter = Counter(epochs, steps)
-        self.bar = tqdm(total=epochs * steps, file=sys.stdout, leave=False, bar_format="{percentage:3.0f}% |{bar}| {desc}")
+        self.bar = tqdm(
+            total=epochs * steps, file=sys.stdout, leave=False, bar_format="{percentage:3.0f}% |{bar}| {desc}"
+        )
 
     def step(self, epoch: int, step: int | None, logs: dict) -> None:
         """Move the bar, at most four times a second."""

@@ -11,7 +11,11 @@ COLUMNS = {"mse": ("MSE", "{:.4f}"), "psnr": ("PSNR (dB)", "{:.2f}"), "ssim": ("
 def score_rows(metrics: dict[str, float], family: str, dimensions: int, images: bool) -> list[list[str]]:
     """Lay scores out as a table: a head, then a row for the model, PCA and the mean item."""
     shown = [name for name in COLUMNS if name in metrics]
-    names = {"": family, "pca_": f"PCA, {dimensions} dimensions", "mean_": "mean image" if images else "mean row"}
+    names = {
+        "": family,
+        "pca_": f"PCA, {dimensions} dimensions",
+        "mean_": "mean image" if images else "mean row",
+    }
     head = ["held-out items", *(COLUMNS[name][0] for name in shown)]
     rows = [
         [label, *(COLUMNS[name][1].format(metrics[prefix + name]) for name in shown)]
@@ -24,10 +28,12 @@ def score_rows(metrics: dict[str, float], family: str, dimensions: int, images: 
 def verdict(metrics: dict[str, float], family: str) -> str:
     """Say how the model's error compares with that of PCA, in a sentence."""
     ratio = metrics["mse"] / metrics["pca_mse"] if metrics["pca_mse"] else float("inf")
-    if ratio < 1:
+    if ratio < 0.98:
         return f"The squared error of {family} is {1 - ratio:.0%} below that of PCA with as many dimensions."
+    if ratio < 1.02:
+        return f"The squared error of {family} is that of PCA with as many dimensions, within 2%."
     return (
-        f"The squared error of {family} is not below that of PCA with as many dimensions ({ratio:.2f} times as much): "
+        f"The squared error of {family} is {ratio:.2f} times that of PCA with as many dimensions: "
         "train for more epochs, or with more units."
     )
 

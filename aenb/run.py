@@ -82,7 +82,9 @@ class Run:
         try:
             data = load_data(self.spec.data, limit=self.spec.limit)
         except AenbError as error:
-            raise AenbError(f"The data of this run, `{self.spec.data}`, is not at hand: pass it as `data`. {error}") from None
+            raise AenbError(
+                f"The data of this run, `{self.spec.data}`, is not at hand: pass it as `data`. {error}"
+            ) from None
         if data.fingerprint != self.record.get("data", {}).get("fingerprint"):
             raise AenbError(f"The data `{self.spec.data}` is not what this run was trained on: pass it as `data`.")
         return data
@@ -182,7 +184,10 @@ class Run:
             "history": self.history,
             "record": self.record,
         }
-        parts = {"model": self.model, **{name: latent.part(self.model, name) for name in ("encoder", "decoder")}}
+        parts = {
+            "model": self.model,
+            **{name: latent.part(self.model, name) for name in ("encoder", "decoder")},
+        }
         return folder.write(Path(path), facts, parts, picture, overwrite=overwrite)
 
     def to_cell(self) -> str:

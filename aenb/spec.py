@@ -41,11 +41,23 @@ class Spec:
         float, Field("step size of the optimiser", group="Training", above=0, high=10, metavar="RATE")
     ] = 1e-3
     seed: Annotated[
-        int, Field("of the initial weights and the order of items", group="Training", low=0, high=2**31 - 1, metavar="N")
+        int,
+        Field(
+            "of the initial weights and the order of items",
+            group="Training",
+            low=0,
+            high=2**31 - 1,
+            metavar="N",
+        ),
     ] = 0
     patience: Annotated[
         int | None,
-        Field("stop after so many epochs without a better validation loss, keep the best", group="Training", low=1, metavar="N"),
+        Field(
+            "stop after so many epochs without a better validation loss, keep the best",
+            group="Training",
+            low=1,
+            metavar="N",
+        ),
     ] = None
 
     def __post_init__(self):

@@ -52,7 +52,10 @@ def _table(rows, y, train, test, name, source, columns, notes) -> Data:
     scaler = StandardScaler().fit(rows[train].astype("float64"))
     x_train, x_test = (scaler.transform(rows[part].astype("float64")).astype("float32") for part in (train, test))
     constant = int((scaler.var_ == 0).sum())
-    notes = [*notes, "Each column was standardised by the training rows' mean and deviation; the scaler is kept."]
+    notes = [
+        *notes,
+        "Each column was standardised by the training rows' mean and deviation; the scaler is kept.",
+    ]
     if constant:
         notes.append(f"{constant} of {rows.shape[1]} columns are constant.")
     return Data(

@@ -44,7 +44,12 @@ def fashion_mnist() -> Data:
     if folder is None:
         folder, source = _cached(), "downloaded"
         for name, sha256 in SHA256.items():
-            fetch(URL + name, folder / name, sha256, f"Offline: apt-get install dataset-fashion-mnist, or put {name} in {folder}.")
+            fetch(
+                URL + name,
+                folder / name,
+                sha256,
+                f"Offline: apt-get install dataset-fashion-mnist, or put {name} in {folder}.",
+            )
     else:
         source = "the system's package dataset-fashion-mnist" if folder == SYSTEM else "Keras's cache"
     x_train, y_train, x_test, y_test = (read_idx(folder / name) for name in SHA256)

@@ -36,7 +36,7 @@ def _npy(path):
 
 
 def _npz(path):
-    with np.load(path, allow_pickle=False) as file:
+    with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
         names = file.files
         x = "x" if "x" in names else names[0] if len(names) == 1 else None
         if x is None:

@@ -23,7 +23,9 @@ def read_idx(path: Path) -> np.ndarray:
     try:
         content = gzip.decompress(Path(path).read_bytes())
     except (OSError, EOFError) as error:
-        raise AenbError(f"Expected a gzip-compressed IDX file at {path}; received one that is broken: {error}.") from error
+        raise AenbError(
+            f"Expected a gzip-compressed IDX file at {path}; received one that is broken: {error}."
+        ) from error
     rank = content[3] if content[:3] == b"\0\0\x08" else 0
     shape = tuple(np.frombuffer(content, ">u4", count=rank, offset=4)) if len(content) >= 4 + 4 * rank else ()
     start = 4 + 4 * rank

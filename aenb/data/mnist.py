@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -50,9 +51,9 @@ def mnist() -> Data:
     source = "Keras's cache" if _file().is_file() else "downloaded"
     path = fetch(URL, _file(), SHA256, f"Offline: put mnist.npz in {_file().parent}, or use --data mnist_5k.")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             x_train, y_train, x_test, y_test = (file[k] for k in ("x_train", "y_train", "x_test", "y_test"))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise AenbError(f"Expected MNIST in {path}; received a file that is broken: {error}. Delete it.") from error
     return Data(
         bytes_to_unit(x_train), bytes_to_unit(x_test), y_train.astype("int64"), y_test.astype("int64"),

@@ -1,4 +1,4 @@
-"""The first line of a cell, `%%autoencoder FAMILY [NAME] [options]`: its grammar and its help, from the options' table."""
+"""The first line of a cell, `%%autoencoder FAMILY [NAME] [options]`: its grammar and help, from the options' table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ from aenb.models.registry import families
 from aenb.spec import flag, options
 
 QUIET = Field("show no progress", group="Display", name="quiet", kind="bool", default=False)
-HELP = Field("show this help; with a family, its hyperparameters", group="Display", name="help", kind="bool", default=False)
+HELP = Field(
+    "show this help; with a family, its hyperparameters",
+    group="Display",
+    name="help",
+    kind="bool",
+    default=False,
+)
 SWITCHES = {"quiet": QUIET, "help": HELP}
 
 EXAMPLE = """

@@ -54,7 +54,7 @@ def runs_of(shell) -> dict[str, Any]:
 def _run(shell, name: str) -> Any:
     runs = runs_of(shell)
     if name not in runs:
-        raise unknown("run", name, runs) if runs else AenbError(f"Unknown run `{name}`. There are no runs yet.")
+        raise (unknown("run", name, runs) if runs else AenbError(f"Unknown run `{name}`. There are no runs yet."))
     return runs[name]
 
 
@@ -126,12 +126,9 @@ def _clear(shell) -> None:
     from aenb.run import Run
 
     names = list(runs_of(shell))
-    kept = shell.user_ns
-    for name in [key for key, value in kept.items() if isinstance(value, Run)]:
-        del kept[name]
-    outputs = kept.get("_oh", {})
-    for number in [key for key, value in outputs.items() if isinstance(value, Run)]:
-        del outputs[number]
+    for place in (shell.user_ns, shell.user_ns_hidden, shell.user_ns.get("_oh", {})):
+        for key in [key for key, value in place.items() if isinstance(value, Run)]:
+            del place[key]
     for last in ("_", "__", "___"):
         if isinstance(getattr(shell.displayhook, last, None), Run):
             setattr(shell.displayhook, last, "")

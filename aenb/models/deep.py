@@ -52,7 +52,6 @@ def deep(
         "deep",
         input_shape,
         encoder or layers.dense_encoder(input_shape, hidden_units, latent_dim, activation, latent_activation),
-        decoder
-        or (lambda size: layers.dense_decoder(size, hidden_units[::-1], input_shape, activation, last)),
+        decoder or (lambda size: layers.dense_decoder(size, hidden_units[::-1], input_shape, activation, last)),
         loss=loss,
     )

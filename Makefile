@@ -1,0 +1,40 @@
+# Each command does all its own set-up: a virtual environment in .venv, and what it needs in it.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help quickstart lab test check bench notebooks clean
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+quickstart: .venv/lab.done  ## run the quickstart notebook, write build/quickstart.html, print its tables
+	$(BIN)/python notebooks/execute.py notebooks/00_quickstart.ipynb --html build/quickstart.html
+
+lab: .venv/lab.done  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+test: .venv/dev.done  ## unit tests, the notebooks under nbval, the browser tests
+	.ci/system-packages
+	AENB_LIVE=0 $(BIN)/pytest tests notebooks --nbval --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300
+
+check: .venv/dev.done  ## ruff (format and lint, notebooks included) and the import rule
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pytest -q tests/test_imports.py
+
+bench: .venv/dev.done  ## measure start-up and training speed
+	$(BIN)/python tests/benchmarks/startup.py
+
+notebooks: .venv/lab.done  ## run the notebooks in full and store their outputs
+	$(BIN)/python notebooks/execute.py notebooks/[0-9]*.ipynb --store
+
+clean:  ## remove what the commands made
+	rm -rf .venv build
+
+.venv/%.done: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || { \
+	  echo "aenb needs Python 3.10 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.11 …"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	touch $@

@@ -1,0 +1,64 @@
+"""Imports point one way: this reads them, and holds the rule."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "aenb"
+
+# From the ground up. A module may import what stands on a lower floor, and its own package.
+FLOORS = [
+    {"errors", "__init__"},
+    {"fields", "catalogue", "backend", "chapters"},
+    {"data", "models", "metrics", "plots", "tasks", "progress", "report"},
+    {"spec", "latent", "folder"},
+    {"run"},
+    {"training"},
+    {"widgets"},
+    {"magic", "__main__"},
+]
+FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Return the rooms of aenb that a file imports, at any depth of its code."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "aenb":
+            parts = node.module.split(".")[1:]
+            found |= {parts[0]} if parts else {n.name if n.name in FLOOR else "__init__" for n in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {n.name.split(".")[1] for n in node.names if n.name.startswith("aenb.")}
+    return found
+
+
+def files() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_down(path):
+    here = room(path)
+    if path == ROOT / "__init__.py":
+        assert imported(path) <= {"magic"}  # inside the functions that load and unload the extension
+        return
+    for other in imported(path) - {here}:
+        assert FLOOR[other] < FLOOR[here], f"{here} must not import {other}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "models").glob("*.py")), ids=lambda p: p.name)
+def test_models_know_nothing_of_notebooks(path):
+    source = path.read_text(encoding="utf-8")
+    assert "IPython" not in source
+    assert "ipywidgets" not in source
+
+
+def test_every_room_has_a_floor():
+    assert {room(path) for path in files()} == set(FLOOR)

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+import aenb
+from aenb.data import fashion_mnist as fashion
+from aenb.metrics.baselines import mean_reconstruction, pca_reconstruction
+from aenb.metrics.evaluation import reconstruction_scores
+from aenb.metrics.reconstruction import mse, psnr, ssim
+
+DRAW = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (9, 13, 3), (7, 7, 1), (5, 8, 2), (3, 3, 1)])
+def test_ssim_and_psnr_equal_scikit_image_image_by_image(shape):
+    x = DRAW.random((12, *shape))
+    y = np.clip(x + DRAW.normal(0, 0.1, x.shape), 0, 1)
+    window = min(7, *(side - 1 + side % 2 for side in shape[:2]))
+    pairs = list(zip(x, y, strict=True))
+    expected = np.mean(
+        [structural_similarity(a, b, win_size=window, data_range=1.0, channel_axis=-1) for a, b in pairs]
+    )
+    assert ssim(x, y) == pytest.approx(expected, abs=1e-9)
+    assert psnr(x, y) == pytest.approx(np.mean([peak_signal_noise_ratio(a, b, data_range=1.0) for a, b in pairs]))
+
+
+def test_ssim_is_absent_for_images_under_three_pixels():
+    assert ssim(np.zeros((2, 2, 9, 1)), np.zeros((2, 2, 9, 1))) is None
+
+
+def test_perfect_scores():
+    x = DRAW.random((4, 8, 8, 1))
+    assert mse(x, x) == 0
+    assert psnr(x, x) == np.inf
+    assert ssim(x, x) == pytest.approx(1)
+
+
+def test_the_mean_item_has_the_variance_as_its_error():
+    x = DRAW.random((50, 6))
+    assert mse(x, mean_reconstruction(x, x)) == pytest.approx(x.var(axis=0).mean(), rel=1e-5)
+
+
+def test_the_error_of_pca_is_the_sum_of_the_eigenvalues_left_out():
+    x = DRAW.normal(size=(300, 10)) @ DRAW.normal(size=(10, 10))
+    values = np.linalg.eigvalsh(np.cov(x.T, bias=True))[::-1]
+    assert mse(x, pca_reconstruction(x, x, 4)) == pytest.approx(values[4:].sum() / 10, rel=1e-4)
+
+
+def test_pca_of_more_dimensions_than_features_is_perfect():
+    x = DRAW.normal(size=(20, 5))
+    assert mse(x, pca_reconstruction(x, x, 99)) < 1e-10
+
+
+@pytest.mark.skipif(fashion._folder_at_hand() is None, reason="needs the package dataset-fashion-mnist")
+def test_pca_on_fashion_mnist_gives_the_known_figures():
+    data = aenb.load_data("fashion_mnist")
+    for k, expected in {2: 0.0461, 30: 0.0156}.items():
+        assert mse(data.x_test, pca_reconstruction(data.x_train, data.x_test, k)) == pytest.approx(expected, abs=5e-5)
+    assert mse(data.x_test, mean_reconstruction(data.x_train, data.x_test)) == pytest.approx(0.0866, abs=5e-5)
+
+
+def test_a_planted_bad_model_scores_as_the_mean_image(digits):
+    bad = mean_reconstruction(digits.x_train, digits.x_test)
+    scores = reconstruction_scores(digits.x_train, digits.x_test, bad, 8, images=True)
+    assert scores["mse"] == scores["mean_mse"] > scores["pca_mse"]
+    assert scores["ssim"] < scores["pca_ssim"]
+    assert set(scores) == {f"{p}{m}" for p in ("", "pca_", "mean_") for m in ("mse", "psnr", "ssim")}

@@ -1,0 +1,181 @@
+import inspect
+import os
+import random
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+import aenb
+from aenb.training import _batches, make_spec
+
+
+def weights(run):
+    return [w.copy() for w in run.model.get_weights()]
+
+
+def quick(data, **settings):
+    return aenb.train("deep", data, **{"epochs": 2, "hidden_units": (16,), "verbose": False, **settings})
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(digits):
+    first, second, other = quick(digits, seed=3), quick(digits, seed=3), quick(digits, seed=4)
+    assert all((a == b).all() for a, b in zip(weights(first), weights(second), strict=True))
+    assert first.history == second.history
+    assert any((a != b).any() for a, b in zip(weights(first), weights(other), strict=True))
+
+
+def test_the_users_random_numbers_are_left_alone(digits):
+    random.seed(1)
+    np.random.seed(1)
+    expected = random.random(), np.random.random()
+    random.seed(1)
+    np.random.seed(1)
+    quick(digits)
+    assert (random.random(), np.random.random()) == expected
+
+
+def test_every_training_item_is_seen_once_an_epoch_in_a_new_order_and_validation_never(digits):
+    spec = make_spec("deep", None, {"batch_size": 100})
+    training, validation, steps = _batches(spec, digits)
+    epochs = [np.concatenate([x.numpy() for x, _ in training]) for _ in range(2)]
+    kept = np.concatenate([x.numpy() for x, _ in validation])
+    assert steps == len(list(training)) == 13
+    assert len(kept) == 144
+    assert not (epochs[0] == epochs[1]).all()
+    seen = [{row.tobytes() for row in epoch} for epoch in epochs]
+    assert seen[0] == seen[1]
+    everything = {row.tobytes() for row in digits.x_train}
+    assert seen[0] | {row.tobytes() for row in kept} == everything
+
+
+def test_the_reported_loss_is_the_models(digits):
+    run = quick(
+        digits, epochs=3, learning_rate=1e-9
+    )  # weights hardly move, so that the epoch's mean is that of one model
+    spec = run.spec
+    training, validation, _ = _batches(spec, digits)
+    for name, batches in (("loss", training), ("val_loss", validation)):
+        x = np.concatenate([b.numpy() for b, _ in batches])
+        assert run.history[name][-1] == pytest.approx(np.mean((x - run.reconstruct(x)) ** 2), rel=1e-4)
+
+
+def test_the_learning_rate_and_the_batch_size_are_used(digits):
+    run = quick(digits, learning_rate=0.005, batch_size=7)
+    assert float(run.model.optimizer.learning_rate.numpy()) == pytest.approx(0.005)
+    assert int(run.model.optimizer.iterations.numpy()) == 2 * -(-1293 // 7)
+
+
+def test_patience_stops_early_and_keeps_the_best(digits):
+    run = quick(digits, epochs=200, patience=2, learning_rate=0.03)
+    assert run.status == "stopped early"
+    assert 3 <= run.epochs < 200
+    _, validation, _ = _batches(run.spec, digits)
+    x = np.concatenate([b.numpy() for b, _ in validation])
+    assert np.mean((x - run.reconstruct(x)) ** 2) == pytest.approx(min(run.history["val_loss"]), rel=1e-4)
+    assert "Stopped early" in run.summary
+
+
+def test_an_interrupt_keeps_the_run(digits):
+    import keras
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 2 and self.model.optimizer.iterations.numpy() > 100:
+                threading.Timer(0, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    run = quick(digits, epochs=500, callbacks=[Interrupt()])
+    assert run.status == "interrupted"
+    assert 15 <= run.epochs < 500
+    assert run.evaluate()["mse"] < 1.1 * run.evaluate()["mean_mse"]  # it has learnt the mean image by then
+    assert len(run.history["val_loss"]) == run.epochs
+    assert "what was learnt is kept" in run.summary
+
+
+def test_a_loss_that_is_not_finite_stops_the_training_with_a_reason(digits):
+    run = quick(
+        digits,
+        epochs=50,
+        learning_rate=9.9,
+        output_activation="linear",
+        activation="linear",
+        hidden_units=(64,) * 12,
+    )
+    assert run.status == "diverged"
+    assert run.epochs < 50
+    assert "--learning-rate 0.99" in run.summary
+
+
+def test_a_callback_that_raises_is_heard(digits):
+    import keras
+
+    def fail(*_):
+        raise RuntimeError("from the callback")
+
+    with pytest.raises(RuntimeError, match="from the callback"):
+        quick(digits, callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=fail)])
+
+
+def test_a_batch_larger_than_the_data(digits):
+    assert quick(digits, batch_size=65536).epochs == 2
+
+
+def test_the_fewest_rows():
+    run = quick(np.random.default_rng(0).random((4, 3)))
+    assert run.epochs == 2
+    assert run.evaluate()["mse"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"latent": 3}, "Did you mean `latent_dim`"),
+        ({"epoch": 3}, "Did you mean `epochs`"),
+        ({"epochs": 0}, "`epochs`: expected a whole number from 1"),
+        ({"epochs": "many"}, "received 'many'"),
+        ({"learning_rate": 0}, "a number above 0"),
+        ({"limit": 3}, "at least 4"),
+        ({"name": "two words"}, "Python name"),
+        ({"task": "denois"}, "Unknown task"),
+        ({"family": "var"}, "Unknown family"),
+    ],
+)
+def test_bad_settings_are_named_before_anything_is_loaded(settings, message):
+    with pytest.raises(aenb.AenbError, match=message):
+        aenb.train(**{"family": "deep", "data": "no such data", "verbose": False, **settings})
+
+
+def test_the_signature_names_the_options():
+    names = inspect.signature(aenb.train).parameters
+    assert {"epochs", "batch_size", "learning_rate", "seed", "patience", "limit", "task"} <= set(names)
+
+
+def test_a_table_of_ones_own():
+    import pandas as pd
+
+    draw = np.random.default_rng(0)
+    codes = draw.normal(size=(400, 2))
+    frame = pd.DataFrame(codes @ draw.normal(size=(2, 6)) + 5, columns=list("abcdef"))
+    run = aenb.train(
+        "shallow",
+        frame,
+        latent_dim=2,
+        activation="linear",
+        epochs=60,
+        batch_size=32,
+        learning_rate=0.01,
+        verbose=False,
+    )
+    assert run.encode(frame).shape == (400, 2)  # a frame is raw, and brought to the model's units
+    np.testing.assert_allclose(run.encode(frame), run.encode(run.data.prepare(frame)), atol=1e-6)
+    assert run.evaluate()["mse"] < 0.01 * run.evaluate()["mean_mse"]  # the table is of rank 2
+    assert "standardised" in repr(run)
+
+
+def test_progress_in_a_terminal(digits, capsys):
+    quick(digits, verbose=True)
+    out, err = capsys.readouterr()
+    assert "Training deep on digits: 1,437 training" in out
+    assert "Trained 2 epochs in" in out
+    assert err == ""
