@@ -8,7 +8,7 @@ help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 quickstart: .venv/lab.done  ## run the quickstart notebook, write build/quickstart.html, print its tables
-	$(BIN)/python notebooks/execute.py notebooks/00_quickstart.ipynb --html build/quickstart.html
+	$(BIN)/python .ci/notebooks.py notebooks/00_quickstart.ipynb --html build/quickstart.html
 
 lab: .venv/lab.done  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
@@ -26,7 +26,7 @@ bench: .venv/dev.done  ## measure start-up and training speed
 	$(BIN)/python tests/benchmarks/startup.py
 
 notebooks: .venv/lab.done  ## run the notebooks in full and store their outputs
-	$(BIN)/python notebooks/execute.py notebooks/[0-9]*.ipynb --store
+	$(BIN)/python .ci/notebooks.py notebooks/[0-9]*.ipynb --store
 
 clean:  ## remove what the commands made
 	rm -rf .venv build

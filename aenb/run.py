@@ -65,7 +65,7 @@ class Run:
             "complete": f"Trained {done}",
             "stopped early": f"Stopped early after {asked}",
             "interrupted": f"Interrupted after {asked}, what was learnt is kept,",
-            "diverged": f"Diverged (the loss is not finite; try --learning-rate {self.spec.learning_rate / 10:g}) after {asked}",
+            "diverged": f"The loss is not finite after {asked} (try --learning-rate {self.spec.learning_rate / 10:g})",
         }[self.status]
         rate, device = self.record["items_per_second"], ", ".join(self.record["device"])
         return f"{how} in {self.seconds:.1f} s: {rate:,.0f} items a second on {device}."

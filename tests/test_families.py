@@ -142,3 +142,14 @@ def test_the_catalogue_shows_itself():
     assert list(families)[:3] == ["shallow", "deep", "conv"]
     assert "Hinton" in repr(families)
     assert "<table" in families._repr_html_()
+
+
+def test_the_textbook_example():
+    """784-64-32-64-784, ReLU inside, sigmoid at the end, Adam, squared error."""
+    model = aenb.build_model("deep", (28, 28, 1), hidden_units=(64,), latent_dim=32, latent_activation="relu")
+    parts = [model.get_layer("encoder"), model.get_layer("decoder")]
+    dense = [layer for part in parts for layer in part.layers if hasattr(layer, "units")]
+    assert [layer.units for layer in dense] == [64, 32, 64, 784]
+    assert [layer.activation.__name__ for layer in dense] == ["relu", "relu", "relu", "sigmoid"]
+    assert model.optimizer.name == "adam"
+    assert model.loss == "mean_squared_error"

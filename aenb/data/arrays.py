@@ -86,7 +86,7 @@ def numeric(x: Any, name: str) -> np.ndarray:
         bad = ~np.isfinite(array).reshape(len(array), -1).all(axis=1)
         raise AenbError(
             f"`{name}`: expected finite numbers; received NaN or infinity in {bad.sum():,} of {len(array):,} items, "
-            f"the first at index {int(bad.argmax())}. Remove them ({name}[np.isfinite({name}).all(axis=1)]) or fill them."
+            f"the first at index {int(bad.argmax())}. Remove those items, or fill in what is missing."
         )
     return array
 

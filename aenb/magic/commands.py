@@ -89,13 +89,13 @@ def _runs(shell):
                 "code": run.latent_dim,
                 "epochs": run.epochs,
                 "status": run.status,
-                "MSE": run.evaluate()["mse"],
-                "PCA's MSE": run.evaluate()["pca_mse"],
+                "MSE": round(run.evaluate()["mse"], 4),
+                "PCA's MSE": round(run.evaluate()["pca_mse"], 4),
                 "seconds": round(run.seconds, 1),
             }
             for run in runs.values()
         ],
-        index=pd.Index(runs, name="run"),
+        index=list(runs),
     )
 
 

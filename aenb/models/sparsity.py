@@ -18,7 +18,8 @@ class KLSparsity(keras.layers.Layer):
         super().__init__(**kwargs)
         self.weight, self.target = weight, target
 
-    def call(self, code):  # (batch, latent_dim), each in (0, 1)
+    def call(self, code):
+        """Add the penalty and return the code: (batch, latent_dim), each in (0, 1)."""
         mean = keras.ops.clip(keras.ops.mean(code, axis=0), 1e-7, 1 - 1e-7)
         on, off = self.target, 1 - self.target
         divergence = on * keras.ops.log(on / mean) + off * keras.ops.log(off / (1 - mean))
@@ -26,7 +27,9 @@ class KLSparsity(keras.layers.Layer):
         return code
 
     def compute_output_shape(self, input_shape):
+        """Return the code's shape as it is."""
         return input_shape
 
     def get_config(self):
+        """Return what Keras needs to make the layer again."""
         return {**super().get_config(), "weight": self.weight, "target": self.target}

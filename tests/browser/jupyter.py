@@ -1,0 +1,138 @@
+"""A Jupyter server on loopback, and a notebook in a real browser: Debian's Chromium through Playwright."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import expect, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+DARK, LIGHT = "JupyterLab Dark", "JupyterLab Light"
+
+
+class Server:
+    """JupyterLab on 127.0.0.1, with settings of its own; stopped by its own process."""
+
+    def __init__(self, root: Path, *, theme: str = LIGHT, env: dict[str, str] | None = None):
+        self.root, self.port, self.token = root, _free_port(), secrets.token_hex(8)
+        home = root / ".jupyter"
+        settings = {
+            "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+            "@jupyterlab/apputils-extension:themes": {"theme": theme},
+            "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # keep every cell in the page
+        }
+        for plugin, values in settings.items():
+            file = home / "settings" / (plugin.replace(":", "/") + ".jupyterlab-settings")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(values))
+        places = {
+            "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython",
+        }  # fmt: skip
+        self.log = open(root / "server.log", "w")  # noqa: SIM115
+        self.process = subprocess.Popen(
+            [
+                sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
+                f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}",
+                f"--ServerApp.root_dir={root}", "--ServerApp.terminals_enabled=False", "--LabApp.news_url=",
+                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            ],
+            stdout=self.log, stderr=subprocess.STDOUT, cwd=root,
+            env={**os.environ, **{name: str(home / place) for name, place in places.items()}, **(env or {})},
+        )  # fmt: skip
+
+    def __enter__(self) -> Server:
+        end = time.time() + 60
+        while time.time() < end:
+            with contextlib.suppress(urllib.error.URLError, ConnectionError):
+                self.ask("/api/status")
+                return self
+            time.sleep(0.1)
+        self.stop()
+        raise TimeoutError(f"JupyterLab did not start:\n{Path(self.log.name).read_text()}")
+
+    def __exit__(self, *_) -> None:
+        self.stop()
+
+    def ask(self, path: str):
+        """Ask the server's API."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"token {self.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=5) as response:
+            return json.load(response)
+
+    def stop(self) -> None:
+        """End the server and its kernels."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+@contextlib.contextmanager
+def browser_page(width: int = 1280, height: int = 900):
+    """Open a page of headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield browser.new_page(viewport={"width": width, "height": height})
+        finally:
+            browser.close()
+
+
+class Notebook:
+    """A notebook in the page. The page shows "idle" before the kernel is connected, so the server is asked too."""
+
+    def __init__(self, page, server: Server, name: str):
+        self.page, self.server = page, server
+        page.goto(f"http://127.0.0.1:{server.port}/lab/tree/{name}?reset&token={server.token}")
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        page.wait_for_selector(".jp-Spinner", state="detached", timeout=60_000)
+        end = time.time() + 60
+        while time.time() < end:
+            kernels = [session["kernel"] for session in server.ask("/api/sessions") if session["path"].endswith(name)]
+            if kernels and kernels[0]["connections"] > 0 and kernels[0]["execution_state"] == "idle":
+                return
+            time.sleep(0.1)
+        raise TimeoutError("the kernel did not become idle")
+
+    def menu(self, *path: str) -> None:
+        """Choose from the menu bar."""
+        self.page.locator(".lm-MenuBar-item", has_text=re.compile(f"^{path[0]}$")).click()
+        for item in path[1:]:
+            self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{item}$")).last.click()
+
+    def cells(self):
+        """Return the code cells."""
+        return self.page.locator(".jp-Notebook .jp-CodeCell")
+
+    def wait_until_run(self, seconds: int) -> None:
+        """Wait until the last code cell has its number."""
+        prompt = self.cells().last.locator(".jp-InputPrompt").first
+        expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=seconds * 1000)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

@@ -1,0 +1,50 @@
+"""The quickstart as a reader meets it: JupyterLab, Run All, the result on the page."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.browser.jupyter import CHROMIUM, DARK, LIGHT, Notebook, Server, browser_page
+
+QUICKSTART = Path(__file__).parents[2] / "notebooks" / "00_quickstart.ipynb"
+PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt-get install chromium"),
+]
+
+
+def without_outputs(target: Path) -> None:
+    notebook = nbformat.read(QUICKSTART, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, target)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_run_all_shows_the_result(tmp_path, theme):
+    without_outputs(tmp_path / "quickstart.ipynb")
+    with Server(tmp_path, theme=theme, env={"AENB_LIVE": "1"}) as server, browser_page(1280, 900) as page:
+        notebook = Notebook(page, server, "quickstart.ipynb")
+        notebook.menu("Run", "Run All Cells")
+        page.wait_for_selector(".aenb-live progress", timeout=90_000)  # the live view moves while it trains
+        notebook.wait_until_run(240)
+        first = page.locator(".aenb-run").first
+        first.scroll_into_view_if_needed()
+        assert "PCA, 16 dimensions" in first.inner_text()
+        assert page.locator(".aenb-run").count() == 3
+        assert first.locator("img").evaluate("image => image.naturalWidth") > 900
+        assert "Trained 30 epochs in" in page.locator(".aenb-live").first.inner_text()
+        assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+        assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count() == 0
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        shade = theme.split()[-1].lower()
+        page.mouse.move(0, 0)
+        notebook.cells().nth(1).screenshot(path=PICTURES / f"cell-{shade}.png")
+        for number, cell in enumerate(notebook.cells().all()):
+            cell.scroll_into_view_if_needed()
+            page.wait_for_timeout(150)
+            page.screenshot(path=PICTURES / f"quickstart-{shade}-{number:02d}.png")
