@@ -13,6 +13,7 @@ def mse(x: np.ndarray, reconstructed: np.ndarray) -> float:
         reconstructed: The same shape.
 
     Example:
+        >>> import numpy as np
         >>> mse(np.zeros((2, 3)), np.ones((2, 3)))
         1.0
     """
@@ -29,6 +30,7 @@ def psnr(x: np.ndarray, reconstructed: np.ndarray) -> float:
         reconstructed: The same shape.
 
     Example:
+        >>> import numpy as np
         >>> round(psnr(np.zeros((1, 8, 8, 1)), np.full((1, 8, 8, 1), 0.1)), 6)
         20.0
     """
