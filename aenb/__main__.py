@@ -19,7 +19,7 @@ def main(words: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     training = commands.add_parser("train", help="train what a spec asks for, and save the run")
     training.add_argument("spec", type=Path, help="a JSON file: family, data, epochs, …, hyperparameters")
-    training.add_argument("--save", type=Path, required=True, metavar="DIR", help="the folder to save the run in")
+    training.add_argument("--save", type=Path, metavar="DIR", help="where to save the run (default: runs/NAME)")
     copying = commands.add_parser("chapters", help="copy the notebooks")
     copying.add_argument("folder", type=Path, nargs="?", default=Path("aenb-chapters"))
     asked = parser.parse_args(words)
@@ -31,7 +31,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _train(asked: argparse.Namespace) -> int:
-    from aenb.progress import new_view
+    from aenb.progress import open_view
     from aenb.spec import Spec
     from aenb.training import train_spec
 
@@ -40,11 +40,11 @@ def _train(asked: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         raise AenbError(f"Expected a spec in JSON in {asked.spec}; received: {error}") from error
     spec = Spec.from_dict(values)
-    view = new_view(verbose=True)
-    run = train_spec(spec, spec.data, (), view)
-    view.end(run.summary)
+    with open_view(verbose=True) as view:
+        run = train_spec(spec, spec.data, (), view)
+        view.end(run.summary)
     print(run)
-    print(f"Saved in {run.save(asked.save)}.")
+    print(f"Saved in {run.save(asked.save or Path('runs') / (spec.name or asked.spec.stem))}.")
     return 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -53,9 +54,9 @@ def start() -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         if "keras" not in sys.modules:
             os.environ["KERAS_BACKEND"] = "tensorflow"
-        with _stderr_held_back():
+        with _interrupts_held_back(), _stderr_held_back():
             _import_and_warm_up()
-        _ready = True
+            _ready = True
 
 
 def _import_and_warm_up() -> None:
@@ -72,6 +73,22 @@ def _import_and_warm_up() -> None:
         with contextlib.suppress(RuntimeError):  # TensorFlow was started earlier: its setting stays
             tf.config.experimental.set_memory_growth(gpu, True)
     tf.function(lambda x: x + 1.0, jit_compile=True)(tf.constant(0.0))  # the first step's messages, now
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Hold an interrupt back until the block is done: TensorFlow does not survive an import that was cut short."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught = []
+    before = signal.signal(signal.SIGINT, lambda *_: caught.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if caught:
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 
 from aenb.errors import unknown
+from aenb.tables import html_table
 
 
 class Catalogue(dict):
@@ -38,16 +39,15 @@ class Catalogue(dict):
             self[name] = self.pop(name)
         return self
 
-    def to_frame(self):
-        """Return the catalogue as a pandas DataFrame, one entry a row."""
-        import pandas as pd
-
-        return pd.DataFrame([entry.row() for entry in self.values()], index=list(self))
+    def rows(self) -> list[list[str]]:
+        """Return the catalogue as a table: a head, then one entry a row."""
+        entries = [entry.row() for entry in self.values()]
+        return [[self.what, *entries[0]], *([name, *row.values()] for name, row in zip(self, entries, strict=True))]
 
     def __repr__(self) -> str:
-        return self.to_frame().to_string(justify="left", max_colwidth=None)
+        return "\n".join(
+            f"{name}\n" + "\n".join(f"  {head}: {word}" for head, word in self[name].row().items()) for name in self
+        )
 
     def _repr_html_(self) -> str:
-        frame = self.to_frame().style.set_properties(**{"text-align": "left", "white-space": "normal"})
-        headings = [{"selector": "th", "props": "text-align: left"}]
-        return frame.set_table_styles(headings).format(escape="html").to_html()
+        return html_table(self.rows(), values="left")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -132,7 +133,7 @@ def _write_history(file: Path, history: dict[str, list[float]]) -> None:
     with open(file, "w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream)
         table.writerow(["epoch", *history])
-        table.writerows([epoch, *row] for epoch, row in enumerate(zip(*history.values(), strict=True), 1))
+        table.writerows([epoch, *row] for epoch, row in enumerate(itertools.zip_longest(*history.values()), 1))
 
 
 def _sha256(file: Path) -> str:

@@ -8,9 +8,10 @@ place with `use_view`.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 INTERVAL = 0.25  # seconds between two updates
 
@@ -91,8 +92,9 @@ class TextBar(Silent):
 
     def end(self, text: str) -> None:
         """Close the bar and print the closing line."""
-        self.bar.close()
-        print(text)
+        if self.bar is not None:
+            self.bar.close()
+            print(text)
 
 
 _view: Callable[[], Silent] = TextBar
@@ -104,6 +106,12 @@ def use_view(view: Callable[[], Silent] | None) -> None:
     _view = view or TextBar
 
 
-def new_view(verbose: bool) -> Silent:
-    """Make the view of a training that begins."""
-    return _view() if verbose else Silent()
+@contextlib.contextmanager
+def open_view(verbose: bool) -> Iterator[Silent]:
+    """Open the view of a training that begins; where the training fails, the view says so and ends."""
+    view = _view() if verbose else Silent()
+    try:
+        yield view
+    except BaseException:
+        view.end("Nothing was trained.")
+        raise

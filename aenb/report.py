@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from html import escape
 
+from aenb.tables import html_table, text_table
+
 COLUMNS = {"mse": ("MSE", "{:.4f}"), "psnr": ("PSNR (dB)", "{:.2f}"), "ssim": ("SSIM", "{:.3f}")}
 
 
@@ -40,32 +42,15 @@ def verdict(metrics: dict[str, float], family: str) -> str:
 
 def as_text(title: str, rows: list[list[str]], lines: list[str]) -> str:
     """Set a report as plain text."""
-    table = []
-    if rows:
-        first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
-        for name, *values in rows:
-            cells = [value.rjust(width) for value, width in zip(values, others, strict=True)]
-            table.append("  ".join([name.ljust(first), *cells]))
+    table = text_table(rows) if rows else []
     return "\n".join([title, *("  " + line for line in [*table, *lines])])
 
 
 def as_html(title: str, rows: list[list[str]], lines: list[str], picture: bytes | None, alt: str) -> str:
     """Set a report as HTML: every text escaped, the colours those of the page."""
-    head, *body = [[escape(cell) for cell in row] for row in rows] or [[]]
-    cell = '<td style="text-align:{};padding:.15em .9em">{}</td>'
-    table = "".join(
-        f'<tr style="font-weight:{"600" if number == 0 else "400"};background:none">'
-        + "".join(cell.format("left" if column == 0 else "right", text) for column, text in enumerate(row))
-        + "</tr>"
-        for number, row in enumerate(body)
-    )
-    heads = "".join(
-        f'<th scope="col" style="text-align:{"left" if column == 0 else "right"};padding:.15em .9em">{text}</th>'
-        for column, text in enumerate(head)
-    )
     parts = [
         f'<div class="aenb-run"><div style="font-size:1.1em;font-weight:600;margin:.3em 0">{escape(title)}</div>',
-        f'<table style="margin:.3em 0"><thead><tr>{heads}</tr></thead><tbody>{table}</tbody></table>' if body else "",
+        html_table(rows, bold=0) if rows else "",
         *(f'<div style="margin:.15em 0">{escape(line)}</div>' for line in lines),
         f'<img alt="{escape(alt, quote=True)}" style="max-width:100%;margin-top:.5em" '
         f'src="data:image/png;base64,{base64.b64encode(picture).decode()}">'

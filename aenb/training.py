@@ -19,7 +19,7 @@ from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.data.split import hold_out
 from aenb.models.registry import build_model, families
-from aenb.progress import Silent, new_view
+from aenb.progress import Silent, open_view
 from aenb.run import Run
 from aenb.spec import Spec, options
 from aenb.tasks import TASKS
@@ -62,9 +62,10 @@ def train(
         >>> sorted(run.history)
         ['loss', 'val_loss']
     """
-    view = new_view(verbose)
-    run = train_spec(make_spec(family, name, settings), data, callbacks, view)
-    view.end(run.summary)
+    spec = make_spec(family, name, settings)
+    with open_view(verbose) as view:
+        run = train_spec(spec, data, callbacks, view)
+        view.end(run.summary)
     return run
 
 

@@ -78,3 +78,18 @@ except aenb.AenbError as error:
     print(error)
 """
     assert "received Keras on jax" in run(code).stdout
+
+
+def test_an_interrupt_while_tensorflow_starts_is_held_back_and_harms_nothing():
+    code = """
+import os, signal, threading
+from aenb import backend
+threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    backend.start()
+except KeyboardInterrupt:
+    print("interrupted", backend.is_loaded())
+import aenb
+print(aenb.build_model("deep", (4,)).output_shape)
+"""
+    assert run(code).stdout.split("\n")[:2] == ["interrupted True", "(None, 4)"]

@@ -9,20 +9,24 @@ from aenb.training import _seeded
 
 
 def test_a_linear_one_reaches_the_pca_subspace(digits):
-    """Baldi & Hornik 1989: every minimum spans the principal subspace. Measured: the largest principal angle."""
-    x = digits.x_train.reshape(-1, 64)
+    """Baldi & Hornik 1989: every minimum spans the principal subspace. Measured: the largest principal angle.
+
+    The items are a multiple of the batch: once the seed is set, `fit` shuffles arrays the same way in each epoch, and
+    the items of a smaller last batch would always weigh more than the others (seen here as 2 degrees).
+    """
+    x = digits.x_train[:1408].reshape(-1, 64)
     x = x - x.mean(axis=0)
     with _seeded(0):
         model = aenb.build_model("shallow", (64,), latent_dim=8, activation="linear")
-        epochs, batch = 200, 64
-        rate = keras.optimizers.schedules.CosineDecay(0.01, epochs * -(-len(x) // batch))
+        epochs, batch = 100, 64
+        rate = keras.optimizers.schedules.CosineDecay(0.01, epochs * len(x) // batch)
         model.compile(keras.optimizers.Adam(rate), loss="mse")
         model.fit(x, x, batch_size=batch, epochs=epochs, verbose=0)
     pca = PCA(8).fit(x)
     spanned = model.get_layer("decoder").get_layer("output").kernel.numpy().T  # (64, 8)
     largest = np.degrees(subspace_angles(spanned, pca.components_.T)[0])
     print(f"largest principal angle: {largest:.2f} degrees")
-    assert largest < 2.0
+    assert largest < 1.0
     left_out = np.mean((x - pca.inverse_transform(pca.transform(x))) ** 2)
     assert model.evaluate(x, x, verbose=0) == pytest.approx(left_out, rel=1e-3)
 

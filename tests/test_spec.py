@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+import aenb
 from aenb.errors import AenbError
 from aenb.magic.commandline import parse
 from aenb.spec import Spec, options
@@ -35,6 +36,8 @@ def test_a_keras_model_goes_into_json_as_its_configuration():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     spec = Spec("deep", None, {"encoder": model})
     cell = Spec.from_dict(json.loads(json.dumps(spec.to_dict()))).to_cell()
+    again = aenb.families()["deep"].check(json.loads(json.dumps(spec.to_dict()))["hyperparameters"])
+    assert again["encoder"].output_shape == (None, 2)
     namespace = {"keras": keras}
     exec(cell.split("\n", 1)[1], namespace)
     assert namespace["encoder"].output_shape == (None, 2)

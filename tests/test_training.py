@@ -105,6 +105,8 @@ def test_a_loss_that_is_not_finite_stops_the_training_with_a_reason(digits):
     assert run.status == "diverged"
     assert run.epochs < 50
     assert "--learning-rate 0.99" in run.summary
+    assert "diverged" in repr(run)
+    assert run._repr_png_().startswith(b"\x89PNG")
 
 
 def test_a_callback_that_raises_is_heard(digits):

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from aenb.data.numeric import numeric
+from aenb.data.scaling import image_units
 from aenb.errors import AenbError
 
 
@@ -100,9 +102,6 @@ class Data:
         Raises:
             AenbError: The items do not fit.
         """
-        from aenb.data.arrays import numeric
-        from aenb.data.scaling import image_units
-
         raw = numeric(x, "x")
         if self.kind == "image":
             raw = image_units(raw)[0]

@@ -9,7 +9,7 @@ from aenb.errors import AenbError
 from aenb.magic.body import run_body
 from aenb.magic.commandline import parse, usage
 from aenb.models.registry import families
-from aenb.progress import new_view
+from aenb.progress import open_view
 from aenb.spec import flag, options
 
 
@@ -36,18 +36,18 @@ def autoencoder(shell, defaults: dict[str, Any], line: str, body: str | None):
 
     data, note = _data(shell, settings.pop("data"))
     spec = make_spec(asked.family, asked.name, settings)
-    view = new_view(not asked.quiet)
-    run = train_spec(spec, data, (), view)
-    run.record["notes"] += note
-    if asked.name:
-        shell.user_ns[asked.name] = run
-    view.stage("Evaluating on the held-out items …")
-    try:
-        run.evaluate()
-    except KeyboardInterrupt:
-        view.end(f"{run.summary} The evaluation was interrupted: {asked.name or '_'}.evaluate() does it again.")
-        return None if asked.name else run
-    view.end(run.summary)
+    with open_view(not asked.quiet) as view:
+        run = train_spec(spec, data, (), view)
+        run.record["notes"] += note
+        if asked.name:
+            shell.user_ns[asked.name] = run
+        view.stage("Evaluating on the held-out items …")
+        try:
+            run.evaluate()
+        except KeyboardInterrupt:
+            view.end(f"{run.summary} The evaluation was interrupted.")
+            return None if asked.name else run
+        view.end(run.summary)
     return run
 
 

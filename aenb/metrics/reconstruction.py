@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+CHUNK = 1000  # images in one call of scikit-image, to bound the memory
+
 
 def mse(x: np.ndarray, reconstructed: np.ndarray) -> float:
     """Return the mean squared error over all items and features, in [0, ∞); 0 is perfect.
@@ -45,7 +47,7 @@ def ssim(x: np.ndarray, reconstructed: np.ndarray) -> float | None:
     Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Transactions on Image Processing 13(4), as scikit-image computes
     it: windows of 7×7, or the largest odd size that fits, the mean over channels.
 
-    All images are laid in one tall column, so that one call serves them; windows that cross from one image into the
+    Images are laid in tall columns, so that one call serves many; windows that cross from one image into the
     next are left out, as scikit-image leaves out those that cross the border.
 
     Args:
@@ -55,15 +57,22 @@ def ssim(x: np.ndarray, reconstructed: np.ndarray) -> float | None:
     Returns:
         The mean over the images, or None where a side is under 3 pixels.
     """
+    window = min(7, *(side - 1 + side % 2 for side in x.shape[1:3]))
+    if window < 3:
+        return None
+    chunks = [slice(start, start + CHUNK) for start in range(0, len(x), CHUNK)]
+    return float(np.concatenate([_similarities(x[part], reconstructed[part], window) for part in chunks]).mean())
+
+
+def _similarities(x: np.ndarray, reconstructed: np.ndarray, window: int) -> np.ndarray:
+    """Return the structural similarity of each image of a chunk."""
     from skimage.metrics import structural_similarity
 
     n, height, width, channels = x.shape
-    window = min(7, *(side - 1 + side % 2 for side in (height, width)))
-    if window < 3:
-        return None
+    column = (n * height, width, channels)
     _, similarity = structural_similarity(
-        x.reshape(n * height, width, channels).astype("float64"),
-        np.asarray(reconstructed, "float64").reshape(n * height, width, channels),
+        np.asarray(x, "float64").reshape(column),
+        np.asarray(reconstructed, "float64").reshape(column),
         win_size=window,
         data_range=1.0,
         channel_axis=-1,
@@ -71,7 +80,7 @@ def ssim(x: np.ndarray, reconstructed: np.ndarray) -> float | None:
     )
     edge = window // 2
     inside = similarity.reshape(x.shape)[:, edge : height - edge, edge : width - edge]
-    return float(inside.mean())
+    return inside.mean(axis=(1, 2, 3))
 
 
 def _squares(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:

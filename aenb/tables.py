@@ -1,0 +1,38 @@
+"""Tables of words, as plain text and as HTML: the first row is the head, the first column the names."""
+
+from __future__ import annotations
+
+from html import escape
+
+Rows = list[list[str]]
+
+
+def text_table(rows: Rows) -> list[str]:
+    """Set a table as lines of text: names to the left, values to the right."""
+    first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
+    return [
+        "  ".join([name.ljust(first), *(value.rjust(width) for value, width in zip(values, others, strict=True))])
+        for name, *values in rows
+    ]
+
+
+def html_table(rows: Rows, *, values: str = "right", bold: int | None = None) -> str:
+    """Set a table as HTML, every word escaped, in the colours of the page.
+
+    Args:
+        rows: The head and the rows.
+        values: How the columns after the first are aligned.
+        bold: The number of a row to stress, the first under the head being 0.
+    """
+
+    def line(words: list[str], tag: str, style: str = "") -> str:
+        aligned = ["left", *[values] * (len(words) - 1)]
+        cells = (
+            f'<{tag} style="text-align:{side};padding:.15em .9em;vertical-align:top">{escape(word)}</{tag.split()[0]}>'
+            for word, side in zip(words, aligned, strict=True)
+        )
+        return f'<tr style="background:none;{style}">{"".join(cells)}</tr>'
+
+    head, *body = rows
+    lines = [line(words, "td", "font-weight:600" if number == bold else "") for number, words in enumerate(body)]
+    return f'<table style="margin:.3em 0"><thead>{line(head, "th")}</thead><tbody>{"".join(lines)}</tbody></table>'
