@@ -102,12 +102,19 @@ def read_fields(function: Callable) -> dict[str, Field]:
     hints = typing.get_type_hints(function, include_extras=True)
     found = {}
     for name, parameter in inspect.signature(function).parameters.items():
-        for note in getattr(hints.get(name), "__metadata__", ()):
+        annotation = _annotated(hints.get(name))
+        for note in getattr(annotation, "__metadata__", ()):
             if isinstance(note, Field):
-                kind, optional = _kind(hints[name].__origin__)
+                kind, optional = _kind(annotation.__origin__)
                 optional = optional or note.optional
                 found[name] = replace(note, name=name, kind=kind, optional=optional, default=parameter.default)
     return found
+
+
+def _annotated(hint: Any) -> Any:
+    """Return the `Annotated` in a hint: Python 3.10 wraps it in `Optional` where the default is None."""
+    inside = [part for part in typing.get_args(hint) if hasattr(part, "__metadata__")]
+    return inside[0] if inside and not hasattr(hint, "__metadata__") else hint
 
 
 def _kind(annotation: Any) -> tuple[str, bool]:

@@ -129,7 +129,9 @@ def _batches(spec: Spec, data: Data) -> tuple[Any, Any, int]:
         Two `tf.data.Dataset` of (inputs, targets), the first in a new order each epoch, and the steps an epoch.
     """
     kept, held = hold_out(len(data.x_train), _validation_size(data))
-    inputs, targets = (tf.constant(array) for array in TASKS[spec.task](data.x_train))
+    given, asked = TASKS[spec.task](data.x_train)
+    inputs = tf.constant(given)
+    targets = inputs if asked is given else tf.constant(asked)
     pick = lambda index: (tf.gather(inputs, index), tf.gather(targets, index))  # noqa: E731
     order = tf.data.Dataset.from_tensor_slices(kept)
     order = order.shuffle(len(kept), seed=spec.seed, reshuffle_each_iteration=True)
