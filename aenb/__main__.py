@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from aenb import __version__
 from aenb.chapters import copy_chapters
 from aenb.errors import AenbError
+from aenb.version import __version__
 
 
 def main(words: list[str] | None = None) -> int:

@@ -15,8 +15,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from aenb import __version__
 from aenb.errors import AenbError
+from aenb.version import __version__
 
 FORMAT = 1
 FACTS, MODEL, FIGURE, HISTORY = "run.json", "model.keras", "figure.png", "history.csv"

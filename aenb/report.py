@@ -27,8 +27,12 @@ def score_rows(metrics: dict[str, float], family: str, dimensions: int, images: 
     return [head, *rows]
 
 
-def verdict(metrics: dict[str, float], family: str) -> str:
+def verdict(metrics: dict[str, float], family: str, *, compresses: bool) -> str:
     """Say how the model's error compares with that of PCA, in a sentence."""
+    if not compresses:
+        return (
+            "The code is as long as an item, so PCA makes no error: with a smaller latent_dim there is more to learn."
+        )
     ratio = metrics["mse"] / metrics["pca_mse"] if metrics["pca_mse"] else float("inf")
     if ratio < 0.98:
         return f"The squared error of {family} is {1 - ratio:.0%} below that of PCA with as many dimensions."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,7 +154,7 @@ class Run:
 
         x = self.data.x_test[_examples(self.data)]
         baselines = {}
-        if self.model.loss == "mean_squared_error":
+        if self.model.loss == "mean_squared_error" and self._compresses:
             baselines[f"PCA, {self.latent_dim} dimensions"] = self.evaluate()["pca_mse"]
         return run_figure(
             self.history,
@@ -194,6 +195,11 @@ class Run:
         """Return the `%%autoencoder` cell that reproduces the run."""
         return self.spec.to_cell()
 
+    @property
+    def _compresses(self) -> bool:
+        """Whether a code is shorter than an item."""
+        return self.latent_dim < math.prod(self.model.input_shape[1:])
+
     def _units(self, x: Any) -> Any:
         """Bring raw tables and byte images to the model's units, and leave arrays of numbers as they are."""
         raw = hasattr(x, "columns") or getattr(x, "dtype", None) == np.uint8
@@ -212,7 +218,7 @@ class Run:
         title = f"{self.name}: {family} on {self.spec.data}" if self.name else f"{family} on {self.spec.data}"
         state = "" if self.status == "complete" else f" ({self.status})"
         lines = [
-            report.verdict(scores, family),
+            report.verdict(scores, family, compresses=self._compresses),
             f"Code of {self.latent_dim} dimensions, {self.model.count_params():,} parameters, "
             f"{self.epochs} of {self.spec.epochs} epochs{state}, seed {self.spec.seed}.",
             *self.record.get("notes", ()),

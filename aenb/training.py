@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb import __version__, backend
+from aenb import backend
 from aenb.backend import keras, tf
 from aenb.data.load import load_data
 from aenb.data.record import Data
@@ -23,6 +23,7 @@ from aenb.progress import Silent, open_view
 from aenb.run import Run
 from aenb.spec import Spec, options
 from aenb.tasks import TASKS
+from aenb.version import __version__
 
 VALIDATION = 0.1  # of the training items, at most 5,000
 

@@ -152,8 +152,10 @@ def test_help(shell, capsys):
         "shallow",
         "fashion_mnist",
         "(default: 20)",
+        "(default: 0.001)",
     ):
         assert word in shown
+    assert max(map(len, shown.splitlines())) <= 96
     execute(shell, "%%autoencoder deep --help")
     assert "hidden_units" in capsys.readouterr().out
     execute(shell, "%autoencoder")

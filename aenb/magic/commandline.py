@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import textwrap
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -25,15 +26,17 @@ HELP = Field(
 )
 SWITCHES = {"quiet": QUIET, "help": HELP}
 
+WIDTH = 96  # columns of the help: what an output of JupyterLab holds without breaking lines
+
 EXAMPLE = """
-A cell's body is Python; the names it assigns are the family's hyperparameters (names that begin with an underscore
-are your own):
+A cell's body is Python; the names it assigns are the family's hyperparameters (names that begin
+with an underscore are your own):
 
     %%autoencoder deep d --data fashion_mnist --epochs 20
     latent_dim = 30
 
-trains, evaluates and shows a model, and binds the Run to the name d: d.model, d.encode(x), d.save(path), …
-The same with the defaults, in a line:  %autoencoder deep d --data digits
+trains, evaluates and shows a model, and binds the Run to the name d: d.model, d.encode(x),
+d.save(path), … The same with the defaults, in a line:  %autoencoder deep d --data digits
 Defaults: %config AENB.epochs = 5"""
 
 
@@ -102,7 +105,7 @@ def usage(family: str | None = None) -> str:
 def _family_help(name: str) -> str:
     entry = families().lookup(name)
     rows = {field.name: f"{_explained(field)}; {field.expected}" for field in entry.fields.values()}
-    return "\n".join([f"{name}: {entry.summary} ({entry.paper})", "", "Hyperparameters", *_columns(rows)])
+    return "\n".join([f"{name}: {entry.summary}", f"({entry.paper})", "", "Hyperparameters", *_columns(rows)])
 
 
 def _typed(option: Field) -> str:
@@ -110,10 +113,14 @@ def _typed(option: Field) -> str:
 
 
 def _explained(field: Field) -> str:
-    default = "" if field.kind in ("bool", "model") and not field.default else f" (default: {field.default})"
-    return field.help + default
+    said = field.default is not None and field.kind != "bool"
+    return field.help + (f" (default: {field.default})" if said else "")
 
 
 def _columns(rows: dict[str, str]) -> list[str]:
-    width = max(map(len, rows))
-    return [f"  {left.ljust(width)}  {right}" for left, right in rows.items()]
+    """Set names and their explanations side by side, broken into lines of `WIDTH`."""
+    room = max(map(len, rows)) + 4
+    return [
+        textwrap.fill(text, WIDTH, initial_indent=f"  {name}".ljust(room), subsequent_indent=" " * room)
+        for name, text in rows.items()
+    ]

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aenb import __version__
 from aenb.chapters import copy_chapters
 from aenb.data.registry import datasets
 from aenb.errors import AenbError, unknown
 from aenb.magic.commandline import split
 from aenb.models.registry import families
+from aenb.version import __version__
 
 
 def aenb(shell, line: str) -> Any:
