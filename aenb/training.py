@@ -1,4 +1,4 @@
-"""train: a spec becomes a run. The one caller of `fit`."""
+"""train: a spec becomes a run."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from aenb.backend import keras, tf
 from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.data.split import hold_out
+from aenb.engine import Engine
 from aenb.models.registry import build_model, families
 from aenb.progress import Silent, open_view
 from aenb.run import Run
@@ -96,18 +97,15 @@ def make_spec(family: str, name: str | None, settings: dict[str, Any]) -> Spec:
 
 
 def _fit(spec: Spec, data: Data, model: Any, callbacks: Sequence[Any], view: Silent) -> Run:
-    """Run Keras's `fit` on the data, and record what happened."""
-    training, validation, steps = _batches(spec, data)
-    view.start(f"Training {spec.family} on {data.describe()}", spec.epochs, steps)
+    """Run Keras's `fit` on the engine, and record what happened."""
+    engine, validation = _prepare(spec, data, model)
+    view.start(f"Training {spec.family} on {data.describe()}", spec.epochs, engine.steps)
     history = keras.callbacks.History()
     begin, status = time.perf_counter(), "complete"
     try:
-        model.fit(
-            training,
-            validation_data=validation,
+        engine.fit(
             epochs=spec.epochs,
-            shuffle=False,  # the batches come in an order of their own
-            verbose=0,
+            validation_data=validation,
             callbacks=[history, _watch(model, view), *_early_stopping(spec.patience), *callbacks],
         )
     except KeyboardInterrupt:
@@ -123,22 +121,17 @@ def _fit(spec: Spec, data: Data, model: Any, callbacks: Sequence[Any], view: Sil
     return Run(spec, model, logs, status, seconds, _record(data, rate), _data=data)
 
 
-def _batches(spec: Spec, data: Data) -> tuple[Any, Any, int]:
-    """Make the batches of training and validation, gathered from tensors that hold the items once.
+def _prepare(spec: Spec, data: Data, model: Any) -> tuple[Engine, Any]:
+    """Hold the training items on the device, once, and make the batches of validation from them.
 
     Returns:
-        Two `tf.data.Dataset` of (inputs, targets), the first in a new order each epoch, and the steps an epoch.
+        The engine, and a `tf.data.Dataset` of (inputs, targets).
     """
-    kept, held = hold_out(len(data.x_train), _validation_size(data))
-    given, asked = TASKS[spec.task](data.x_train)
-    inputs = tf.constant(given)
-    targets = inputs if asked is given else tf.constant(asked)
-    pick = lambda index: (tf.gather(inputs, index), tf.gather(targets, index))  # noqa: E731
-    order = tf.data.Dataset.from_tensor_slices(kept)
-    order = order.shuffle(len(kept), seed=spec.seed, reshuffle_each_iteration=True)
-    training = order.batch(spec.batch_size).map(pick).prefetch(2)
-    validation = tf.data.Dataset.from_tensor_slices(held).batch(1024).map(pick)
-    return training, validation, -(-len(kept) // spec.batch_size)
+    kept, held_out = hold_out(len(data.x_train), _validation_size(data))
+    arrays = TASKS[spec.task](data.x_train)
+    engine = Engine(model, arrays, kept, batch_size=spec.batch_size, seed=spec.seed)
+    validation = tf.data.Dataset.from_tensor_slices(held_out.astype("int32")).batch(1024).map(engine.batch)
+    return engine, validation
 
 
 def _validation_size(data: Data) -> int:

@@ -15,7 +15,7 @@ FLOORS = [
     {"catalogue", "backend", "chapters"},
     {"fields"},
     {"data", "models", "metrics", "plots", "tasks", "progress", "report"},
-    {"spec", "latent", "folder"},
+    {"spec", "latent", "folder", "engine"},
     {"run"},
     {"training"},
     {"widgets"},

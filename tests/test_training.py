@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.training import _batches, make_spec
+from aenb.data.split import hold_out
+from aenb.training import _validation_size
 
 
 def weights(run):
@@ -36,29 +37,23 @@ def test_the_users_random_numbers_are_left_alone(digits):
     assert (random.random(), np.random.random()) == expected
 
 
-def test_every_training_item_is_seen_once_an_epoch_in_a_new_order_and_validation_never(digits):
-    spec = make_spec("deep", None, {"batch_size": 100})
-    training, validation, steps = _batches(spec, digits)
-    epochs = [np.concatenate([x.numpy() for x, _ in training]) for _ in range(2)]
-    kept = np.concatenate([x.numpy() for x, _ in validation])
-    assert steps == len(list(training)) == 13
-    assert len(kept) == 144
-    assert not (epochs[0] == epochs[1]).all()
-    seen = [{row.tobytes() for row in epoch} for epoch in epochs]
-    assert seen[0] == seen[1]
-    everything = {row.tobytes() for row in digits.x_train}
-    assert seen[0] | {row.tobytes() for row in kept} == everything
+def validation_items(data):
+    """Return the training items that are kept aside for validation, and the others."""
+    kept, held_out = hold_out(len(data.x_train), _validation_size(data))
+    return data.x_train[held_out], data.x_train[kept]
 
 
-def test_the_reported_loss_is_the_models(digits):
-    run = quick(
-        digits, epochs=3, learning_rate=1e-9
-    )  # weights hardly move, so that the epoch's mean is that of one model
-    spec = run.spec
-    training, validation, _ = _batches(spec, digits)
-    for name, batches in (("loss", training), ("val_loss", validation)):
-        x = np.concatenate([b.numpy() for b, _ in batches])
-        assert run.history[name][-1] == pytest.approx(np.mean((x - run.reconstruct(x)) ** 2), rel=1e-4)
+def test_validation_items_are_not_trained_on(digits):
+    validation, training = validation_items(digits)
+    assert len(validation) == 144
+    assert len(training) == 1293
+    assert not {row.tobytes() for row in validation} & {row.tobytes() for row in training}
+
+
+def test_the_reported_losses_are_the_models(digits):
+    run = quick(digits, epochs=3, learning_rate=1e-9)  # weights hardly move: the epoch's mean is that of one model
+    for name, x in zip(("val_loss", "loss"), validation_items(digits), strict=True):
+        assert run.history[name][-1] == pytest.approx(np.mean((x - run.reconstruct(x)) ** 2), rel=1e-5)
 
 
 def test_the_learning_rate_and_the_batch_size_are_used(digits):
@@ -71,8 +66,7 @@ def test_patience_stops_early_and_keeps_the_best(digits):
     run = quick(digits, epochs=200, patience=2, learning_rate=0.03)
     assert run.status == "stopped early"
     assert 3 <= run.epochs < 200
-    _, validation, _ = _batches(run.spec, digits)
-    x = np.concatenate([b.numpy() for b, _ in validation])
+    x, _ = validation_items(digits)
     assert np.mean((x - run.reconstruct(x)) ** 2) == pytest.approx(min(run.history["val_loss"]), rel=1e-4)
     assert "Stopped early" in run.summary
 

@@ -1,0 +1,215 @@
+import numpy as np
+import pytest
+
+import aenb
+from aenb.backend import keras, tf
+from aenb.engine import Engine, compiles_well
+from aenb.training import _seeded
+
+DRAW = np.random.default_rng(0)
+X = DRAW.random((107, 6), "float32")  # 10 batches of 10, and one of 7
+
+
+def built(**hyperparameters):
+    with _seeded(0):
+        return aenb.build_model("deep", (6,), hidden_units=(5,), latent_dim=2, **hyperparameters)
+
+
+def engine(model, *, index=None, batch_size=10, arrays=(X, X), **arguments):
+    index = np.arange(len(arrays[0])) if index is None else index
+    return Engine(model, arrays, index, batch_size=batch_size, **arguments)
+
+
+def weights(model):
+    return [w.copy() for w in model.get_weights()]
+
+
+def same(a, b):
+    return all((x == y).all() for x, y in zip(a, b, strict=True))
+
+
+@pytest.mark.parametrize("jit_compile", [True, False])
+def test_the_same_seed_gives_the_same_bits_whatever_the_length_of_a_chunk(jit_compile):
+    ends = []
+    for chunk in (1, 3, 1000, 1000):
+        model = built()
+        run = engine(model, seed=5, jit_compile=jit_compile)
+        run._chunk, run._adapt = chunk, lambda *_: None
+        history = run.fit(epochs=3, callbacks=[]).history
+        ends.append((weights(model), history))
+    for after, history in ends[1:]:
+        assert same(after, ends[0][0])
+        assert history == ends[0][1]
+
+
+def test_another_seed_gives_other_weights():
+    models = built(), built()
+    for model, seed in zip(models, (0, 1), strict=True):
+        engine(model, seed=seed).fit(epochs=1, callbacks=[])
+    assert not same(*map(weights, models))
+
+
+def test_it_is_plain_fit_in_the_same_order():
+    ours, plain = built(), built()
+    run = engine(ours, seed=3)
+    got = run.fit(epochs=2, callbacks=[]).history
+    expected = []
+    for epoch in range(2):
+        x = X[np.random.default_rng((3, epoch)).permutation(107)]
+        expected += plain.fit(x, x, batch_size=10, shuffle=False, verbose=0).history["loss"]
+    np.testing.assert_allclose(got["loss"], expected, rtol=1e-5)
+    for a, b in zip(weights(ours), weights(plain), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_only_the_items_of_the_index_are_trained_on_each_once_an_epoch():
+    seen = []
+
+    class Spy(keras.Model):
+        def train_step(self, data):
+            tf.py_function(lambda x: seen.append(x.numpy()), [data[0]], [])
+            return super().train_step(data)
+
+    inputs = keras.Input((6,))
+    model = Spy(inputs, keras.layers.Dense(6)(inputs))
+    model.compile("adam", "mse")
+    index = np.arange(0, 107, 2)
+    engine(model, index=index, jit_compile=False).fit(epochs=2, callbacks=[])
+    epochs = np.concatenate(seen).reshape(2, len(index), 6)
+    assert not (epochs[0] == epochs[1]).all()
+    for epoch in epochs:
+        np.testing.assert_array_equal(np.sort(epoch, axis=0), np.sort(X[index], axis=0))
+
+
+def test_callbacks_see_every_step_and_the_last_state_of_each_epoch():
+    steps, kept = [], {}
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            steps.append(batch)
+
+        def on_epoch_end(self, epoch, logs=None):
+            kept[epoch] = int(self.model.optimizer.iterations.numpy()), dict(logs)
+
+    model = built()
+    history = (
+        engine(model).fit(epochs=4, initial_epoch=1, callbacks=[Watch()], validation_data=(X[:20], X[:20])).history
+    )
+    assert steps == [*range(11)] * 3
+    assert [kept[epoch][0] for epoch in (1, 2, 3)] == [11, 22, 33]
+    assert len(history["loss"]) == len(history["val_loss"]) == 3
+    assert kept[3][1]["val_loss"] == pytest.approx(np.mean((X[:20] - model.predict(X[:20], verbose=0)) ** 2), rel=1e-5)
+
+
+def test_stopping_stops_at_once_and_drops_what_was_not_run():
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 4:
+                self.model.stop_training = True
+
+    model = built()
+    run = engine(model)
+    run._chunk, run._adapt = 3, lambda *_: None
+    history = run.fit(epochs=5, callbacks=[Stop()]).history
+    assert len(history["loss"]) == 1
+    assert int(model.optimizer.iterations.numpy()) == 4  # the first step alone, then a chunk of three
+
+
+def test_sample_weights_reach_the_loss():
+    weight = np.zeros(107, "float32")
+    weight[:50] = 2.0
+    model = built()
+    model.optimizer.learning_rate = 1e-12
+    got = engine(model, arrays=(X, X, weight)).fit(epochs=1, callbacks=[]).history["loss"][0]
+    error = ((X - model.predict(X, verbose=0)) ** 2).mean(axis=1)
+    assert got == pytest.approx((error * weight).mean(), rel=1e-5)
+
+
+def test_every_named_term_is_reported_as_it_is():
+    model = aenb.build_model("shallow", (6,), latent_dim=4, activation="sigmoid", sparsity="l1", sparsity_weight=0.3)
+    model.optimizer.learning_rate = 1e-12
+    logs = engine(model).fit(epochs=1, callbacks=[]).history
+    code = model.get_layer("encoder").predict(X, verbose=0)
+    error = np.mean((X - model.predict(X, verbose=0)) ** 2)
+    assert logs["reconstruction_loss"][0] == pytest.approx(error, rel=1e-5)
+    assert logs["loss"][0] == pytest.approx(error + 0.3 * np.abs(code).mean(), rel=1e-5)
+
+
+class Pair(keras.Model):
+    """Two nets with an optimiser and a loss each, as a GAN has."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = keras.layers.Dense(6), keras.layers.Dense(6)
+        self.tracked = {name: keras.metrics.Mean(name) for name in ("first_loss", "second_loss")}
+
+    def compile(self):
+        super().compile(loss=None)
+        self.optimizers = {"first": keras.optimizers.Adam(0.1), "second": keras.optimizers.SGD(0.1)}
+        for name, optimizer in self.optimizers.items():
+            part = getattr(self, name)
+            part.build((None, 6))
+            optimizer.build(part.trainable_variables)
+        self.built = True
+
+    @property
+    def metrics(self):
+        return list(self.tracked.values())
+
+    def train_step(self, data):
+        x, y = data
+        for name, optimizer in self.optimizers.items():
+            part = getattr(self, name)
+            with tf.GradientTape() as tape:
+                loss = keras.ops.mean((part(x) - y) ** 2)
+            optimizer.apply(tape.gradient(loss, part.trainable_variables), part.trainable_variables)
+            self.tracked[f"{name}_loss"].update_state(loss, sample_weight=keras.ops.shape(x)[0])
+        return self.get_metrics_result()
+
+
+def test_a_model_of_several_optimisers_and_losses():
+    model = Pair()
+    model.compile()
+    history = engine(model).fit(epochs=5, callbacks=[]).history
+    for name in ("first_loss", "second_loss"):
+        assert history[name][-1] < history[name][0]
+    assert [int(o.iterations.numpy()) for o in model.optimizers.values()] == [55, 55]
+
+
+def test_afterwards_it_is_a_plain_keras_model():
+    model = built()
+    engine(model).fit(epochs=1, callbacks=[])
+    assert model.train_function is None
+    assert len(model.fit(X, X, epochs=2, verbose=0).history["loss"]) == 2
+
+
+def test_a_callback_that_raises_is_heard_and_leaves_the_model_usable():
+    def fail(batch, logs=None):
+        raise RuntimeError("from the callback")
+
+    model = built()
+    with pytest.raises(RuntimeError, match="from the callback"):
+        engine(model).fit(epochs=1, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=fail)])
+    assert model.train_function is None
+    model.fit(X, X, verbose=0)
+
+
+def test_a_batch_larger_than_the_data_is_all_of_it():
+    model = built()
+    run = engine(model, batch_size=1000)
+    assert run.steps == 1
+    run.fit(epochs=3, callbacks=[])
+    assert int(model.optimizer.iterations.numpy()) == 3
+
+
+def test_chunks_grow_to_a_tenth_of_a_second():
+    model = built()
+    run = engine(model)
+    run.fit(epochs=60, callbacks=[])
+    assert run._chunk > 11
+
+
+def test_xla_is_chosen_by_the_models_layers():
+    assert compiles_well(built())
+    assert not compiles_well(aenb.build_model("conv", (8, 8, 1)))
+    assert engine(built(), jit_compile=False).jit_compile is False
