@@ -24,6 +24,7 @@ check: .venv/dev.done  ## ruff (format and lint, notebooks included) and the imp
 
 bench: .venv/dev.done  ## measure start-up and training speed
 	$(BIN)/python tests/benchmarks/startup.py
+	$(BIN)/python tests/benchmarks/training.py
 
 notebooks: .venv/lab.done  ## run the notebooks in full and store their outputs
 	$(BIN)/python .ci/notebooks.py notebooks/[0-9]*.ipynb --store
