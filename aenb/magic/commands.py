@@ -61,16 +61,16 @@ def _run(shell, name: str) -> Any:
 def _overview(shell) -> None:
     from aenb.backend import devices
 
-    at_hand = [name for name, entry in datasets().items() if entry.at_hand()]
     rows = {
-        "aenb": __version__,
-        "devices": ", ".join(devices()),
-        "families": ", ".join(families()),
-        "data at hand": ", ".join(at_hand),
-        "runs": ", ".join(runs_of(shell)) or "none yet",
-        "help": "%aenb --help, %%autoencoder --help",
+        "aenb": lambda: __version__,
+        "families": lambda: ", ".join(families()),
+        "data at hand": lambda: ", ".join(name for name, entry in datasets().items() if entry.at_hand()),
+        "runs": lambda: ", ".join(runs_of(shell)) or "none yet",
+        "help": lambda: "%aenb --help, %%autoencoder --help",
+        "devices": lambda: ", ".join(devices()),  # last, since TensorFlow may have to start for it
     }
-    print("\n".join(f"{name.ljust(14)}{value}" for name, value in rows.items()))
+    for name, words in rows.items():
+        print(name.ljust(14) + words(), flush=True)
 
 
 def _runs(shell):
