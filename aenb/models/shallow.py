@@ -71,7 +71,7 @@ def shallow(
         encoder,
         decoder or (lambda size: layers.dense_decoder(size, (), input_shape, activation, last)),
         loss=loss,
-        between=_penalty(sparsity, sparsity_weight, sparsity_target, latent_dim),
+        between=_penalty(sparsity, sparsity_weight, sparsity_target) if sparsity else None,
         metrics=[keras.metrics.MeanSquaredError("reconstruction_loss")] if sparsity and loss == "mse" else [],
     )
 
@@ -91,11 +91,7 @@ def _tied_decoder(code, output_shape, activation):
     return keras.Model(inputs, layers.unflatten(output(inputs), output_shape), name="decoder")
 
 
-def _penalty(sparsity, weight, target, units):
-    if sparsity == "l1":  # Keras sums over the units and takes the mean over the batch
-        return keras.layers.ActivityRegularization(l1=weight / units, name="sparsity")
-    if sparsity == "kl":
-        from aenb.models.sparsity import KLSparsity
+def _penalty(kind: str, weight: float, target: float):
+    from aenb.models.sparsity import Sparsity
 
-        return KLSparsity(weight, target, name="sparsity")
-    return None
+    return Sparsity(kind, weight, target, name="sparsity")
