@@ -28,7 +28,7 @@ def html_table(rows: Rows, *, values: str = "right", bold: int | None = None) ->
     def line(words: list[str], tag: str, style: str = "") -> str:
         aligned = ["left", *[values] * (len(words) - 1)]
         cells = (
-            f'<{tag} style="text-align:{side};padding:.15em .9em;vertical-align:top">{escape(word)}</{tag.split()[0]}>'
+            f'<{tag} style="text-align:{side};padding:.15em .9em;vertical-align:top">{escape(word)}</{tag}>'
             for word, side in zip(words, aligned, strict=True)
         )
         return f'<tr style="background:none;{style}">{"".join(cells)}</tr>'
