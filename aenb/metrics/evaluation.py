@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from aenb.metrics.baselines import mean_reconstruction, pca_reconstruction
+from aenb.metrics.baselines import Blocks, principal_subspace
 from aenb.metrics.reconstruction import mse, psnr, ssim
 
 
-def reconstruction_scores(x_train, x_test, reconstructed, dimensions: int, *, images: bool) -> dict[str, float]:
+def reconstruction_scores(blocks: Blocks, x_test, reconstructed, dimensions: int, *, images: bool) -> dict[str, float]:
     """Score reconstructions of held-out items, beside PCA and the mean item.
 
     Args:
-        x_train: (n, ...), the training items, for the baselines.
+        blocks: A function that goes through the training items in blocks, for the baselines.
         x_test: (m, ...), the items held out.
         reconstructed: (m, ...), what the model made of them.
         dimensions: The size of the code, for PCA.
@@ -21,13 +21,15 @@ def reconstruction_scores(x_train, x_test, reconstructed, dimensions: int, *, im
     Returns:
         `mse`, and for images `psnr` in decibels and `ssim`; the same with `pca_` and `mean_` before.
     """
+    subspace = principal_subspace(blocks, dimensions)
     contenders = {
-        "": reconstructed,
-        "pca_": pca_reconstruction(x_train, x_test, dimensions),
-        "mean_": mean_reconstruction(x_train, x_test),
+        "": lambda: reconstructed,
+        "pca_": lambda: subspace.reconstruct(x_test, dimensions),
+        "mean_": lambda: subspace.reconstruct(x_test, 0),
     }
     scores = {}
-    for prefix, made in contenders.items():
+    for prefix, make in contenders.items():
+        made = make()
         scores[f"{prefix}mse"] = mse(x_test, made)
         if images:
             made = np.clip(made, 0, 1)
