@@ -1,6 +1,7 @@
 # Each command does all its own set-up: a virtual environment in .venv, and what it needs in it.
 PYTHON ?= python3
 BIN := .venv/bin
+BENCH := build/bench/venv/bin
 
 .PHONY: help quickstart lab test check bench notebooks clean
 
@@ -22,9 +23,19 @@ check: .venv/dev.done  ## ruff (format and lint, notebooks included) and the imp
 	$(BIN)/ruff check .
 	$(BIN)/pytest -q tests/test_imports.py
 
-bench: .venv/dev.done  ## measure start-up and training speed
-	$(BIN)/python tests/benchmarks/startup.py
-	$(BIN)/python tests/benchmarks/training.py
+bench: build/bench/venv.done  ## measure start-up, memory and training speed, against other tools; ARGS="A --rounds 3"
+	$(BENCH)/python tests/benchmarks/startup.py
+	$(BENCH)/python -m tests.benchmarks.memory
+	$(BENCH)/python -m tests.benchmarks.training $(ARGS)
+
+# The other tools stay out of .venv. pythae asks for a backport of `dataclasses`: it does without its dependencies.
+build/bench/venv.done: pyproject.toml tests/benchmarks/requirements.txt
+	test -x $(BENCH)/python || $(PYTHON) -m venv build/bench/venv
+	$(BENCH)/python -m pip install --quiet --upgrade pip
+	$(BENCH)/python -m pip install --quiet --requirement tests/benchmarks/requirements.txt
+	$(BENCH)/python -m pip install --quiet --no-deps pythae==0.1.2
+	$(BENCH)/python -m pip install --quiet --editable .
+	touch $@
 
 notebooks: .venv/lab.done  ## run the notebooks in full and store their outputs
 	$(BIN)/python .ci/notebooks.py notebooks/[0-9]*.ipynb --store

@@ -1,102 +1,124 @@
-"""How fast a training runs: contenders interleaved in one process, ratios to naive Keras, medians of the rounds.
+"""How fast a training runs in aenb and in other tools: a table, a CSV file and a picture in build/bench.
 
-A machine that others use is noisy: figures of one round hold to about 30 %, the ratios within a round to less. So each
-round runs every contender, and what is compared is the median of the rounds' ratios.
+A machine that others use is noisy: a figure of one round holds to about 30 %. So contenders take turns, an epoch each a
+round, and what is compared is the median of the ratios within a round. Each is a process of its own, since the tools
+would compete for threads in one; only one computes at a time, and all see the same images.
+
+    python -m tests.benchmarks.training [A B-size C-size] [--rounds 7] [--contenders naive engine …] [--limit 6000]
 """
 
 from __future__ import annotations
 
 import argparse
-import platform
 import statistics
-import time
 from collections.abc import Callable
+from pathlib import Path
 
-import numpy as np
+from tests.benchmarks import machine, report
+from tests.benchmarks.contenders import CONTENDERS, contender, missing, version
+from tests.benchmarks.contenders.bound import operations
+from tests.benchmarks.rounds import Epoch, run
+from tests.benchmarks.works import BATCH, WORKS
 
-import aenb
-from aenb.backend import keras, tf
-from aenb.engine import Engine
-
-BATCH = 256
-
-
-def work_a():
-    """Build work A: a dense autoencoder, 784-64-32-32-32-64-784."""
-    return aenb.build_model("deep", (28, 28, 1), hidden_units=(64, 32), latent_dim=32)
-
-
-def work_b():
-    """Build work B's size as a plain autoencoder: 784-512-256-16-256-512-784."""
-    return aenb.build_model("deep", (28, 28, 1), hidden_units=(512, 256), latent_dim=16)
+NOTES = (
+    "Each contender is a process of its own and trains an epoch a round, in turn; ratios are taken within a round. "
+    "`fit(x, x)` has its progress bar, written to nowhere. scikit-learn's network has a rectified code and a linear "
+    "end. Where a work convolves, JAX runs a compiled step at a time: XLA on a CPU is slow at convolutions in a loop. "
+    "The first epoch includes tracing and compilation, not imports; peak memory is that of the whole process, the "
+    "images in it. The bound is the matrix products of the layers alone, by NumPy. Test MSE: on 1,000 images that were "
+    "not trained on, after the last round."
+)
 
 
-def work_c():
-    """Build work C's size as a plain autoencoder: two levels of convolutions."""
-    return aenb.build_model("conv", (28, 28, 1), filters=(32, 64))
+def measure(asked: argparse.Namespace, say: Callable = print) -> tuple[str, dict[str, list[Epoch]]]:
+    """Measure the works asked for.
+
+    Returns:
+        The report in Markdown, and the epochs of each work.
+    """
+    said: list[str] = [f"Left out: {title(n)}, {', '.join(missing(n))} not installed." for n in left_out(asked)]
+    for line in said:
+        say(line)
+    measured = {}
+    for work in asked.works:
+        names = [n for n in asked.contenders if n not in left_out(asked) and getattr(WORKS[work], contender(n).BUILDER)]
+        trained = run(
+            work, names, asked.rounds, seed=asked.seed, limit=asked.limit, logs=asked.out / "logs",
+            say=lambda line: (said.append(line), say(line)),
+        )  # fmt: skip
+        if trained:
+            measured[work] = trained
+            say(part(work, trained))
+    parts = [part(work, trained) for work, trained in measured.items()]
+    return "\n\n".join(["# Training speed", preamble(asked, measured), *said, *parts]) + "\n", measured
 
 
-def naive(model, x: np.ndarray) -> Callable[[], object]:
-    """Train as one would without knowing better: arrays handed to `fit`."""
-    return lambda: model.fit(x, x, batch_size=BATCH, epochs=1, verbose=0)
+def left_out(asked: argparse.Namespace) -> list[str]:
+    """List the contenders whose packages are not installed."""
+    return [name for name in asked.contenders if missing(name)]
 
 
-def pipelined(model, x: np.ndarray) -> Callable[[], object]:
-    """Train by `fit` on a `tf.data` pipeline of ready batches, ten steps an execution."""
-    model.compile("adam", "mse", steps_per_execution=10)
-    items = tf.data.Dataset.from_tensor_slices(x).shuffle(len(x)).batch(BATCH)
-    pairs = items.map(lambda batch: (batch, batch)).prefetch(2)
-    return lambda: model.fit(pairs, epochs=1, shuffle=False, verbose=0)
+def title(name: str) -> str:
+    """Say a contender's name in words."""
+    return contender(name).TITLE
 
 
-def engine(model, x: np.ndarray) -> Callable[[], object]:
-    """Train by aenb's engine."""
-    run = Engine(model, (x, x), np.arange(len(x)), batch_size=BATCH)
-    return lambda: run.fit(epochs=1, callbacks=[])
+def preamble(asked: argparse.Namespace, measured: dict[str, list[Epoch]]) -> str:
+    """Say what was measured, how, and on what."""
+    images = max((epoch.images for trained in measured.values() for epoch in trained), default=0)
+    what = f"Fashion-MNIST, {images:,} images, batch {BATCH}, Adam 1e-3, seed {asked.seed}, {asked.rounds} rounds"
+    packages = sorted({version(name) for name in asked.contenders if not missing(name)} | {version("loop")})
+    return f"{what}; {machine.describe()}; {', '.join(packages)}.\n\n{NOTES}"
 
 
-WORKS = {"A": work_a, "B": work_b, "C": work_c}
-CONTENDERS = {"naive Keras `fit`": naive, "Keras `fit`, tf.data": pipelined, "aenb": engine}
+def part(work: str, trained: list[Epoch]) -> str:
+    """Write what is to be said of one work."""
+    lines = [f"## {work}: {WORKS[work].title}", report.table(report.rows(trained), title, version)]
+    products, rates = WORKS[work].products(), report.rates(trained, report.BOUND)
+    if rates:
+        rate = statistics.median(rates.values())
+        speed = rate * operations(products) / BATCH / 1e9
+        lines.append(f"Bound: {speed:,.0f} GF/s in float32 matrix products of these layers, {rate:,.0f} images/s.")
+    gaps = [epoch.longest_gap for epoch in trained if epoch.longest_gap is not None and epoch.round]
+    if gaps:
+        lines.append(f"In aenb callbacks were at most {1000 * max(gaps):.0f} ms apart within an epoch.")
+    others = [epoch.others for epoch in trained if epoch.round]
+    disturbed = sum(share > report.QUIET for share in others)
+    lines.append(
+        f"Other processes took {statistics.median(others):.0%} of the cores at the median; {disturbed} of "
+        f"{len(others)} epochs had more than {report.QUIET:.0%} taken, and are left out where the contender has others."
+    )
+    lines += [f"To look into: {doubt}" for doubt in report.doubts(trained, title)]
+    return "\n\n".join(lines)
 
 
-def measure(build: Callable, x: np.ndarray, rounds: int) -> dict[str, tuple[float, list[float]]]:
-    """Return, by contender, the seconds of its first epoch and the items a second of each round after it."""
-    epochs = {name: contender(build(), x) for name, contender in CONTENDERS.items()}
-    first = {name: _seconds(epoch) for name, epoch in epochs.items()}
-    rates = {name: [] for name in epochs}
-    for _ in range(rounds):
-        for name, epoch in epochs.items():
-            rates[name].append(len(x) / _seconds(epoch))
-    return {name: (first[name], rates[name]) for name in epochs}
-
-
-def _seconds(epoch: Callable) -> float:
-    begin = time.perf_counter()
-    epoch()
-    return time.perf_counter() - begin
+def arguments(given: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("works", nargs="*", help=f"of {', '.join(WORKS)}; all unless given")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), metavar="NAME")
+    parser.add_argument("--limit", type=int, help="train on so many images only")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("build/bench"))
+    asked = parser.parse_args(given)
+    asked.works = asked.works or list(WORKS)
+    if unknown := set(asked.works) - WORKS.keys():
+        parser.error(f"works: expected some of {', '.join(WORKS)}; received {', '.join(sorted(unknown))}")
+    if asked.rounds < 1:
+        parser.error(f"--rounds: expected at least 1; received {asked.rounds}")
+    return asked
 
 
 def main() -> None:
-    """Read the command line and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("works", nargs="*", default=list(WORKS), help=f"of {', '.join(WORKS)}")
-    parser.add_argument("--rounds", type=int, default=5)
-    asked = parser.parse_args()
-    x = aenb.load_data("fashion_mnist").x_train
-    print(f"Fashion-MNIST, {len(x):,} images, batch {BATCH}; TensorFlow {tf.version.VERSION}, Keras {keras.version()},")
-    print(f"Python {platform.python_version()}, {platform.machine()}; {asked.rounds} rounds\n")
-    print("| work | contender | first epoch, s | images a second, median | × naive, median | lowest | highest |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    for work in asked.works:
-        measured = measure(WORKS[work], x, asked.rounds)
-        base = measured["naive Keras `fit`"][1]
-        for name, (first, rates) in measured.items():
-            ratios = [rate / other for rate, other in zip(rates, base, strict=True)]
-            print(
-                f"| {work} | {name} | {first:.1f} | {statistics.median(rates):,.0f} | {statistics.median(ratios):.2f} "
-                f"| {min(ratios):.2f} | {max(ratios):.2f} |",
-                flush=True,
-            )
+    """Measure, print and write."""
+    asked = arguments()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    text, measured = measure(asked, say=lambda line: print(line, end="\n\n", flush=True))
+    (asked.out / "training.md").write_text(text, encoding="utf-8")
+    report.write_csv([epoch for trained in measured.values() for epoch in trained], asked.out / "training.csv")
+    report.picture({work: report.rows(t) for work, t in measured.items()}, title, asked.out / "training.png")
+    print(f"Written: {asked.out / 'training.md'}, training.csv, training.png")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""aenb's engine, inside Keras's `fit`, with a callback that notes how long it was not called."""
+
+from __future__ import annotations
+
+import time
+
+TITLE, NEEDS, BUILDER = "aenb", ("aenb", "tensorflow", "keras"), "keras"
+
+
+def prepare(work, x, seed):
+    import numpy as np
+
+    from aenb.backend import keras
+    from aenb.engine import Engine
+    from tests.benchmarks.works import BATCH
+
+    keras.utils.set_random_seed(seed)
+    model = work.keras()
+    run = Engine(model, (x, x), np.arange(len(x)), batch_size=BATCH, seed=seed)
+    called = []
+    watch = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda step, logs=None: called.append(time.perf_counter())
+    )
+    done = 0
+
+    def epoch():
+        nonlocal done
+        called[:] = [time.perf_counter()]
+        run.fit(initial_epoch=done, epochs=done + 1, callbacks=[watch])
+        done += 1
+        return {"longest_gap": max(np.diff(called))}
+
+    return epoch, lambda images: model.predict(images, batch_size=len(images), verbose=0)

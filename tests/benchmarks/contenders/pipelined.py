@@ -1,0 +1,24 @@
+"""Keras `fit` on a `tf.data` pipeline of ready batches, ten steps an execution, without a progress bar."""
+
+from __future__ import annotations
+
+from tests.benchmarks.works import BATCH
+
+TITLE, NEEDS, BUILDER = "Keras `fit`, tf.data", ("keras", "tensorflow"), "keras"
+
+
+def prepare(work, x, seed):
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+    model = work.keras()
+    model.compile(model.optimizer, model.loss, steps_per_execution=10)
+    index = tf.data.Dataset.range(len(x)).shuffle(len(x), seed).batch(BATCH)  # shuffles numbers, not images
+    items = tf.constant(x)
+    batches = index.map(lambda some: (tf.gather(items, some),) * 2, num_parallel_calls=2).prefetch(tf.data.AUTOTUNE)
+
+    def epoch():
+        model.fit(batches, epochs=1, verbose=0)
+
+    return epoch, lambda images: model.predict(images, batch_size=len(images), verbose=0)

@@ -1,0 +1,150 @@
+"""The benchmark's own arithmetic, and a small run of it with what every installation has."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from tests.benchmarks import machine, memory, report, rounds, training
+from tests.benchmarks.contenders import CONTENDERS, bound, contender, missing
+from tests.benchmarks.rounds import Epoch
+from tests.benchmarks.works import WORKS
+
+
+def epoch(name, number, seconds, **changed):
+    figures = {"images": 600, "others": 0.0, "peak": 100.0 + number, "mse": 0.05 / (number + 1), "before": 0.2}
+    return Epoch("A", name, number, seconds=seconds, **{**figures, **changed})
+
+
+MADE_UP = [
+    epoch("naive", 0, 9.0), epoch("engine", 0, 3.0),
+    epoch("naive", 1, 2.0), epoch("engine", 1, 1.0),
+    epoch("naive", 2, 8.0), epoch("engine", 2, 2.0),
+    epoch("naive", 3, 3.0), epoch("engine", 3, 1.0),
+    epoch("bound", 1, 0.5, mse=None, before=None),
+]  # fmt: skip
+
+
+def test_rates_leave_the_first_epoch_out():
+    assert report.rates(MADE_UP, "engine") == {1: 600, 2: 300, 3: 600}
+
+
+def test_rates_leave_disturbed_epochs_out_where_there_are_others():
+    disturbed = [epoch("engine", 1, 1.0), epoch("engine", 2, 9.0, others=0.5)]
+    assert report.rates(disturbed, "engine") == {1: 600}
+    assert report.rates(disturbed[1:], "engine") == {2: pytest.approx(600 / 9)}
+
+
+def test_ratios_are_taken_within_a_round():
+    assert report.ratios(MADE_UP, "engine", "naive") == [2.0, 4.0, 3.0]
+    assert report.ratios(MADE_UP, "engine", "bound") == [0.5]
+    assert report.ratios(MADE_UP, "engine", "pytorch") == []
+
+
+def test_a_row_has_medians_and_the_last_state():
+    row = next(row for row in report.rows(MADE_UP) if row.contender == "engine")
+    assert (row.first, row.rate, row.naive, row.bound) == (3.0, 600, (3.0, 2.0, 4.0), 0.5)
+    assert (row.peak, row.mse) == (103.0, 0.0125)
+
+
+def test_the_table_says_what_is_not_known():
+    text = report.table(report.rows(MADE_UP), str.upper, lambda name: f"{name} 1")
+    assert "| ENGINE | engine 1 | 3.0 | 600 | 3.00 (2.00–4.00) | 3 | 0.50 | 103 | 0.0125 |" in text
+    assert "| BOUND | bound 1 | 0.5 | 1,200 | 4.00 (4.00–4.00) | 1 | 1.00 | 101 | – |" in text
+    alone = report.table(report.rows([epoch("engine", 0, 1.0), epoch("engine", 1, 1.0)]), str, str)
+    assert "| 600 | – | – | – |" in alone
+    assert {line.count("|") for line in text.splitlines()} == {10}
+
+
+def test_doubts_name_who_did_not_learn_and_who_ended_elsewhere():
+    ends = [epoch("naive", 1, 1.0), epoch("engine", 1, 1.0), epoch("pytorch", 1, 1.0, mse=0.3)]
+    assert report.doubts(ends[:2], str) == []
+    assert [said.split(":")[0] for said in report.doubts(ends, str)] == ["pytorch", "pytorch"]
+
+
+def test_files_have_a_row_an_epoch_and_a_picture(tmp_path):
+    report.write_csv(MADE_UP, tmp_path / "epochs.csv")
+    with (tmp_path / "epochs.csv").open(newline="") as file:
+        read = list(csv.DictReader(file))
+    assert [(row["contender"], row["round"]) for row in read] == [(e.contender, str(e.round)) for e in MADE_UP]
+    assert float(read[3]["rate"]) == 600
+    report.picture({"A": report.rows(MADE_UP), "B": report.rows(MADE_UP[2:4])}, str, tmp_path / "bars.png")
+    assert (tmp_path / "bars.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_contender_whose_package_is_missing_is_left_out_and_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(contender("pytorch"), "NEEDS", ("no_such_package",))
+    assert missing("pytorch") == ["no_such_package"]
+    said = []
+    text, measured = training.measure(
+        training.arguments(["A", "--contenders", "pytorch", "--out", str(tmp_path)]), said.append
+    )
+    assert said == ["Left out: PyTorch loop, no_such_package not installed."]
+    assert said[0] in text
+    assert measured == {}
+
+
+@pytest.mark.parametrize("name", CONTENDERS)
+def test_a_contender_says_what_it_is_without_importing_its_tool(name):
+    module = contender(name)
+    assert module.TITLE
+    assert any(getattr(work, module.BUILDER) for work in WORKS.values())
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_the_products_of_a_work_are_those_of_its_keras_model(work):
+    model = WORKS[work].keras()
+    kernels = [w.shape for part in model.layers for w in getattr(part, "trainable_weights", []) if len(w.shape) > 1]
+    sizes = [inner * columns for _, inner, columns in WORKS[work].products()]
+    assert sizes == [int(np.prod(shape)) for shape in kernels]
+
+
+def test_operations_count_three_products_a_layer_and_two_for_the_first():
+    assert bound.operations([(2, 3, 4), (2, 4, 5)]) == 2 * (2 * 3 * 4) * 2 + 2 * (2 * 4 * 5) * 3
+
+
+@pytest.mark.parametrize("given", [["Z"], ["A", "--rounds", "0"], ["A", "--contenders", "nobody"]])
+def test_wrong_arguments_are_refused(given, capsys):
+    with pytest.raises(SystemExit):
+        training.arguments(given)
+    assert "expected" in (said := capsys.readouterr().err) or "choose from" in said
+
+
+def test_a_small_run_with_what_every_installation_has(tmp_path, monkeypatch):
+    monkeypatch.setattr(rounds, "PATIENCE", 0)
+    given = ["A", "--rounds", "1", "--limit", "512", "--contenders", "naive", "engine", "bound", "--out", str(tmp_path)]
+    text, measured = training.measure(training.arguments(given), lambda line: None)
+    trained = measured["A"]
+    assert {(e.contender, e.round) for e in trained} == {(n, r) for n in ("naive", "engine", "bound") for r in (0, 1)}
+    assert {e.images for e in trained} == {512}
+    for own in trained:
+        assert own.peak > 20
+        assert own.mse is None or own.mse < own.before
+    ends = {e.contender: e.mse for e in trained if e.round == 1}
+    assert ends["engine"] == pytest.approx(ends["naive"], rel=0.2)
+    for part in ("## A: dense autoencoder 784-64-32-32-32-64-784", "GF/s", "seed 0", "ms apart", "tensorflow "):
+        assert part in text
+
+
+def test_a_contender_that_fails_is_left_out_and_its_error_named(tmp_path):
+    said = []
+    given = ["A", "--rounds", "1", "--seed", "-1", "--limit", "512", "--contenders", "bound", "--out", str(tmp_path)]
+    _, measured = training.measure(training.arguments(given), said.append)
+    assert measured == {}
+    assert "bound failed" in said[0]
+    assert "non-negative" in said[0]
+
+
+def test_memory_is_read_stage_by_stage():
+    first, second = memory.peaks("import json" + memory.PEAK + "\nx = bytearray(50_000_000)" + memory.PEAK)
+    assert 40 < second - first < 60
+    assert first < 100  # not what the parent held
+
+
+def test_the_machine_is_described():
+    assert "cores" in machine.describe()
+    shares = machine.Watch().stop()
+    assert shares["seconds"] > 0
+    assert 0 <= shares["others"] <= 1
+    assert json.dumps(shares)
