@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from aenb.chapters import copy_chapters
@@ -20,6 +21,8 @@ def main(words: list[str] | None = None) -> int:
     training = commands.add_parser("train", help="train what a spec asks for, and save the run")
     training.add_argument("spec", type=Path, help="a JSON file: family, data, epochs, …, hyperparameters")
     training.add_argument("--save", type=Path, metavar="DIR", help="where to save the run (default: runs/NAME)")
+    training.add_argument("--checkpoint", type=Path, metavar="DIR", help="save the training there as it goes")
+    training.add_argument("--resume", action="store_true", help="go on from the checkpoint, where there is one")
     copying = commands.add_parser("chapters", help="copy the notebooks")
     copying.add_argument("folder", type=Path, nargs="?", default=Path("aenb-chapters"))
     asked = parser.parse_args(words)
@@ -31,6 +34,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _train(asked: argparse.Namespace) -> int:
+    from aenb.checkpoint import Checkpoint
     from aenb.progress import open_view
     from aenb.spec import Spec
     from aenb.training import train_spec
@@ -40,8 +44,11 @@ def _train(asked: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         raise AenbError(f"Expected a spec in JSON in {asked.spec}; received: {error}") from error
     spec = Spec.from_dict(values)
+    if asked.resume and asked.checkpoint is None:
+        raise AenbError("`--resume`: expected `--checkpoint DIR`, the folder to go on from; received none.")
+    place = None if asked.checkpoint is None else partial(Checkpoint, asked.checkpoint)
     with open_view(verbose=True) as view:
-        run = train_spec(spec, spec.data, (), view)
+        run = train_spec(spec, spec.data, (), view, checkpoint=place, resume=asked.resume)
         view.end(run.summary)
     print(run)
     print(f"Saved in {run.save(asked.save or Path('runs') / (spec.name or asked.spec.stem))}.")

@@ -110,6 +110,34 @@ def _stderr_held_back() -> Iterator[None]:
             os.close(saved)
 
 
+def precision(mixed: bool) -> tuple[str, str]:
+    """Choose the precision of a training: a Keras dtype policy, and a sentence where it is not what was asked for.
+
+    Args:
+        mixed: Whether to compute in 16 bits. On a GPU that is "mixed_float16". On a CPU "mixed_bfloat16" needs
+            matrix units for it (AMX): without them it is slower than 32 bits.
+    """
+    if not mixed:
+        return "float32", ""
+    if tf.config.list_physical_devices("GPU"):
+        return "mixed_float16", ""
+    if "amx_bf16" in _cpu_flags():
+        return "mixed_bfloat16", ""
+    return (
+        "float32",
+        "Mixed precision is slower than 32 bits on this CPU, which has no matrix units for bfloat16: left out.",
+    )
+
+
+def _cpu_flags() -> set[str]:
+    """Return what this machine's CPU says it can do; nothing where it doesn't say."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as stream:
+            return next((set(line.split()) for line in stream if line.startswith("flags")), set())
+    except OSError:  # not Linux
+        return set()
+
+
 def devices() -> list[str]:
     """Name the devices that TensorFlow computes on: each GPU, or "CPU only"."""
     start()

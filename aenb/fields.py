@@ -66,6 +66,11 @@ class Field:
             words += f" and at most {self.high:g}" if self.high is not None else ""
         return words + (", or None" if self.optional else "")
 
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is typed without a value: `--mixed-precision`."""
+        return self.kind == "bool" and not self.optional
+
     def check(self, value: Any, place: str = "") -> Any:
         """Return `value` as the field's type.
 

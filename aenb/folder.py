@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import errno
 import hashlib
 import itertools
 import json
@@ -15,6 +14,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from aenb.checkpoint import reason
 from aenb.errors import AenbError
 from aenb.version import __version__
 
@@ -51,7 +51,7 @@ def write(path: Path, facts: dict[str, Any], parts: dict[str, Any], picture: byt
         (aside / FACTS).write_text(json.dumps(about, indent=1), encoding="utf-8")
         _put_in_place(aside, path)
     except (OSError, RuntimeError, ValueError) as error:  # h5py gives a full disk as any of these
-        raise AenbError(f"Expected to write the run to {path}; received: {_reason(error)}.") from error
+        raise AenbError(f"Expected to write the run to {path}; received: {reason(error)}.") from error
     finally:
         if aside is not None and aside.exists():
             shutil.rmtree(aside, ignore_errors=True)
@@ -139,9 +139,3 @@ def _write_history(file: Path, history: dict[str, list[float]]) -> None:
 def _sha256(file: Path) -> str:
     with open(file, "rb") as stream:
         return hashlib.sha256(stream.read()).hexdigest()
-
-
-def _reason(error: Exception) -> str:
-    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
-        return "no space left on the disk"
-    return getattr(error, "strerror", None) or str(error).splitlines()[0]

@@ -11,8 +11,10 @@ import io
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.image import imsave
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
+TERMS = ("#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 BLUE, ORANGE, GREEN, GREY = "#2b88c8", "#E69F00", "#009E73", "#808080"
 STYLE = {
     "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
@@ -45,6 +47,48 @@ def run_figure(history, x, reconstructed, *, loss: str = "loss", baselines=None)
         else:
             _rows(items, x, reconstructed)
         return figure
+
+
+def loss_png(history, trace=()) -> bytes:
+    """Draw the loss of a training that goes on, small and fast.
+
+    Args:
+        history: As for `run_figure`.
+        trace: Points (part of the first epoch, loss), drawn until there are epochs to draw.
+
+    Returns:
+        A PNG file.
+    """
+    with rc_context(STYLE):
+        figure = Figure(figsize=(4.6, 2.4))
+        axes = figure.add_axes((0.16, 0.2, 0.8, 0.67))  # a layout engine takes longer than all the rest
+        _loss_curves(axes, history, "loss", {})
+        if len(history.get("loss", ())) < 2:
+            axes.plot(*zip(*trace, strict=True), color=BLUE, alpha=0.5, linewidth=1.2)
+            axes.set_xlim(0, 1.05)
+        return to_png(figure, dpi=90)
+
+
+def examples_png(x, reconstructed) -> bytes:
+    """Draw items over what a model makes of them, small and fast.
+
+    Args:
+        x: (n, *input_shape).
+        reconstructed: The same shape.
+
+    Returns:
+        A PNG file: images as tiles, originals above; of a table, each value against what becomes of it.
+    """
+    if x.ndim == 4:
+        grid = image_grid(np.concatenate([x, reconstructed]), columns=len(x), gap=max(1, x.shape[1] // 14))
+        scale = max(1, round(520 / grid.shape[1]))
+        buffer = io.BytesIO()
+        imsave(buffer, grid.repeat(scale, axis=0).repeat(scale, axis=1), format="png")
+        return buffer.getvalue()
+    with rc_context(STYLE):
+        figure = Figure(figsize=(4.6, 2.4), layout="constrained")
+        _rows(figure.subplots(), x, reconstructed)
+        return to_png(figure, dpi=90)
 
 
 def image_grid(images: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:
@@ -80,12 +124,18 @@ def to_png(figure: Figure, dpi: int = 130) -> bytes:
 def _loss_curves(axes, history, loss, baselines) -> None:
     epochs = np.arange(1, len(history.get("loss", ())) + 1)
     marker = "o" if len(epochs) == 1 else None
-    for name, label, colour in (("loss", "training", BLUE), ("val_loss", "validation", ORANGE)):
-        if name in history:
-            axes.plot(epochs, history[name], color=colour, label=label, linewidth=1.8, marker=marker)
+    drawn = [("loss", "training", BLUE, "-"), ("val_loss", "validation", ORANGE, "-")]
+    terms = [name for name in history if name not in ("loss", "val_loss") and not name.startswith("val_")]
+    for name, colour in zip(terms, TERMS, strict=False):
+        label = name.replace("_", " ")
+        drawn += [(name, label, colour, "-"), (f"val_{name}", f"{label}, validation", colour, ":")]
+    drawn = [line for line in drawn if line[0] in history]
+    for name, label, colour, style in drawn:
+        width = 1.8 if name in ("loss", "val_loss") else 1.1
+        axes.plot(epochs, history[name], style, color=colour, label=label, linewidth=width, marker=marker)
     for (label, value), style in zip(baselines.items(), ("--", ":"), strict=False):
         axes.axhline(value, color=GREEN, linestyle=style, linewidth=1.3, label=label)
-    values = [v for name in ("loss", "val_loss") for v in history.get(name, ())]
+    values = [v for name, *_ in drawn for v in history[name]]
     if values and min(values) > 0 and max(values) > 3 * min(values):
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))

@@ -1,9 +1,9 @@
 """What a training shows while it runs.
 
-A view has four methods: `stage(text)` names what is being waited for, `start(title, epochs, steps)` opens the
-training, `step(epoch, step, logs)` is called for each batch (and with the step None at an epoch's end) and must be
-cheap, `end(text)` closes with a line. This module has the view of a terminal; the notebook extension puts its own in
-place with `use_view`.
+A view has five methods: `stage(text)` names what is being waited for, `start(training)` opens it, `step(epoch, step,
+logs)` is called after each chunk of steps (and with the step None at an epoch's end) and must be cheap, `note(text)`
+says what the reader should know, `end(text)` closes with a line. This module has the view of a terminal; the notebook
+extension puts its own in place with `use_view`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,40 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from aenb.control import Control
 
 INTERVAL = 0.25  # seconds between two updates
+
+
+@dataclass
+class Training:
+    """What a view is told of a training that begins.
+
+    Attributes:
+        title: What is trained on what.
+        epochs: How many passes.
+        steps: Steps an epoch.
+        items: Items an epoch.
+        device: What it computes on, in words.
+        control: Pause, resume and stop.
+        history: Lists by name, one value an epoch; it grows.
+        examples: Returns some items and what the model makes of them now; called by the training's own thread.
+        done: Steps that an earlier training had done.
+    """
+
+    title: str
+    epochs: int
+    steps: int
+    items: int
+    device: str = ""
+    control: Control = field(default_factory=Control)
+    history: dict[str, list[float]] = field(default_factory=dict)
+    examples: Callable[[], tuple[np.ndarray, np.ndarray]] | None = None
+    done: int = 0
 
 
 class Silent:
@@ -22,11 +54,14 @@ class Silent:
     def stage(self, text: str) -> None:
         """Pass over what is being waited for."""
 
-    def start(self, title: str, epochs: int, steps: int) -> None:
-        """Pass over the training's title, epochs and steps an epoch."""
+    def start(self, training: Training) -> None:
+        """Pass over a training that begins."""
 
     def step(self, epoch: int, step: int | None, logs: dict) -> None:
         """Pass over a step."""
+
+    def note(self, text: str) -> None:
+        """Pass over something that the reader should know."""
 
     def end(self, text: str) -> None:
         """Pass over the closing line."""
@@ -35,8 +70,8 @@ class Silent:
 class Counter:
     """How far a training is: counts steps, keeps the last logs, and says when an update is due."""
 
-    def __init__(self, epochs: int, steps: int):
-        self.epochs, self.steps, self.epoch, self.done = epochs, steps, 1, 0
+    def __init__(self, training: Training):
+        self.training, self.epoch, self.done = training, 1, training.done
         self.logs: dict = {}
         self.begin = time.perf_counter()
         self._next = 0.0
@@ -44,7 +79,7 @@ class Counter:
     def step(self, epoch: int, step: int | None, logs: dict) -> bool:
         """Count a step; return whether it is time to show it."""
         self.epoch = epoch
-        self.done = (epoch - 1) * self.steps + (self.steps if step is None else step)
+        self.done = (epoch - 1) * self.training.steps + (self.training.steps if step is None else step)
         now = time.perf_counter()
         if step is None:
             self.logs = dict(logs)
@@ -57,15 +92,24 @@ class Counter:
     @property
     def part(self) -> float:
         """The part of the training that is done, in [0, 1]."""
-        return self.done / (self.epochs * self.steps)
+        return self.done / max(1, self.training.epochs * self.training.steps)
+
+    @property
+    def rate(self) -> float:
+        """Items a second since the beginning, pauses left out."""
+        seconds = time.perf_counter() - self.begin - self.training.control.held
+        return (self.done - self.training.done) * self.training.items / self.training.steps / max(seconds, 1e-9)
 
     def words(self) -> str:
-        """Say where the training stands: epoch, losses, time left."""
-        seconds = time.perf_counter() - self.begin
-        left = f"{seconds / self.part * (1 - self.part):.0f} s left" if self.part else ""
+        """Say where the training stands: epoch, losses, speed, time left."""
         names = {"loss": "loss", "val_loss": "validation loss"}
         losses = [f"{names[name]} {float(value):.4g}" for name, value in self.logs.items() if name in names]
-        return " · ".join([f"epoch {self.epoch} of {self.epochs}", *losses, left])
+        left = self.training.epochs * self.training.steps - self.done
+        speed = []
+        if self.rate:
+            seconds = left * self.training.items / self.training.steps / self.rate
+            speed = [f"{self.rate:,.0f} items/s", f"{seconds:.0f} s left"]
+        return " · ".join([f"epoch {self.epoch} of {self.training.epochs}", *losses, *speed])
 
 
 class TextBar(Silent):
@@ -74,14 +118,18 @@ class TextBar(Silent):
     def __init__(self):
         self.bar = self.counter = None
 
-    def start(self, title: str, epochs: int, steps: int) -> None:
+    def start(self, training: Training) -> None:
         """Print the title and open the bar."""
         from tqdm import tqdm
 
-        print(title)
-        self.counter = Counter(epochs, steps)
+        print(training.title)
+        self.counter = Counter(training)
         self.bar = tqdm(
-            total=epochs * steps, file=sys.stdout, leave=False, bar_format="{percentage:3.0f}% |{bar}| {desc}"
+            total=training.epochs * training.steps,
+            initial=training.done,
+            file=sys.stdout,
+            leave=False,
+            bar_format="{percentage:3.0f}% |{bar}| {desc}",
         )
 
     def step(self, epoch: int, step: int | None, logs: dict) -> None:
@@ -89,6 +137,11 @@ class TextBar(Silent):
         if self.counter.step(epoch, step, logs):
             self.bar.n = self.counter.done
             self.bar.set_description_str(self.counter.words())
+
+    def note(self, text: str) -> None:
+        """Print a line above the bar."""
+        if self.bar is not None:
+            self.bar.write(text, file=sys.stdout)
 
     def end(self, text: str) -> None:
         """Close the bar and print the closing line."""
@@ -112,6 +165,6 @@ def open_view(verbose: bool) -> Iterator[Silent]:
     view = _view() if verbose else Silent()
     try:
         yield view
-    except BaseException:
-        view.end("Nothing was trained.")
+    except BaseException as error:
+        view.end(f"It ended with an error ({type(error).__name__}).")
         raise

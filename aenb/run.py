@@ -12,9 +12,13 @@ from typing import Any
 import numpy as np
 
 from aenb import folder, latent, report
+from aenb.control import Control
 from aenb.data.load import load_data
 from aenb.data.record import Data
+from aenb.data.scaling import units
+from aenb.engine.turns import Turns
 from aenb.errors import AenbError
+from aenb.jobs import Job
 from aenb.spec import Spec
 
 SHOWN = 10  # held-out items in the picture
@@ -28,9 +32,12 @@ class Run:
         spec: What was asked for.
         model: The compiled `keras.Model`, with the layers "encoder" and "decoder".
         history: Lists by name, one value for each epoch: "loss", "val_loss".
-        status: "complete", "stopped early", "interrupted" or "diverged".
+        status: "complete", "stopped early", "stopped", "interrupted", "diverged" or "failed"; "queued" or "training"
+            while it is under way.
         seconds: How long the training took.
-        record: What the training ran on: device, versions, data, notes.
+        record: What the training ran on: device, precision, XLA, versions, data, notes.
+        job: The training under way, or what it was; None for a loaded run.
+        turns: Taken by whoever uses the weights: a training changes them between two turns only.
     """
 
     spec: Spec
@@ -39,6 +46,8 @@ class Run:
     status: str = "complete"
     seconds: float = 0.0
     record: dict[str, Any] = field(default_factory=dict)
+    job: Job | None = None
+    turns: Turns = field(default_factory=Turns)
     _data: Data | None = None
     _metrics: dict[str, float] | None = None
     _picture: bytes | None = None
@@ -65,11 +74,64 @@ class Run:
         how = {
             "complete": f"Trained {done}",
             "stopped early": f"Stopped early after {asked}",
+            "stopped": f"Stopped after {asked}, what was learnt is kept,",
             "interrupted": f"Interrupted after {asked}, what was learnt is kept,",
-            "diverged": f"The loss is not finite after {asked} (try --learning-rate {self.spec.learning_rate / 10:g})",
+            "diverged": f"Stopped after {asked}, before the loss broke,",
+            "queued": "Waiting for its turn",
+            "training": f"In training, {asked} done",
+            "failed": f"It ended with an error after {asked}",
         }[self.status]
+        if self.status in ("queued", "training", "failed"):
+            return f"{how}."
         rate, device = self.record["items_per_second"], ", ".join(self.record["device"])
-        return f"{how} in {self.seconds:.1f} s: {rate:,.0f} items a second on {device}."
+        return " ".join([f"{how} in {self.seconds:.1f} s: {rate:,.0f} items a second on {device}.", *self._remedy])
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its training waits or runs."""
+        return self.job is not None and self.job.alive
+
+    def wait(self, poll: Callable[[], object] = lambda: None) -> Run:
+        """Wait for the end of a training in the background, calling `poll` meanwhile.
+
+        Returns:
+            The run itself.
+
+        Raises:
+            BaseException: What the training raised, where it failed.
+        """
+        if self.job is not None:
+            self.job.wait(poll)
+        return self
+
+    def pause(self) -> None:
+        """Pause the training, within a second; `resume` goes on."""
+        self._under_way().pause()
+
+    def resume(self) -> None:
+        """Go on with a training that is paused."""
+        self._under_way().resume()
+
+    def stop(self) -> Run:
+        """Stop the training, and keep what was learnt."""
+        self._under_way().stop()
+        self.job.over()
+        return self
+
+    def _under_way(self) -> Control:
+        if not self.is_alive:
+            raise AenbError(f"Expected a training that is under way; received a run that is {self.status}.")
+        return self.job.control
+
+    @property
+    def _remedy(self) -> list[str]:
+        """What broke a training that diverged, and what to try."""
+        if self.status != "diverged":
+            return []
+        return [
+            f"{self.record['reason'].capitalize()}: the weights are those before it. Try --learning-rate "
+            f"{self.spec.learning_rate / 10:g}."
+        ]
 
     @functools.cached_property
     def data(self) -> Data:
@@ -105,19 +167,23 @@ class Run:
             >>> run.encode(run.data.x_test).shape
             (360, 2)
         """
-        return latent.encode(self.model, self._units(x))
+        with self.turns:
+            return latent.encode(self.model, self._units(x))
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Return the items that codes stand for: (n, latent_dim) → (n, *input_shape), float32."""
-        return latent.decode(self.model, z)
+        with self.turns:
+            return latent.decode(self.model, z)
 
     def reconstruct(self, x: Any) -> np.ndarray:
         """Return what items become through the code and back: (n, *input_shape), float32."""
-        return latent.reconstruct(self.model, self._units(x))
+        with self.turns:
+            return latent.reconstruct(self.model, self._units(x))
 
     def interpolate(self, a: np.ndarray, b: np.ndarray, steps: int = 8) -> np.ndarray:
         """Return `steps` items on the line between the codes of two items: (steps, *input_shape)."""
-        return latent.interpolate(self.model, a, b, steps)
+        with self.turns:
+            return latent.interpolate(self.model, a, b, steps)
 
     def evaluate(self, data: Any = None) -> dict[str, float]:
         """Score the model on held-out items, beside PCA with as many dimensions and the mean item.
@@ -136,11 +202,11 @@ class Run:
         from aenb.metrics.evaluation import reconstruction_scores
 
         chosen = self.data if data is None else load_data(data)
-        made = latent.reconstruct(self.model, chosen.x_test)
+        made = self.reconstruct(units(chosen.test))
         scores = reconstruction_scores(
-            chosen.x_train, chosen.x_test, made, self.latent_dim, images=chosen.kind == "image"
+            chosen.blocks, units(chosen.test), made, self.latent_dim, images=chosen.kind == "image"
         )
-        if data is None:
+        if data is None and not self.is_alive:
             self._metrics = scores
         return dict(scores)
 
@@ -152,14 +218,14 @@ class Run:
         """
         from aenb.plots import run_figure
 
-        x = self.data.x_test[_examples(self.data)]
+        x = units(self.data.test[examples(self.data)])
         baselines = {}
         if self.model.loss == "mean_squared_error" and self._compresses:
             baselines[f"PCA, {self.latent_dim} dimensions"] = self.evaluate()["pca_mse"]
         return run_figure(
             self.history,
             x,
-            latent.reconstruct(self.model, x),
+            self.reconstruct(x),
             loss=str(self.model.loss).replace("_", " "),
             baselines=baselines,
         )
@@ -174,8 +240,12 @@ class Run:
             overwrite: Put it in the place of a saved run that is there.
 
         Raises:
-            AenbError: The folder exists, or cannot be written.
+            AenbError: The folder exists, or cannot be written; the run is still in training.
         """
+        if self.is_alive:
+            raise AenbError(
+                "Expected a run whose training is over; received one that is under way: wait() or stop() it."
+            )
         scores, picture = self.evaluate(), self._png()
         facts = {
             "spec": self.spec.to_dict(),
@@ -206,9 +276,11 @@ class Run:
         return self.data.prepare(x) if raw else x
 
     def _png(self) -> bytes:
-        if self._picture is None:
-            from aenb.plots import to_png
+        from aenb.plots import to_png
 
+        if self.is_alive:
+            return to_png(self.plot())
+        if self._picture is None:
             self._picture = to_png(self.plot())
         return self._picture
 
@@ -221,6 +293,7 @@ class Run:
             report.verdict(scores, family, compresses=self._compresses),
             f"Code of {self.latent_dim} dimensions, {self.model.count_params():,} parameters, "
             f"{self.epochs} of {self.spec.epochs} epochs{state}, seed {self.spec.seed}.",
+            *self._remedy,
             *self.record.get("notes", ()),
         ]
         return render(title, report.score_rows(scores, family, self.latent_dim, images), lines, *pictures)
@@ -236,10 +309,10 @@ class Run:
         return self._png()
 
 
-def _examples(data: Data) -> np.ndarray:
+def examples(data: Data) -> np.ndarray:
     """Choose the held-out items to show: one of each class, or else the first ones."""
     if data.y_test is None:
-        return np.arange(min(SHOWN, len(data.x_test)))
+        return np.arange(min(SHOWN, len(data.test)))
     return np.unique(data.y_test, return_index=True)[1][:SHOWN]
 
 

@@ -60,6 +60,14 @@ class Spec:
         ),
     ] = None
 
+    mixed_precision: Annotated[
+        bool, Field("compute in 16 bits where the device is faster so, keep weights in 32", group="Training")
+    ] = False
+    xla: Annotated[
+        str,
+        Field("compile the steps with XLA; auto: where it is faster", group="Training", choices=("auto", "on", "off")),
+    ] = "auto"
+
     def __post_init__(self):
         if self.name is not None and (not str(self.name).isidentifier() or keyword.iskeyword(self.name)):
             raise AenbError(f"`name`: expected a Python name, such as v2; received {self.name!r}.")
@@ -92,7 +100,7 @@ class Spec:
         for name, option in options().items():
             value = getattr(self, name)
             if value != option.default or name in ("data", "epochs", "seed"):
-                words += [flag(name), _quoted(str(value))]
+                words += [flag(name)] if option.is_flag else [flag(name), _quoted(str(value))]
         body = [f"{name} = {_source(value)}" for name, value in self.hyperparameters.items()]
         return "\n".join([f"%%autoencoder {' '.join(words)}", *body])
 

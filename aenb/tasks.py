@@ -1,13 +1,20 @@
-"""Tasks: what goes into a model and what it should give."""
+"""Tasks: what goes into a model and what it should give, made of a batch of items in the graph."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
+from aenb.backend import tf
 
 
-def reconstruct(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give each item as its own target."""
+def reconstruct(x: Any) -> tuple[Any, Any]:
+    """Give each item as its own target: (batch, ...) → inputs and targets."""
     return x, x
 
 
 TASKS = {"reconstruct": reconstruct}
+
+
+def in_units(batch: Any) -> Any:
+    """Bring a batch of items to a model's units, float32: bytes are 255ths of [0, 1], all else is in them already."""
+    return tf.cast(batch, "float32") / 255.0 if batch.dtype == tf.uint8 else batch

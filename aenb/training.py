@@ -6,27 +6,28 @@ import contextlib
 import inspect
 import platform
 import random
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from aenb import backend
 from aenb.backend import keras, tf
+from aenb.checkpoint import Checkpoint
+from aenb.control import Control, Stopped
 from aenb.data.load import load_data
 from aenb.data.record import Data
-from aenb.data.split import hold_out
-from aenb.engine import Engine
+from aenb.errors import AenbError
+from aenb.jobs import Job, jobs
 from aenb.models.registry import build_model, families
 from aenb.progress import Silent, open_view
 from aenb.run import Run
+from aenb.session import Session, saved_training
 from aenb.spec import Spec, options
-from aenb.tasks import TASKS
 from aenb.version import __version__
-
-VALIDATION = 0.1  # of the training items, at most 5,000
 
 
 def train(
@@ -34,6 +35,9 @@ def train(
     data: Any = "mnist_5k",
     name: str | None = None,
     *,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    background: bool = False,
     callbacks: Sequence[Any] = (),
     verbose: bool = True,
     **settings: Any,
@@ -46,17 +50,22 @@ def train(
     Args:
         family: The family's name, as `aenb.families()` lists them.
         data: What `aenb.load_data` takes: a data set's name, an array, a table, a file, `Data`.
-        name: What to call the run, a Python name.
+        name: What to call the run, a Python name. A training of that name that is under way is stopped.
+        checkpoint: A folder in which to save the training every few seconds.
+        resume: Go on from the folder's checkpoint, to the same bits as a training that was not cut off (callbacks of
+            your own that have a state begin anew); from the beginning where there is none.
+        background: Train in a thread, and return at once: `run.wait()` waits for the end.
         callbacks: Keras callbacks.
         verbose: Whether to show progress.
-        **settings: Options (`epochs`, `batch_size`, `learning_rate`, `seed`, `patience`, `limit`, `task`); every other
-            keyword is a hyperparameter of the family.
+        **settings: Options (`epochs`, `batch_size`, `learning_rate`, `seed`, `patience`, `limit`, `task`,
+            `mixed_precision`, `xla`); every other keyword is a hyperparameter of the family.
 
     Returns:
         The `Run`: model, history, and what one asks of them.
 
     Raises:
-        AenbError: The family, an option, a hyperparameter or the data is not one it takes.
+        AenbError: The family, an option, a hyperparameter or the data is not one it takes; the checkpoint is in use,
+            cannot be written, or is of another training.
 
     Example:
         >>> import aenb
@@ -65,23 +74,139 @@ def train(
         ['loss', 'val_loss']
     """
     spec = make_spec(family, name, settings)
+    if resume and checkpoint is None:
+        raise AenbError("`resume`: expected `checkpoint`, the folder to go on from; received none.")
+    place = None if checkpoint is None else partial(Checkpoint, checkpoint)
     with open_view(verbose) as view:
-        run = train_spec(spec, data, callbacks, view)
-        view.end(run.summary)
+        run = train_spec(spec, data, callbacks, view, checkpoint=place, resume=resume, background=background)
+        if not background:
+            view.end(run.summary)
     return run
 
 
-def train_spec(spec: Spec, data: Any, callbacks: Sequence[Any], view: Silent) -> Run:
-    """Train what a spec asks for on data, as `train` does, and leave the view open."""
+def train_spec(
+    spec: Spec,
+    data: Any,
+    callbacks: Sequence[Any],
+    view: Silent,
+    *,
+    checkpoint: Callable[[], Checkpoint] | None = None,
+    resume: bool = False,
+    background: bool = False,
+    unasked: bool = False,
+    bind: Callable[[Run], object] = lambda run: None,
+) -> Run:
+    """Train what a spec asks for on data, as `train` does, and leave the view open.
+
+    Args:
+        spec: What to train.
+        data: As for `train`.
+        callbacks: As for `train`.
+        view: Where to show progress.
+        checkpoint: Opens the checkpoint; it is closed when the training is over.
+        resume: As for `train`.
+        background: As for `train`; the view is closed when the training is over.
+        unasked: Whether nobody asked for the checkpoint: what it holds may be overwritten, it is taken away at the
+            end, and done without where it can't be had.
+        bind: Called with the run before it is trained.
+    """
+    with contextlib.ExitStack() as open_things:
+        notes = _stop_namesake(spec.name, view)
+        place = _open(checkpoint, unasked and not resume, notes, open_things)
+        run, loaded = _new_run(spec, data, view, notes)
+        saved = _saved(place, resume, unasked, run, loaded)
+        run.job = job = Job(spec.name, Control())
+        session = Session(run, loaded, callbacks, view, job.control, place, saved)
+        bind(run)
+
+        def work(waiting: Callable[[Job], object] = lambda first: None) -> None:
+            try:
+                with job.turn(waiting):
+                    session.train()
+            except Stopped:  # before its turn came
+                run.status = "stopped"
+            if place is not None and unasked and run.status in ("complete", "stopped early", "diverged"):
+                place.delete()
+
+        if background:
+            job.start(_in_background(work, run, view, open_things.pop_all()))
+        else:
+            work(lambda first: (view.stage(f"Waiting for the training of `{first.name}` …"), job.control.poll()))
+        return run
+
+
+def _open(
+    checkpoint: Callable[[], Checkpoint] | None, unasked: bool, notes: list[str], open_things: contextlib.ExitStack
+) -> Checkpoint | None:
+    """Open the checkpoint; one that nobody asked for is done without where it can't be opened, with a note."""
+    if checkpoint is None:
+        return None
+    try:
+        return open_things.enter_context(checkpoint())
+    except AenbError as error:
+        if not unasked:
+            raise
+        notes.append(f"There is no checkpoint of this training: {error}")
+        return None
+
+
+def _new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run, Data]:
+    """Load the data, start TensorFlow, build the model, and record what all that is."""
     view.stage("Loading the data …")
     loaded = load_data(data, limit=spec.limit)
-    spec = replace(spec, data=loaded.name, limit=len(loaded.x_train) if loaded.is_subset else None)
+    spec = replace(spec, data=loaded.name, limit=len(loaded.train) if loaded.is_subset else None)
     view.stage("Starting TensorFlow …")
     backend.start()
-    with _seeded(spec.seed):
+    policy, note = backend.precision(spec.mixed_precision)
+    with _seeded(spec.seed), _dtype_policy(policy):
         model = build_model(spec.family, loaded.input_shape, **spec.hyperparameters)
-        model.optimizer.learning_rate = spec.learning_rate
-        return _fit(spec, loaded, model, callbacks, view)
+    model.optimizer.learning_rate = spec.learning_rate
+    record = _record(loaded) | {"precision": policy, "items_per_second": 0.0}
+    record["notes"] += [*notes, *([note] if note else [])]
+    return Run(spec, model, {}, "queued", 0.0, record, _data=loaded), loaded
+
+
+def _saved(checkpoint: Checkpoint | None, resume: bool, unasked: bool, run: Run, data: Data):
+    """Return what to go on from, or None."""
+    if checkpoint is None:
+        return None
+    if resume:
+        return saved_training(checkpoint, run, data)
+    if checkpoint.file.exists() and not unasked:
+        raise AenbError(
+            f"The folder {checkpoint.folder} holds a checkpoint: pass resume=True to go on with it, or choose another."
+        )
+    if checkpoint.file.exists():
+        run.record["notes"].append(
+            "An unfinished training of that name was there to go on with (--resume): this one takes its place."
+        )
+    return None
+
+
+def _stop_namesake(name: str | None, view: Silent) -> list[str]:
+    """Stop a training of the same name that is under way, and say so."""
+    found = [job for job in jobs() if name is not None and job.name == name]
+    for job in found:
+        view.stage(f"Stopping the training of `{name}` that is under way …")
+        job.control.stop()
+        job.over()
+    return [f"The training of `{name}` that was under way was stopped."] if found else []
+
+
+def _in_background(work: Callable[[], None], run: Run, view: Silent, open_things: contextlib.ExitStack) -> Callable:
+    """Make what a training's thread does: the work, and whatever comes of it told to the view."""
+
+    def thread() -> None:
+        with open_things:
+            try:
+                work()
+            except BaseException as error:
+                run.status = "failed"
+                view.end(f"It ended with an error: {type(error).__name__}: {error}")
+                raise
+        view.end(run.summary)
+
+    return thread
 
 
 def make_spec(family: str, name: str | None, settings: dict[str, Any]) -> Spec:
@@ -96,88 +221,30 @@ def make_spec(family: str, name: str | None, settings: dict[str, Any]) -> Spec:
     return Spec(family, name, entry.check(hyperparameters, also=options()), **chosen)
 
 
-def _fit(spec: Spec, data: Data, model: Any, callbacks: Sequence[Any], view: Silent) -> Run:
-    """Run Keras's `fit` on the engine, and record what happened."""
-    engine, validation = _prepare(spec, data, model)
-    view.start(f"Training {spec.family} on {data.describe()}", spec.epochs, engine.steps)
-    history = keras.callbacks.History()
-    begin, status = time.perf_counter(), "complete"
-    try:
-        engine.fit(
-            epochs=spec.epochs,
-            validation_data=validation,
-            callbacks=[history, _watch(model, view), *_early_stopping(spec.patience), *callbacks],
-        )
-    except KeyboardInterrupt:
-        status = "interrupted"
-    seconds = time.perf_counter() - begin
-    logs = {name: [float(value) for value in values] for name, values in history.history.items()}
-    finished = len(logs.get("loss", ()))
-    if status == "complete" and finished and not np.isfinite(logs["loss"][-1]):
-        status = "diverged"
-    elif status == "complete" and finished < spec.epochs:
-        status = "stopped early"
-    rate = finished * (len(data.x_train) - _validation_size(data)) / seconds
-    return Run(spec, model, logs, status, seconds, _record(data, rate), _data=data)
-
-
-def _prepare(spec: Spec, data: Data, model: Any) -> tuple[Engine, Any]:
-    """Hold the training items on the device, once, and make the batches of validation from them.
-
-    Returns:
-        The engine, and a `tf.data.Dataset` of (inputs, targets).
-    """
-    kept, held_out = hold_out(len(data.x_train), _validation_size(data))
-    arrays = TASKS[spec.task](data.x_train)
-    engine = Engine(model, arrays, kept, batch_size=spec.batch_size, seed=spec.seed)
-    validation = tf.data.Dataset.from_tensor_slices(held_out.astype("int32")).batch(1024).map(engine.batch)
-    return engine, validation
-
-
-def _validation_size(data: Data) -> int:
-    return min(5000, max(1, round(len(data.x_train) * VALIDATION)))
-
-
-def _watch(model: Any, view: Silent) -> Any:
-    """Make the callback that tells the view of each step, and stops a training that diverged."""
-    epoch = 0
-
-    def on_epoch_begin(number, logs=None):
-        nonlocal epoch
-        epoch = number + 1
-
-    def on_epoch_end(number, logs=None):
-        view.step(number + 1, None, logs)
-        if not np.isfinite(logs["loss"]):
-            model.stop_training = True
-
-    return keras.callbacks.LambdaCallback(
-        on_epoch_begin=on_epoch_begin,
-        on_train_batch_end=lambda step, logs=None: view.step(epoch, step + 1, logs),
-        on_epoch_end=on_epoch_end,
-    )
-
-
-def _early_stopping(patience: int | None) -> list[Any]:
-    if patience is None:
-        return []
-    return [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
-
-
-def _record(data: Data, rate: float) -> dict[str, Any]:
-    """Note what a training ran on, for whoever reads it later."""
+def _record(data: Data) -> dict[str, Any]:
+    """Note what a training runs on, for whoever reads it later."""
     versions = {"aenb": __version__, "python": platform.python_version()}
     versions |= {"tensorflow": tf.version.VERSION, "keras": keras.version(), "numpy": np.__version__}
     return {
         "data": {
-            "name": data.name, "source": data.source, "kind": data.kind, "training": len(data.x_train),
-            "held_out": len(data.x_test), "total": data.total, "fingerprint": data.fingerprint,
+            "name": data.name, "source": data.source, "kind": data.kind, "training": len(data.train),
+            "held_out": len(data.test), "total": data.total, "fingerprint": data.fingerprint,
         },
         "notes": list(data.notes),
         "device": backend.devices(),
         "versions": versions,
-        "items_per_second": rate,
     }  # fmt: skip
+
+
+@contextlib.contextmanager
+def _dtype_policy(name: str) -> Iterator[None]:
+    """Build layers of a precision in a block."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 @contextlib.contextmanager

@@ -1,9 +1,15 @@
+import threading
+import time
+
 import numpy as np
 import pytest
 
 import aenb
 from aenb.backend import keras, tf
-from aenb.engine import Engine, compiles_well
+from aenb.control import Halt
+from aenb.engine import Diverged, Engine, Turns, adam, compiles_well, feed, loop
+from aenb.engine.adam import one_pass_adam
+from aenb.engine.state import capture, restore, variables
 from aenb.training import _seeded
 
 DRAW = np.random.default_rng(0)
@@ -213,3 +219,201 @@ def test_xla_is_chosen_by_the_models_layers():
     assert compiles_well(built())
     assert not compiles_well(aenb.build_model("conv", (8, 8, 1)))
     assert engine(built(), jit_compile=False).jit_compile is False
+
+
+class Rows:
+    """Items that are read when they are asked for, as a memory map's are."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+        self.read = []
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, index):
+        self.read.append(index)
+        return self.array[index]
+
+
+@pytest.mark.parametrize("block", [1, 3 * 240, 2**23])  # bytes: a step, three steps, all of them
+@pytest.mark.parametrize("jit_compile", [True, False])
+def test_streamed_items_give_the_bits_of_held_ones(monkeypatch, block, jit_compile):
+    monkeypatch.setattr(feed, "BLOCK", block)
+    held, streamed = built(), built()
+    expected = engine(held, arrays=(X, X), jit_compile=jit_compile).fit(epochs=3, callbacks=[]).history
+    rows = Rows(X)
+    run = engine(streamed, arrays=(rows, rows), jit_compile=jit_compile)
+    assert not run.is_resident
+    assert run.fit(epochs=3, callbacks=[]).history == expected
+    assert same(weights(held), weights(streamed))
+    assert "aenb-read-ahead" not in " ".join(thread.name for thread in threading.enumerate())
+
+
+def test_a_read_that_fails_is_heard():
+    class Broken(Rows):
+        def __getitem__(self, index):
+            if isinstance(index, np.ndarray):
+                raise OSError("the disk is gone")
+            return self.array[index]
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        engine(built(), arrays=(Broken(X), X)).fit(epochs=1, callbacks=[])
+
+
+def test_bytes_are_held_as_bytes_and_scaled_in_the_graph():
+    raw = (X * 255).astype("uint8")
+    ours, plain = built(), built()
+    run = engine(ours, arrays=(raw,), prepare=lambda batch: (tf.cast(batch, "float32") / 255.0,) * 2)
+    scaled = raw.astype("float32") / np.float32(255)
+    got = run.fit(epochs=2, callbacks=[]).history["loss"]
+    expected = engine(plain, arrays=(scaled, scaled)).fit(epochs=2, callbacks=[]).history["loss"]
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+    assert run._feed._tensors[0].dtype == tf.uint8
+
+
+class Poisoned(keras.Model):
+    """A model with two terms of its loss, of which one breaks at a step that the weights decide."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.dense = keras.layers.Dense(6)
+        self.broken_at = step
+        self.terms = {name: keras.metrics.Mean(name) for name in ("loss", "reconstruction_loss", "kl_loss")}
+        self.dense.build((None, 6))
+        self.built = True
+
+    @property
+    def metrics(self):
+        return list(self.terms.values())
+
+    def call(self, x):
+        return self.dense(x)
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            reconstruction = keras.ops.mean((self.dense(x) - y) ** 2)
+            now = tf.cast(self.optimizer.iterations, "float32")
+            kl = tf.where(now >= self.broken_at, tf.math.log(-1.0), 0.5) * tf.reduce_mean(self.dense.kernel**2)
+            loss = reconstruction + kl
+        weights = self.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, weights), weights)
+        for name, value in zip(self.terms, (loss, reconstruction, kl), strict=True):
+            self.terms[name].update_state(value)
+        return self.get_metrics_result()
+
+
+def poisoned(step):
+    with _seeded(0):
+        model = Poisoned(step)
+    model.compile(keras.optimizers.Adam(0.01))
+    return model
+
+
+@pytest.mark.parametrize(  # 11 steps an epoch, of which the last is smaller
+    ("step", "chunk", "kept_seconds"),
+    [(0, 1, 0.0), (1, 1000, 1e9), (6, 4, 0.0), (10, 4, 1e9), (11, 1000, 0.0), (27, 4, 0.0), (27, 1000, 1e9)],
+)
+def test_a_broken_loss_is_traced_to_its_term_and_step_and_taken_back(monkeypatch, step, chunk, kept_seconds):
+    monkeypatch.setattr(loop, "KEPT_SECONDS", kept_seconds)
+    model, good = poisoned(step), poisoned(1e9)
+    run = engine(model)
+    run._chunk, run._adapt = chunk, lambda *_: None
+    with pytest.raises(Diverged) as caught:
+        run.fit(epochs=5, callbacks=[])
+    assert (caught.value.epoch, caught.value.step) == divmod(step, 11)
+    assert list(caught.value.terms) == ["kl_loss"]
+    assert caught.value.reason() == f"kl_loss became nan at step {step % 11 + 1} of epoch {step // 11 + 1}"
+
+    class Until(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(self.model.optimizer.iterations) == step:
+                raise Halt
+
+    other = engine(good)
+    other._adapt = lambda *_: None
+    if step:
+        with pytest.raises(Halt):
+            other.fit(epochs=5, callbacks=[Until()])
+    assert same(weights(model), weights(good))
+    assert int(model.optimizer.iterations) == step
+
+
+def test_a_loss_without_bounds_is_found():
+    model = built(output_activation="linear")
+    model.optimizer = keras.optimizers.SGD(50.0)
+    with pytest.raises(Diverged) as caught:
+        engine(model).fit(epochs=50, callbacks=[])
+    assert np.isfinite(model.get_layer("decoder").get_weights()[0]).all()
+    assert "loss became" in caught.value.reason()
+
+
+def test_a_state_is_all_that_a_training_changes():
+    model = built()
+    run = engine(model)
+    run.fit(epochs=1, callbacks=[])
+    state = run.state()
+    assert (state.epoch, state.step) == (0, 11)
+    before = capture(model)
+    run.fit(epochs=1, callbacks=[])
+    assert not same(before, capture(model))
+    restore(model, before)
+    assert same(before, capture(model))
+    assert len(variables(model)) == len(model.weights) + len(model.optimizer.variables) + len(model.metrics_variables)
+
+
+def test_the_states_of_several_optimisers_are_found():
+    model = Pair()
+    model.compile()
+    paths = {variable.path for variable in variables(model)}
+    assert {"adam", "SGD"} <= {path.split("/")[0] for path in paths} or len(paths) >= 12
+
+
+@pytest.mark.parametrize("jit_compile", [True, False])
+def test_adam_in_one_pass_is_keras_adam(monkeypatch, jit_compile):
+    ends = []
+    for many in (10**9, 0):
+        monkeypatch.setattr(adam, "MANY", many)
+        model = built()
+        model.optimizer.learning_rate = 0.01
+        engine(model, jit_compile=jit_compile).fit(epochs=20, callbacks=[])
+        ends.append([*weights(model), *(np.array(v) for v in model.optimizer.variables)])
+        assert "update_step" not in vars(model.optimizer)
+    assert not same(*ends) or jit_compile
+    for keras_own, one_pass in zip(*ends, strict=True):
+        np.testing.assert_allclose(one_pass, keras_own, rtol=2e-3, atol=2e-5)
+
+
+def test_adam_in_one_pass_is_for_plain_adam_and_large_models(monkeypatch):
+    monkeypatch.setattr(adam, "MANY", 0)
+    model = built()
+    with one_pass_adam(model) as applies:
+        assert applies
+    model.compile(keras.optimizers.Adam(amsgrad=True), "mse")
+    with one_pass_adam(model) as applies:
+        assert not applies
+    monkeypatch.undo()
+    with one_pass_adam(built()) as applies:
+        assert not applies
+
+
+def test_a_reader_waits_for_its_turn_and_is_not_kept_waiting():
+    """Between two chunks a reader gets in, though the training asks for the next turn at once."""
+    turns, order = Turns(), []
+
+    def train():
+        for _ in range(50):
+            with turns:
+                order.append("chunk")
+                time.sleep(0.01)
+
+    trainer = threading.Thread(target=train)
+    trainer.start()
+    time.sleep(0.05)
+    for _ in range(3):
+        with turns:
+            order.append("read")
+    trainer.join()
+    last = len(order) - order[::-1].index("read")
+    assert last < 20

@@ -9,7 +9,7 @@ import pytest
 
 import aenb
 from aenb.data.split import hold_out
-from aenb.training import _validation_size
+from aenb.session import validation_size
 
 
 def weights(run):
@@ -39,7 +39,7 @@ def test_the_users_random_numbers_are_left_alone(digits):
 
 def validation_items(data):
     """Return the training items that are kept aside for validation, and the others."""
-    kept, held_out = hold_out(len(data.x_train), _validation_size(data))
+    kept, held_out = hold_out(len(data.x_train), validation_size(data))
     return data.x_train[held_out], data.x_train[kept]
 
 

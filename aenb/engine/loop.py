@@ -1,107 +1,201 @@
-"""The engine: many training steps in one call, inside Keras's `fit`.
-
-Keras's `fit` calls `model.train_function` once a step, and a call costs milliseconds where a small model's
-arithmetic costs a tenth of that. The engine puts its own train function there. It holds the items on the device once,
-and runs a chunk of steps as one `tf.while_loop`, which gathers each batch by the epoch's order and gives it to the
-model's own `train_step`: several optimisers, named losses, metrics, sample weights and masks are the model's business.
-
-`fit` still sees every step: callbacks, history, validation and `stop_training` stay Keras's. The steps of a chunk are
-run when the last of them is asked for, so that what a callback sees at the end of a chunk and of an epoch is exact, and
-steps that were not yet run when a callback stops the training are never run. A chunk takes about a tenth of a second.
-Its length changes neither the weights nor the logs, and compiles nothing anew.
-"""
+"""The train function that the engine gives to `fit`, and its chunks."""
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from aenb.backend import keras, tf
+from aenb.engine.adam import one_pass_adam
+from aenb.engine.feed import Resident, Streamed
+from aenb.engine.state import Diverged, State, broken_terms, capture, fits, restore
+from aenb.engine.turns import Turns
+from aenb.errors import AenbError
 
 CHUNK_SECONDS = 0.1
+KEPT_SECONDS = 1.0  # at least so long between two copies of the state, and a hundred times as long as a copy takes
+RESIDENT = 2**29  # bytes of items that are held on the device; more are streamed
 
 
 class Engine:
-    """A train function for `fit`, over items that are held on the device.
+    """A train function for `fit`.
 
     Args:
         model: A compiled Keras model; any `train_step` will do.
-        arrays: What a batch is made of: the inputs, the targets and, if there are, the sample weights, each (n, ...).
-            The same array twice is held once.
+        arrays: What a batch is made of, each (n, ...): the inputs, the targets and, if there are, the sample weights.
+            The same array twice is held once. Arrays of up to 512 MB are held on the device; larger ones, and what
+            is not a NumPy array in memory, are streamed.
         index: (n,), which items to train on.
         batch_size: Items a step; the last step of an epoch takes what remains.
         seed: Of the order of the items, together with the epoch's number: an epoch's order can be had again.
         jit_compile: Whether XLA compiles the loop; None: where it is faster, see `compiles_well`.
+        prepare: What becomes of a batch, in the graph, before `train_step` takes it: from the tensors of the arrays,
+            each (batch, ...), to a tuple of tensors.
+        turns: Taken while a chunk runs, by whoever must not read weights that are being changed.
     """
 
     def __init__(
         self,
         model: Any,
-        arrays: tuple[np.ndarray, ...],
+        arrays: tuple[Any, ...],
         index: np.ndarray,
         *,
         batch_size: int,
         seed: int = 0,
         jit_compile: bool | None = None,
+        prepare: Callable[..., tuple] | None = None,
+        turns: Turns | None = None,
     ):
-        held = {id(array): array for array in arrays}
-        held = {key: tf.constant(array) for key, array in held.items()}
-        self._arrays = tuple(held[id(array)] for array in arrays)
-        self.model, self.index, self.seed = model, np.asarray(index, "int32"), seed
-        self.batch_size = min(batch_size, len(index))
+        index = np.asarray(index, "int32")
+        self.model, self.batch_size = model, min(batch_size, len(index))
         self.steps = -(-len(index) // self.batch_size)
         self.jit_compile = compiles_well(model) if jit_compile is None else jit_compile
-        self._order = tf.Variable(self.index, trainable=False)
+        self.is_resident = _fits_in_memory(arrays)
+        feed = Resident if self.is_resident else Streamed
+        self._feed = feed(arrays, index, self.batch_size, seed)
+        self._prepare = prepare or (lambda *batch: batch)
+        self._turns = turns or Turns()
         self._full = len(index) // self.batch_size  # steps with a whole batch
-        self._chunk, self._done, self._asked, self._logs = 1, 0, 0, None
-        self._warm = False
+        self._chunk, self._epoch, self._done, self._asked, self._logs = 1, 0, 0, 0, None
+        self._warm = self._running = False
+        self._first_loss: float | None = None
+        self._kept: State | None = None
+        self._keep_next = 0.0
+        self._start: State | None = None
+        self._on_chunk: Callable[[Engine], None] | None = None
         self._loop = tf.function(self._run_steps, jit_compile=self.jit_compile, autograph=False)
         self._last = tf.function(self._run_last, autograph=False)
 
-    def fit(self, *, epochs: int, callbacks: list[Any], **arguments: Any) -> Any:
+    @property
+    def epoch(self) -> int:
+        """The epoch that the training is in, from 0."""
+        return self._epoch
+
+    @property
+    def step(self) -> int:
+        """How many steps of the epoch are done."""
+        return self._done
+
+    @property
+    def logs(self) -> dict[str, Any]:
+        """What the model reports of the epoch so far."""
+        return self._logs or {}
+
+    def fit(
+        self,
+        *,
+        epochs: int,
+        callbacks: list[Any],
+        start: State | None = None,
+        on_chunk: Callable[[Engine], None] | None = None,
+        **arguments: Any,
+    ) -> Any:
         """Run `model.fit` on the engine.
 
         Args:
             epochs: Passes over the items.
             callbacks: Keras callbacks.
+            start: Where to go on from, as `state` gave it.
+            on_chunk: Called after each chunk, when all of the training's variables are in step.
             **arguments: What else `fit` takes: `validation_data`, `initial_epoch`.
+
+        Raises:
+            AenbError: `start` is of another model.
+            Halt: `on_chunk` raised it. The callbacks' `on_train_end` was not called.
+            Diverged: The loss is not finite or has no bounds; the model is as it was before the step.
         """
         begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs=None: self._begin(epoch))
+        self._start, self._on_chunk, self._kept = start, on_chunk, None
+        with one_pass_adam(self.model), self._in_place_of_the_train_function():
+            self.build()
+            if start is not None:
+                if not fits(self.model, start.values):
+                    raise AenbError("A checkpoint: expected the variables of this model; received those of another.")
+                arguments["initial_epoch"] = start.epoch
+                restore(self.model, start.values)
+            return self.model.fit(
+                tf.data.Dataset.range(self.steps),  # only counted: the batches come from the feed
+                epochs=epochs, callbacks=[begin, *callbacks], shuffle=False, verbose=0, **arguments,
+            )  # fmt: skip
+
+    @contextlib.contextmanager
+    def _in_place_of_the_train_function(self) -> Iterator[None]:
         before = self.model.train_function
         self.model.train_function = self._step
         try:
-            return self.model.fit(
-                tf.data.Dataset.range(self.steps),  # only counted: the batches come from the held items
-                epochs=epochs, callbacks=[begin, *callbacks], shuffle=False, verbose=0, **arguments,
-            )  # fmt: skip
+            yield
         finally:
             self.model.train_function = before
+            self._feed.close()
+
+    def build(self) -> None:
+        """Make all variables of the training, by tracing a step without running it."""
+        self._feed.begin(0)
+        if self._full:
+            block = self._feed.at(0)
+            self._loop.get_concrete_function(*block[:2], tf.constant(0), tf.constant(0))
+        else:
+            self._last.get_concrete_function(*self._feed.rest())
+
+    def state(self) -> State:
+        """Copy the training as it is between two chunks: what `fit` can start from.
+
+        After an interrupt within a chunk it is the last copy that was taken between two.
+        """
+        if self._running and self._kept is not None:
+            return self._kept
+        return State(self._epoch, self._done, capture(self.model))
 
     def _begin(self, epoch: int) -> None:
-        """Put the items into the order of an epoch."""
-        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.index))
-        self._order.assign(self.index[order])
-        self._done = self._asked = 0
+        """Put the items into the order of an epoch; go on in its middle where that was asked."""
+        self._feed.begin(epoch)
+        self._epoch, self._done, self._asked = epoch, 0, 0
         self._logs = None  # the first step of an epoch is run alone, and gives its logs
+        if self._start is not None:
+            restore(self.model, self._start.values)  # once more: `fit` has reset the metrics
+            self._done, self._start = self._start.step, None
+            self._logs = self.model.get_metrics_result() if self._done else None
+        self._keep()
 
     def _step(self, _) -> dict[str, Any]:
         """Be asked for a step: run those that are due once they make a chunk, or end the epoch."""
         self._asked += 1
-        if self._asked - self._done >= self._chunk or self._asked == self.steps or self._logs is None:
+        due = self._asked - self._done
+        if due >= self._chunk or (due > 0 and (self._asked == self.steps or self._logs is None)):
             self._run_due()
+            if self._on_chunk is not None:
+                self._on_chunk(self)
         return self._logs
 
     def _run_due(self) -> None:
-        begin = time.perf_counter()
-        until = min(self._asked, self._full)
-        if until > self._done:
-            self._logs = self._loop(tf.constant(self._done), tf.constant(until))
-            self._adapt(until - self._done, time.perf_counter() - begin)
-        if self._asked > self._full:
-            self._logs = self._last()
-        self._done = self._asked
+        begin, before = time.perf_counter(), self._done
+        self._running = True
+        with self._turns:
+            logs = self._run_to(self._asked)
+            if broken := broken_terms(logs, self._first_loss):
+                self._find_the_step(broken)
+        self._logs, self._done, self._running = logs, self._asked, False
+        if self._first_loss is None and "loss" in logs:
+            self._first_loss = float(logs["loss"])
+        self._adapt(self._done - before, time.perf_counter() - begin)
+        self._keep()
+
+    def _run_to(self, step: int, begin: int | None = None) -> dict[str, Any]:
+        """Run the steps of the epoch up to one, and return the logs."""
+        done = self._done if begin is None else begin
+        logs = self._logs
+        while done < min(step, self._full):
+            block = self._feed.at(done)
+            end = min(step, block.last)
+            logs = self._loop(*block[:2], tf.constant(done - block.first), tf.constant(end - block.first))
+            done = end
+        if step > self._full and done < step:
+            logs = self._last(*self._feed.rest())
+        return logs
 
     def _adapt(self, steps: int, seconds: float) -> None:
         """Set the length of the next chunk by the time that this one took; the first one's was spent compiling."""
@@ -110,22 +204,66 @@ class Engine:
             self._chunk = max(1, min(int(wanted), 4 * self._chunk))
         self._warm = True
 
-    def _run_steps(self, begin, end):
+    def _keep(self) -> None:
+        """Copy the state from time to time, to have it when the loss breaks."""
+        now = time.perf_counter()
+        if now >= self._keep_next or self._kept is None:
+            self._kept = State(self._epoch, self._done, capture(self.model))
+            cost = time.perf_counter() - now
+            self._keep_next = now + max(KEPT_SECONDS, 100 * cost)
+
+    def _find_the_step(self, broken: dict[str, float]) -> None:
+        """Run the steps since the last copy again, one by one, and leave the model as it was before the bad one.
+
+        Raises:
+            Diverged: Always.
+        """
+        kept, end = self._kept, (self._epoch, self._asked)
+        restore(self.model, kept.values)
+        epoch, step = kept.epoch, kept.step
+        while (epoch, step) < end:
+            if step == self.steps:
+                epoch, step = epoch + 1, 0
+                self.model.reset_metrics()
+            self._feed.begin(epoch)
+            logs = self._run_to(step + 1, begin=step)
+            if found := broken_terms(logs, self._first_loss):
+                self._rewind(kept, epoch, step)
+                raise Diverged(epoch, step, found)
+            step += 1
+        restore(self.model, kept.values)
+        raise Diverged(self._epoch, None, broken)
+
+    def _rewind(self, kept: State, epoch: int, step: int) -> None:
+        """Bring the model to the place before a step, from an earlier state."""
+        restore(self.model, kept.values)
+        for number in range(kept.epoch, epoch + 1):
+            self._feed.begin(number)
+            begin = kept.step if number == kept.epoch else 0
+            if begin == 0:
+                self.model.reset_metrics()
+            self._run_to(step if number == epoch else self.steps, begin=begin)
+        self._epoch, self._done, self._running = epoch, step, False
+
+    def _run_steps(self, tensors, rows, begin, end):
         def step(number):
-            index = tf.slice(self._order, [number * self.batch_size], [self.batch_size])
-            self.model.train_step(self.batch(index))
+            here = tf.slice(rows, [number * self.batch_size], [self.batch_size])
+            self.model.train_step(self._prepare(*(tf.gather(tensor, here) for tensor in tensors)))
             return (number + 1,)
 
         tf.while_loop(lambda number: number < end, step, (begin,), parallel_iterations=1)
         return self.model.get_metrics_result()
 
-    def _run_last(self):
-        self.model.train_step(self.batch(self._order[self._full * self.batch_size :]))
+    def _run_last(self, *batch):
+        self.model.train_step(self._prepare(*batch))
         return self.model.get_metrics_result()
 
-    def batch(self, index):
-        """Gather a batch from the held items: index (batch,), int32 → inputs, targets, …, each (batch, ...)."""
-        return tuple(tf.gather(array, index) for array in self._arrays)
+
+def _fits_in_memory(arrays: tuple[Any, ...]) -> bool:
+    """Say whether arrays are in memory, and small enough to be held on the device too."""
+    held = {id(array): array for array in arrays}.values()
+    plain = all(isinstance(array, np.ndarray) and not isinstance(array, np.memmap) for array in held)
+    return plain and sum(array.nbytes for array in held) <= RESIDENT
 
 
 def compiles_well(model: Any) -> bool:

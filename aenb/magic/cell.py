@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from aenb.data.registry import datasets
 from aenb.errors import AenbError
 from aenb.magic.body import run_body
-from aenb.magic.commandline import parse, usage
+from aenb.magic.commandline import CommandLine, parse, usage
 from aenb.models.registry import families
 from aenb.progress import open_view
 from aenb.spec import flag, options
+
+PATIENT = 5.0  # seconds of training before a checkpoint that nobody asked for is written
 
 
 def autoencoder(shell, defaults: dict[str, Any], line: str, body: str | None):
@@ -36,11 +40,20 @@ def autoencoder(shell, defaults: dict[str, Any], line: str, body: str | None):
 
     data, note = _data(shell, settings.pop("data"))
     spec = make_spec(asked.family, asked.name, settings)
-    with open_view(not asked.quiet) as view:
-        run = train_spec(spec, data, (), view)
+    checkpoint = _checkpoint(asked)
+
+    def bind(run: Any) -> None:
         run.record["notes"] += note
         if asked.name:
             shell.user_ns[asked.name] = run
+
+    with open_view(not asked.quiet) as view:
+        run = train_spec(
+            spec, data, (), view, checkpoint=checkpoint, resume=asked.resume, background=asked.background,
+            unasked=asked.checkpoint is None, bind=bind,
+        )  # fmt: skip
+        if asked.background:
+            return None
         view.stage("Evaluating on the held-out items …")
         try:
             run.evaluate()
@@ -49,6 +62,22 @@ def autoencoder(shell, defaults: dict[str, Any], line: str, body: str | None):
             return None if asked.name else run
         view.end(run.summary)
     return run
+
+
+def _checkpoint(asked: CommandLine) -> Callable | None:
+    """Return what opens the checkpoint: of the folder given, or for a named run of one in the user's cache."""
+    from aenb.checkpoint import Checkpoint, default_folder
+
+    if asked.checkpoint is not None:
+        return partial(Checkpoint, asked.checkpoint)
+    if asked.name is not None:
+        return partial(Checkpoint, default_folder(asked.name), patient=PATIENT)
+    if asked.resume or asked.background:
+        option = "resume" if asked.resume else "background"
+        raise AenbError(
+            f"`{flag(option)}`: expected a name for the run: %%autoencoder {asked.family} NAME; received none."
+        )
+    return None
 
 
 def _hyperparameters(assigned: dict[str, Any]) -> dict[str, Any]:

@@ -16,15 +16,26 @@ from aenb.fields import Field
 from aenb.models.registry import families
 from aenb.spec import flag, options
 
-QUIET = Field("show no progress", group="Display", name="quiet", kind="bool", default=False)
-HELP = Field(
-    "show this help; with a family, its hyperparameters",
-    group="Display",
-    name="help",
-    kind="bool",
-    default=False,
+CHECKPOINT = Field(
+    "save the training there as it goes (a named run: in the user's cache, by itself)",
+    group="Training",
+    metavar="DIR",
+    name="checkpoint",
+    optional=True,
 )
-SWITCHES = {"quiet": QUIET, "help": HELP}
+
+
+def _switch(name: str, group: str, text: str) -> Field:
+    return Field(text, group=group, name=name, kind="bool", default=False)
+
+
+SWITCHES = {
+    "resume": _switch("resume", "Training", "go on from the checkpoint of a training that was cut off"),
+    "background": _switch("background", "Display", "train while other cells run; %aenb wait NAME waits for the end"),
+    "quiet": _switch("quiet", "Display", "show no progress"),
+    "help": _switch("help", "Display", "show this help; with a family, its hyperparameters"),
+}
+TABLE = {**options(), "checkpoint": CHECKPOINT, **SWITCHES}  # all that may be typed, by name
 
 WIDTH = 96  # columns of the help: what an output of JupyterLab holds without breaking lines
 
@@ -42,11 +53,14 @@ Defaults: %config AENB.epochs = 5"""
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What was typed: family and name, or None; options that were given; switches."""
+    """What was typed: family and name, or None; options that were given; how to carry it out."""
 
     family: str | None
     name: str | None
     options: dict[str, Any]
+    checkpoint: str | None = None
+    resume: bool = False
+    background: bool = False
     quiet: bool = False
     help: bool = False
 
@@ -66,17 +80,19 @@ def parse(line: str) -> CommandLine:
     parser = _Parser(prog="%%autoencoder", add_help=False, allow_abbrev=False)
     parser.add_argument("family", nargs="?")
     parser.add_argument("name", nargs="?")
-    for name in options():
-        parser.add_argument(flag(name), dest=name, default=argparse.SUPPRESS)
-    for name in SWITCHES:
-        parser.add_argument(flag(name), action="store_true")
+    for name, option in TABLE.items():
+        if option.is_flag:
+            parser.add_argument(flag(name), dest=name, action="store_const", const="True", default=argparse.SUPPRESS)
+        else:
+            parser.add_argument(flag(name), dest=name, default=argparse.SUPPRESS)
     given, rest = parser.parse_known_args(split(line))
     for word in rest:
         if word.startswith("-"):
-            raise unknown("option", word.partition("=")[0], [flag(name) for name in (*options(), *SWITCHES)])
+            raise unknown("option", word.partition("=")[0], [flag(name) for name in TABLE])
         raise AenbError(f"%%autoencoder: expected a family, a name and options; received `{word}` too.")
-    values = {name: options()[name].parse(text) for name, text in vars(given).items() if name in options()}
-    return CommandLine(given.family, given.name, values, given.quiet, given.help)
+    values = {name: TABLE[name].parse(text) for name, text in vars(given).items() if name in TABLE}
+    manner = {name: values.pop(name) for name in list(values) if name not in options()}
+    return CommandLine(given.family, given.name, values, **manner)
 
 
 def split(line: str) -> list[str]:
@@ -94,9 +110,8 @@ def usage(family: str | None = None) -> str:
     lines = ["%%autoencoder FAMILY [NAME] [options]", "", "Train, evaluate and show a model of a family.", ""]
     lines += ["Families (%%autoencoder FAMILY --help lists the hyperparameters)"]
     lines += _columns({name: entry.summary for name, entry in families().items()})
-    table = {**options(), **SWITCHES}
-    for group in dict.fromkeys(option.group for option in table.values()):
-        rows = {_typed(o): _explained(o) for o in table.values() if o.group == group}
+    for group in dict.fromkeys(option.group for option in TABLE.values()):
+        rows = {_typed(o): _explained(o) for o in TABLE.values() if o.group == group}
         lines += ["", group, *_columns(rows)]
     lines += ["", "Data sets", "  " + ", ".join(datasets())]
     return "\n".join(lines) + "\n" + EXAMPLE
@@ -109,7 +124,7 @@ def _family_help(name: str) -> str:
 
 
 def _typed(option: Field) -> str:
-    return flag(option.name) if option.kind == "bool" else f"{flag(option.name)} {option.metavar or 'WORD'}"
+    return flag(option.name) if option.is_flag else f"{flag(option.name)} {option.metavar or 'WORD'}"
 
 
 def _explained(field: Field) -> str:

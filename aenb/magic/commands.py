@@ -10,6 +10,7 @@ from typing import Any
 from aenb.chapters import copy_chapters
 from aenb.data.registry import datasets
 from aenb.errors import AenbError, unknown
+from aenb.jobs import stop_all
 from aenb.magic.commandline import split
 from aenb.models.registry import families
 from aenb.version import __version__
@@ -89,8 +90,8 @@ def _runs(shell):
                 "code": run.latent_dim,
                 "epochs": run.epochs,
                 "status": run.status,
-                "MSE": round(run.evaluate()["mse"], 4),
-                "PCA's MSE": round(run.evaluate()["pca_mse"], 4),
+                "MSE": None if run.is_alive else round(run.evaluate()["mse"], 4),
+                "PCA's MSE": None if run.is_alive else round(run.evaluate()["pca_mse"], 4),
                 "seconds": round(run.seconds, 1),
             }
             for run in runs.values()
@@ -120,11 +121,24 @@ def _load(shell, path: str, name: str):
     return shell.user_ns[name]
 
 
+def _wait(shell, name: str):
+    """Wait for a training in the background, letting its buttons work meanwhile; return its run, which shows itself."""
+    from aenb.widgets.pump import Pump
+
+    return _run(shell, name).wait(Pump())
+
+
+def _stop(shell, name: str) -> None:
+    run = _run(shell, name)
+    print(run.stop().summary if run.is_alive else f"{name} is not in training. {run.summary}")
+
+
 def _clear(shell) -> None:
     """Let go of every run: its names, IPython's record of outputs, and what Keras keeps."""
     from aenb.backend import is_loaded, keras
     from aenb.run import Run
 
+    stop_all()
     names = list(runs_of(shell))
     for place in (shell.user_ns, shell.user_ns_hidden, shell.user_ns.get("_oh", {})):
         for key in [key for key, value in place.items() if isinstance(value, Run)]:
@@ -149,6 +163,8 @@ COMMANDS: dict[str, tuple[Callable, tuple[str, ...], str]] = {
     "devices": (_devices, (), "what TensorFlow computes on"),
     "save": (_save, ("RUN", "DIR", "[--overwrite]"), "save a run as a folder"),
     "load": (_load, ("DIR", "NAME"), "load a saved run"),
-    "clear": (_clear, (), "let go of all runs and their memory"),
+    "wait": (_wait, ("RUN",), "wait for a training in the background, and show it"),
+    "stop": (_stop, ("RUN",), "stop a training, and keep what was learnt"),
+    "clear": (_clear, (), "stop trainings, let go of all runs and their memory"),
     "chapters": (_chapters, ("[DIR]",), "copy the notebooks"),
 }

@@ -7,10 +7,10 @@ import re
 from IPython.core.completer import SimpleCompletion, context_matcher
 
 from aenb.data.registry import datasets
-from aenb.magic.commandline import SWITCHES
+from aenb.magic.commandline import TABLE
 from aenb.magic.commands import COMMANDS, runs_of
 from aenb.models.registry import families
-from aenb.spec import flag, options
+from aenb.spec import flag
 
 _MAGIC = re.compile(r"^\s*(%%?)(aenb_)?(autoencoder|aenb)\s")
 
@@ -53,10 +53,10 @@ def _options(shell, before: list[str]) -> list[str]:
     if last == flag("data"):
         variables = [name for name, value in shell.user_ns.items() if hasattr(value, "__array__") and name[0] != "_"]
         return [*variables, *datasets()]
-    asked = {flag(name): option for name, option in options().items()}
-    if last in asked:
+    asked = {flag(name): option for name, option in TABLE.items()}
+    if last in asked and not asked[last].is_flag:
         return list(asked[last].choices)
-    flags = [word for word in (*asked, *(flag(name) for name in SWITCHES)) if word not in before]
+    flags = [word for word in asked if word not in before]
     return flags if before else [*families(), flag("help")]
 
 
@@ -72,4 +72,4 @@ def _body(family: list[str], line: str) -> tuple[list[str], bool]:
 def _command(shell, before: list[str]) -> list[str]:
     if not before:
         return list(COMMANDS)
-    return list(runs_of(shell)) if before == ["save"] else []
+    return list(runs_of(shell)) if before in (["save"], ["wait"], ["stop"]) else []

@@ -1,0 +1,204 @@
+"""A checkpoint: a training on disk, from which it can go on to the bit, whatever killed it.
+
+One file, `checkpoint.npz`, holds all: the variables as arrays, and the rest as JSON. It is written aside and renamed,
+so that it is there whole or not, and nothing in it is unpickled. While a training uses a folder it holds its lock,
+which the system takes away when the process dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aenb.errors import AenbError
+from aenb.version import __version__
+
+FORMAT = 1
+FILE, LOCK = "checkpoint.npz", "in-use.lock"
+INTERVAL = 2.0  # seconds at least between two writes
+SHARE = 0.02  # of a training's time that writing may take
+RETRY = 15.0  # seconds after a write that failed
+FREE = ("epochs", "name")  # of a spec: what may change when a training goes on
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a checkpoint holds.
+
+    Attributes:
+        facts: Plain values: spec, data, epoch, step, history, seconds.
+        arrays: Arrays by name.
+    """
+
+    facts: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+
+
+class Checkpoint:
+    """A training's folder, locked while it is in use.
+
+    Args:
+        folder: The folder; it is made.
+        patient: Seconds before the first write of a training.
+
+    Raises:
+        AenbError: Another training uses it, or it cannot be written.
+    """
+
+    def __init__(self, folder: str | Path, patient: float = INTERVAL):
+        from filelock import FileLock, Timeout
+
+        self.folder = Path(folder).expanduser()
+        self.trouble: str | None = None
+        self._next = time.perf_counter() + patient
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self.folder / LOCK, timeout=0)
+            self._lock.acquire()
+        except Timeout:
+            raise AenbError(
+                f"The checkpoint folder {self.folder} is in use by another training. Choose another folder, or stop "
+                "that training first."
+            ) from None
+        except OSError as error:
+            raise AenbError(
+                f"`checkpoint`: expected a folder that can be written; received {folder}: {reason(error)}."
+            ) from error
+        self._remove_leftovers()
+
+    def __enter__(self) -> Checkpoint:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._lock.release()
+
+    @property
+    def file(self) -> Path:
+        """The checkpoint's file."""
+        return self.folder / FILE
+
+    def read(self) -> Saved | None:
+        """Return what is saved, or None where nothing is.
+
+        Raises:
+            AenbError: The file is broken, or another version of aenb wrote it.
+        """
+        try:
+            with open(self.file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
+                arrays = {name: content[name] for name in content.files}
+            facts = json.loads(arrays.pop("facts").tobytes().decode())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            raise AenbError(f"Expected a checkpoint in {self.file}; it is broken: {error}. Delete it.") from error
+        if facts.get("format") != FORMAT or facts.get("aenb") != __version__:
+            raise AenbError(
+                f"The checkpoint in {self.folder} was written by aenb {facts.get('aenb')} (format "
+                f"{facts.get('format')}); expected aenb {__version__} (format {FORMAT}). Delete it, or use that one."
+            )
+        return Saved(facts, arrays)
+
+    def due(self) -> bool:
+        """Say whether it is time to write again."""
+        return time.perf_counter() >= self._next
+
+    def write(self, facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> bool:
+        """Write what is given in the place of what is there; where that fails, note why in `trouble`.
+
+        What is saved already is not harmed: the new file takes its place when it is whole and on the disk.
+
+        Returns:
+            Whether it was written.
+        """
+        begin = time.perf_counter()
+        aside = self.folder / f".{FILE}-{os.getpid()}"
+        text = json.dumps({"format": FORMAT, "aenb": __version__, **facts}).encode()
+        try:
+            with open(aside, "wb") as stream:
+                np.savez(stream, facts=np.frombuffer(text, np.uint8), **arrays)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(aside, self.file)
+        except OSError as error:
+            self.trouble = reason(error)
+            self._next = time.perf_counter() + RETRY
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
+            return False
+        self.trouble = None
+        now = time.perf_counter()
+        self._next = now + max(INTERVAL, (now - begin) / SHARE)
+        return True
+
+    def delete(self) -> None:
+        """Take the checkpoint away: what it saved is finished."""
+        with contextlib.suppress(OSError):  # it costs a little space, and is overwritten by the next
+            self.file.unlink(missing_ok=True)
+
+    def _remove_leftovers(self) -> None:
+        """Take away what a killed training left half-written."""
+        for leftover in self.folder.glob(f".{FILE}-*"):
+            with contextlib.suppress(OSError):  # as above
+                leftover.unlink()
+
+
+def differences(saved: dict[str, Any], asked: dict[str, Any]) -> list[str]:
+    """Say what of a training differs from the one that is saved.
+
+    Args:
+        saved: The facts of a checkpoint: "spec", as `Spec.to_dict` gives it, and "data", the fingerprint.
+        asked: The same of the training that would go on.
+
+    Returns:
+        Sentences without a full stop; the number of epochs and the name may differ.
+    """
+    before, now = (json.loads(json.dumps(facts["spec"])) for facts in (saved, asked))
+    found = [
+        f"`{name}` was {before.get(name)!r} and is {now.get(name)!r}"
+        for name in sorted({*before, *now} - {*FREE, "hyperparameters"})
+        if before.get(name) != now.get(name)
+    ]
+    old, new = before["hyperparameters"], now["hyperparameters"]
+    for name in sorted({*old, *new}):
+        was, is_now = (_nameless(values.get(name, "the default")) for values in (old, new))
+        if was != is_now:
+            models = isinstance(was, dict) or isinstance(is_now, dict)
+            found.append(f"`{name}` is another model" if models else f"`{name}` was {was!r} and is {is_now!r}")
+    if saved["data"] != asked["data"]:
+        found.append("the data is not the same")
+    return found
+
+
+def _nameless(value: Any) -> Any:
+    """Take the numbers from the names that Keras gives to layers, "dense_3": another process counts anew."""
+    if isinstance(value, dict):
+        return {key: _nameless(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_nameless(part) for part in value]
+    return re.sub(r"_\d+$", "", value) if isinstance(value, str) else value
+
+
+def default_folder(name: str) -> Path:
+    """Return where a notebook's training of a name keeps its checkpoint: a folder of the user's cache."""
+    from platformdirs import user_cache_path
+
+    place = hashlib.sha256(os.getcwd().encode()).hexdigest()[:12]
+    return user_cache_path("aenb") / "checkpoints" / f"{Path.cwd().name}-{place}" / name
+
+
+def reason(error: Exception) -> str:
+    """Say in words why a file could not be written."""
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+        return "no space left on the disk"
+    return getattr(error, "strerror", None) or str(error).splitlines()[0]

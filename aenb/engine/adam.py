@@ -1,0 +1,59 @@
+"""Adam in one pass over the weights: TensorFlow's fused kernel in the place of Keras's eight.
+
+For large models the step is bound by memory, and Keras's update reads and writes each weight several times.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from aenb.backend import keras, tf
+from aenb.engine.state import optimizers
+
+MANY = 1_000_000  # weights from which it is worth it
+
+
+@contextlib.contextmanager
+def one_pass_adam(model: Any) -> Iterator[bool]:
+    """Let a model's Adam (Kingma & Ba 2014, arXiv 1412.6980) update its weights in one pass, for a block.
+
+    The optimiser stays Keras's own, with its variables and its configuration; only how it computes is replaced, for
+    plain Adam and for models of a million weights or more.
+
+    Yields:
+        Whether it applies.
+    """
+    plain = [o for o in optimizers(model) if type(o) is keras.optimizers.Adam and not o.amsgrad]
+    chosen = plain if model.count_params() >= MANY else []
+    for optimizer in chosen:
+        optimizer.update_step = _update_step.__get__(optimizer)
+    try:
+        yield bool(chosen)
+    finally:
+        for optimizer in chosen:
+            del optimizer.update_step
+
+
+def _update_step(self, gradient, variable, learning_rate):
+    """Do what `keras.optimizers.Adam.update_step` does, in one kernel."""
+    index = self._get_variable_index(variable)
+    step = tf.cast(self.iterations + 1, variable.dtype)
+    tf.raw_ops.ResourceApplyAdam(
+        var=_handle(variable),
+        m=_handle(self._momentums[index]),
+        v=_handle(self._velocities[index]),
+        beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), step),
+        beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), step),
+        lr=tf.cast(learning_rate, variable.dtype),
+        beta1=self.beta_1,
+        beta2=self.beta_2,
+        epsilon=self.epsilon,
+        grad=tf.cast(gradient, variable.dtype),
+    )
+
+
+def _handle(variable):
+    """Return the resource behind a variable of Keras or of TensorFlow."""
+    return (variable.value if isinstance(variable, keras.Variable) else variable).handle

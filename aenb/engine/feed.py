@@ -1,0 +1,134 @@
+"""Where batches come from: items held on the device, or blocks of them read ahead from a disk.
+
+A feed is asked for the block that holds a step: tensors, the rows of the epoch's next batches in them, and which steps
+these are. Held items are one block, in which the rows are the epoch's order. Streamed items come in blocks of a few
+megabytes, already in the epoch's order, read by a thread while the block before is trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from aenb.backend import tf
+
+BLOCK = 2**23  # bytes of a streamed block
+
+
+class Block(NamedTuple):
+    """Some steps' items: tensors (n, ...), the rows of the steps' batches in them, the first step and the one after."""
+
+    tensors: tuple[Any, ...]
+    rows: Any
+    first: int
+    last: int
+
+
+def order_of(seed: int, epoch: int, index: np.ndarray) -> np.ndarray:
+    """Return an epoch's order of the items: always the same for a seed and an epoch."""
+    return index[np.random.default_rng((seed, epoch)).permutation(len(index))]
+
+
+class Resident:
+    """Items held on the device, each array once."""
+
+    def __init__(self, arrays: Sequence[np.ndarray], index: np.ndarray, batch_size: int, seed: int):
+        held = {id(array): array for array in arrays}
+        held = {key: tf.constant(array) for key, array in held.items()}
+        self._tensors = tuple(held[id(array)] for array in arrays)
+        self._index, self._seed = index, seed
+        self._full = len(index) // batch_size * batch_size
+        self._steps = len(index) // batch_size
+        self._order = index
+
+    def begin(self, epoch: int) -> None:
+        """Put the items into the order of an epoch."""
+        self._order = order_of(self._seed, epoch, self._index)
+        self._rows = tf.constant(self._order)
+
+    def at(self, step: int) -> Block:
+        """Return the block that holds a step: all items."""
+        return Block(self._tensors, self._rows, 0, self._steps)
+
+    def rest(self) -> tuple[Any, ...]:
+        """Return the items of the last, smaller step of an epoch."""
+        rows = tf.constant(self._order[self._full :])
+        return tuple(tf.gather(tensor, rows) for tensor in self._tensors)
+
+    def close(self) -> None:
+        """Leave the items where they are: another `fit` may follow."""
+
+
+class Streamed:
+    """Items read in blocks from whatever takes an array of indices, such as a memory map.
+
+    Args:
+        arrays: What a batch is made of, each with `len`, `shape` and `dtype`.
+        index: (n,), int32, which items to train on.
+        batch_size: Items a step.
+        seed: Of the order.
+    """
+
+    def __init__(self, arrays: Sequence[Any], index: np.ndarray, batch_size: int, seed: int):
+        self._arrays, self._index, self._seed, self._batch = tuple(arrays), index, seed, batch_size
+        self._steps = len(index) // batch_size  # steps with a whole batch
+        item = sum(array[:1].nbytes for array in self._arrays)
+        self._span = max(1, min(BLOCK // (item * batch_size), max(1, self._steps)))  # steps a block
+        self._in_order = tf.range(self._span * batch_size)
+        self._thread: ThreadPoolExecutor | None = None
+        self._ahead: tuple[tuple[int, int], Future] | None = None
+        self._block: tuple[tuple[int, int], Block] | None = None
+        self._epoch, self._order = -1, index
+
+    def begin(self, epoch: int) -> None:
+        """Put the items into the order of an epoch."""
+        self._epoch, self._order = epoch, order_of(self._seed, epoch, self._index)
+
+    def at(self, step: int) -> Block:
+        """Return the block that holds a step, and have the next one read meanwhile."""
+        place = self._epoch, step // self._span
+        if self._block is None or self._block[0] != place:
+            self._block = place, self._take(place)
+            last = (place[1] + 1) * self._span >= self._steps
+            self._read_ahead((place[0] + 1, 0) if last else (place[0], place[1] + 1))
+        return self._block[1]
+
+    def rest(self) -> tuple[Any, ...]:
+        """Return the items of the last, smaller step of an epoch."""
+        return tuple(map(tf.constant, self._read(self._order[self._steps * self._batch :])))
+
+    def close(self) -> None:
+        """End the reading thread."""
+        if self._thread is not None:
+            self._thread.shutdown(cancel_futures=True)
+        self._thread = self._ahead = self._block = None
+
+    def _take(self, place: tuple[int, int]) -> Block:
+        if self._ahead is not None and self._ahead[0] == place:
+            return self._ahead[1].result()
+        return self._make(place)
+
+    def _read_ahead(self, place: tuple[int, int]) -> None:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="aenb-read-ahead")
+        self._ahead = place, self._thread.submit(self._make, place)
+
+    def _make(self, place: tuple[int, int]) -> Block:
+        epoch, number = place
+        order = self._order if epoch == self._epoch else order_of(self._seed, epoch, self._index)
+        first = number * self._span
+        last = min(first + self._span, self._steps)
+        rows = order[first * self._batch : last * self._batch]
+        missing = self._span * self._batch - len(rows)  # every block has one shape, so that nothing is compiled twice
+        read = [np.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)) if missing else a for a in self._read(rows)]
+        return Block(tuple(map(tf.constant, read)), self._in_order, first, last)
+
+    def _read(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Read rows in the order in which they lie on the disk, and put them into that asked for."""
+        ascending = np.argsort(rows)
+        back = np.empty_like(ascending)
+        back[ascending] = np.arange(len(rows))
+        return [np.asarray(array[rows[ascending]])[back] for array in self._arrays]

@@ -1,0 +1,245 @@
+"""A training under way: one call of `fit` on the engine, with its view, its controls and its checkpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from aenb import backend, latent
+from aenb.backend import keras, tf
+from aenb.checkpoint import Checkpoint, Saved, differences
+from aenb.control import Control, Stopped
+from aenb.data.record import Data
+from aenb.data.scaling import units
+from aenb.data.split import hold_out
+from aenb.engine import Diverged, Engine, State
+from aenb.errors import AenbError
+from aenb.progress import Silent, Training
+from aenb.run import Run, examples
+from aenb.tasks import TASKS, in_units
+
+VALIDATION = 0.1  # of the training items, at most 5,000
+
+
+class Session:
+    """Trains a run's model.
+
+    Args:
+        run: The run, whose model is new.
+        data: What to train on.
+        callbacks: The user's Keras callbacks.
+        view: Where progress is shown.
+        control: Pause, resume and stop.
+        checkpoint: Where to save the training as it goes, or None.
+        saved: What to go on from, or None.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        data: Data,
+        callbacks: Sequence[Any],
+        view: Silent,
+        control: Control,
+        checkpoint: Checkpoint | None = None,
+        saved: Saved | None = None,
+    ):
+        self.run, self.data, self.view, self.control, self.checkpoint = run, data, view, control, checkpoint
+        spec = run.spec
+        kept, held_out = hold_out(len(data.train), validation_size(data))
+        task = TASKS[spec.task]
+        self.engine = Engine(
+            run.model,
+            (data.train,),
+            kept,
+            batch_size=spec.batch_size,
+            seed=spec.seed,
+            jit_compile={"auto": None, "on": True, "off": False}[spec.xla],
+            prepare=lambda batch: task(in_units(batch)),
+            turns=run.turns,
+        )
+        validation = tf.data.Dataset.from_tensor_slices(data.train[held_out]).batch(1024)
+        self._validation = validation.map(lambda batch: task(in_units(batch)))
+        self._items = len(kept)
+        run.record |= {"xla": self.engine.jit_compile, "resident": self.engine.is_resident}
+        self._stopping = _early_stopping(spec.patience)
+        self._callbacks = [self._saver(), *self._stopping, self._watcher(), *callbacks]
+        self._start = self._state_of(saved) if saved is not None else None
+        self._begun, self._seconds_before = 0.0, run.seconds
+
+    def train(self) -> None:
+        """Train to the end, to a stop or to an interrupt, and record in the run what happened."""
+        run, spec = self.run, self.run.spec
+        first = self._start.epoch * self.engine.steps + self._start.step if self._start else 0
+        self._open_view(first)
+        run.status, self._begun = "training", time.perf_counter()
+        try:
+            status = self._fit()
+        finally:
+            run.seconds = self._seconds
+        run.status = status
+        if status == "complete" and run.epochs < spec.epochs:
+            run.status = "stopped early"
+        steps = self.engine.epoch * self.engine.steps + self.engine.step - first
+        worked = max(run.seconds - self._seconds_before, 1e-9)
+        run.record["items_per_second"] = steps * self._items / self.engine.steps / worked
+        if self.checkpoint is not None and self.checkpoint.trouble:
+            run.record["notes"].append(f"The last checkpoint could not be written: {self.checkpoint.trouble}.")
+
+    @property
+    def _seconds(self) -> float:
+        """How long the training has taken, pauses left out, that before an interruption included."""
+        return self._seconds_before + time.perf_counter() - self._begun - self.control.held
+
+    def _open_view(self, done: int) -> None:
+        run, data = self.run, self.data
+        x = units(data.test[examples(data)])
+        title = f"Training {run.spec.family} on {data.describe()}"
+        if run.name:
+            title = f"{run.name}: {title[0].lower()}{title[1:]}"
+        self.view.start(
+            Training(
+                title, run.spec.epochs, self.engine.steps, self._items, ", ".join(backend.devices()), self.control,
+                run.history, lambda: (x, latent.reconstruct(run.model, x)), done,
+            )
+        )  # fmt: skip
+
+    def _fit(self) -> str:
+        """Run `fit` and return how it ended."""
+        spec = self.run.spec
+        try:
+            self.engine.fit(
+                epochs=spec.epochs,
+                callbacks=self._callbacks,
+                start=self._start,
+                on_chunk=self._on_chunk,
+                validation_data=self._validation,
+            )
+            return "complete"
+        except KeyboardInterrupt:
+            status = "interrupted"
+        except Stopped:
+            status = "stopped"
+        except Diverged as error:
+            status = "diverged"
+            self.run.record["reason"] = error.reason()
+        for callback in self._callbacks if status != "diverged" else self._callbacks[1:]:
+            callback.on_train_end()
+        return status
+
+    def _on_chunk(self, engine: Engine) -> None:
+        self.view.step(engine.epoch + 1, engine.step, engine.logs)
+        self._maybe_save()
+        self.control.check()
+
+    def _watcher(self) -> Any:
+        """Make the callback that records the history, and hears the controls during the validation."""
+
+        def on_epoch_end(epoch, logs=None):
+            for name, value in logs.items():
+                self.run.history.setdefault(name, []).append(float(value))
+            self.view.step(epoch + 1, None, logs)
+
+        watcher = keras.callbacks.LambdaCallback(on_epoch_end=on_epoch_end)
+        watcher.on_test_batch_end = lambda batch, logs=None: self.control.check()
+        return watcher
+
+    def _saver(self) -> Any:
+        """Make the callback that saves the end of the training, before others change the weights once more."""
+        return keras.callbacks.LambdaCallback(on_train_end=lambda logs=None: self._save())
+
+    def _maybe_save(self) -> None:
+        if self.checkpoint is not None and self.checkpoint.due():
+            troubled = self.checkpoint.trouble
+            self._save()
+            trouble = self.checkpoint.trouble
+            if trouble and trouble != troubled:
+                self.view.note(f"No checkpoint can be written ({trouble}): the training goes on without.")
+
+    def _save(self) -> None:
+        """Write the checkpoint of this moment."""
+        if self.checkpoint is None:
+            return
+        state, run = self.engine.state(), self.run
+        epoch, step = state.epoch, state.step
+        if run.epochs > epoch:  # the epoch is over, and recorded
+            epoch, step = epoch + 1, 0
+        facts = {
+            "spec": run.spec.to_dict(),
+            "data": self.data.fingerprint,
+            "epoch": epoch,
+            "step": step,
+            "history": {name: values[:epoch] for name, values in run.history.items()},
+            "seconds": self._seconds,
+            "versions": run.record["versions"],
+        }
+        arrays = {f"value_{number:04d}": value for number, value in enumerate(state.values)}
+        for stopping in self._stopping:
+            arrays |= {f"best_{number:04d}": value for number, value in enumerate(stopping.best_weights or ())}
+        self.checkpoint.write(facts, arrays)
+
+    def _state_of(self, saved: Saved) -> State:
+        """Take over what a checkpoint holds: history, seconds, the best weights; return where to go on."""
+        facts, run = saved.facts, self.run
+        run.history.update({name: list(values) for name, values in facts["history"].items()})
+        run.seconds = facts["seconds"]
+        for name, version in facts["versions"].items():
+            now = run.record["versions"].get(name)
+            if now != version:
+                run.record["notes"].append(f"Gone on with {name} {now} from a checkpoint of {version}.")
+        best = [saved.arrays[name] for name in sorted(saved.arrays) if name.startswith("best_")]
+        for stopping in self._stopping:
+            self._callbacks.insert(2, _going_on(stopping, run.history.get("val_loss", []), best))
+        values = [saved.arrays[name] for name in sorted(saved.arrays) if name.startswith("value_")]
+        return State(facts["epoch"], facts["step"], values)
+
+
+def validation_size(data: Data) -> int:
+    """Return how many of the training items are kept aside for validation."""
+    return min(5000, max(1, round(len(data.train) * VALIDATION)))
+
+
+def saved_training(checkpoint: Checkpoint, run: Run, data: Data) -> Saved | None:
+    """Read the checkpoint that a training is to go on from; None where there is none.
+
+    Raises:
+        AenbError: It is of another training, or further on than was asked for.
+    """
+    saved = checkpoint.read()
+    if saved is None:
+        run.record["notes"].append(f"There was no checkpoint in {checkpoint.folder}: started from the beginning.")
+        return None
+    found = differences(saved.facts, {"spec": run.spec.to_dict(), "data": data.fingerprint})
+    if found:
+        raise AenbError(
+            f"The checkpoint in {checkpoint.folder} is of another training: {'; '.join(found)}. Ask for the same, or "
+            "choose another folder."
+        )
+    if saved.facts["epoch"] > run.spec.epochs:
+        raise AenbError(
+            f"`epochs`: the checkpoint in {checkpoint.folder} has {saved.facts['epoch']} already; expected at least "
+            f"as many; received {run.spec.epochs}."
+        )
+    return saved
+
+
+def _early_stopping(patience: int | None) -> list[Any]:
+    if patience is None:
+        return []
+    return [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
+
+
+def _going_on(stopping: Any, losses: list[float], best: list[np.ndarray]) -> Any:
+    """Make the callback that gives early stopping what it knew: it forgets all when a training begins."""
+
+    def on_train_begin(logs=None):
+        if losses:
+            stopping.best_epoch = int(np.nanargmin(losses))
+            stopping.best = losses[stopping.best_epoch]
+            stopping.wait = len(losses) - 1 - stopping.best_epoch
+            stopping.best_weights = best or None
+
+    return keras.callbacks.LambdaCallback(on_train_begin=on_train_begin)

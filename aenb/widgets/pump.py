@@ -1,0 +1,287 @@
+"""Widget messages handled inside a running cell, so that a button works while a model trains.
+
+A kernel handles one message after another, and a training cell is one message: a click waits until the cell has ended.
+A `Pump` that the cell calls between its batches takes the waiting widget (comm) messages out of their turn and handles
+them there. All other messages keep their order and run after the cell.
+
+ipykernel has no public way to do this. Where each of its major versions keeps what has arrived is known to one small
+class here, which names the parts it needs. Where one of them is missing the pump does nothing, and only interrupting
+the kernel stops the cell.
+"""
+
+from __future__ import annotations
+
+import inspect
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from contextlib import contextmanager
+from functools import partial
+from itertools import compress
+from operator import attrgetter
+
+COMM_TYPES = ("comm_open", "comm_msg", "comm_close")
+
+# What a changed ipykernel raises when its inner parts are used as those of a version we know.
+SURPRISES = (AssertionError, AttributeError, ImportError, LookupError, TypeError, ValueError)
+
+
+class Pump:
+    """Handles the widget messages that wait while a cell runs.
+
+    Call it often from the main thread, for example after each batch: most calls only look at the clock. The callback
+    of a widget should set a flag and return, since ipykernel 7 may run it in a thread of its own as well. As always,
+    IPython's `post_execute` follows each callback: a pyplot figure that the cell has left open is shown then.
+
+    Args:
+        interval: Seconds between two looks at the messages.
+
+    Example:
+        >>> pump = Pump()
+        >>> pump.works  # not in a notebook
+        False
+        >>> pump()
+        0
+    """
+
+    def __init__(self, interval: float = 0.05):
+        self.interval = interval
+        self._next = 0.0
+        self._busy = False
+        self._kernel, self._inbox, self._surprises = _connect()
+
+    @property
+    def works(self) -> bool:
+        """Whether this is a kernel whose inner parts are known; False outside a kernel and after a surprise."""
+        return self._inbox is not None
+
+    def __call__(self) -> int:
+        """Handle the widget messages that have arrived.
+
+        Returns:
+            The number of messages handled: 0 before the interval has passed, outside a kernel, off the main thread,
+            and inside a widget's callback that was itself called from here.
+
+        Raises:
+            KeyboardInterrupt: The kernel was interrupted. What has not been handled yet runs after the cell.
+        """
+        if self._inbox is None or self._busy or time.monotonic() < self._next:
+            return 0
+        if threading.current_thread() is not threading.main_thread():
+            return 0
+        with _Interrupt() as interrupt:
+            self._busy = True
+            try:
+                return self._drain(interrupt)
+            except self._surprises:
+                self._kernel.log.warning("Widgets wait for the end of the cell from now on:", exc_info=True)
+                self._inbox = None
+                return 0
+            finally:
+                self._busy = False
+                self._next = time.monotonic() + self.interval  # from the end: slow callbacks leave room for the cell
+
+    def _drain(self, interrupt: _Interrupt) -> int:
+        """Handle what waits. Whatever happens, a message whose handler was not begun goes back to the kernel."""
+        waiting, handled = deque(self._take()), 0
+        try:
+            while waiting and not interrupt.came:
+                with self._turn(self._inbox.frames(waiting[0])) as handler:
+                    waiting.popleft()
+                    self._run(handler, interrupt)
+                handled += 1
+        finally:
+            for item in waiting:
+                self._inbox.put_back(item)
+        return handled
+
+    def _take(self) -> list:
+        """Return the widget messages that wait, and put all others back in their order."""
+        items = self._inbox.empty()
+        ours = [False] * len(items)
+        try:
+            ours = [self._is_comm(self._inbox.frames(item)) for item in items]
+        finally:
+            for item in compress(items, (not mine for mine in ours)):
+                self._inbox.put_back(item)
+        return list(compress(items, ours))
+
+    def _is_comm(self, frames: list) -> bool:
+        """Look at the type of a message. Without its content, or its signature would count as used already."""
+        session = self._kernel.session
+        try:
+            _, parts = session.feed_identities(frames, copy=False)
+            message = session.deserialize(parts, content=False, copy=False)
+        except (TypeError, ValueError):  # malformed, or ipykernel's own note to itself: leave it to ipykernel
+            return False
+        return message["header"]["msg_type"] in COMM_TYPES
+
+    @contextmanager
+    def _turn(self, frames: list):
+        """Make a message the current one: what its callbacks send names it as the parent, and then the cell again.
+
+        The page waits for busy and idle before it sends the next value of a slider, and drops values whose parent is
+        not the message that it sent. What a callback prints is sent before idle, as ipykernel does.
+        """
+        kernel = self._kernel
+        idents, parts = kernel.session.feed_identities(frames, copy=False)
+        cell = kernel._parent_ident["shell"], kernel.get_parent("shell")
+        try:
+            message = kernel.session.deserialize(parts, content=True, copy=False)
+            handler = kernel.shell_handlers[message["header"]["msg_type"]]
+            kernel.set_parent(idents, message, channel="shell")
+            kernel._publish_status("busy", "shell", parent=message)
+        except BaseException:  # not handled: it goes back, and the kernel refuses a signature that it has seen
+            kernel.session.digest_history.discard(parts[0].bytes)
+            kernel.set_parent(*cell, channel="shell")
+            raise
+        try:
+            yield partial(handler, self._inbox.replies, idents, message)
+        finally:
+            _flush()
+            try:
+                kernel._publish_status("idle", "shell", parent=message)
+            finally:
+                kernel.set_parent(*cell, channel="shell")
+
+    def _run(self, handler, interrupt: _Interrupt) -> None:
+        """Run a message's handler; log what it raises, as ipykernel does: a callback's error is not the cell's."""
+        try:
+            with interrupt.allowed():
+                handler()
+        except Exception:
+            self._kernel.log.error("Exception in message handler:", exc_info=True)
+
+
+class _Queue6:
+    """What has arrived in ipykernel 6: a stream that fills a queue, which one coroutine empties, call after call."""
+
+    parts = ("shell_stream.flush", "dispatch_shell", "msg_queue.qsize", "msg_queue.get_nowait", "msg_queue.put_nowait")
+
+    def __init__(self, kernel):
+        attrgetter(*self.parts)(kernel)
+        self.dispatch = kernel.dispatch_shell
+        self.queue = kernel.msg_queue
+        self.replies = kernel.shell_stream
+
+    def empty(self) -> list:
+        """Take all entries of the queue: (number, function, arguments)."""
+        self.replies.flush(1)  # zmq.POLLIN: what the socket holds goes into the queue first
+        return [self.queue.get_nowait() for _ in range(self.queue.qsize())]
+
+    def frames(self, item: tuple) -> list:
+        """Return an entry's message; nothing for the other functions that ipykernel queues."""
+        _, function, arguments = item
+        return arguments[0] if function == self.dispatch else []
+
+    def put_back(self, item: tuple) -> None:
+        """Leave an entry to the coroutine."""
+        self.queue.put_nowait(item)
+
+
+class _Socket7:
+    """What has arrived in ipykernel 7: a socket that a thread fills, read by a stream of the main event loop."""
+
+    parts = ("io_loop.add_callback", "shell_channel_thread.manager")
+
+    def __init__(self, kernel):
+        attrgetter(*self.parts)(kernel)
+        self.loop = kernel.io_loop
+        manager = kernel.shell_channel_thread.manager
+        self.replies = manager.get_subshell_to_shell_channel_socket(None)
+        stream = manager.get_shell_channel_to_subshell_pair(None).to_stream
+        attrgetter("poll", "recv_multipart")(stream.socket)
+        self.socket, self.deliver = stream.socket, stream._recv_callback
+        if not callable(self.deliver):
+            raise TypeError(f"Expected the stream's callback. Received: {self.deliver!r}.")
+
+    def empty(self) -> list:
+        """Take all messages of the socket; to the last one, or the event loop would not hear of those that stay."""
+        items = []
+        while self.socket.poll(0):
+            items.append(self.socket.recv_multipart(copy=False))
+        return items
+
+    def frames(self, item: list) -> list:
+        """Return the message: here it is the item itself."""
+        return item
+
+    def put_back(self, item: list) -> None:
+        """Deliver a message when the event loop runs again: after the cell, and before what arrives later."""
+        self.loop.add_callback(self.deliver, item)
+
+
+INBOXES = {6: _Queue6, 7: _Socket7}
+
+
+def _connect() -> tuple:
+    """Return the kernel, where its messages arrive, and what it may raise; None twice where it is not known."""
+    from IPython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    if kernel is None:
+        return None, None, SURPRISES
+    try:
+        from ipykernel import version_info
+        from zmq import ZMQError
+
+        _check(kernel)
+        return kernel, INBOXES[version_info[0]](kernel), (*SURPRISES, ZMQError)
+    except SURPRISES:
+        return None, None, SURPRISES
+
+
+def _check(kernel) -> None:
+    """Raise one of SURPRISES where the kernel lacks a part that every version has, or has it in another shape."""
+    attrgetter("log.warning", "log.error", "session.feed_identities", "session.digest_history.discard")(kernel)
+    inspect.signature(kernel.session.deserialize).bind([], content=False, copy=False)
+    inspect.signature(kernel._publish_status).bind("busy", "shell", parent={})
+    inspect.signature(kernel.set_parent).bind(
+        kernel._parent_ident["shell"], kernel.get_parent("shell"), channel="shell"
+    )
+    for name in COMM_TYPES:
+        if inspect.iscoroutinefunction(kernel.shell_handlers[name]):
+            raise TypeError(f"Expected a plain function for `{name}`. Received: a coroutine function.")
+
+
+def _flush() -> None:
+    """Send the text that was printed so far."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+class _Interrupt:
+    """Holds SIGINT back while messages are in our hands: between two lines of ours, an interrupt would lose them.
+
+    It is raised when the block ends. Callbacks run with `allowed`, where it is raised at once.
+    """
+
+    def __enter__(self):
+        self.came = False
+        self.handler = signal.getsignal(signal.SIGINT)
+        self._use(self._note)
+        return self
+
+    def _note(self, number, frame) -> None:
+        self.came = True
+
+    def _use(self, handler) -> None:
+        if self.handler is not None:  # None: it is not Python's, and could not be put back
+            signal.signal(signal.SIGINT, handler)
+
+    @contextmanager
+    def allowed(self):
+        """Raise an interrupt inside this block at once."""
+        self._use(self.handler)
+        try:
+            yield
+        finally:
+            self._use(self._note)
+
+    def __exit__(self, *raised):
+        self._use(self.handler)
+        if self.came:
+            signal.raise_signal(signal.SIGINT)
