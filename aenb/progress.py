@@ -73,7 +73,7 @@ class Counter:
     def __init__(self, training: Training):
         self.training, self.epoch, self.done = training, 1, training.done
         self.logs: dict = {}
-        self.begin = time.perf_counter()
+        self._begin: tuple[float, int] | None = None  # when the first chunk was done, which compiled, and its steps
         self._next = 0.0
 
     def step(self, epoch: int, step: int | None, logs: dict) -> bool:
@@ -81,6 +81,7 @@ class Counter:
         self.epoch = epoch
         self.done = (epoch - 1) * self.training.steps + (self.training.steps if step is None else step)
         now = time.perf_counter()
+        self._begin = self._begin or (now - self.training.control.held, self.done)
         if step is None:
             self.logs = dict(logs)
         if now < self._next:
@@ -96,9 +97,11 @@ class Counter:
 
     @property
     def rate(self) -> float:
-        """Items a second since the beginning, pauses left out."""
-        seconds = time.perf_counter() - self.begin - self.training.control.held
-        return (self.done - self.training.done) * self.training.items / self.training.steps / max(seconds, 1e-9)
+        """Items a second since the first chunk, pauses left out."""
+        if self._begin is None:
+            return 0.0
+        seconds = time.perf_counter() - self._begin[0] - self.training.control.held
+        return (self.done - self._begin[1]) * self.training.items / self.training.steps / max(seconds, 1e-9)
 
     def words(self) -> str:
         """Say where the training stands: epoch, losses, speed, time left."""
@@ -108,8 +111,16 @@ class Counter:
         speed = []
         if self.rate:
             seconds = left * self.training.items / self.training.steps / self.rate
-            speed = [f"{self.rate:,.0f} items/s", f"{seconds:.0f} s left"]
+            speed = [f"{self.rate:,.0f} items/s", f"{_in_words(seconds)} left"]
         return " · ".join([f"epoch {self.epoch} of {self.training.epochs}", *losses, *speed])
+
+
+def _in_words(seconds: float) -> str:
+    """Say a time in the unit that fits: 90 s, 48 min, 3 h."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 class TextBar(Silent):

@@ -61,6 +61,8 @@ class Session:
             prepare=lambda batch: task(in_units(batch)),
             turns=run.turns,
         )
+        if self.engine.held is not None:
+            data.share(*self.engine.held)
         validation = tf.data.Dataset.from_tensor_slices(data.train[held_out]).batch(1024)
         self._validation = validation.map(lambda batch: task(in_units(batch)))
         self._items = len(kept)

@@ -17,4 +17,4 @@ TASKS = {"reconstruct": reconstruct}
 
 def in_units(batch: Any) -> Any:
     """Bring a batch of items to a model's units, float32: bytes are 255ths of [0, 1], all else is in them already."""
-    return tf.cast(batch, "float32") / 255.0 if batch.dtype == tf.uint8 else batch
+    return tf.cast(batch, "float32") * (1 / 255) if batch.dtype == tf.uint8 else batch

@@ -1,38 +1,48 @@
-"""Data of one's own in a file: .npy, .npz, .csv and .parquet, none of it unpickled."""
+"""Data of one's own in a file: none of it is unpickled."""
 
 from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from aenb.data import streamed
 from aenb.data.arrays import from_arrays
 from aenb.data.record import Data
 from aenb.errors import AenbError
 
+FORMATS = (".npy", ".npz", ".csv", ".parquet")
 
-def from_file(path: Path) -> Data:
+
+def from_file(path: Path, labels: Any = None) -> Data:
     """Make Data of a file.
 
     Args:
-        path: A `.npy` array; a `.npz` with `x` (and `y`) or a single array; a `.csv` or `.parquet` table of numbers.
+        path: A `.npy` array, which stays on the disk if it is large; a `.npz` with `x` (and `y`) or a single array; a
+            `.csv` or `.parquet` table of numbers.
+        labels: (n,), in the place of the file's own.
 
     Raises:
         AenbError: There is no such file, it is broken, or of another format.
     """
-    readers = {".npy": _npy, ".npz": _npz, ".csv": _csv, ".parquet": _parquet}
-    if path.suffix not in readers:
-        raise AenbError(f"`{path}`: expected one of {', '.join(readers)}; received `{path.suffix or path.name}`.")
+    if path.suffix not in FORMATS:
+        raise AenbError(
+            f"`{path}`: expected one of {', '.join(FORMATS)}, or a folder of images; received "
+            f"`{path.suffix or path.name}`."
+        )
+    reader = dict(zip(FORMATS, (_npy, _npz, _csv, _parquet), strict=True))[path.suffix]
     try:
-        x, labels = readers[path.suffix](path)
+        x, own = reader(path)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, ImportError) as error:
         raise AenbError(f"`{path}`: expected a readable {path.suffix} file; received: {error}") from error
-    return from_arrays(x, labels, name=path.stem, source=f"the file {path.name}")
+    return from_arrays(x, own if labels is None else labels, name=path.stem, source=f"the file {path.name}")
 
 
 def _npy(path):
-    return np.load(path, allow_pickle=False), None
+    is_large = path.stat().st_size > streamed.LIMIT
+    return np.load(path, mmap_mode="r" if is_large else None, allow_pickle=False), None
 
 
 def _npz(path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import math
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +21,16 @@ def read_idx(path: Path) -> np.ndarray:
         AenbError: The file is truncated, or not of this format.
     """
     try:
-        content = gzip.decompress(Path(path).read_bytes())
-    except (OSError, EOFError) as error:
+        with gzip.open(path) as stream:
+            head = stream.read(4)
+            rank = head[3] if head[:3] == b"\0\0\x08" else 0
+            shape = tuple(map(int, np.frombuffer(stream.read(4 * rank), ">u4")))
+            items = np.empty(shape if len(shape) == rank else 0, np.uint8)  # read in place: the file is half the memory
+            whole = rank and stream.readinto(memoryview(items).cast("B")) == items.size and not stream.read(1)
+    except (OSError, EOFError, ValueError, MemoryError, zlib.error) as error:
         raise AenbError(
             f"Expected a gzip-compressed IDX file at {path}; received one that is broken: {error}."
         ) from error
-    rank = content[3] if content[:3] == b"\0\0\x08" else 0
-    shape = tuple(np.frombuffer(content, ">u4", count=rank, offset=4)) if len(content) >= 4 + 4 * rank else ()
-    start = 4 + 4 * rank
-    if not rank or math.prod(shape) != len(content) - start:
+    if not whole:
         raise AenbError(f"Expected an IDX file of bytes at {path}; received another or a truncated one.")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    return items

@@ -1,4 +1,4 @@
-"""load_data: one door for data sets by name, arrays, tables and files."""
+"""load_data: one door for data sets by name, arrays, tables, files, folders and pipelines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from aenb.data.arrays import LEAST, from_arrays
-from aenb.data.files import from_file
+from aenb.data.files import FORMATS, from_file
+from aenb.data.image_folder import from_folder
+from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
 from aenb.data.registry import datasets
 from aenb.errors import AenbError
@@ -16,19 +18,25 @@ from aenb.errors import AenbError
 def load_data(data: Any = "mnist_5k", labels: Any = None, *, limit: int | None = None, name: str = "array") -> Data:
     """Load data, by the name of a data set or from what is given.
 
+    What takes more than 512 MB on a disk (a `.npy` file, a memory map, a folder's or a pipeline's items) is not read
+    into memory: its training items are read when they are needed.
+
     Args:
-        data: A name of `aenb.datasets()`; an array or nested lists, (n, features), (n, height, width) or (n, height,
-            width, channels); a pandas DataFrame of numbers; a pair (x, labels); a path to a `.npy`, `.npz`, `.csv`
-            or `.parquet` file; or `Data`, which comes back as it is.
-        labels: Labels of an array's items, (n,).
+        data: A name of `aenb.datasets()`; an array, a memory map or nested lists, (n, features), (n, height, width) or
+            (n, height, width, channels); a pandas DataFrame of numbers; a finite `tf.data.Dataset` of items x or pairs
+            (x, label), batched or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv` or `.parquet` file,
+            or to a folder of images (png, jpg, bmp, gif, webp), whose subfolders' names are the labels; or `Data`,
+            which comes back as it is.
+        labels: Labels of the items, (n,), in the place of those that a file or a folder may have.
         limit: Keep this many training items, and as large a part of those held out.
         name: What to call an array.
 
     Returns:
-        `Data`: images float32 in [0, 1], tables standardised, with a part held out.
+        `Data`: images in [0, 1], tables standardised, with a part held out; what was changed is in its notes.
 
     Raises:
-        AenbError: The name is unknown, the file is broken, or the array is not one that a model can learn from.
+        AenbError: The name is unknown, the file is broken, or the array is not one that a model can learn from; an
+            image cannot be read; a pipeline has no end, or items of different shapes; the temporary disk is full.
 
     Example:
         >>> import aenb
@@ -42,21 +50,26 @@ def load_data(data: Any = "mnist_5k", labels: Any = None, *, limit: int | None =
 
 
 def _find(data: Any, labels: Any, name: str) -> Data:
-    if isinstance(data, Data):
-        return data
-    if isinstance(data, str | Path):
-        return _by_name(str(data))
     if isinstance(data, tuple) and len(data) == 2:
         data, labels = data
+    if isinstance(data, Data) or (isinstance(data, str | Path) and str(data) in datasets()):
+        if labels is not None:
+            raise AenbError("`labels`: expected none, since this data has its own; received some. Leave them out.")
+        return data if isinstance(data, Data) else datasets()[str(data)].load()
+    if isinstance(data, str | Path):
+        return _by_path(str(data), labels)
+    if is_pipeline(data):
+        return from_pipeline(data, labels, name)
     return from_arrays(data, labels, name)
 
 
-def _by_name(name: str) -> Data:
-    if name in datasets():
-        return datasets()[name].load()
+def _by_path(name: str, labels: Any) -> Data:
     path = Path(name).expanduser()
     if path.exists():
-        return replace(from_file(path), name=name)
-    if path.suffix or len(path.parts) > 1:
-        raise AenbError(f"`--data`: expected a data set or a file; there is no file {name}.")
+        return replace((from_folder if path.is_dir() else from_file)(path, labels), name=name)
+    if path.suffix or len(path.parts) > 1 or name.endswith(("/", "\\")):
+        raise AenbError(
+            f"`--data`: expected a data set, a file ({', '.join(FORMATS)}) or a folder of images; "
+            f"there is no file or folder {name}."
+        )
     return datasets().lookup(name).load()

@@ -12,15 +12,10 @@ import numpy as np
 
 from aenb.data.numeric import numeric
 from aenb.data.scaling import image_units, units
+from aenb.data.streamed import LIMIT, blocks, select
 from aenb.errors import AenbError
 
-BLOCK = 2**22  # bytes of items that are worked on at a time
-
-
-def blocks(items: Any) -> Iterator[np.ndarray]:
-    """Go through items in blocks of some megabytes, as they came."""
-    size = max(1, BLOCK // max(1, items[:1].nbytes))
-    return (items[start : start + size] for start in range(0, len(items), size))
+STREAMED = f"The items take more than {LIMIT // 2**20} MB: those to train on are read from the disk when needed."
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +82,11 @@ class Data:
         return self.n < self.total
 
     @property
+    def is_streamed(self) -> bool:
+        """Whether the training items are read from a disk when they are needed."""
+        return not isinstance(self.train, np.ndarray)
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of one item."""
         return tuple(self.train.shape[1:])
@@ -101,6 +101,10 @@ class Data:
                 digest.update(np.ascontiguousarray(block))
         return digest.hexdigest()
 
+    def share(self, train: np.ndarray) -> None:
+        """Read the training items from another place that holds the same, and let go of the memory that they took."""
+        object.__setattr__(self, "train", train)
+
     def limit(self, n: int | None) -> Data:
         """Keep `n` training items, drawn at random but always the same, and as large a part of those held out."""
         if n is None or n >= len(self.train):
@@ -109,9 +113,12 @@ class Data:
         keep = np.sort(draw.permutation(len(self.train))[:n])
         share = max(2, round(len(self.test) * n / len(self.train)))
         held = np.sort(draw.permutation(len(self.test))[:share])
+        train = select(self.train, keep)
+        notes = tuple(note for note in self.notes if note != STREAMED or not isinstance(train, np.ndarray))
         return replace(
             self,
-            train=self.train[keep],
+            notes=notes,
+            train=train,
             test=self.test[held],
             y_train=None if self.y_train is None else self.y_train[keep],
             y_test=None if self.y_test is None else self.y_test[held],
@@ -145,7 +152,8 @@ class Data:
         shape = "×".join(map(str, self.input_shape))
         what = f"images of {shape}" if self.kind == "image" else f"rows of {shape} features"
         part = f", {self.n:,} of {self.total:,}" if self.is_subset else ""
-        return f"{self.name}: {len(self.train):,} training and {len(self.test):,} held-out {what}{part} ({self.source})"
+        source = f"{self.source}, streamed from the disk" if self.is_streamed else self.source
+        return f"{self.name}: {len(self.train):,} training and {len(self.test):,} held-out {what}{part} ({source})"
 
     def __repr__(self) -> str:
         return "\n".join([self.describe(), *(f"  {note}" for note in self.notes)])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from aenb.data.numeric import extent
 from aenb.errors import AenbError
 
 DIVIDED = "Pixels in [0, 255] were divided by 255."
@@ -31,20 +34,54 @@ def image_units(images: np.ndarray) -> tuple[np.ndarray, str]:
     Raises:
         AenbError: The range is none of [0, 1], [−1, 1], [0, 255], [0, 65535].
     """
-    low, high = float(images.min()), float(images.max())
-    if images.dtype == bool or (low >= 0 and high <= 1 and images.dtype.kind == "f"):
-        return add_channel(images.astype("float32")), ""
-    if images.dtype == np.uint8:
-        return add_channel(images), DIVIDED
+    to_units, note = image_rule(images.dtype, *extent(images))
+    images = add_channel(images)
+    return (images if to_units is None else to_units(images)), note
+
+
+def image_rule(dtype: np.dtype, low: float, high: float) -> tuple[Callable | None, str]:
+    """Return the function that brings images to float32 in [0, 1], and a sentence as `image_units` does.
+
+    Args:
+        dtype: Of the images.
+        low: Their least value.
+        high: Their greatest value.
+
+    Returns:
+        The function is None for bytes, which stand for [0, 1] as they are.
+
+    Raises:
+        AenbError: As `image_units`.
+    """
+    if dtype == np.uint8:
+        return None, DIVIDED
+    if dtype.kind == "b" or (low >= 0 and high <= 1 and dtype.kind == "f"):
+        return _as_they_are, ""
     if low >= 0 and 1 < high <= 255:
-        return add_channel(images.astype("float32") / np.float32(255)), DIVIDED
-    if images.dtype == np.uint16:
-        return add_channel((images / 65535).astype("float32")), "Pixels in [0, 65535] were divided by 65,535."
+        return _from_255, DIVIDED
+    if dtype == np.uint16:
+        return _from_65535, "Pixels in [0, 65535] were divided by 65,535."
     if low >= 0 and high <= 1:
-        return add_channel(images.astype("float32")), ""
+        return _as_they_are, ""
     if low >= -1 and high <= 1:
-        return add_channel(((images + 1) / 2).astype("float32")), "Pixels in [−1, 1] were moved to [0, 1]."
+        return _from_both_signs, "Pixels in [−1, 1] were moved to [0, 1]."
     raise AenbError(
         f"Images: expected pixels in [0, 1] (or [−1, 1], or whole numbers up to 255); received values from "
         f"{low:.4g} to {high:.4g}. Scale them: (x - x.min()) / (x.max() - x.min())."
     )
+
+
+def _as_they_are(images: np.ndarray) -> np.ndarray:
+    return images.astype("float32")
+
+
+def _from_255(images: np.ndarray) -> np.ndarray:
+    return images.astype("float32") / np.float32(255)
+
+
+def _from_65535(images: np.ndarray) -> np.ndarray:
+    return (images / 65535).astype("float32")
+
+
+def _from_both_signs(images: np.ndarray) -> np.ndarray:
+    return ((images + 1) / 2).astype("float32")

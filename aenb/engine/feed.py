@@ -42,7 +42,14 @@ class Resident:
         self._index, self._seed = index, seed
         self._full = len(index) // batch_size * batch_size
         self._steps = len(index) // batch_size
-        self._order = index
+        self._order, self._rows = index, tf.constant(index)
+
+    @property
+    def held(self) -> tuple[np.ndarray, ...] | None:
+        """Views of the tensors' memory, read-only; None where it is not the computer's own."""
+        if not all(tensor.device.endswith("CPU:0") for tensor in self._tensors):
+            return None
+        return tuple(np.asarray(memoryview(tensor)) for tensor in self._tensors)
 
     def begin(self, epoch: int) -> None:
         """Put the items into the order of an epoch."""
@@ -71,6 +78,8 @@ class Streamed:
         batch_size: Items a step.
         seed: Of the order.
     """
+
+    held = None
 
     def __init__(self, arrays: Sequence[Any], index: np.ndarray, batch_size: int, seed: int):
         self._arrays, self._index, self._seed, self._batch = tuple(arrays), index, seed, batch_size

@@ -71,6 +71,11 @@ class Engine:
         self._last = tf.function(self._run_last, autograph=False)
 
     @property
+    def held(self) -> tuple[np.ndarray, ...] | None:
+        """The items as the device holds them, without a copy; None where they are streamed, or not in this memory."""
+        return self._feed.held
+
+    @property
     def epoch(self) -> int:
         """The epoch that the training is in, from 0."""
         return self._epoch
@@ -134,7 +139,6 @@ class Engine:
 
     def build(self) -> None:
         """Make all variables of the training, by tracing a step without running it."""
-        self._feed.begin(0)
         if self._full:
             block = self._feed.at(0)
             self._loop.get_concrete_function(*block[:2], tf.constant(0), tf.constant(0))
@@ -208,7 +212,8 @@ class Engine:
         """Copy the state from time to time, to have it when the loss breaks."""
         now = time.perf_counter()
         if now >= self._keep_next or self._kept is None:
-            self._kept = State(self._epoch, self._done, capture(self.model))
+            earlier = self._kept.values if self._kept is not None else None
+            self._kept = State(self._epoch, self._done, capture(self.model, into=earlier))
             cost = time.perf_counter() - now
             self._keep_next = now + max(KEPT_SECONDS, 100 * cost)
 

@@ -72,9 +72,14 @@ def optimizers(model: Any) -> Iterator[Any]:
             waiting += [getattr(value, "inner_optimizer", None)]
 
 
-def capture(model: Any) -> list[np.ndarray]:
-    """Copy the value of each variable of a training."""
-    return [np.array(variable) for variable in variables(model)]
+def capture(model: Any, into: list[np.ndarray] | None = None) -> list[np.ndarray]:
+    """Copy the value of each variable of a training; into arrays of an earlier copy, where those are given."""
+    found = variables(model)
+    if into is None:
+        return [np.array(variable.numpy()) for variable in found]
+    for array, variable in zip(into, found, strict=True):
+        np.copyto(array, variable.numpy())
+    return into
 
 
 def restore(model: Any, values: list[np.ndarray]) -> None:

@@ -27,10 +27,10 @@ DARK, LIGHT = "JupyterLab Dark", "JupyterLab Light"
 
 
 class Server:
-    """JupyterLab on 127.0.0.1, with settings of its own; stopped by its own process."""
+    """JupyterLab, or Notebook 7, on 127.0.0.1, with settings of its own; stopped by its own process."""
 
-    def __init__(self, root: Path, *, theme: str = LIGHT, env: dict[str, str] | None = None):
-        self.root, self.port, self.token = root, _free_port(), secrets.token_hex(8)
+    def __init__(self, root: Path, *, app: str = "lab", theme: str = LIGHT, env: dict[str, str] | None = None):
+        self.root, self.app, self.port, self.token = root, app, _free_port(), secrets.token_hex(8)
         home = root / ".jupyter"
         settings = {
             "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -46,9 +46,10 @@ class Server:
             "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython",
         }  # fmt: skip
         self.log = open(root / "server.log", "w")  # noqa: SIM115
+        module = {"lab": "jupyterlab"}.get(app, app)
         self.process = subprocess.Popen(
             [
-                sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
+                sys.executable, "-m", module, "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
                 f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}",
                 f"--ServerApp.root_dir={root}", "--ServerApp.terminals_enabled=False", "--LabApp.news_url=",
                 "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
@@ -65,7 +66,7 @@ class Server:
                 return self
             time.sleep(0.1)
         self.stop()
-        raise TimeoutError(f"JupyterLab did not start:\n{Path(self.log.name).read_text()}")
+        raise TimeoutError(f"{self.app} did not start:\n{Path(self.log.name).read_text()}")
 
     def __exit__(self, *_) -> None:
         self.stop()
@@ -105,7 +106,8 @@ class Notebook:
 
     def __init__(self, page, server: Server, name: str):
         self.page, self.server = page, server
-        page.goto(f"http://127.0.0.1:{server.port}/lab/tree/{name}?reset&token={server.token}")
+        place = f"lab/tree/{name}?reset&" if server.app == "lab" else f"notebooks/{name}?"
+        page.goto(f"http://127.0.0.1:{server.port}/{place}token={server.token}")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         page.wait_for_selector(".jp-Spinner", state="detached", timeout=60_000)
         end = time.time() + 60

@@ -12,11 +12,15 @@ def prepare(work, x, seed):
 
     from aenb.backend import keras
     from aenb.engine import Engine
+    from aenb.tasks import in_units, reconstruct
     from tests.benchmarks.works import BATCH
 
     keras.utils.set_random_seed(seed)
     model = work.keras()
-    run = Engine(model, (x, x), np.arange(len(x)), batch_size=BATCH, seed=seed)
+    pictures = np.round(x * 255).astype("uint8")  # as the data set has them, and as `aenb.train` holds them
+    run = Engine(
+        model, (pictures,), np.arange(len(x)), batch_size=BATCH, seed=seed, prepare=lambda b: reconstruct(in_units(b))
+    )
     called = []
     watch = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda step, logs=None: called.append(time.perf_counter())

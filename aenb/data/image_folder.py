@@ -1,0 +1,165 @@
+"""A folder of images: found, brought to one size, decoded once."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aenb.data.arrays import from_arrays
+from aenb.data.pictures import CHANGES, SUFFIXES, Header, look, pixels
+from aenb.data.record import Data
+from aenb.data.spool import Spool
+from aenb.errors import AenbError
+
+KEPT = 256  # pixels a side up to which images of one size stay as they are
+SIDES = (128, 64, 32)  # that others come to
+TOGETHER = 64  # files that are given to threads at a time
+
+
+def from_folder(folder: Path, labels: Any = None) -> Data:
+    """Make Data of the images in a folder and its subfolders, in the order of their paths.
+
+    Images of one size of up to 256×256 stay as they are. Others are cropped, from their centre, and resized: to squares
+    where they differ in size, else in their proportions. Where any has colour, all get three channels.
+
+    Args:
+        folder: With `.png`, `.jpg`, `.jpeg`, `.bmp`, `.gif` or `.webp` files. The names of its subfolders are the
+            labels, where there are several and all images are in them.
+        labels: (n,), in their place.
+
+    Raises:
+        AenbError: There are no images, some cannot be read, or the temporary disk is full.
+    """
+    files, notes = _find(folder)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")  # what it is unsure of; sizes are checked
+        headers = list(_each(look, files, folder, "Looking at"))
+        size, said = _size(headers)
+        mode = "RGB" if any(header.has_colour for header in headers) else "L"
+        array, changed = _decode(partial(pixels, size=size, mode=mode, resized=bool(said)), files, folder)
+    notes += [*said, *changed]
+    y, class_names, about = _labels([file.relative_to(folder) for file in files])
+    if labels is not None:
+        y, class_names, about = labels, (), ""
+    return from_arrays(
+        array, y, name=str(folder), source=f"the folder {folder.resolve().name}", class_names=class_names,
+        notes=[*notes, *([about] if about else [])],
+    )  # fmt: skip
+
+
+def _find(folder: Path) -> tuple[list[Path], list[str]]:
+    """List the images of a folder, and say what was left out."""
+    inside = {file.relative_to(folder): file for file in folder.rglob("*") if file.is_file()}
+    shown = {path: file for path, file in inside.items() if not any(part.startswith(".") for part in path.parts)}
+    images = sorted((p for p in shown if p.suffix.lower() in SUFFIXES), key=Path.as_posix)
+    others = Counter(path.suffix.lower() or path.name for path in shown if path.suffix.lower() not in SUFFIXES)
+    if not images:
+        received = f"{others.total()} other files ({', '.join(sorted(others)[:5])})" if others else "none"
+        raise AenbError(f"`{folder}`: expected a folder of images ({', '.join(SUFFIXES)}); received {received}.")
+    left_out = [f"{count} {suffix}" for suffix, count in others.most_common(5)]
+    hidden = sum(path.suffix.lower() in SUFFIXES for path in inside) - len(images)
+    left_out += [f"{hidden} hidden"] if hidden else []
+    return [shown[path] for path in images], [f"Files left out: {', '.join(left_out)}."] if left_out else []
+
+
+def _decode(decode: Callable, files: Sequence[Path], folder: Path) -> tuple[np.ndarray, list[str]]:
+    """Return the pixels of all images, and what to say of them."""
+    changes, block = Counter(), []
+    with Spool(str(folder)) as spool:
+        for image, changed in _each(decode, files, folder, "Decoding"):
+            block.append(image)
+            changes.update(changed)
+            if len(block) == TOGETHER:
+                spool.append(np.stack(block))
+                block.clear()
+        if block:
+            spool.append(np.stack(block))
+        said = [CHANGES[change].format(_counted(changes[change])) for change in CHANGES if changes[change]]
+        return spool.array(), [*said, *([spool.note] if spool.note else [])]
+
+
+def _each(work: Callable[[Path], Any], files: Sequence[Path], folder: Path, what: str) -> Iterator[Any]:
+    """Do something with each file, in threads, give the results in order, and at the end name the files that failed."""
+    from tqdm import tqdm
+
+    def attempt(path: Path) -> Any:
+        try:
+            return work(path)
+        except MemoryError:
+            raise
+        except Exception as error:  # Pillow raises whatever it meets in a broken file
+            return error
+
+    broken = []
+    bar = tqdm(
+        total=len(files), desc=f"{what} {folder.resolve().name}", unit=" images", file=sys.stdout, leave=False, delay=1
+    )  # fmt: skip
+    with bar, ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        for start in range(0, len(files), TOGETHER):
+            part = files[start : start + TOGETHER]
+            for path, result in zip(part, pool.map(attempt, part), strict=True):
+                bar.update()
+                if isinstance(result, Exception):
+                    broken.append(f"{path.relative_to(folder)} ({_reason(result, path)})")
+                else:
+                    yield result
+    if broken:
+        more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
+        raise AenbError(
+            f"`{folder}`: expected images that can be read; {len(broken)} of {len(files)} cannot: "
+            f"{', '.join(broken[:3])}{more}. Take them out of the folder, or save them anew."
+        )
+
+
+def _reason(error: Exception, path: Path) -> str:
+    text = str(getattr(error, "strerror", None) or error).replace(f" {str(path)!r}", "")
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def _size(headers: Sequence[Header]) -> tuple[tuple[int, int], list[str]]:
+    """Choose the height and width of all images, and say it where it is not that of each."""
+    sizes = {(header.height, header.width) for header in headers}
+    if len(sizes) == 1:
+        (height, width) = sizes.pop()
+        if max(height, width) <= KEPT:
+            return (height, width), []
+        scale = SIDES[0] / max(height, width)
+        small = max(1, round(height * scale)), max(1, round(width * scale))
+        return small, [f"Images of {height}×{width} were resized to {small[0]}×{small[1]}."]
+    shorter = [min(size) for size in ((header.height, header.width) for header in headers)]
+    median = int(statistics.median(shorter))
+    side = next((side for side in SIDES if side <= median), median)
+    low, high = min(sizes, key=np.prod), max(sizes, key=np.prod)
+    note = (
+        f"Images of {len(sizes)} sizes, {low[0]}×{low[1]} to {high[0]}×{high[1]}, were cropped to the square in their "
+        f"centre and resized to {side}×{side}."
+    )
+    enlarged = sum(one < side for one in shorter)
+    return (side, side), [note, f"That enlarged {_counted(enlarged)}."] if enlarged else [note]
+
+
+def _labels(paths: Sequence[Path]) -> tuple[np.ndarray | None, tuple[str, ...], str]:
+    """Return labels, what they mean, and what to say of it."""
+    folders = {path.parts[0] for path in paths if len(path.parts) > 1}
+    if len(folders) < 2:
+        return None, (), ""
+    if any(len(path.parts) == 1 for path in paths):
+        return None, (), "Some images are outside of the subfolders: the images have no labels."
+    names = sorted(folders)
+    number = {name: place for place, name in enumerate(names)}
+    shown = f"{', '.join(names[:5])}{', …' if len(names) > 5 else ''}"
+    return np.array([number[path.parts[0]] for path in paths]), tuple(names), f"Labels are the subfolders: {shown}."
+
+
+def _counted(number: int) -> str:
+    return f"{number:,} image" if number == 1 else f"{number:,} images"

@@ -1,0 +1,92 @@
+"""A training's buttons as a reader presses them, in JupyterLab and in Notebook 7."""
+
+import re
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import expect
+
+from tests.browser.jupyter import CHROMIUM, DARK, LIGHT, Notebook, Server, browser_page
+
+PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt-get install chromium"),
+]
+
+
+def written(target: Path, *cells: str) -> None:
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, target)
+
+
+@pytest.mark.parametrize(("app", "theme"), [("lab", LIGHT), ("notebook", DARK)])
+def test_pause_resume_and_stop(tmp_path, app, theme):
+    written(
+        tmp_path / "controls.ipynb",
+        "%load_ext aenb",
+        "%%autoencoder deep d --data mnist_5k --epochs 5000\nlatent_dim = 16",
+        "print('after', d.status, d.encode(d.data.x_test).shape)",
+    )
+    with Server(tmp_path, app=app, theme=theme, env={"AENB_LIVE": "1"}) as server, browser_page(1280, 900) as page:
+        notebook = Notebook(page, server, "controls.ipynb")
+        notebook.menu("Run", "Run All Cells")
+        live, pause, stop = (page.locator(f".aenb-{name}").first for name in ("live", "pause", "stop"))
+        expect(live).to_contain_text("items/s", timeout=90_000)
+        expect(page.locator(".jp-OutputArea img")).to_have_count(2, timeout=30_000)  # the loss, and examples
+        page.wait_for_timeout(5000)
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PICTURES / f"controls-{app}-training.png")
+
+        pause.click()
+        clicked = time.monotonic()
+        expect(live).to_contain_text("Paused", timeout=5000)
+        assert time.monotonic() - clicked < 1
+        expect(pause).to_have_text("Resume")
+        before = live.inner_text()
+        page.wait_for_timeout(1000)
+        assert live.inner_text() == before
+        page.screenshot(path=PICTURES / f"controls-{app}-paused.png")
+
+        pause.click()
+        expect(live).not_to_contain_text("Paused", timeout=5000)
+        moving = epoch(live)
+        page.wait_for_timeout(1500)
+        assert epoch(live) > moving
+
+        stop.click()
+        notebook.wait_until_run(60)
+        expect(notebook.cells().last).to_contain_text("after stopped (1000, 16)")
+        expect(live).to_contain_text("what was learnt is kept")
+        assert page.locator(".aenb-pause").count() == 0
+        assert page.locator(".aenb-run").first.inner_text().startswith("d: deep on mnist_5k")
+        page.screenshot(path=PICTURES / f"controls-{app}-stopped.png")
+
+
+def epoch(live) -> int:
+    return int(re.search(r"epoch (\d+) of", live.inner_text())[1])
+
+
+def test_the_background(tmp_path):
+    written(
+        tmp_path / "background.ipynb",
+        "%load_ext aenb",
+        "%%autoencoder deep b --data mnist_5k --epochs 5000 --background",
+        "print(b.status in ('queued', 'training'), b.encode(b.data.x_test[:5]).shape)",
+    )
+    with Server(tmp_path, env={"AENB_LIVE": "1"}) as server, browser_page(1280, 900) as page:
+        notebook = Notebook(page, server, "background.ipynb")
+        notebook.menu("Run", "Run All Cells")
+        notebook.wait_until_run(60)
+        expect(notebook.cells().last).to_contain_text("True (5, 32)")
+        live = page.locator(".aenb-live").first
+        expect(live).to_contain_text("items/s", timeout=30_000)
+        page.screenshot(path=PICTURES / "background.png")
+        page.locator(".aenb-stop").click()
+        expect(live).to_contain_text("what was learnt is kept", timeout=15_000)
+        assert page.locator(".aenb-stop").count() == 0
