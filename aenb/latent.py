@@ -68,7 +68,7 @@ def _through(model, x, name: str) -> np.ndarray:
     x = _fitted(np.asarray(x), tuple(model.input_shape[1:]), name)
     if not len(x):
         return np.zeros((0, *model.output_shape[1:]), "float32")
-    batches = [np.asarray(model(x[i : i + BATCH], training=False)) for i in range(0, len(x), BATCH)]
+    batches = [np.asarray(model(x[i : i + BATCH], training=False), "float32") for i in range(0, len(x), BATCH)]
     return np.concatenate(batches)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +22,7 @@ from aenb.progress import Silent, Training
 from aenb.run import Run, examples
 from aenb.tasks import TASKS, in_units
 
-VALIDATION = 0.1  # of the training items, at most 5,000
+VALIDATION, MOST, ROOM = 0.1, 5000, 2**28  # of the training items; how many at most; bytes that they take at most
 
 
 class Session:
@@ -201,7 +202,8 @@ class Session:
 
 def validation_size(data: Data) -> int:
     """Return how many of the training items are kept aside for validation."""
-    return min(5000, max(1, round(len(data.train) * VALIDATION)))
+    item = 4 * math.prod(data.input_shape)
+    return min(MOST, max(1, ROOM // item), max(1, round(len(data.train) * VALIDATION)))
 
 
 def saved_training(checkpoint: Checkpoint, run: Run, data: Data) -> Saved | None:

@@ -20,6 +20,7 @@ from aenb.checkpoint import Checkpoint
 from aenb.control import Control, Stopped
 from aenb.data.load import load_data
 from aenb.data.record import Data
+from aenb.engine import has_convolutions
 from aenb.errors import AenbError
 from aenb.jobs import Job, jobs
 from aenb.models.registry import build_model, families
@@ -157,13 +158,23 @@ def _new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run
     spec = replace(spec, data=loaded.name, limit=len(loaded.train) if loaded.is_subset else None)
     view.stage("Starting TensorFlow …")
     backend.start()
-    policy, note = backend.precision(spec.mixed_precision)
-    with _seeded(spec.seed), _dtype_policy(policy):
-        model = build_model(spec.family, loaded.input_shape, **spec.hyperparameters)
+    model, policy, note = _build(spec, loaded.input_shape)
     model.optimizer.learning_rate = spec.learning_rate
     record = _record(loaded) | {"precision": policy, "items_per_second": 0.0}
     record["notes"] += [*notes, *([note] if note else [])]
     return Run(spec, model, {}, "queued", 0.0, record, _data=loaded), loaded
+
+
+def _build(spec: Spec, input_shape: tuple[int, ...]) -> tuple[Any, str, str]:
+    """Build the model, in the precision that suits it; return the policy, and a sentence where that is not as asked."""
+
+    def built(policy: str) -> Any:
+        with _seeded(spec.seed), _dtype_policy(policy):
+            return build_model(spec.family, input_shape, **spec.hyperparameters)
+
+    model = built("float32")
+    policy, note = backend.mixed_precision(has_convolutions(model)) if spec.mixed_precision else ("float32", "")
+    return (model if policy == "float32" else built(policy)), policy, note
 
 
 def _saved(checkpoint: Checkpoint | None, resume: bool, unasked: bool, run: Run, data: Data):

@@ -18,8 +18,8 @@ Its length changes neither the weights nor the logs, and compiles nothing anew.
 """
 
 from aenb.engine.feed import Resident, Streamed
-from aenb.engine.loop import Engine, compiles_well
+from aenb.engine.loop import Engine, compiles_well, has_convolutions
 from aenb.engine.state import Diverged, State
 from aenb.engine.turns import Turns
 
-__all__ = ["Diverged", "Engine", "Resident", "State", "Streamed", "Turns", "compiles_well"]
+__all__ = ["Diverged", "Engine", "Resident", "State", "Streamed", "Turns", "compiles_well", "has_convolutions"]
