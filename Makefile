@@ -24,7 +24,7 @@ check: .venv/dev.done  ## ruff (format and lint, notebooks included) and the imp
 	$(BIN)/pytest -q tests/test_imports.py
 
 bench: build/bench/venv.done  ## measure start-up, memory and training speed, against other tools; ARGS="A --rounds 3"
-	$(BENCH)/python tests/benchmarks/startup.py
+	$(BENCH)/python -m tests.benchmarks.startup
 	$(BENCH)/python -m tests.benchmarks.memory
 	$(BENCH)/python -m tests.benchmarks.training $(ARGS)
 
@@ -34,7 +34,7 @@ build/bench/venv.done: pyproject.toml tests/benchmarks/requirements.txt
 	$(BENCH)/python -m pip install --quiet --upgrade pip
 	$(BENCH)/python -m pip install --quiet --requirement tests/benchmarks/requirements.txt
 	$(BENCH)/python -m pip install --quiet --no-deps pythae==0.1.2
-	$(BENCH)/python -m pip install --quiet --editable .
+	$(BENCH)/python -m pip install --quiet --editable '.[lab]'
 	touch $@
 
 notebooks: .venv/lab.done  ## run the notebooks in full and store their outputs

@@ -190,11 +190,16 @@ def _nameless(value: Any) -> Any:
 
 
 def default_folder(name: str) -> Path:
-    """Return where a notebook's training of a name keeps its checkpoint: a folder of the user's cache."""
+    """Return where a notebook's training of a name keeps its checkpoint.
+
+    That is a folder of the user's cache, of its own for each folder of notebooks. `AENB_CHECKPOINTS` in the
+    environment names another place.
+    """
     from platformdirs import user_cache_path
 
     place = hashlib.sha256(os.getcwd().encode()).hexdigest()[:12]
-    return user_cache_path("aenb") / "checkpoints" / f"{Path.cwd().name}-{place}" / name
+    root = os.environ.get("AENB_CHECKPOINTS") or user_cache_path("aenb") / "checkpoints"
+    return Path(root) / f"{Path.cwd().name}-{place}" / name
 
 
 def reason(error: Exception) -> str:

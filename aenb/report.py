@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from html import escape
+from typing import Any
 
 from aenb.tables import html_table, text_table
 
@@ -41,6 +42,34 @@ def verdict(metrics: dict[str, float], family: str, *, compresses: bool) -> str:
     return (
         f"The squared error of {family} is {ratio:.2f} times that of PCA with as many dimensions: "
         "train for more epochs, or with more units."
+    )
+
+
+def ending(status: str, epochs: int, asked: int, seconds: float, record: dict[str, Any]) -> str:
+    """Say how a training ended or where it stands, how long it took and on what, in a sentence."""
+    part = f"{epochs} of {asked} epochs"
+    unfinished = {
+        "queued": "Waiting for its turn.",
+        "training": f"In training, {part} done.",
+        "failed": f"It ended with an error after {part}.",
+    }
+    if status in unfinished:
+        return unfinished[status]
+    how = {
+        "complete": f"Trained {epochs} epochs",
+        "stopped early": f"Stopped early after {part}",
+        "stopped": f"Stopped after {part}, what was learnt is kept,",
+        "interrupted": f"Interrupted after {part}, what was learnt is kept,",
+        "diverged": f"Stopped after {part}, before the loss broke,",
+    }[status]
+    device = ", ".join(record["device"])
+    return f"{how} in {seconds:.1f} s: {record['items_per_second']:,.0f} items a second on {device}."
+
+
+def remedy(reason: str, learning_rate: float) -> str:
+    """Say what broke a training, and what to try."""
+    return (
+        f"{reason[0].upper()}{reason[1:]}: the weights are those before it. Try --learning-rate {learning_rate / 10:g}."
     )
 
 

@@ -21,8 +21,6 @@ from aenb.errors import AenbError
 from aenb.jobs import Job
 from aenb.spec import Spec
 
-SHOWN = 10  # held-out items in the picture
-
 
 @dataclass(eq=False, repr=False)
 class Run:
@@ -70,21 +68,8 @@ class Run:
     @property
     def summary(self) -> str:
         """How the training ended, how long it took and on what, in a line."""
-        done, asked = f"{self.epochs} epochs", f"{self.epochs} of {self.spec.epochs} epochs"
-        how = {
-            "complete": f"Trained {done}",
-            "stopped early": f"Stopped early after {asked}",
-            "stopped": f"Stopped after {asked}, what was learnt is kept,",
-            "interrupted": f"Interrupted after {asked}, what was learnt is kept,",
-            "diverged": f"Stopped after {asked}, before the loss broke,",
-            "queued": "Waiting for its turn",
-            "training": f"In training, {asked} done",
-            "failed": f"It ended with an error after {asked}",
-        }[self.status]
-        if self.status in ("queued", "training", "failed"):
-            return f"{how}."
-        rate, device = self.record["items_per_second"], ", ".join(self.record["device"])
-        return " ".join([f"{how} in {self.seconds:.1f} s: {rate:,.0f} items a second on {device}.", *self._remedy])
+        said = report.ending(self.status, self.epochs, self.spec.epochs, self.seconds, self.record)
+        return " ".join([said, *self._remedy])
 
     @property
     def is_alive(self) -> bool:
@@ -126,12 +111,7 @@ class Run:
     @property
     def _remedy(self) -> list[str]:
         """What broke a training that diverged, and what to try."""
-        if self.status != "diverged":
-            return []
-        return [
-            f"{self.record['reason'].capitalize()}: the weights are those before it. Try --learning-rate "
-            f"{self.spec.learning_rate / 10:g}."
-        ]
+        return [report.remedy(self.record["reason"], self.spec.learning_rate)] if self.status == "diverged" else []
 
     @functools.cached_property
     def data(self) -> Data:
@@ -218,7 +198,7 @@ class Run:
         """
         from aenb.plots import run_figure
 
-        x = units(self.data.test[examples(self.data)])
+        x = self.data.examples()
         baselines = {}
         if self.model.loss == "mean_squared_error" and self._compresses:
             baselines[f"PCA, {self.latent_dim} dimensions"] = self.evaluate()["pca_mse"]
@@ -307,13 +287,6 @@ class Run:
 
     def _repr_png_(self) -> bytes:
         return self._png()
-
-
-def examples(data: Data) -> np.ndarray:
-    """Choose the held-out items to show: one of each class, or else the first ones."""
-    if data.y_test is None:
-        return np.arange(min(SHOWN, len(data.test)))
-    return np.unique(data.y_test, return_index=True)[1][:SHOWN]
 
 
 def load_run(path: str | Path) -> Run:

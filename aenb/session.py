@@ -14,12 +14,11 @@ from aenb.backend import keras, tf
 from aenb.checkpoint import Checkpoint, Saved, differences
 from aenb.control import Control, Stopped
 from aenb.data.record import Data
-from aenb.data.scaling import units
 from aenb.data.split import hold_out
 from aenb.engine import Diverged, Engine, State
 from aenb.errors import AenbError
 from aenb.progress import Silent, Training
-from aenb.run import Run, examples
+from aenb.run import Run
 from aenb.tasks import TASKS, in_units
 
 VALIDATION, MOST, ROOM = 0.1, 5000, 2**28  # of the training items; how many at most; bytes that they take at most
@@ -99,7 +98,7 @@ class Session:
 
     def _open_view(self, done: int) -> None:
         run, data = self.run, self.data
-        x = units(data.test[examples(data)])
+        x = data.examples()
         title = f"Training {run.spec.family} on {data.describe()}"
         if run.name:
             title = f"{run.name}: {title[0].lower()}{title[1:]}"

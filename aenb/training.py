@@ -115,7 +115,7 @@ def train_spec(
         notes = _stop_namesake(spec.name, view)
         place = _open(checkpoint, unasked and not resume, notes, open_things)
         run, loaded = _new_run(spec, data, view, notes)
-        saved = _saved(place, resume, unasked, run, loaded)
+        saved = _saved(place, resume, unasked, run, loaded, view)
         run.job = job = Job(spec.name, Control())
         session = Session(run, loaded, callbacks, view, job.control, place, saved)
         bind(run)
@@ -177,7 +177,7 @@ def _build(spec: Spec, input_shape: tuple[int, ...]) -> tuple[Any, str, str]:
     return (model if policy == "float32" else built(policy)), policy, note
 
 
-def _saved(checkpoint: Checkpoint | None, resume: bool, unasked: bool, run: Run, data: Data):
+def _saved(checkpoint: Checkpoint | None, resume: bool, unasked: bool, run: Run, data: Data, view: Silent):
     """Return what to go on from, or None."""
     if checkpoint is None:
         return None
@@ -188,9 +188,7 @@ def _saved(checkpoint: Checkpoint | None, resume: bool, unasked: bool, run: Run,
             f"The folder {checkpoint.folder} holds a checkpoint: pass resume=True to go on with it, or choose another."
         )
     if checkpoint.file.exists():
-        run.record["notes"].append(
-            "An unfinished training of that name was there to go on with (--resume): this one takes its place."
-        )
+        view.note("An unfinished training of that name is there to go on with (--resume): this one takes its place.")
     return None
 
 

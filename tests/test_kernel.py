@@ -46,11 +46,13 @@ def test_a_run_shows_itself_as_text_html_and_png(loaded):
     assert "display_data" not in found  # AENB_LIVE=0
 
 
-def test_the_live_view_is_one_output_that_is_updated_and_ends_as_text(loaded):
+def test_the_live_view_is_one_output_of_widgets_that_ends_as_text(loaded):
     execute(loaded, "import os; os.environ['AENB_LIVE'] = '1'\n%reload_ext aenb")
     _, found = execute(loaded, "%autoencoder deep --data digits --epochs 8")
     assert len(found["display_data"]) == 1
-    assert "<progress" in "".join(update["data"]["text/html"] for update in found["update_display_data"])
+    assert "application/vnd.jupyter.widget-view+json" in found["display_data"][0]["data"]
+    assert "<progress" in str(found["comm_msg"])
+    assert len(found["comm_open"]) == len(found["comm_close"])
     last = found["update_display_data"][-1]["data"]
     assert "Trained 8 epochs in" in last["text/plain"]
     assert "<progress" not in last["text/html"]

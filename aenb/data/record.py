@@ -17,6 +17,8 @@ from aenb.errors import AenbError
 
 STREAMED = f"The items take more than {LIMIT // 2**20} MB: those to train on are read from the disk when needed."
 
+SHOWN = 10  # held-out items in pictures
+
 
 @dataclass(frozen=True, eq=False)
 class Data:
@@ -75,6 +77,12 @@ class Data:
     def blocks(self) -> Iterator[np.ndarray]:
         """Go through the training items in a model's units, some megabytes at a time."""
         return map(units, blocks(self.train))
+
+    def examples(self) -> np.ndarray:
+        """Return the held-out items to show, in a model's units: one of each class, or else the first ones."""
+        if self.y_test is None:
+            return units(self.test[:SHOWN])
+        return units(self.test[np.unique(self.y_test, return_index=True)[1][:SHOWN]])
 
     @property
     def is_subset(self) -> bool:

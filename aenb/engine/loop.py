@@ -115,12 +115,14 @@ class Engine:
         """
         begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs=None: self._begin(epoch))
         self._start, self._on_chunk, self._kept = start, on_chunk, None
+        self._epoch, self._done = arguments.get("initial_epoch", 0), 0
         with one_pass_adam(self.model), self._in_place_of_the_train_function():
             self.build()
             if start is not None:
                 if not fits(self.model, start.values):
                     raise AenbError("A checkpoint: expected the variables of this model; received those of another.")
-                arguments["initial_epoch"] = start.epoch
+                arguments["initial_epoch"] = self._epoch = start.epoch
+                self._done = start.step
                 restore(self.model, start.values)
             return self.model.fit(
                 tf.data.Dataset.range(self.steps),  # only counted: the batches come from the feed
@@ -160,9 +162,10 @@ class Engine:
         self._epoch, self._done, self._asked = epoch, 0, 0
         self._logs = None  # the first step of an epoch is run alone, and gives its logs
         if self._start is not None:
-            restore(self.model, self._start.values)  # once more: `fit` has reset the metrics
-            self._done, self._start = self._start.step, None
-            self._logs = self.model.get_metrics_result() if self._done else None
+            self._done, values, self._start = self._start.step, self._start.values, None
+            if self._done:  # once more: `fit` has reset the metrics, which are those of the middle of the epoch
+                restore(self.model, values)
+                self._logs = self.model.get_metrics_result()
         self._keep()
 
     def _step(self, _) -> dict[str, Any]:
