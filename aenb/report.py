@@ -68,9 +68,8 @@ def ending(status: str, epochs: int, asked: int, seconds: float, record: dict[st
 
 def remedy(reason: str, learning_rate: float) -> str:
     """Say what broke a training, and what to try."""
-    return (
-        f"{reason[0].upper()}{reason[1:]}: the weights are those before it. Try --learning-rate {learning_rate / 10:g}."
-    )
+    happened = f"{reason[0].upper()}{reason[1:]}: the weights are those of the last good loss."
+    return f"{happened} Try --learning-rate {learning_rate / 10:g}."
 
 
 def as_text(title: str, rows: list[list[str]], lines: list[str]) -> str:

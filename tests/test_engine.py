@@ -328,16 +328,16 @@ def test_a_broken_loss_is_traced_to_its_term_and_step_and_taken_back(monkeypatch
 
     class Until(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            if int(self.model.optimizer.iterations) == step:
+            if int(self.model.optimizer.iterations) == step - 1:
                 raise Halt
 
     other = engine(good)
     other._adapt = lambda *_: None
-    if step:
+    if step > 1:
         with pytest.raises(Halt):
             other.fit(epochs=5, callbacks=[Until()])
     assert same(weights(model), weights(good))
-    assert int(model.optimizer.iterations) == step
+    assert int(model.optimizer.iterations) == max(0, step - 1)  # the weights of the last good loss
 
 
 def test_a_loss_without_bounds_is_found():

@@ -42,7 +42,7 @@ class Resident:
         self._index, self._seed = index, seed
         self._full = len(index) // batch_size * batch_size
         self._steps = len(index) // batch_size
-        self._order, self._rows = index, tf.constant(index)
+        self._epoch, self._order, self._rows = -1, index, tf.constant(index)
 
     @property
     def held(self) -> tuple[np.ndarray, ...] | None:
@@ -53,8 +53,9 @@ class Resident:
 
     def begin(self, epoch: int) -> None:
         """Put the items into the order of an epoch."""
-        self._order = order_of(self._seed, epoch, self._index)
-        self._rows = tf.constant(self._order)
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, order_of(self._seed, epoch, self._index)
+            self._rows = tf.constant(self._order)
 
     def at(self, step: int) -> Block:
         """Return the block that holds a step: all items."""
@@ -94,7 +95,8 @@ class Streamed:
 
     def begin(self, epoch: int) -> None:
         """Put the items into the order of an epoch."""
-        self._epoch, self._order = epoch, order_of(self._seed, epoch, self._index)
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, order_of(self._seed, epoch, self._index)
 
     def at(self, step: int) -> Block:
         """Return the block that holds a step, and have the next one read meanwhile."""

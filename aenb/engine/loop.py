@@ -63,7 +63,7 @@ class Engine:
         self._chunk, self._epoch, self._done, self._asked, self._logs = 1, 0, 0, 0, None
         self._warm = self._running = False
         self._first_loss: float | None = None
-        self._kept: State | None = None
+        self._kept: list[State] = []
         self._keep_next = 0.0
         self._start: State | None = None
         self._on_chunk: Callable[[Engine], None] | None = None
@@ -111,10 +111,10 @@ class Engine:
         Raises:
             AenbError: `start` is of another model.
             Halt: `on_chunk` raised it. The callbacks' `on_train_end` was not called.
-            Diverged: The loss is not finite or has no bounds; the model is as it was before the step.
+            Diverged: The loss is not finite or has no bounds; the weights are those of the last good loss.
         """
         begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs=None: self._begin(epoch))
-        self._start, self._on_chunk, self._kept = start, on_chunk, None
+        self._start, self._on_chunk, self._kept = start, on_chunk, []
         self._epoch, self._done = arguments.get("initial_epoch", 0), 0
         with one_pass_adam(self.model), self._in_place_of_the_train_function():
             self.build()
@@ -152,8 +152,8 @@ class Engine:
 
         After an interrupt within a chunk it is the last copy that was taken between two.
         """
-        if self._running and self._kept is not None:
-            return self._kept
+        if self._running and self._kept:
+            return self._kept[-1]
         return State(self._epoch, self._done, capture(self.model))
 
     def _begin(self, epoch: int) -> None:
@@ -212,46 +212,52 @@ class Engine:
         self._warm = True
 
     def _keep(self) -> None:
-        """Copy the state from time to time, to have it when the loss breaks."""
+        """Copy the state from time to time, to have it when the loss breaks: the last copy, and the one before it."""
         now = time.perf_counter()
-        if now >= self._keep_next or self._kept is None:
-            earlier = self._kept.values if self._kept is not None else None
-            self._kept = State(self._epoch, self._done, capture(self.model, into=earlier))
+        if now >= self._keep_next or not self._kept:
+            room = self._kept.pop(0).values if len(self._kept) == 2 else None
+            self._kept.append(State(self._epoch, self._done, capture(self.model, into=room)))
             cost = time.perf_counter() - now
             self._keep_next = now + max(KEPT_SECONDS, 100 * cost)
 
     def _find_the_step(self, broken: dict[str, float]) -> None:
-        """Run the steps since the last copy again, one by one, and leave the model as it was before the bad one.
+        """Run the steps since the last copy again, one by one, and give back the weights of the last good loss.
+
+        A step's loss is that of the weights before it: those that gave a finite one are from before the last good step.
 
         Raises:
             Diverged: Always.
         """
-        kept, end = self._kept, (self._epoch, self._asked)
+        kept, end = self._kept[-1], self._number(self._epoch, self._asked)
         restore(self.model, kept.values)
-        epoch, step = kept.epoch, kept.step
-        while (epoch, step) < end:
-            if step == self.steps:
-                epoch, step = epoch + 1, 0
-                self.model.reset_metrics()
-            self._feed.begin(epoch)
-            logs = self._run_to(step + 1, begin=step)
-            if found := broken_terms(logs, self._first_loss):
-                self._rewind(kept, epoch, step)
-                raise Diverged(epoch, step, found)
-            step += 1
+        for number in range(self._number(kept.epoch, kept.step), end):
+            if found := broken_terms(self._run_one(number), self._first_loss):
+                self._rewind(number - 1)
+                raise Diverged(*divmod(number, self.steps), found)
         restore(self.model, kept.values)
         raise Diverged(self._epoch, None, broken)
 
-    def _rewind(self, kept: State, epoch: int, step: int) -> None:
-        """Bring the model to the place before a step, from an earlier state."""
-        restore(self.model, kept.values)
-        for number in range(kept.epoch, epoch + 1):
-            self._feed.begin(number)
-            begin = kept.step if number == kept.epoch else 0
-            if begin == 0:
-                self.model.reset_metrics()
-            self._run_to(step if number == epoch else self.steps, begin=begin)
-        self._epoch, self._done, self._running = epoch, step, False
+    def _rewind(self, number: int) -> None:
+        """Bring the model to the place before a step, from the last copy that is not later; else to the first copy."""
+        places = [self._number(kept.epoch, kept.step) for kept in self._kept]
+        which = max((i for i, place in enumerate(places) if place <= number), default=0)
+        restore(self.model, self._kept[which].values)
+        for step in range(places[which], number):
+            self._run_one(step)
+        self._epoch, self._done = divmod(max(number, places[which]), self.steps)
+        self._running = False
+
+    def _number(self, epoch: int, step: int) -> int:
+        """Return a step's number, counted from the beginning of the training."""
+        return epoch * self.steps + step
+
+    def _run_one(self, number: int) -> dict[str, Any]:
+        """Run one step, by its number from the beginning of the training."""
+        epoch, step = divmod(number, self.steps)
+        if step == 0:
+            self.model.reset_metrics()
+        self._feed.begin(epoch)
+        return self._run_to(step + 1, begin=step)
 
     def _run_steps(self, tensors, rows, begin, end):
         def step(number):

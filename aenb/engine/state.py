@@ -31,7 +31,7 @@ class State:
 
 
 class Diverged(Halt):
-    """A loss is not finite, or has no bounds; the model is as it was before that step.
+    """A loss is not finite, or has no bounds; the weights are those of the last good loss.
 
     Attributes:
         epoch: From 0.
