@@ -110,6 +110,43 @@ def _stderr_held_back() -> Iterator[None]:
             os.close(saved)
 
 
+@contextlib.contextmanager
+def gradients_forgotten() -> Iterator[None]:
+    """Forget, at the end of a block, the custom gradients that its graphs have registered.
+
+    TensorFlow registers each custom gradient of a graph under a new name, for ever, and with it the graph, its
+    constants and its variables: every `fit` of a process stays in memory. The graphs of a training that is over are
+    not differentiated again. Where the registry is not as it is known here, nothing is forgotten.
+    """
+    start()
+    from tensorflow.python.framework import ops
+
+    registry = getattr(ops, "gradient_registry", None)
+    entries = getattr(registry, "_registry", None)
+    if type(entries) not in (dict, _Noting):
+        yield
+        return
+    registry._registry = noting = _Noting(entries)
+    try:
+        yield
+    finally:
+        entries.update({name: entry for name, entry in noting.items() if name not in noting.mine})
+        registry._registry = entries
+
+
+class _Noting(dict):
+    """A dict that notes which names the thread that made it has set."""
+
+    def __init__(self, entries: dict):
+        super().__init__(entries)
+        self.mine, self._thread = set(), threading.get_ident()
+
+    def __setitem__(self, name, entry):
+        super().__setitem__(name, entry)
+        if threading.get_ident() == self._thread:
+            self.mine.add(name)
+
+
 def mixed_precision(convolves: bool) -> tuple[str, str]:
     """Choose a Keras dtype policy that computes in 16 bits, and say so where 32 bits are faster here.
 

@@ -1,3 +1,4 @@
+import gc
 import inspect
 import os
 import random
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import aenb
+from aenb.backend import gradients_forgotten, tf
 from aenb.data.split import hold_out
 from aenb.session import validation_size
 
@@ -181,3 +183,34 @@ def test_progress_in_a_terminal(digits, capsys):
     assert "Training deep on digits: 1,437 training" in out
     assert "Trained 2 epochs in" in out
     assert err == ""
+
+
+def test_a_training_that_is_let_go_of_leaves_no_graph_behind(digits):
+    def graphs():
+        gc.collect()
+        return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
+
+    quick(digits)
+    before = graphs()
+    for xla in ("on", "off"):
+        quick(digits, xla=xla)
+    assert graphs() <= before
+
+
+def test_custom_gradients_outside_of_a_training_are_kept():
+    @tf.custom_gradient
+    def triple(x):
+        return 3 * x, lambda upstream: 7 * upstream
+
+    @tf.function
+    def graph(x):
+        return triple(x)
+
+    value = tf.constant(2.0)
+    graph(value)
+    with gradients_forgotten():
+        tf.function(lambda x: triple(x))(value)
+    with tf.GradientTape() as tape:
+        tape.watch(value)
+        result = graph(value)
+    assert float(tape.gradient(result, value)) == 7

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.backend import keras, tf
+from aenb.backend import gradients_forgotten, keras, tf
 from aenb.engine.adam import one_pass_adam
 from aenb.engine.feed import Resident, Streamed
 from aenb.engine.state import Diverged, State, broken_terms, capture, fits, restore
@@ -116,7 +116,7 @@ class Engine:
         begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs=None: self._begin(epoch))
         self._start, self._on_chunk, self._kept = start, on_chunk, []
         self._epoch, self._done = arguments.get("initial_epoch", 0), 0
-        with one_pass_adam(self.model), self._in_place_of_the_train_function():
+        with gradients_forgotten(), one_pass_adam(self.model), self._in_place_of_the_train_function():
             self.build()
             if start is not None:
                 if not fits(self.model, start.values):
@@ -131,12 +131,13 @@ class Engine:
 
     @contextlib.contextmanager
     def _in_place_of_the_train_function(self) -> Iterator[None]:
-        before = self.model.train_function
+        before = self.model.train_function, self.model.jit_compile
         self.model.train_function = self._step
+        self.model.jit_compile = False  # of the validation, whose few batches don't pay for being compiled by XLA
         try:
             yield
         finally:
-            self.model.train_function = before
+            self.model.train_function, self.model.jit_compile = before
             self._feed.close()
 
     def build(self) -> None:
