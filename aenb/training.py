@@ -109,7 +109,7 @@ def train_spec(
         background: As for `train`; the view is closed when the training is over.
         unasked: Whether nobody asked for the checkpoint: what it holds may be overwritten, it is taken away at the
             end, and done without where it can't be had.
-        bind: Called with the run before it is trained.
+        bind: Called with the run when it is trained; of one in the background, before.
     """
     with contextlib.ExitStack() as open_things:
         notes = _stop_namesake(spec.name, view)
@@ -118,7 +118,6 @@ def train_spec(
         saved = _saved(place, resume, unasked, run, loaded, view)
         run.job = job = Job(spec.name, Control())
         session = Session(run, loaded, callbacks, view, job.control, place, saved)
-        bind(run)
 
         def work(waiting: Callable[[Job], object] = lambda first: None) -> None:
             try:
@@ -126,13 +125,18 @@ def train_spec(
                     session.train()
             except Stopped:  # before its turn came
                 run.status = "stopped"
+            except BaseException:
+                run.status = "failed"
+                raise
             if place is not None and unasked and run.status in ("complete", "stopped early", "diverged"):
                 place.delete()
 
         if background:
+            bind(run)
             job.start(_in_background(work, run, view, open_things.pop_all()))
         else:
             work(lambda first: (view.stage(f"Waiting for the training of `{first.name}` …"), job.control.poll()))
+            bind(run)
         return run
 
 
@@ -210,7 +214,6 @@ def _in_background(work: Callable[[], None], run: Run, view: Silent, open_things
             try:
                 work()
             except BaseException as error:
-                run.status = "failed"
                 view.end(f"It ended with an error: {type(error).__name__}: {error}")
                 raise
         view.end(run.summary)

@@ -37,6 +37,14 @@ def test_a_cell_trains_and_binds_the_run(shell):
     )
 
 
+def test_a_training_that_fails_leaves_the_name_alone(shell, monkeypatch):
+    shell.user_ns["d"] = "mine"
+    monkeypatch.setattr("aenb.session.Session.train", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        execute(shell, TRAIN)
+    assert shell.user_ns["d"] == "mine"
+
+
 def test_a_cell_without_body_and_the_line_form(shell):
     run = execute(shell, "%%autoencoder shallow s --data digits --epochs 1")
     assert run.spec.family == "shallow"
