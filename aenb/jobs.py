@@ -37,11 +37,6 @@ class Job:
         """Whether it waits or runs."""
         return self in _queue
 
-    @property
-    def queued(self) -> bool:
-        """Whether it waits for another."""
-        return self.alive and _queue[0] is not self
-
     def start(self, work: Callable[[], Any]) -> None:
         """Do the work in a thread; it takes its `turn` itself, and has its place in the queue from now on."""
         self._thread = threading.Thread(target=self._run, args=(work,), name=f"aenb-{self.name}", daemon=True)

@@ -182,9 +182,9 @@ class Run:
         from aenb.metrics.evaluation import reconstruction_scores
 
         chosen = self.data if data is None else load_data(data)
-        made = self.reconstruct(units(chosen.test))
+        x = units(chosen.test)
         scores = reconstruction_scores(
-            chosen.blocks, units(chosen.test), made, self.latent_dim, images=chosen.kind == "image"
+            chosen.blocks, x, self.reconstruct(x), self.latent_dim, images=chosen.kind == "image"
         )
         if data is None and not self.is_alive:
             self._metrics = scores
