@@ -50,18 +50,18 @@ class Checkpoint:
 
     Args:
         folder: The folder; it is made.
-        patient: Seconds before the first write of a training.
+        patient: Seconds before the first write of a training; None: those between two writes.
 
     Raises:
         AenbError: Another training uses it, or it cannot be written.
     """
 
-    def __init__(self, folder: str | Path, patient: float = INTERVAL):
+    def __init__(self, folder: str | Path, patient: float | None = None):
         from filelock import FileLock, Timeout
 
         self.folder = Path(folder).expanduser()
         self.trouble: str | None = None
-        self._next = time.perf_counter() + patient
+        self._next = time.perf_counter() + (INTERVAL if patient is None else patient)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self.folder / LOCK, timeout=0)

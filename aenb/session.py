@@ -155,11 +155,7 @@ class Session:
 
     def _maybe_save(self) -> None:
         if self.checkpoint is not None and self.checkpoint.due():
-            troubled = self.checkpoint.trouble
             self._save()
-            trouble = self.checkpoint.trouble
-            if trouble and trouble != troubled:
-                self.view.note(f"No checkpoint can be written ({trouble}): the training goes on without.")
 
     def _save(self) -> None:
         """Write the checkpoint of this moment."""
@@ -181,7 +177,9 @@ class Session:
         arrays = {f"value_{number:04d}": value for number, value in enumerate(state.values)}
         for stopping in self._stopping:
             arrays |= {f"best_{number:04d}": value for number, value in enumerate(stopping.best_weights or ())}
-        self.checkpoint.write(facts, arrays)
+        troubled = self.checkpoint.trouble
+        if not self.checkpoint.write(facts, arrays) and self.checkpoint.trouble != troubled:
+            self.view.note(f"No checkpoint can be written ({self.checkpoint.trouble}): the training goes on without.")
 
     def _state_of(self, saved: Saved) -> State:
         """Take over what a checkpoint holds: history, seconds, the best weights; return where to go on."""
