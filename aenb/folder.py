@@ -119,6 +119,7 @@ def _read_facts(path: Path) -> dict[str, Any]:
 
 
 def _load_model(file: Path) -> Any:
+    import aenb.models.classes  # noqa: F401
     from aenb.backend import keras
 
     try:

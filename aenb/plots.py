@@ -7,6 +7,7 @@ Okabe & Ito's palette, told apart by colour-blind readers (the blue a little lig
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib import rc_context
@@ -25,13 +26,15 @@ STYLE = {
 }  # fmt: skip
 
 
-def run_figure(history, x, reconstructed, *, loss: str = "loss", baselines=None) -> Figure:
-    """Draw a run: the loss by epoch, and originals over their reconstructions.
+Rows = Mapping[str, "np.ndarray | list[str]"]
+
+
+def run_figure(history, rows: Rows, *, loss: str = "loss", baselines=None) -> Figure:
+    """Draw a run: the loss by epoch, and items over what becomes of them.
 
     Args:
         history: Lists by name, one value an epoch: "loss" and "val_loss".
-        x: (n, *input_shape), some held-out items.
-        reconstructed: The same shape.
+        rows: Items by what they are, "original" and "reconstruction", each (n, *input_shape), or texts.
         loss: What the loss is, for the axis.
         baselines: Losses of the baselines by their names, drawn as lines.
 
@@ -42,10 +45,7 @@ def run_figure(history, x, reconstructed, *, loss: str = "loss", baselines=None)
         figure = Figure(figsize=(9.8, 2.7), layout="constrained")
         curves, items = figure.subplots(1, 2, width_ratios=(1, 2))
         _loss_curves(curves, history, loss, baselines or {})
-        if x.ndim == 4:
-            _strips(items, x, reconstructed)
-        else:
-            _rows(items, x, reconstructed)
+        _draw_items(items, rows)
         return figure
 
 
@@ -69,25 +69,25 @@ def loss_png(history, trace=()) -> bytes:
         return to_png(figure, dpi=90)
 
 
-def examples_png(x, reconstructed) -> bytes:
+def examples_png(rows: Rows) -> bytes:
     """Draw items over what a model makes of them, small and fast.
 
     Args:
-        x: (n, *input_shape).
-        reconstructed: The same shape.
+        rows: As for `run_figure`.
 
     Returns:
-        A PNG file: images as tiles, originals above; of a table, each value against what becomes of it.
+        A PNG file: images as tiles; of all else as `run_figure` draws it.
     """
-    if x.ndim == 4:
-        grid = image_grid(np.concatenate([x, reconstructed]), columns=len(x), gap=max(1, x.shape[1] // 14))
+    first = next(iter(rows.values()))
+    if np.ndim(first) == 4:
+        grid = _tiles(rows)
         scale = max(1, round(520 / grid.shape[1]))
         buffer = io.BytesIO()
         imsave(buffer, grid.repeat(scale, axis=0).repeat(scale, axis=1), format="png")
         return buffer.getvalue()
     with rc_context(STYLE):
         figure = Figure(figsize=(4.6, 2.4), layout="constrained")
-        _rows(figure.subplots(), x, reconstructed)
+        _draw_items(figure.subplots(), rows)
         return to_png(figure, dpi=90)
 
 
@@ -148,20 +148,66 @@ def _loss_curves(axes, history, loss, baselines) -> None:
         axes.legend()
 
 
-def _strips(axes, x, reconstructed) -> None:
-    """Draw originals in one row and their reconstructions under them."""
-    grid = image_grid(np.concatenate([x, reconstructed]), columns=len(x), gap=max(1, x.shape[1] // 14))
+def _draw_items(axes, rows: Rows) -> None:
+    """Draw items by what they are: images, signals, rows of a table, or texts."""
+    first = next(iter(rows.values()))
+    draw = _texts if isinstance(first, list) else {4: _strips, 3: _signals}.get(np.ndim(first), _values)
+    draw(axes, rows)
+
+
+def _tiles(rows: Rows) -> np.ndarray:
+    """Lay rows of images as one."""
+    images = list(rows.values())
+    return image_grid(np.concatenate(images), columns=len(images[0]), gap=max(1, images[0].shape[1] // 14))
+
+
+def _strips(axes, rows: Rows) -> None:
+    """Draw each row of images under the one before."""
+    grid, height = _tiles(rows), next(iter(rows.values())).shape[1]
     axes.imshow(grid, interpolation="nearest")
-    axes.set(title="held-out images, and what the model makes of them", xticks=[])
-    axes.set_yticks([x.shape[1] / 2, len(grid) - x.shape[1] / 2], ["original", "reconstruction"])
+    made = "and what the model makes of them" if "generated" not in rows else "and some that the model made"
+    axes.set(title=f"held-out images, {made}", xticks=[])
+    step = (len(grid) - height) / max(1, len(rows) - 1)
+    axes.set_yticks([height / 2 + step * number for number in range(len(rows))], list(rows))
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 
 
-def _rows(axes, x, reconstructed) -> None:
+def _signals(axes, rows: Rows) -> None:
+    """Draw the first signals, one after the other, and what becomes of them: a line for each of three channels."""
+    lines = dict(zip(rows, ((GREY, 2.2, 0.55), (ORANGE, 1, 0.6), (BLUE, 1.2, 1)) if len(rows) == 3 else
+                     ((GREY, 2.2, 0.55), (BLUE, 1.2, 1)), strict=False))  # fmt: skip
+    for name, signals in rows.items():
+        colour, width, alpha = lines[name]
+        _, length, channels = signals.shape
+        for channel in range(min(3, channels)):
+            values = np.full((4, length + 2), np.nan)  # gaps between signals
+            values[: len(signals[:4]), :length] = signals[:4, :, channel]
+            label = name if channel == 0 else None
+            axes.plot(values.ravel() - 4.0 * channel, color=colour, linewidth=width, alpha=alpha, label=label)
+    axes.set(xlabel="time step, four signals side by side", ylabel="value", yticks=[],
+             title="held-out signals (first channels), and what the model makes of them")  # fmt: skip
+    axes.legend(ncols=len(rows), loc="upper right")
+
+
+def _texts(axes, rows: Rows) -> None:
+    """Write the first texts with what becomes of each under it."""
+    axes.set(title="held-out texts, and what the model makes of them", xticks=[], yticks=[], xlim=(0, 1), ylim=(1, 0))
+    axes.spines[:].set_visible(False)
+    names, shown = list(rows), 5
+    step = 1 / (shown * (len(names) + 0.6))
+    for place, texts in enumerate(zip(*(rows[name][:shown] for name in names), strict=True)):
+        for line, (name, text) in enumerate(zip(names, texts, strict=True)):
+            height = step * (place * (len(names) + 0.6) + line + 0.6)
+            axes.text(0, height, text, color=GREY if name == "original" else BLUE, va="center", family="monospace",
+                      fontsize=8, parse_math=False)  # fmt: skip
+
+
+def _values(axes, rows: Rows) -> None:
     """Draw each value of a table against what the model makes of it."""
-    axes.plot(x.ravel(), reconstructed.ravel(), ".", color=BLUE, alpha=0.4, markersize=4)
-    low, high = float(x.min()), float(x.max())
+    x, *_, made = rows.values()
+    axes.plot(x.ravel(), made.ravel(), ".", color=BLUE, alpha=0.4, markersize=4)
+    low, high = float(np.nanmin(x)), float(np.nanmax(x))
     axes.plot([low, high], [low, high], color=GREY, linewidth=1)
     axes.set(
         xlabel="held-out value (standardised)",

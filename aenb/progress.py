@@ -33,7 +33,8 @@ class Training:
         device: What it computes on, in words.
         control: Pause, resume and stop.
         history: Lists by name, one value an epoch; it grows.
-        examples: Returns some items and what the model makes of them now; called by the training's own thread.
+        examples: Returns rows of items, and what the model makes of them now, by what they are; called by the
+            training's own thread.
         done: Steps that an earlier training had done.
     """
 
@@ -44,7 +45,7 @@ class Training:
     device: str = ""
     control: Control = field(default_factory=Control)
     history: dict[str, list[float]] = field(default_factory=dict)
-    examples: Callable[[], tuple[np.ndarray, np.ndarray]] | None = None
+    examples: Callable[[], dict[str, np.ndarray]] | None = None
     done: int = 0
 
 

@@ -8,16 +8,25 @@ from typing import Any
 
 from aenb.tables import html_table, text_table
 
-COLUMNS = {"mse": ("MSE", "{:.4f}"), "psnr": ("PSNR (dB)", "{:.2f}"), "ssim": ("SSIM", "{:.3f}")}
+COLUMNS = {
+    "mse": ("MSE", "{:.4f}"),
+    "psnr": ("PSNR (dB)", "{:.2f}"),
+    "ssim": ("SSIM", "{:.3f}"),
+    "accuracy": ("tokens that came back", "{:.1%}"),
+}
 
 
-def score_rows(metrics: dict[str, float], family: str, dimensions: int, images: bool) -> list[list[str]]:
-    """Lay scores out as a table: a head, then a row for the model, PCA and the mean item."""
+MEANS = {"image": "mean image", "tabular": "mean row", "signal": "mean signal", "text": "commonest words"}
+
+
+def score_rows(metrics: dict[str, float], family: str, dimensions: int, kind: str) -> list[list[str]]:
+    """Lay scores out as a table: a head, then a row for the model, PCA, the mean item, and what the model was given."""
     shown = [name for name in COLUMNS if name in metrics]
     names = {
         "": family,
         "pca_": f"PCA, {dimensions} dimensions",
-        "mean_": "mean image" if images else "mean row",
+        "mean_": MEANS[kind],
+        "input_": "left as given",
     }
     head = ["held-out items", *(COLUMNS[name][0] for name in shown)]
     rows = [
@@ -30,6 +39,9 @@ def score_rows(metrics: dict[str, float], family: str, dimensions: int, images: 
 
 def verdict(metrics: dict[str, float], family: str, *, compresses: bool) -> str:
     """Say how the model's error compares with that of PCA, in a sentence."""
+    if "accuracy" in metrics:
+        back, commonest = metrics["accuracy"], metrics["mean_accuracy"]
+        return f"Of the tokens, {back:.1%} came back; the commonest of each place make {commonest:.1%}."
     if not compresses:
         return (
             "The code is as long as an item, so PCA makes no error: with a smaller latent_dim there is more to learn."

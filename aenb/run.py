@@ -11,15 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from aenb import folder, latent, report
+from aenb import backend, folder, latent, report
 from aenb.control import Control
 from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.data.scaling import units
+from aenb.densities import DENSITIES, ENOUGH, draw, fit_density
 from aenb.engine.turns import Turns
-from aenb.errors import AenbError
+from aenb.errors import AenbError, unknown
 from aenb.jobs import Job
+from aenb.restoration import PASSES, fill_in
 from aenb.spec import Spec
+from aenb.tasks import make_task
+
+INVERTED = 200  # held-out items that are scored where each code has to be searched for
 
 
 @dataclass(eq=False, repr=False)
@@ -49,6 +54,7 @@ class Run:
     _data: Data | None = None
     _metrics: dict[str, float] | None = None
     _picture: bytes | None = None
+    _densities: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str | None:
@@ -63,7 +69,12 @@ class Run:
     @property
     def latent_dim(self) -> int:
         """The size of the code."""
-        return latent.part(self.model, "encoder").output_shape[-1]
+        return math.prod(latent.code_shape(self.model))
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether the model is for making items, and has no encoder: codes of given items are found by inversion."""
+        return "encoder" not in latent.parts(self.model)
 
     @property
     def summary(self) -> str:
@@ -111,7 +122,7 @@ class Run:
     @property
     def _remedy(self) -> list[str]:
         """What broke a training that diverged, and what to try."""
-        return [report.remedy(self.record["reason"], self.spec.learning_rate)] if self.status == "diverged" else []
+        return [report.remedy(self.record["reason"], self.record["learning_rate"])] if self.status == "diverged" else []
 
     @functools.cached_property
     def data(self) -> Data:
@@ -132,14 +143,17 @@ class Run:
             raise AenbError(f"The data `{self.spec.data}` is not what this run was trained on: pass it as `data`.")
         return data
 
-    def encode(self, x: Any) -> np.ndarray:
+    def encode(self, x: Any, labels: Any = None) -> np.ndarray:
         """Return the codes of items.
 
         Args:
             x: (n, *input_shape) in the units of `run.data.x_train`; a DataFrame or images as bytes are brought to them.
+                What is NaN was not observed.
+            labels: (n,), the items' classes, where the model is conditional on them.
 
         Returns:
-            (n, latent_dim), float32.
+            (n, latent_dim), float32. For a VAE the means of q(z|x); for a GAN, which has no encoder, the codes whose
+            items come nearest, found by gradient descent.
 
         Example:
             >>> import aenb
@@ -148,22 +162,149 @@ class Run:
             (360, 2)
         """
         with self.turns:
-            return latent.encode(self.model, self._units(x))
+            return latent.encode(self.model, self._units(x), self._class_numbers(labels))
 
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """Return the items that codes stand for: (n, latent_dim) → (n, *input_shape), float32."""
+    def decode(self, z: np.ndarray, labels: Any = None) -> np.ndarray:
+        """Return the items that codes stand for: (n, latent_dim) → (n, *input_shape), float32; tokens are int32."""
         with self.turns:
-            return latent.decode(self.model, z)
+            return latent.decode(self.model, z, self._class_numbers(labels))
 
-    def reconstruct(self, x: Any) -> np.ndarray:
-        """Return what items become through the code and back: (n, *input_shape), float32."""
+    def reconstruct(self, x: Any, labels: Any = None) -> np.ndarray:
+        """Return what items become through the code and back: (n, *input_shape), float32; tokens are int32."""
         with self.turns:
-            return latent.reconstruct(self.model, self._units(x))
+            return latent.reconstruct(self.model, self._units(x), self._class_numbers(labels))
 
-    def interpolate(self, a: np.ndarray, b: np.ndarray, steps: int = 8) -> np.ndarray:
+    def interpolate(self, a: np.ndarray, b: np.ndarray, steps: int = 8, labels: Any = None) -> np.ndarray:
         """Return `steps` items on the line between the codes of two items: (steps, *input_shape)."""
         with self.turns:
-            return latent.interpolate(self.model, a, b, steps)
+            return latent.interpolate(self.model, a, b, steps, self._class_numbers(labels))
+
+    def generate(self, n: int = 10, seed: int = 0, *, density: str | None = None, labels: Any = None) -> np.ndarray:
+        """Make new items: draw codes, and decode them.
+
+        Args:
+            n: How many.
+            seed: Of the draw; the same seed gives the same items.
+            density: Where codes are drawn from: "prior", the model's own; "gmm", a mixture of ten Gaussians fitted on
+                the codes of the training items (Ghosh et al. 2020, arXiv 1903.12436); "gaussian", one Gaussian fitted
+                on them. None: the prior where the model has one, else the mixture.
+            labels: (n,), or one for all: the classes to make, for a conditional model; None: each in its turn.
+
+        Returns:
+            (n, *input_shape), float32; tokens are int32.
+
+        Raises:
+            AenbError: The model has no prior, or no encoder to fit a density on.
+
+        Example:
+            >>> import aenb
+            >>> run = aenb.train("deep", "digits", latent_dim=4, epochs=1, verbose=False)
+            >>> run.generate(3).shape
+            (3, 8, 8, 1)
+        """
+        if n < 1:
+            raise AenbError(f"`n`: expected at least 1; received {n}.")
+        numbers = self._wanted_classes(n, labels)
+        generator = np.random.default_rng(seed)
+        with self.turns:
+            return latent.decode(self.model, self._draw_codes(n, generator, density), numbers)
+
+    def denoise(self, x: Any, labels: Any = None) -> np.ndarray:
+        """Return noisy items without their noise: (n, *input_shape); what a model of `--task denoise` learnt to do."""
+        return self.reconstruct(x, labels)
+
+    def inpaint(self, x: Any, mask: np.ndarray, labels: Any = None) -> np.ndarray:
+        """Return items with what a mask marks filled in, and all else as it was.
+
+        Args:
+            x: (n, *input_shape).
+            mask: (n, *input_shape), or what is broadcast to it, such as (height, width, 1); True where x is unknown.
+            labels: (n,), the items' classes, where the model is conditional on them.
+
+        Returns:
+            (n, *input_shape), float32.
+        """
+        x = np.asarray(self._units(x), "float32")
+        try:
+            missing = np.broadcast_to(np.asarray(mask, bool), x.shape)
+        except ValueError:
+            raise AenbError(
+                f"`mask`: expected a shape that fits {x.shape}; received {np.asarray(mask).shape}."
+            ) from None
+        return self._filled(x, missing, labels)
+
+    def impute(self, x: Any, labels: Any = None) -> Any:
+        """Return items with their missing values (NaN) filled in.
+
+        Args:
+            x: (n, *input_shape) with NaN; a DataFrame comes back as one, in its own units.
+            labels: (n,), the items' classes, where the model is conditional on them.
+        """
+        items = np.asarray(self._units(x), "float32")
+        filled = self._filled(items, np.isnan(items), labels)
+        return self.data.restore(filled, like=x) if hasattr(x, "columns") else filled
+
+    def _filled(self, x: np.ndarray, missing: np.ndarray, labels: Any) -> np.ndarray:
+        passes = 1 if self.spec.task in ("inpaint", "impute") else PASSES
+        return fill_in(lambda items: self.reconstruct(items, labels), x, missing, passes)
+
+    def _draw_codes(self, n: int, generator: np.random.Generator, density: str | None) -> np.ndarray:
+        if density is None:
+            density = "prior" if hasattr(self.model, "sample_prior") else "gmm"
+        if density not in DENSITIES:
+            raise unknown("density", density, DENSITIES)
+        if density == "prior":
+            return latent.sample_prior(self.model, n, generator)
+        if self.is_generator:
+            raise AenbError('`density`: expected "prior", since this model has no encoder; received "' + density + '".')
+        if density not in self._densities:
+            index = np.sort(np.random.default_rng(0).permutation(len(self.data.train))[:ENOUGH])
+            labels = self.data.y_train[index] if self._is_conditional else None
+            codes = latent.encode(self.model, units(self.data.train[index]), self._class_numbers(labels))
+            if codes.dtype.kind != "f":
+                raise AenbError('`density`: expected "prior": the codes of this model are discrete.')
+            self._densities[density] = fit_density(density, codes)
+        return draw(self._densities[density], n, generator).reshape(n, *latent.code_shape(self.model))
+
+    @property
+    def _is_conditional(self) -> bool:
+        return bool(getattr(self.model, "num_classes", 0))
+
+    def _class_numbers(self, labels: Any) -> np.ndarray | None:
+        return self.data.class_numbers(labels) if labels is not None and self._is_conditional else None
+
+    def _wanted_classes(self, n: int, labels: Any) -> np.ndarray | None:
+        """Return the numbers of the classes to make, each in its turn unless told."""
+        if not self._is_conditional:
+            if labels is not None:
+                raise AenbError("`labels`: expected a conditional model; this one was trained with conditional=False.")
+            return None
+        if labels is None:
+            return np.arange(n) % self.model.num_classes
+        return self._class_numbers(np.broadcast_to(np.asarray(labels), (n,)))
+
+    def examples(self) -> dict[str, np.ndarray]:
+        """Return rows of items to show, by what they are: held-out ones, as the task spoils them, and what they become.
+
+        Of a model that makes items, held-out ones and some that it made, always from the same codes.
+        """
+        data, shown = self.data, self.data.shown
+        x = data.examples()
+        labels = data.y_test[shown] if self._is_conditional else None
+        if self.is_generator:
+            return {"held out": x, "generated": self.generate(len(x), labels=labels)}
+        spoilt = self._spoilt(x)
+        rows = {"original": x} if spoilt is x else {"original": x, "corrupted": spoilt}
+        rows["reconstruction"] = self.reconstruct(spoilt, labels)
+        return {name: data.texts(row) for name, row in rows.items()} if data.kind == "text" else rows
+
+    def _spoilt(self, x: np.ndarray) -> np.ndarray:
+        """Return items as the run's task spoils them, always in the same way."""
+        spec = self.spec
+        if spec.task == "reconstruct":
+            return x
+        task = make_task(spec.task, spec.corruption, spec.amount, self.data.kind)
+        return np.asarray(task(backend.tf.constant(x), [spec.seed, -1])[0])
 
     def evaluate(self, data: Any = None) -> dict[str, float]:
         """Score the model on held-out items, beside PCA with as many dimensions and the mean item.
@@ -179,13 +320,21 @@ class Run:
         """
         if data is None and self._metrics is not None:
             return dict(self._metrics)
-        from aenb.metrics.evaluation import reconstruction_scores
+        from aenb.metrics.evaluation import reconstruction_scores, text_scores
 
         chosen = self.data if data is None else load_data(data)
-        x = units(chosen.test)
-        scores = reconstruction_scores(
-            chosen.blocks, x, self.reconstruct(x), self.latent_dim, images=chosen.kind == "image"
-        )
+        x, labels = units(chosen.test), chosen.y_test if self._is_conditional else None
+        if self.is_generator:  # each code is searched for
+            x, labels = x[:INVERTED], None if labels is None else labels[:INVERTED]
+        spoilt = self._spoilt(x)
+        made = self.reconstruct(spoilt, labels)
+        if chosen.kind == "text":
+            scores = text_scores(chosen.train, x, made)
+        else:
+            scores = reconstruction_scores(
+                chosen.blocks, x, made, self.latent_dim, images=chosen.kind == "image",
+                given=None if spoilt is x else spoilt,
+            )  # fmt: skip
         if data is None and not self.is_alive:
             self._metrics = scores
         return dict(scores)
@@ -198,17 +347,11 @@ class Run:
         """
         from aenb.plots import run_figure
 
-        x = self.data.examples()
-        baselines = {}
-        if self.model.loss == "mean_squared_error" and self._compresses:
+        baselines, loss = {}, self.model.loss
+        if loss == "mean_squared_error" and self._compresses:
             baselines[f"PCA, {self.latent_dim} dimensions"] = self.evaluate()["pca_mse"]
-        return run_figure(
-            self.history,
-            x,
-            self.reconstruct(x),
-            loss=str(self.model.loss).replace("_", " "),
-            baselines=baselines,
-        )
+        words = loss.replace("_", " ") if isinstance(loss, str) else "loss"
+        return run_figure(self.history, self.examples(), loss=words, baselines=baselines)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Save the run as a folder: `run.json`, `model.keras`, `encoder.keras`, `decoder.keras`, history and figure.
@@ -235,10 +378,7 @@ class Run:
             "history": self.history,
             "record": self.record,
         }
-        parts = {
-            "model": self.model,
-            **{name: latent.part(self.model, name) for name in ("encoder", "decoder")},
-        }
+        parts = {"model": self.model, **latent.parts(self.model)}
         return folder.write(Path(path), facts, parts, picture, overwrite=overwrite)
 
     def to_cell(self) -> str:
@@ -248,7 +388,7 @@ class Run:
     @property
     def _compresses(self) -> bool:
         """Whether a code is shorter than an item."""
-        return self.latent_dim < math.prod(self.model.input_shape[1:])
+        return self.latent_dim < math.prod(latent.item_shape(self.model))
 
     def _units(self, x: Any) -> Any:
         """Bring raw tables and byte images to the model's units, and leave arrays of numbers as they are."""
@@ -265,7 +405,7 @@ class Run:
         return self._picture
 
     def _report(self, render: Callable, *pictures) -> str:
-        family, images = self.spec.family, len(self.model.input_shape) == 4
+        family, kind = self.spec.family, self.record["data"]["kind"]
         scores = self.evaluate()
         title = f"{self.name}: {family} on {self.spec.data}" if self.name else f"{family} on {self.spec.data}"
         state = "" if self.status == "complete" else f" ({self.status})"
@@ -276,7 +416,7 @@ class Run:
             *self._remedy,
             *self.record.get("notes", ()),
         ]
-        return render(title, report.score_rows(scores, family, self.latent_dim, images), lines, *pictures)
+        return render(title, report.score_rows(scores, family, self.latent_dim, kind), lines, *pictures)
 
     def __repr__(self) -> str:
         return self._report(report.as_text)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb import backend, latent
+from aenb import backend
 from aenb.backend import keras, tf
 from aenb.checkpoint import Checkpoint, Saved, differences
 from aenb.control import Control, Stopped
@@ -19,9 +19,10 @@ from aenb.engine import Diverged, Engine, State
 from aenb.errors import AenbError
 from aenb.progress import Silent, Training
 from aenb.run import Run
-from aenb.tasks import TASKS, in_units
+from aenb.tasks import in_units, make_task
 
 VALIDATION, MOST, ROOM = 0.1, 5000, 2**28  # of the training items; how many at most; bytes that they take at most
+VALIDATION_BATCH = 1024
 
 
 class Session:
@@ -50,21 +51,30 @@ class Session:
         self.run, self.data, self.view, self.control, self.checkpoint = run, data, view, control, checkpoint
         spec = run.spec
         kept, held_out = hold_out(len(data.train), validation_size(data))
-        task = TASKS[spec.task]
+        model = run.model
+        task = make_task(spec.task, spec.corruption, spec.amount, data.kind, missing=data.has_missing)
+        labels = (data.class_numbers(data.y_train),) if getattr(model, "num_classes", 0) else ()
+
+        def prepare(seed: int, number: Any, batch: Any, *labels: Any) -> tuple[Any, Any]:
+            x, y = task(in_units(batch), tf.stack([seed, tf.cast(number, "int32")]))
+            return ((x, *labels), y) if labels else (x, y)
+
         self.engine = Engine(
-            run.model,
-            (data.train,),
+            model,
+            (data.train, *labels),
             kept,
             batch_size=spec.batch_size,
             seed=spec.seed,
             jit_compile={"auto": None, "on": True, "off": False}[spec.xla],
-            prepare=lambda batch: task(in_units(batch)),
+            prepare=lambda *batch: prepare(spec.seed, model.optimizer.iterations, *batch),
             turns=run.turns,
         )
         if self.engine.held is not None:
-            data.share(*self.engine.held)
-        validation = tf.data.Dataset.from_tensor_slices(data.train[held_out]).batch(1024)
-        self._validation = validation.map(lambda batch: task(in_units(batch)))
+            data.share(self.engine.held[0])
+        arrays = (data.train[held_out], *(array[held_out] for array in labels))
+        validation = tf.data.Dataset.from_tensor_slices(arrays).batch(VALIDATION_BATCH).enumerate()
+        # spoilt alike in each epoch, and not as in training
+        self._validation = validation.map(lambda number, batch: prepare(~spec.seed, number, *batch))
         self._items = len(kept)
         run.record |= {"xla": self.engine.jit_compile, "resident": self.engine.is_resident}
         self._stopping = _early_stopping(spec.patience)
@@ -98,14 +108,13 @@ class Session:
 
     def _open_view(self, done: int) -> None:
         run, data = self.run, self.data
-        x = data.examples()
         title = f"Training {run.spec.family} on {data.describe()}"
         if run.name:
             title = f"{run.name}: {title[0].lower()}{title[1:]}"
         self.view.start(
             Training(
                 title, run.spec.epochs, self.engine.steps, self._items, ", ".join(backend.devices()), self.control,
-                run.history, lambda: (x, latent.reconstruct(run.model, x)), done,
+                run.history, run.examples, done,
             )
         )  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from aenb.errors import AenbError, unknown
 from aenb.fields import Field, read_fields
+from aenb.tasks import CORRUPTIONS, TASKS
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,37 @@ class Spec:
     data: Annotated[
         str, Field("a data set, a variable of the notebook, or a file", group="Data", metavar="NAME|PATH")
     ] = "mnist_5k"
-    task: Annotated[str, Field("what the model learns to do", group="Data", choices=("reconstruct",))] = "reconstruct"
+    task: Annotated[str, Field("what the model learns to do", group="Data", choices=tuple(TASKS), metavar="TASK")] = (
+        "reconstruct"
+    )
+    corruption: Annotated[
+        str | None,
+        Field(
+            "how the task spoils what goes in; the task's first one unless given",
+            group="Data",
+            choices=CORRUPTIONS,
+            metavar="KIND",
+        ),
+    ] = None
+    amount: Annotated[
+        float | None,
+        Field(
+            "of the corruption: a standard deviation (gaussian), else a share", group="Data", above=0, high=10,
+            metavar="X",
+        ),
+    ] = None  # fmt: skip
     limit: Annotated[int | None, Field("train on this many items only", group="Data", low=4, metavar="N")] = None
     epochs: Annotated[
         int, Field("passes over the training items", group="Training", low=1, high=100_000, metavar="N")
     ] = 20
     batch_size: Annotated[int, Field("items a step", group="Training", low=1, high=65536, metavar="N")] = 256
     learning_rate: Annotated[
-        float, Field("step size of the optimiser", group="Training", above=0, high=10, metavar="RATE")
-    ] = 1e-3
+        float | None,
+        Field(
+            "step size of the optimiser; unless given, the family's own", group="Training", above=0, high=10,
+            metavar="RATE",
+        ),
+    ] = None  # fmt: skip
     seed: Annotated[
         int,
         Field(
@@ -59,7 +82,16 @@ class Spec:
             metavar="N",
         ),
     ] = None
-
+    restarts: Annotated[
+        int,
+        Field(
+            "train so many models, of seeds one after another, and keep that of the best validation loss",
+            group="Training",
+            low=1,
+            high=1000,
+            metavar="N",
+        ),
+    ] = 1
     mixed_precision: Annotated[
         bool, Field("compute in 16 bits where the device is faster so, keep weights in 32", group="Training")
     ] = False

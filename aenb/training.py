@@ -23,6 +23,7 @@ from aenb.data.record import Data
 from aenb.engine import has_convolutions
 from aenb.errors import AenbError
 from aenb.jobs import Job, jobs
+from aenb.models.players import set_learning_rate
 from aenb.models.registry import build_model, families
 from aenb.progress import Silent, open_view
 from aenb.run import Run
@@ -59,7 +60,8 @@ def train(
         callbacks: Keras callbacks.
         verbose: Whether to show progress.
         **settings: Options (`epochs`, `batch_size`, `learning_rate`, `seed`, `patience`, `limit`, `task`,
-            `mixed_precision`, `xla`); every other keyword is a hyperparameter of the family.
+            `corruption`, `amount`, `restarts`, `mixed_precision`, `xla`); every other keyword is a hyperparameter of
+            the family.
 
     Returns:
         The `Run`: model, history, and what one asks of them.
@@ -162,23 +164,49 @@ def _new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run
     spec = replace(spec, data=loaded.name, limit=len(loaded.train) if loaded.is_subset else None)
     view.stage("Starting TensorFlow …")
     backend.start()
-    model, policy, note = _build(spec, loaded.input_shape)
-    model.optimizer.learning_rate = spec.learning_rate
-    record = _record(loaded) | {"precision": policy, "items_per_second": 0.0}
-    record["notes"] += [*notes, *([note] if note else [])]
+    model, policy, note = _build(spec, loaded)
+    rate = spec.learning_rate or families()[spec.family].learning_rate
+    set_learning_rate(model, rate)
+    record = _record(loaded) | {"precision": policy, "items_per_second": 0.0, "learning_rate": rate}
+    record["notes"] += [*getattr(model, "notes", ()), *notes, *([note] if note else [])]
     return Run(spec, model, {}, "queued", 0.0, record, _data=loaded), loaded
 
 
-def _build(spec: Spec, input_shape: tuple[int, ...]) -> tuple[Any, str, str]:
+def _build(spec: Spec, data: Data) -> tuple[Any, str, str]:
     """Build the model, in the precision that suits it; return the policy, and a sentence where that is not as asked."""
+    hyperparameters = facts(spec, data) | spec.hyperparameters
 
     def built(policy: str) -> Any:
         with _seeded(spec.seed), _dtype_policy(policy):
-            return build_model(spec.family, input_shape, **spec.hyperparameters)
+            return build_model(spec.family, data.input_shape, **hyperparameters)
 
     model = built("float32")
+    if data.has_missing and model.loss is not None:
+        from aenb.models.observed import observed_only
+
+        observed_only(model)
     policy, note = backend.mixed_precision(has_convolutions(model)) if spec.mixed_precision else ("float32", "")
     return (model if policy == "float32" else built(policy)), policy, note
+
+
+def facts(spec: Spec, data: Data) -> dict[str, Any]:
+    """Return those of a family's hyperparameters that the data tells: its classes, its tokens, its range.
+
+    Raises:
+        AenbError: The family does not take such data, or it is to be conditional on labels that there aren't.
+    """
+    entry = families()[spec.family]
+    if data.kind == "text" and "vocabulary" not in entry.fields:
+        others = [name for name, other in families().items() if "vocabulary" in other.fields]
+        raise AenbError(
+            f"Family `{spec.family}` does not take texts; received {data.name}. Families that do: {', '.join(others)}."
+        )
+    if spec.hyperparameters.get("conditional") and not data.classes:
+        raise AenbError(f"`conditional`: expected data with labels; {data.name} has none.")
+    found = {"vocabulary": len(data.vocabulary), "num_classes": len(data.classes)}
+    if data.kind != "text" and "support" in entry.fields:
+        found["support"] = data.support
+    return {name: value for name, value in found.items() if name in entry.fields}
 
 
 def _saved(checkpoint: Checkpoint | None, resume: bool, unasked: bool, run: Run, data: Data, view: Silent):

@@ -80,7 +80,7 @@ def test_a_latent_dim_of_wrong_type_or_range_is_refused(family, value):
         aenb.build_model(family, (8, 8, 1), latent_dim=value)
 
 
-@pytest.mark.parametrize("shape", [(), (8, 8), (0,), (8, 8, 0), "image", None, 5])
+@pytest.mark.parametrize("shape", [(), (8, 8, 1, 1), (0,), (8, 8, 0), "image", None, 5])
 def test_a_shape_that_no_model_takes_is_refused(shape):
     with pytest.raises(aenb.AenbError, match="input_shape"):
         aenb.build_model("deep", shape)

@@ -14,7 +14,7 @@ FLOORS = [
     {"errors", "tables", "version", "__init__"},
     {"catalogue", "backend", "chapters"},
     {"fields"},
-    {"data", "models", "metrics", "plots", "tasks", "control", "report"},
+    {"data", "models", "metrics", "plots", "tasks", "control", "report", "densities", "restoration"},
     {"spec", "latent", "checkpoint", "engine", "progress", "jobs"},
     {"folder"},
     {"run"},

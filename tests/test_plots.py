@@ -21,7 +21,12 @@ def test_a_grid_holds_every_image_in_its_place(channels):
 @pytest.mark.parametrize("shape", [(28, 28, 1), (9, 5, 3), (12,)])
 def test_a_run_is_drawn_with_axes_named(shape):
     x = DRAW.random((4, *shape), "float32")
-    figure = run_figure(HISTORY, x, x * 0.9, loss="mean squared error", baselines={"PCA, 2 dimensions": 0.08})
+    figure = run_figure(
+        HISTORY,
+        rows(x, x * 0.9),
+        loss="mean squared error",
+        baselines={"PCA, 2 dimensions": 0.08},
+    )
     curves, items = figure.axes
     assert curves.get_xlabel() == "epoch"
     assert curves.get_ylabel() == "mean squared error"
@@ -35,11 +40,15 @@ def test_a_run_is_drawn_with_axes_named(shape):
     np.testing.assert_allclose(curves.lines[1].get_ydata(), HISTORY["val_loss"])
 
 
+def rows(x, made):
+    return {"original": x, "reconstruction": made}
+
+
 def test_the_same_figure_gives_the_same_bytes():
     x = DRAW.random((4, 8, 8, 1), "float32")
-    assert to_png(run_figure(HISTORY, x, x)) == to_png(run_figure(HISTORY, x, x))
+    assert to_png(run_figure(HISTORY, rows(x, x))) == to_png(run_figure(HISTORY, rows(x, x)))
 
 
 def test_a_run_of_no_epochs_can_be_drawn():
     x = DRAW.random((4, 8, 8, 1), "float32")
-    assert to_png(run_figure({}, x, x)).startswith(b"\x89PNG")
+    assert to_png(run_figure({}, rows(x, x))).startswith(b"\x89PNG")

@@ -27,16 +27,18 @@ class Data:
     Items are kept as they came, since bytes take a quarter of the memory; `x_train` and `x_test` are what a model sees.
 
     Attributes:
-        train: The training items: uint8 that stands for [0, 1], or float32 in the model's units. An array, or what is
+        train: The training items: uint8 that stands for [0, 1], or float32 in the model's units (NaN where nothing was
+            observed), or the ids of tokens. An array, or what is
             read from a disk when it is asked for: it has `shape`, `dtype`, `len`, and takes an array of indices.
         test: The items held out, an array of the same kind.
         y_train: Labels of the training items, (n,), or None.
         y_test: Labels of the items held out, or None.
-        kind: "image" or "tabular".
+        kind: "image", "tabular", "signal" (n, length, channels) or "text" (n, length), token ids, 0 after the end.
         name: What `--data` calls it.
         source: Where it came from, in words.
         class_names: What the labels mean.
         feature_names: What the columns of a table are.
+        vocabulary: The tokens of a text by their ids; the first stands for none.
         scaler: The scikit-learn scaler that standardised a table, or None.
         notes: What was inferred or changed, each a sentence to be said aloud.
         total: How many items the whole set has; `n` is how many are here.
@@ -51,6 +53,7 @@ class Data:
     source: str = "an array"
     class_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
     scaler: Any = None
     notes: tuple[str, ...] = ()
     total: int = field(default=0)
@@ -80,9 +83,49 @@ class Data:
 
     def examples(self) -> np.ndarray:
         """Return the held-out items to show, in a model's units: one of each class, or else the first ones."""
+        return units(self.test[self.shown])
+
+    @functools.cached_property
+    def shown(self) -> np.ndarray:
+        """Which held-out items are shown: (n,), their numbers."""
         if self.y_test is None:
-            return units(self.test[:SHOWN])
-        return units(self.test[np.unique(self.y_test, return_index=True)[1][:SHOWN]])
+            return np.arange(min(SHOWN, len(self.test)))
+        return np.unique(self.y_test, return_index=True)[1][:SHOWN]
+
+    @functools.cached_property
+    def classes(self) -> tuple:
+        """The labels that there are, in their order; a model that is conditional on labels counts them from 0."""
+        return () if self.y_train is None else tuple(np.unique(self.y_train).tolist())
+
+    def class_numbers(self, labels: Any) -> np.ndarray:
+        """Return the numbers of labels in `classes`: (n,), int32.
+
+        Raises:
+            AenbError: A label is not one of this data, or there are none.
+        """
+        given, known = np.asarray(labels), np.asarray(self.classes)
+        if not len(known):
+            raise AenbError(f"`labels`: expected data with labels; {self.name} has none.")
+        numbers = np.searchsorted(known, given).clip(max=len(known) - 1).astype("int32")
+        if not np.array_equal(known[numbers], given):
+            wrong = given[known[numbers] != given].ravel()[0]
+            raise AenbError(f"`labels`: expected some of {', '.join(map(str, self.classes))}; received {wrong}.")
+        return numbers
+
+    @functools.cached_property
+    def support(self) -> str:
+        """What values the items take: "binary" for 0 and 1 only, "unit" for those in [0, 1], "real", or "tokens"."""
+        if self.kind == "text":
+            return "tokens"
+        if self.kind != "image":
+            return "real"
+        is_binary = all(np.isin(block, (0, 1)).all() for block in self.blocks())
+        return "binary" if is_binary else "unit"
+
+    @functools.cached_property
+    def has_missing(self) -> bool:
+        """Whether something was not observed: missing values of a table, or what fills up a shorter signal."""
+        return self.train.dtype.kind == "f" and any(np.isnan(block).any() for block in self.blocks())
 
     @property
     def is_subset(self) -> bool:
@@ -155,10 +198,31 @@ class Data:
             raw = self.scaler.transform(raw)
         return np.asarray(raw, "float32").reshape(-1, *self.input_shape)
 
+    def texts(self, tokens: np.ndarray) -> list[str]:
+        """Return the words that tokens stand for: (n, length) → n texts."""
+        return [" ".join(self.vocabulary[token] for token in row if token) for row in np.asarray(tokens)]
+
+    def restore(self, items: np.ndarray, like: Any) -> Any:
+        """Bring rows of a table back to their own units.
+
+        Args:
+            items: (n, features), in a model's units.
+            like: The DataFrame that they came from, whose columns and index they get.
+        """
+        import pandas as pd
+
+        raw = items if self.scaler is None else self.scaler.inverse_transform(items)
+        return pd.DataFrame(raw, columns=like.columns, index=like.index)
+
     def describe(self) -> str:
         """Say in a line what the data is and where it came from."""
         shape = "×".join(map(str, self.input_shape))
-        what = f"images of {shape}" if self.kind == "image" else f"rows of {shape} features"
+        what = {
+            "image": f"images of {shape}",
+            "tabular": f"rows of {shape} features",
+            "signal": f"signals of {shape}",
+            "text": f"texts of up to {shape} words",
+        }[self.kind]
         part = f", {self.n:,} of {self.total:,}" if self.is_subset else ""
         source = f"{self.source}, streamed from the disk" if self.is_streamed else self.source
         return f"{self.name}: {len(self.train):,} training and {len(self.test):,} held-out {what}{part} ({source})"

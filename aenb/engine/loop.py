@@ -294,4 +294,4 @@ def compiles_well(model: Any) -> bool:
 def has_convolutions(model: Any) -> bool:
     """Say whether a model or one of its parts has convolutions."""
     layers = [layer for part in model.layers for layer in getattr(part, "layers", [part])]
-    return any("Conv" in type(layer).__name__ for layer in layers)
+    return any("Conv" in type(getattr(layer, "layer", layer)).__name__ for layer in layers)  # a wrapper's own layer

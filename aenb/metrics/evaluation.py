@@ -8,25 +8,32 @@ from aenb.metrics.baselines import Blocks, principal_subspace
 from aenb.metrics.reconstruction import mse, psnr, ssim
 
 
-def reconstruction_scores(blocks: Blocks, x_test, reconstructed, dimensions: int, *, images: bool) -> dict[str, float]:
+def reconstruction_scores(
+    blocks: Blocks, x_test, reconstructed, dimensions: int, *, images: bool, given=None
+) -> dict[str, float]:
     """Score reconstructions of held-out items, beside PCA and the mean item.
 
     Args:
         blocks: A function that goes through the training items in blocks, for the baselines.
-        x_test: (m, ...), the items held out.
+        x_test: (m, ...), the items held out; what is NaN was not observed, and does not count.
         reconstructed: (m, ...), what the model made of them.
         dimensions: The size of the code, for PCA.
         images: Whether the items are images in [0, 1].
+        given: (m, ...), what the model was given, where that is not `x_test`; PCA is given the same.
 
     Returns:
-        `mse`, and for images `psnr` in decibels and `ssim`; the same with `pca_` and `mean_` before.
+        `mse`, and for images `psnr` in decibels and `ssim`; the same with `pca_` and `mean_` before, and with `input_`
+        for what was given.
     """
     subspace = principal_subspace(blocks, dimensions)
+    source = x_test if given is None else given
     contenders = {
         "": lambda: reconstructed,
-        "pca_": lambda: subspace.reconstruct(x_test, dimensions),
-        "mean_": lambda: subspace.reconstruct(x_test, 0),
+        "pca_": lambda: subspace.reconstruct(np.nan_to_num(source), dimensions),
+        "mean_": lambda: subspace.reconstruct(np.nan_to_num(source), 0),
     }
+    if given is not None:
+        contenders["input_"] = lambda: given
     scores = {}
     for prefix, make in contenders.items():
         made = make()
@@ -36,3 +43,23 @@ def reconstruction_scores(blocks: Blocks, x_test, reconstructed, dimensions: int
             scores[f"{prefix}psnr"] = psnr(x_test, made)
             scores[f"{prefix}ssim"] = ssim(x_test, made)
     return {name: score for name, score in scores.items() if score is not None}
+
+
+def text_scores(train, x_test, reconstructed) -> dict[str, float]:
+    """Score reconstructions of held-out texts, beside the commonest token of each position.
+
+    Args:
+        train: (n, length), the ids of the training items' tokens; 0 fills short ones up, and does not count.
+        x_test: (m, length), the items held out.
+        reconstructed: (m, length), what the model made of them.
+
+    Returns:
+        `accuracy`, the share of tokens that came back, in [0, 1]; `mean_accuracy`, that of the commonest ones.
+    """
+    present = x_test != 0
+    counts = [np.bincount(column[column != 0], minlength=1) for column in np.asarray(train[:]).T]
+    commonest = np.array([count.argmax() for count in counts])
+    return {
+        "accuracy": float((reconstructed == x_test)[present].mean()),
+        "mean_accuracy": float((commonest == x_test)[present].mean()),
+    }

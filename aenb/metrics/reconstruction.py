@@ -11,7 +11,7 @@ def mse(x: np.ndarray, reconstructed: np.ndarray) -> float:
     """Return the mean squared error over all items and features, in [0, ∞); 0 is perfect.
 
     Args:
-        x: (n, ...), the originals.
+        x: (n, ...), the originals; what is NaN was not observed, and does not count.
         reconstructed: The same shape.
 
     Example:
@@ -19,7 +19,7 @@ def mse(x: np.ndarray, reconstructed: np.ndarray) -> float:
         >>> mse(np.zeros((2, 3)), np.ones((2, 3)))
         1.0
     """
-    return float(np.mean(_squares(x, reconstructed)))
+    return float(np.nanmean(_squares(x, reconstructed)))
 
 
 def psnr(x: np.ndarray, reconstructed: np.ndarray) -> float:

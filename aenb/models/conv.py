@@ -10,13 +10,11 @@ so any height, width and number of channels work.
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
-from aenb.backend import keras
 from aenb.errors import AenbError
 from aenb.fields import Field
-from aenb.models import layers
+from aenb.models import bodies, layers
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part
 from aenb.models.registry import family
 
@@ -52,48 +50,12 @@ def conv(
         raise AenbError(f"Family `conv` takes images, (height, width, channels); received items of {input_shape}.")
     if not filters:
         raise AenbError("`filters` of family `conv`: expected at least one level; received none.")
+    body = bodies.Body((), filters, kernel_size, activation)
     last = layers.output_activation(input_shape, output_activation)
     return layers.autoencoder(
         "conv",
         input_shape,
-        encoder or _encoder(input_shape, filters, kernel_size, activation, latent_dim),
-        decoder or (lambda size: _decoder(input_shape, filters, kernel_size, activation, size, last)),
+        encoder or bodies.encoder(body, input_shape, latent_dim),
+        decoder or (lambda size: bodies.decoder(body, size, input_shape, last)),
         loss=loss,
     )
-
-
-def _sides(input_shape, levels: int) -> list[tuple[int, int]]:
-    """List height and width from the image down: each level halves, rounding up."""
-    sides = [input_shape[:2]]
-    for _ in range(levels):
-        sides.append(tuple(math.ceil(side / 2) for side in sides[-1]))
-    return sides
-
-
-def _encoder(input_shape, filters, kernel_size, activation, latent_dim):
-    inputs = x = keras.Input(input_shape, name="input")
-    for level, count in enumerate(filters, 1):  # (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, count)
-        x = keras.layers.Conv2D(
-            count, kernel_size, strides=2, padding="same", activation=activation,
-            kernel_initializer="he_normal", name=f"conv_{level}",
-        )(x)  # fmt: skip
-    x = keras.layers.Flatten(name="flatten")(x)
-    return keras.Model(inputs, layers.dense(latent_dim, "linear", "code")(x), name="encoder")
-
-
-def _decoder(output_shape, filters, kernel_size, activation, latent_dim, last):
-    *larger, smallest = _sides(output_shape, len(filters))
-    code = keras.Input((latent_dim,), name="code")
-    x = layers.dense(math.prod(smallest) * filters[-1], activation, "spread")(code)
-    x = keras.layers.Reshape((*smallest, filters[-1]), name="reshape")(x)
-    channels = (output_shape[-1], *filters[:-1])
-    for level in range(len(filters), 0, -1):
-        end = level == 1
-        x = keras.layers.Conv2DTranspose(
-            channels[level - 1], kernel_size, strides=2, padding="same", activation=last if end else activation,
-            kernel_initializer="glorot_uniform" if end else "he_normal", name=f"conv_{level}",
-        )(x)  # fmt: skip
-        spare = tuple((0, x.shape[axis + 1] - larger[level - 1][axis]) for axis in (0, 1))
-        if any(over for _, over in spare):
-            x = keras.layers.Cropping2D(spare, name=f"crop_{level}")(x)
-    return keras.Model(code, x, name="decoder")

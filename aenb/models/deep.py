@@ -9,7 +9,7 @@ today's initial weights and Adam it trains end to end.
 
 from __future__ import annotations
 
-from aenb.models import layers
+from aenb.models import bodies, layers
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
@@ -18,6 +18,7 @@ from aenb.models.hyperparameters import (
     Loss,
     OutputActivation,
     Part,
+    Vocabulary,
 )
 from aenb.models.registry import family
 
@@ -36,6 +37,7 @@ def deep(
     latent_activation: CodeActivation = "linear",
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
+    vocabulary: Vocabulary = 0,
     encoder: Part = None,
     decoder: Part = None,
 ):
@@ -47,11 +49,12 @@ def deep(
         >>> model.get_layer("decoder").output_shape
         (None, 28, 28, 1)
     """
-    last = layers.output_activation(input_shape, output_activation)
+    body = bodies.Body(hidden_units, activation=activation, vocabulary=vocabulary)
+    last = layers.output_activation(input_shape, output_activation, vocabulary)
     return layers.autoencoder(
         "deep",
         input_shape,
-        encoder or layers.dense_encoder(input_shape, hidden_units, latent_dim, activation, latent_activation),
-        decoder or (lambda size: layers.dense_decoder(size, hidden_units[::-1], input_shape, activation, last)),
-        loss=loss,
+        encoder or bodies.encoder(body, input_shape, latent_dim, latent_activation),
+        decoder or (lambda size: bodies.decoder(body, size, input_shape, last)),
+        loss="tokens" if vocabulary else loss,
     )

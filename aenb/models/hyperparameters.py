@@ -21,3 +21,24 @@ OutputActivation = Annotated[
 ]
 Loss = Annotated[str, Field("squared (mse) or absolute (mae) error, or cross-entropy (bce)", choices=tuple(LOSSES))]
 Part = Annotated[Any, Field("a Keras model of your own in place of the built one", optional=True)]
+
+Filters = Annotated[
+    tuple[int, ...] | None,
+    Field("filters of each level, which halves the image; None: by the data; (): dense layers", low=1, high=4096),
+]
+BodyUnits = Annotated[
+    tuple[int, ...] | None,
+    Field("units of the encoder's dense layers, which the decoder mirrors; None: by the data", low=1, high=65536),
+]
+KernelSize = Annotated[int, Field("side of the filters, in pixels", low=1, high=31)]
+Conditional = Annotated[bool, Field("whether the model is told the item's class, and makes items of a given class")]
+NumClasses = Annotated[int, Field("how many classes there are (found in the data)", low=0, high=65536)]
+Vocabulary = Annotated[int, Field("how many kinds of tokens there are; 0: none (found in the data)", low=0, high=10**6)]
+Support = Annotated[
+    str | None,
+    Field(
+        "what values the data takes: 0 and 1, those between, or all; None: unit for images, else real "
+        "(found in the data)",
+        choices=("binary", "unit", "real"),
+    ),
+]

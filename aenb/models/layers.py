@@ -1,38 +1,10 @@
-"""What the autoencoder families share: dense stacks, the end that fits the data, and the whole."""
+"""What the autoencoder families share: the dense layer, the end that fits the data, and the whole."""
 
 from __future__ import annotations
-
-import math
 
 from aenb.backend import keras
 from aenb.errors import AenbError
 from aenb.models.hyperparameters import LOSSES
-
-
-def dense_encoder(input_shape, hidden_units, latent_dim, activation, latent_activation="linear"):
-    """Build a stack of dense layers from an item to its code.
-
-    Returns:
-        A `keras.Model` named "encoder", (batch, *input_shape) → (batch, latent_dim).
-    """
-    inputs = keras.Input(input_shape, name="input")
-    x = keras.layers.Flatten(name="flatten")(inputs) if len(input_shape) > 1 else inputs
-    for number, units in enumerate(hidden_units, 1):
-        x = dense(units, activation, f"hidden_{number}")(x)
-    return keras.Model(inputs, dense(latent_dim, latent_activation, "code")(x), name="encoder")
-
-
-def dense_decoder(latent_dim, hidden_units, output_shape, activation, output_activation):
-    """Build a stack of dense layers from a code to an item.
-
-    Returns:
-        A `keras.Model` named "decoder", (batch, latent_dim) → (batch, *output_shape).
-    """
-    code = x = keras.Input((latent_dim,), name="code")
-    for number, units in enumerate(hidden_units, 1):
-        x = dense(units, activation, f"hidden_{number}")(x)
-    x = dense(math.prod(output_shape), output_activation, "output")(x)
-    return keras.Model(code, unflatten(x, output_shape), name="decoder")
 
 
 def unflatten(x, shape):
@@ -51,8 +23,10 @@ def dense(units: int, activation: str, name: str, **arguments):
     return keras.layers.Dense(units, activation, kernel_initializer=initial, name=name, **arguments)
 
 
-def output_activation(input_shape, chosen: str | None) -> str:
-    """Choose the decoder's last activation: sigmoid for images, whose pixels are in [0, 1], else linear."""
+def output_activation(input_shape, chosen: str | None, vocabulary: int = 0) -> str:
+    """Choose the decoder's last activation: sigmoid for pixels in [0, 1], softmax for tokens, else linear."""
+    if vocabulary:
+        return "softmax"
     return chosen or ("sigmoid" if len(input_shape) == 3 else "linear")
 
 
@@ -66,7 +40,7 @@ def autoencoder(name, input_shape, encoder, decoder, *, loss, between=None, metr
         decoder: A Keras model (batch, latent_dim) → (batch, *input_shape), or a function that builds one from
             latent_dim.
         loss: A key of `LOSSES`: the squared error ("mse"), the absolute error ("mae") or the binary
-            cross-entropy ("bce"), each the mean over features and items.
+            cross-entropy ("bce"), each the mean over features and items; or "tokens", the cross-entropy of a token.
         between: A layer through which the code passes in training, such as a penalty.
         metrics: Keras metrics to report beside the loss.
 
@@ -80,15 +54,17 @@ def autoencoder(name, input_shape, encoder, decoder, *, loss, between=None, metr
     encoder = _part(encoder, input_shape, "encoder")
     size = _code_size(encoder)
     decoder = _part(decoder if hasattr(decoder, "layers") else decoder(size), (size,), "decoder")
-    if tuple(decoder.output_shape[1:]) != tuple(input_shape):
+    made = decoder.output_shape[1:-1] if loss == "tokens" else decoder.output_shape[1:]
+    if tuple(made) != tuple(input_shape):
         raise AenbError(
             f"`decoder`: expected to give {tuple(input_shape)}, the shape of an item; "
             f"received {tuple(decoder.output_shape[1:])}."
         )
-    inputs = keras.Input(input_shape, name="input")
+    inputs = keras.Input(input_shape, name="input", dtype="int32" if loss == "tokens" else None)
     code = encoder(inputs)
     model = keras.Model(inputs, decoder(between(code) if between else code), name=name)
-    model.compile(keras.optimizers.Adam(), loss=LOSSES[loss], metrics=list(metrics))
+    error = LOSSES.get(loss) or keras.losses.SparseCategoricalCrossentropy(ignore_class=0)  # 0 fills short sequences up
+    model.compile(keras.optimizers.Adam(), loss=error, metrics=list(metrics))
     return model
 
 

@@ -15,6 +15,8 @@ from aenb.catalogue import Catalogue
 from aenb.errors import AenbError, unknown
 from aenb.fields import Field, read_fields
 
+CLASSES = {"classes", "network", "observed", "sparsity"}  # modules that define Keras classes, and so start TensorFlow
+
 
 @dataclass(frozen=True)
 class Family:
@@ -27,6 +29,7 @@ class Family:
         paper: Where it comes from.
         order: Its place in the story of the field.
         fields: Its hyperparameters by name.
+        learning_rate: What Adam trains it with unless told otherwise.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Family:
     paper: str
     order: int
     fields: dict[str, Field]
+    learning_rate: float = 1e-3
 
     def check(self, hyperparameters: dict[str, Any], also: Iterable[str] = ()) -> dict[str, Any]:
         """Return the hyperparameters with their types right.
@@ -64,13 +68,25 @@ class Family:
 _families: Catalogue = Catalogue("family")
 
 
-def family(*, summary: str, paper: str, order: int) -> Callable[[Callable], Callable]:
+def family(*, summary: str, paper: str, order: int, learning_rate: float = 1e-3) -> Callable[[Callable], Callable]:
     """Register the decorated function as the family of its name."""
 
     def register(build: Callable) -> Callable:
-        entry = Family(build.__name__, build, summary, paper, order, read_fields(build))
-        _families[entry.name] = entry
-        return build
+        fields = read_fields(build)
+
+        @functools.wraps(build)
+        def built(input_shape, **hyperparameters):
+            model = build(input_shape, **hyperparameters)
+            if hasattr(model, "recipe"):  # a model of ours remembers how to build it again
+                plain = {name: field.default for name, field in fields.items() if field.kind != "model"}
+                given = {name: value for name, value in hyperparameters.items() if name in plain}
+                model.recipe = {
+                    "family": build.__name__, "input_shape": input_shape, "hyperparameters": plain | given,
+                }  # fmt: skip
+            return model
+
+        _families[build.__name__] = Family(build.__name__, built, summary, paper, order, fields, learning_rate)
+        return built
 
     return register
 
@@ -87,7 +103,7 @@ def families() -> Catalogue:
         >>> "deep" in aenb.families()
         True
     """
-    return _families.discover("aenb.models", leave_out={"sparsity"})
+    return _families.discover("aenb.models", leave_out=CLASSES)
 
 
 def build_model(family: str, input_shape: tuple[int, ...], **hyperparameters):
@@ -95,11 +111,13 @@ def build_model(family: str, input_shape: tuple[int, ...], **hyperparameters):
 
     Args:
         family: The family's name, as `aenb.families()` lists them.
-        input_shape: The shape of one item: `(height, width, channels)` or `(features,)`.
+        input_shape: The shape of one item: `(height, width, channels)`, `(length, channels)`, `(features,)`, or
+            `(length,)` of tokens, with `vocabulary`.
         **hyperparameters: The family's hyperparameters.
 
     Returns:
-        A compiled `keras.Model` with the layers "encoder" and "decoder", themselves models.
+        A compiled `keras.Model` whose parts are layers of it, themselves models: "encoder" and "decoder", or
+        "generator" and "discriminator".
 
     Raises:
         AenbError: The family, a hyperparameter or the shape is not one it takes.
@@ -120,9 +138,9 @@ def _checked_shape(input_shape) -> tuple[int, ...]:
         shape = tuple(int(side) for side in input_shape)
     except (TypeError, ValueError):
         shape = ()
-    if len(shape) not in (1, 3) or min(shape) < 1:
+    if len(shape) not in (1, 2, 3) or min(shape) < 1:
         raise AenbError(
-            "`input_shape`: expected (height, width, channels) for images or (features,) for tables, all at "
-            f"least 1; received {input_shape!r}."
+            "`input_shape`: expected (height, width, channels) for images, (length, channels) for signals or "
+            f"(features,) for tables, all at least 1; received {input_shape!r}."
         )
     return shape

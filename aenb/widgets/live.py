@@ -142,7 +142,7 @@ class LiveView(Silent):
                 self._curves.layout.display = ""
         if training.examples is not None and self._examples_time.allows():
             with self._examples_time:
-                self._examples.value = examples_png(*training.examples())
+                self._examples.value = examples_png(training.examples())
                 self._examples.layout.display = ""
 
     def _settle(self) -> None:

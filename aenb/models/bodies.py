@@ -1,0 +1,158 @@
+"""What lies between an item and its code: dense layers, convolutions, or a table of tokens, by what the item is.
+
+A body goes down, from items to features, and up, from codes to the numbers from which an item is made. A side that
+does not halve evenly is rounded up on the way down and cropped on the way up, so any height and width work.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aenb.backend import keras
+from aenb.errors import AenbError
+from aenb.models import layers
+
+DENSE, CONV = (512, 256), (32, 64)  # units and filters where none are asked for
+SMALLEST = 12  # pixels of the shorter side from which convolutions are the default
+WORD = 64  # numbers that stand for a token
+
+
+@dataclass(frozen=True)
+class Body:
+    """The layers of an encoder, which a decoder mirrors.
+
+    Attributes:
+        hidden_units: Units of the dense layers; with filters, of those between convolutions and code.
+        filters: Filters of each level of convolutions, each of which halves the image; none: a dense body.
+        kernel_size: Side of the filters.
+        activation: Of all these layers.
+        vocabulary: How many kinds of tokens there are, for items that are tokens; 0: they are numbers.
+    """
+
+    hidden_units: tuple[int, ...] = DENSE
+    filters: tuple[int, ...] = ()
+    kernel_size: int = 3
+    activation: str = "relu"
+    vocabulary: int = 0
+
+    def input(self, item_shape: tuple[int, ...]) -> Any:
+        """Make the input of an item."""
+        return keras.Input(item_shape, name="input", dtype="int32" if self.vocabulary else None)
+
+    def down(self, x: Any, labels: Any = None) -> Any:
+        """Go from items to features: (batch, *item) → (batch, features); one-hot labels are laid beside."""
+        if self.vocabulary:
+            x = keras.layers.Embedding(self.vocabulary, WORD, name="words")(x)
+        for level, count in enumerate(self.filters, 1):  # (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, count)
+            x = keras.layers.Conv2D(
+                count, self.kernel_size, strides=2, padding="same", activation=self.activation,
+                kernel_initializer="he_normal", name=f"conv_{level}",
+            )(x)  # fmt: skip
+        if len(x.shape) > 2:
+            x = keras.layers.Flatten(name="flatten")(x)
+        x = _beside(x, labels)
+        for number, units in enumerate(self.hidden_units, 1):
+            x = layers.dense(units, self.activation, f"hidden_{number}")(x)
+        return x
+
+    def up(self, code: Any, item_shape: tuple[int, ...], labels: Any = None, last: str = "linear") -> Any:
+        """Go from codes to the numbers that an item is made of; `last` is the activation of these.
+
+        Returns:
+            (batch, *item_shape), or for tokens their scores (batch, length, vocabulary).
+        """
+        x = _beside(code, labels)
+        for number, units in enumerate(self.hidden_units[::-1], 1):
+            x = layers.dense(units, self.activation, f"hidden_{number}")(x)
+        if self.filters:
+            return self._up_convolutions(x, item_shape, last)
+        if self.vocabulary:
+            x = layers.dense(item_shape[0] * WORD, self.activation, "spread")(x)
+            x = keras.layers.Reshape((item_shape[0], WORD), name="positions")(x)
+            return layers.dense(self.vocabulary, last, "output")(x)
+        x = layers.dense(math.prod(item_shape), last, "output")(x)
+        return layers.unflatten(x, item_shape)
+
+    def _up_convolutions(self, x: Any, item_shape: tuple[int, ...], last: str) -> Any:
+        *larger, smallest = _sides(item_shape, len(self.filters))
+        x = layers.dense(math.prod(smallest) * self.filters[-1], self.activation, "spread")(x)
+        x = keras.layers.Reshape((*smallest, self.filters[-1]), name="reshape")(x)
+        channels = (item_shape[-1], *self.filters[:-1])
+        for level in range(len(self.filters), 0, -1):
+            end = level == 1
+            x = keras.layers.Conv2DTranspose(
+                channels[level - 1], self.kernel_size, strides=2, padding="same",
+                activation=last if end else self.activation,
+                kernel_initializer="glorot_uniform" if end else "he_normal", name=f"conv_{level}",
+            )(x)  # fmt: skip
+            spare = tuple((0, x.shape[axis + 1] - larger[level - 1][axis]) for axis in (0, 1))
+            if any(over for _, over in spare):
+                x = keras.layers.Cropping2D(spare, name=f"crop_{level}")(x)
+        return x
+
+
+def choose_body(
+    item_shape: tuple[int, ...],
+    hidden_units: tuple[int, ...] | None,
+    filters: tuple[int, ...] | None,
+    **others: Any,
+) -> Body:
+    """Choose the body that fits an item: convolutions for images, dense layers for all else.
+
+    Args:
+        item_shape: The shape of an item.
+        hidden_units: None: (512, 256) for a dense body, none beside convolutions.
+        filters: None: (32, 64) for images of 12 pixels or more, unless `hidden_units` are given; (): a dense body.
+        **others: What else a `Body` has.
+
+    Raises:
+        AenbError: `filters` are given for what is not an image.
+    """
+    image = len(item_shape) == 3
+    if filters and not image:
+        raise AenbError(f"`filters`: expected images, (height, width, channels); received items of {item_shape}.")
+    if filters is None:
+        filters = CONV if image and hidden_units is None and min(item_shape[:2]) >= SMALLEST else ()
+    if hidden_units is None:
+        hidden_units = () if filters else DENSE
+    return replace(Body(**others), hidden_units=hidden_units, filters=filters)
+
+
+def encoder(body: Body, item_shape: tuple[int, ...], latent_dim: int, activation: str = "linear") -> Any:
+    """Build a body on the way down to a code.
+
+    Returns:
+        A `keras.Model` named "encoder", (batch, *item_shape) → (batch, latent_dim).
+    """
+    inputs = body.input(item_shape)
+    return keras.Model(inputs, layers.dense(latent_dim, activation, "code")(body.down(inputs)), name="encoder")
+
+
+def decoder(body: Body, latent_dim: int, item_shape: tuple[int, ...], last: str) -> Any:
+    """Build a body on the way up from a code.
+
+    Returns:
+        A `keras.Model` named "decoder", (batch, latent_dim) → (batch, *item_shape); for tokens (batch, length,
+        vocabulary).
+    """
+    code = keras.Input((latent_dim,), name="code")
+    return keras.Model(code, body.up(code, item_shape, last=last), name="decoder")
+
+
+def label_input(num_classes: int) -> Any:
+    """Make the input of a one-hot label."""
+    return keras.Input((num_classes,), name="label")
+
+
+def _beside(x: Any, labels: Any) -> Any:
+    return x if labels is None else keras.layers.Concatenate(name="with_label")([x, labels])
+
+
+def _sides(item_shape: tuple[int, ...], levels: int) -> list[tuple[int, int]]:
+    """List height and width from the image down: each level halves, rounding up."""
+    sides = [item_shape[:2]]
+    for _ in range(levels):
+        sides.append(tuple(math.ceil(side / 2) for side in sides[-1]))
+    return sides

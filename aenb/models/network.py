@@ -1,0 +1,230 @@
+"""The one Keras class behind the families that need more than `fit(x, x)`: named parts, and players that move them.
+
+A family's file says who plays and what each minimises; this module carries it out, for one player (a VAE) or several
+that work against each other (a GAN). Files of such models open with `keras.models.load_model` once this module is
+imported; the parts are stock Keras and open without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from aenb.backend import keras, tf
+from aenb.models.players import Batch, Player
+from aenb.models.registry import families
+
+
+@keras.saving.register_keras_serializable("aenb")
+class Network(keras.Model):
+    """A model of named parts whose loss its family's file writes.
+
+    Args:
+        item_shape: The shape of one item.
+        code_shape: The shape of one code, as `encode` gives it.
+        parts: Keras models by name; each is an attribute, and a layer of the model.
+        players: Who moves which parts, in the order of their moves.
+        encode: (network, x, labels) → codes (batch, *code_shape), what `encoder` gives unless told otherwise.
+        decode: (network, codes, labels) → items (batch, *item_shape), what `decoder` makes unless told otherwise.
+        prior: (network, n, generator) → codes, n drawn from the prior with a NumPy generator; None: standard normal.
+        weights: Arrays by name: weights that belong to no part. Those that no player moves are not trained.
+        after_step: (network, batch), called at the end of each training step.
+        num_classes: How many classes the model is conditional on; 0: none.
+        notes: What was chosen for the data, each a sentence to be said aloud.
+    """
+
+    def __init__(
+        self,
+        item_shape: Sequence[int],
+        code_shape: Sequence[int],
+        parts: Mapping[str, Any],
+        players: Sequence[Player],
+        *,
+        encode: Callable | None = None,
+        decode: Callable | None = None,
+        prior: Callable | None = None,
+        weights: Mapping[str, np.ndarray] | None = None,
+        after_step: Callable | None = None,
+        num_classes: int = 0,
+        notes: Sequence[str] = (),
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.item_shape, self.code_shape = tuple(item_shape), tuple(code_shape)
+        self.players, self.num_classes, self.notes = tuple(players), num_classes, tuple(notes)
+        self._encode, self._decode = encode or _encode, decode or _decode
+        self._prior, self._after_step = prior or _standard_normal, after_step
+        self.recipe: dict[str, Any] = {}  # set by the registry: how to build the same again
+        self.part_names = tuple(parts)
+        for name, part in parts.items():
+            setattr(self, name, part)
+        moved = {name for player in players for name in player.parts}
+        for name in parts:
+            getattr(self, name).trainable = name in moved
+        self.own = {
+            name: self.add_weight(
+                shape=np.shape(value), initializer=keras.initializers.Constant(value),
+                trainable=name in moved, name=name,
+            )
+            for name, value in (weights or {}).items()
+        }  # fmt: skip
+        self.seeds = keras.random.SeedGenerator()
+        self.means = {term: keras.metrics.Mean(term) for player in players for term in player.terms}
+        self.means.setdefault("loss", keras.metrics.Mean("loss"))
+        self.built = True
+        self.compile()
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """The shape of a batch of items."""
+        return (None, *self.item_shape)
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """The shape of what becomes of a batch of items."""
+        return (None, *self.item_shape)
+
+    def compile(self, learning_rate: float = 1e-3, **arguments: Any) -> None:
+        """Give each player its Adam.
+
+        Args:
+            learning_rate: Of the players that have none of their own.
+            **arguments: What else `keras.Model.compile` takes; loss and optimiser are the family's.
+        """
+        optimizers = {}
+        for player in self.players:
+            adam = keras.optimizers.Adam(
+                player.learning_rate or learning_rate, beta_1=player.beta_1, clipnorm=player.clipnorm
+            )
+            if keras.config.dtype_policy().compute_dtype == "float16":
+                adam = keras.optimizers.LossScaleOptimizer(adam)
+            adam.build(self.weights_of(player))
+            optimizers[player.name] = adam
+        self.optimizers = optimizers
+        super().compile(optimizer=optimizers[self.players[0].name], **arguments)
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Set the learning rate of the players that have none of their own."""
+        for player in self.players:
+            if player.learning_rate is None:
+                self.optimizers[player.name].learning_rate = rate
+
+    def weights_of(self, player: Player) -> list[Any]:
+        """List the weights that a player moves."""
+        return [
+            weight
+            for name in player.parts
+            for weight in ([self.own[name]] if name in self.own else getattr(self, name).trainable_variables)
+        ]
+
+    @property
+    def step(self) -> Any:
+        """How many steps were trained, an int scalar: a warm-up counts by it."""
+        return self.optimizer.iterations
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The terms of the losses, as means over the epoch so far."""
+        return list(self.means.values())
+
+    def encode(self, x: Any, labels: Any = None) -> Any:
+        """Return codes: (batch, *item_shape) → (batch, *code_shape). Labels are one-hot, for conditional models."""
+        return self._encode(self, x, labels)
+
+    def decode(self, code: Any, labels: Any = None) -> Any:
+        """Return the items that codes stand for: (batch, *code_shape) → (batch, *item_shape)."""
+        return self._decode(self, code, labels)
+
+    def sample_prior(self, n: int, generator: np.random.Generator) -> np.ndarray:
+        """Draw codes from the prior: (n, *code_shape), float32."""
+        return self._prior(self, n, generator)
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Return what items become through the code and back; inputs are items, or (items, labels)."""
+        x, labels = self._inputs(inputs)
+        return self.decode(self.encode(x, labels), labels)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Let each player make its moves on a batch."""
+        batch, terms = self._batch(data, training=True), {}
+        for player in self.players:
+            optimizer, weights = self.optimizers[player.name], self.weights_of(player)
+            for _ in range(player.steps):
+                with tf.GradientTape() as tape:
+                    found = player.loss(self, batch)
+                    aim = optimizer.scale_loss(found[player.terms[0]])
+                optimizer.apply(tape.gradient(aim, weights), weights)
+            terms |= found
+        if self._after_step is not None:
+            self._after_step(self, batch)
+        return self._report(terms, batch)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Return the same terms as in training, of weights that are left alone."""
+        batch, terms = self._batch(data, training=False), {}
+        for player in self.players:
+            terms |= player.loss(self, batch)
+        return self._report(terms, batch)
+
+    def _report(self, terms: dict[str, Any], batch: Batch) -> dict[str, Any]:
+        if "loss" not in terms:
+            terms = {"loss": sum(terms[player.terms[0]] for player in self.players), **terms}
+        size = keras.ops.cast(keras.ops.shape(batch.x)[0], "float32")
+        for name, value in terms.items():
+            self.means[name].update_state(value, sample_weight=size)
+        return {name: mean.result() for name, mean in self.means.items()}
+
+    def _batch(self, data: Any, training: bool) -> Batch:
+        inputs, target, _ = keras.utils.unpack_x_y_sample_weight(data)
+        x, labels = self._inputs(inputs)
+        y = x if target is None else target
+        if y.dtype.is_integer:  # tokens
+            return Batch(x, y, keras.ops.cast(y != 0, "float32"), labels, training)
+        missing = keras.ops.isnan(y)
+        y = keras.ops.where(missing, keras.ops.zeros_like(y), y)
+        return Batch(x, y, 1 - keras.ops.cast(missing, "float32"), labels, training)
+
+    def _inputs(self, inputs: Any) -> tuple[Any, Any]:
+        """Part inputs into items and one-hot labels."""
+        if not self.num_classes:
+            return inputs, None
+        x, labels = inputs
+        return x, labels if len(labels.shape) == 2 else keras.ops.one_hot(labels, self.num_classes)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return how the registry builds the same again, around the parts as they are."""
+        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.part_names}
+        return {**self.recipe, "parts": parts}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Network:
+        """Build the model that a configuration describes."""
+        entry = families()[config["family"]]
+        parts = {
+            name: keras.saving.deserialize_keras_object(part, custom_objects)
+            for name, part in config["parts"].items()
+            if name in entry.fields
+        }
+        return entry.build(tuple(config["input_shape"]), **entry.check(config["hyperparameters"]), **parts)
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """Return nothing: a network is compiled when it is built."""
+        return {}
+
+    def compile_from_config(self, config: Any) -> None:
+        """Leave the model compiled as it was built."""
+
+
+def _encode(network: Network, x: Any, labels: Any) -> Any:
+    found = network.encoder(x if labels is None else [x, labels])
+    return found[0] if isinstance(found, list | tuple) else found
+
+
+def _decode(network: Network, code: Any, labels: Any) -> Any:
+    return network.decoder(code if labels is None else [code, labels])
+
+
+def _standard_normal(network: Network, n: int, generator: np.random.Generator) -> np.ndarray:
+    return generator.standard_normal((n, *network.code_shape), "float32")

@@ -1,0 +1,37 @@
+"""The loss of what was observed: the entries of a target that are NaN were not, and do not count."""
+
+from __future__ import annotations
+
+from aenb.backend import keras
+
+
+@keras.saving.register_keras_serializable("aenb")
+class Observed(keras.losses.Loss):
+    """Mean of a loss over the observed entries of a batch.
+
+    Args:
+        loss: "mean_squared_error", "mean_absolute_error" or "binary_crossentropy".
+    """
+
+    def __init__(self, loss: str, name: str = "observed", **kwargs):
+        super().__init__(name=name, reduction=None)
+        self.loss = loss
+
+    def call(self, y_true, y_pred):
+        """Return the mean over entries of y_true that are numbers, a scalar: (batch, ...) and the same → ()."""
+        missing = keras.ops.isnan(y_true)
+        target = keras.ops.where(missing, y_pred, y_true)
+        count = keras.ops.sum(1.0 - keras.ops.cast(missing, y_pred.dtype))
+        per_entry = keras.losses.get(self.loss)(target[..., None], y_pred[..., None])
+        per_entry = keras.ops.where(missing, keras.ops.zeros_like(per_entry), per_entry)
+        return keras.ops.sum(per_entry) / keras.ops.maximum(count, 1.0)
+
+    def get_config(self):
+        """Return what Keras needs to make the loss again."""
+        return {"name": self.name, "loss": self.loss}
+
+
+def observed_only(model) -> None:
+    """Compile a model anew, so that entries of its targets that are NaN do not count."""
+    optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
+    model.compile(optimizer, loss=Observed(model.loss))
