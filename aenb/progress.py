@@ -134,6 +134,8 @@ class TextBar(Silent):
         """Print the title and open the bar."""
         from tqdm import tqdm
 
+        if self.bar is not None:  # of the restart before
+            self.bar.close()
         print(training.title)
         self.counter = Counter(training)
         self.bar = tqdm(

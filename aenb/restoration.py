@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-PASSES = 10
+PASSES = 3  # from the mean: more of them drift off, measured on digits with a fifth of the pixels missing
 
 
-def fill_in(reconstruct: Callable, x: np.ndarray, missing: np.ndarray, passes: int = PASSES) -> np.ndarray:
+def fill_in(
+    reconstruct: Callable, x: np.ndarray, missing: np.ndarray, start: np.ndarray | float, passes: int = PASSES
+) -> np.ndarray:
     """Fill in the missing entries of items with their reconstruction, again and again.
 
     The entries that are known stay as they are; each pass reconstructs items in which the missing ones are those of the
@@ -19,12 +21,13 @@ def fill_in(reconstruct: Callable, x: np.ndarray, missing: np.ndarray, passes: i
         reconstruct: (n, ...) → (n, ...).
         x: (n, ...), float.
         missing: The same shape, bool.
-        passes: How often; a model that was trained to fill in needs one.
+        start: What stands for the missing entries at first, of a shape that fits x.
+        passes: How often; a model that was trained to fill in needs one, from 0.
 
     Returns:
         The items, float32, without a missing entry.
     """
-    filled = np.where(missing, 0, x).astype("float32")
+    filled = np.where(missing, start, x).astype("float32")
     for _ in range(passes):
         filled = np.where(missing, reconstruct(filled), filled)
     return filled

@@ -20,7 +20,7 @@ from aenb.densities import DENSITIES, ENOUGH, draw, fit_density
 from aenb.engine.turns import Turns
 from aenb.errors import AenbError, unknown
 from aenb.jobs import Job
-from aenb.restoration import PASSES, fill_in
+from aenb.restoration import fill_in
 from aenb.spec import Spec
 from aenb.tasks import make_task
 
@@ -245,8 +245,9 @@ class Run:
         return self.data.restore(filled, like=x) if hasattr(x, "columns") else filled
 
     def _filled(self, x: np.ndarray, missing: np.ndarray, labels: Any) -> np.ndarray:
-        passes = 1 if self.spec.task in ("inpaint", "impute") else PASSES
-        return fill_in(lambda items: self.reconstruct(items, labels), x, missing, passes)
+        if self.spec.task in ("inpaint", "impute"):  # the model has seen what is missing as 0
+            return fill_in(lambda items: self.reconstruct(items, labels), x, missing, start=0.0, passes=1)
+        return fill_in(lambda items: self.reconstruct(items, labels), x, missing, start=self.data.mean)
 
     def _draw_codes(self, n: int, generator: np.random.Generator, density: str | None) -> np.ndarray:
         if density is None:

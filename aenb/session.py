@@ -109,6 +109,8 @@ class Session:
     def _open_view(self, done: int) -> None:
         run, data = self.run, self.data
         title = f"Training {run.spec.family} on {data.describe()}"
+        if run.spec.restarts > 1:
+            title += f", seed {run.spec.seed}"
         if run.name:
             title = f"{run.name}: {title[0].lower()}{title[1:]}"
         self.view.start(

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import platform
-import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from aenb import backend
-from aenb.backend import keras, tf
+from aenb.building import new_run
 from aenb.checkpoint import Checkpoint
 from aenb.control import Control, Stopped
-from aenb.data.load import load_data
-from aenb.data.record import Data
-from aenb.engine import has_convolutions
 from aenb.errors import AenbError
 from aenb.jobs import Job, jobs
-from aenb.models.players import set_learning_rate
-from aenb.models.registry import build_model, families
+from aenb.models.registry import families
 from aenb.progress import Silent, open_view
+from aenb.restarts import Attempts
 from aenb.run import Run
-from aenb.session import Session, saved_training
 from aenb.spec import Spec, options
-from aenb.version import __version__
 
 
 def train(
@@ -116,22 +105,22 @@ def train_spec(
     with contextlib.ExitStack() as open_things:
         notes = _stop_namesake(spec.name, view)
         place = _open(checkpoint, unasked and not resume, notes, open_things)
-        run, loaded = _new_run(spec, data, view, notes)
-        saved = _saved(place, resume, unasked, run, loaded, view)
+        run, loaded = new_run(spec, data, view, notes)
+        _check_place(place, resume, unasked, view)
         run.job = job = Job(spec.name, Control())
-        session = Session(run, loaded, callbacks, view, job.control, place, saved)
+        attempts = Attempts(run, loaded, callbacks, view, place, resume)
 
         def work(waiting: Callable[[Job], object] = lambda first: None) -> None:
             try:
                 with job.turn(waiting):
-                    session.train()
+                    attempts.train()
             except Stopped:  # before its turn came
                 run.status = "stopped"
             except BaseException:
                 run.status = "failed"
                 raise
-            if place is not None and unasked and run.status in ("complete", "stopped early", "diverged"):
-                place.delete()
+            if unasked and run.status in ("complete", "stopped early", "diverged"):
+                attempts.delete_checkpoints()
 
         if background:
             bind(run)
@@ -157,71 +146,15 @@ def _open(
         return None
 
 
-def _new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run, Data]:
-    """Load the data, start TensorFlow, build the model, and record what all that is."""
-    view.stage("Loading the data …")
-    loaded = load_data(data, limit=spec.limit)
-    spec = replace(spec, data=loaded.name, limit=len(loaded.train) if loaded.is_subset else None)
-    view.stage("Starting TensorFlow …")
-    backend.start()
-    model, policy, note = _build(spec, loaded)
-    rate = spec.learning_rate or families()[spec.family].learning_rate
-    set_learning_rate(model, rate)
-    record = _record(loaded) | {"precision": policy, "items_per_second": 0.0, "learning_rate": rate}
-    record["notes"] += [*getattr(model, "notes", ()), *notes, *([note] if note else [])]
-    return Run(spec, model, {}, "queued", 0.0, record, _data=loaded), loaded
-
-
-def _build(spec: Spec, data: Data) -> tuple[Any, str, str]:
-    """Build the model, in the precision that suits it; return the policy, and a sentence where that is not as asked."""
-    hyperparameters = facts(spec, data) | spec.hyperparameters
-
-    def built(policy: str) -> Any:
-        with _seeded(spec.seed), _dtype_policy(policy):
-            return build_model(spec.family, data.input_shape, **hyperparameters)
-
-    model = built("float32")
-    if data.has_missing and model.loss is not None:
-        from aenb.models.observed import observed_only
-
-        observed_only(model)
-    policy, note = backend.mixed_precision(has_convolutions(model)) if spec.mixed_precision else ("float32", "")
-    return (model if policy == "float32" else built(policy)), policy, note
-
-
-def facts(spec: Spec, data: Data) -> dict[str, Any]:
-    """Return those of a family's hyperparameters that the data tells: its classes, its tokens, its range.
-
-    Raises:
-        AenbError: The family does not take such data, or it is to be conditional on labels that there aren't.
-    """
-    entry = families()[spec.family]
-    if data.kind == "text" and "vocabulary" not in entry.fields:
-        others = [name for name, other in families().items() if "vocabulary" in other.fields]
-        raise AenbError(
-            f"Family `{spec.family}` does not take texts; received {data.name}. Families that do: {', '.join(others)}."
-        )
-    if spec.hyperparameters.get("conditional") and not data.classes:
-        raise AenbError(f"`conditional`: expected data with labels; {data.name} has none.")
-    found = {"vocabulary": len(data.vocabulary), "num_classes": len(data.classes)}
-    if data.kind != "text" and "support" in entry.fields:
-        found["support"] = data.support
-    return {name: value for name, value in found.items() if name in entry.fields}
-
-
-def _saved(checkpoint: Checkpoint | None, resume: bool, unasked: bool, run: Run, data: Data, view: Silent):
-    """Return what to go on from, or None."""
-    if checkpoint is None:
-        return None
-    if resume:
-        return saved_training(checkpoint, run, data)
-    if checkpoint.file.exists() and not unasked:
+def _check_place(checkpoint: Checkpoint | None, resume: bool, unasked: bool, view: Silent) -> None:
+    """See that a training which does not go on from a checkpoint overwrites none that was asked for."""
+    if checkpoint is None or resume or not checkpoint.file.exists():
+        return
+    if not unasked:
         raise AenbError(
             f"The folder {checkpoint.folder} holds a checkpoint: pass resume=True to go on with it, or choose another."
         )
-    if checkpoint.file.exists():
-        view.note("An unfinished training of that name is there to go on with (--resume): this one takes its place.")
-    return None
+    view.note("An unfinished training of that name is there to go on with (--resume): this one takes its place.")
 
 
 def _stop_namesake(name: str | None, view: Silent) -> list[str]:
@@ -259,44 +192,6 @@ def make_spec(family: str, name: str | None, settings: dict[str, Any]) -> Spec:
     chosen = {key: value for key, value in settings.items() if key in options()}
     hyperparameters = {key: value for key, value in settings.items() if key not in chosen}
     return Spec(family, name, entry.check(hyperparameters, also=options()), **chosen)
-
-
-def _record(data: Data) -> dict[str, Any]:
-    """Note what a training runs on, for whoever reads it later."""
-    versions = {"aenb": __version__, "python": platform.python_version()}
-    versions |= {"tensorflow": tf.version.VERSION, "keras": keras.version(), "numpy": np.__version__}
-    return {
-        "data": {
-            "name": data.name, "source": data.source, "kind": data.kind, "training": len(data.train),
-            "held_out": len(data.test), "total": data.total, "fingerprint": data.fingerprint,
-        },
-        "notes": list(data.notes),
-        "device": backend.devices(),
-        "versions": versions,
-    }  # fmt: skip
-
-
-@contextlib.contextmanager
-def _dtype_policy(name: str) -> Iterator[None]:
-    """Build layers of a precision in a block."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
-@contextlib.contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Seed Python, NumPy and TensorFlow for a block, and give Python and NumPy their own states back."""
-    states = random.getstate(), np.random.get_state()
-    keras.utils.set_random_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
 
 
 def _signature() -> inspect.Signature:

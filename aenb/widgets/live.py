@@ -45,13 +45,15 @@ class LiveView(Silent):
         self._show(text)
 
     def start(self, training: Training) -> None:
-        """Show the title, an empty bar and the buttons."""
+        """Show the title, an empty bar and the buttons; again at each restart."""
         self._open()
-        self._counter, self._title = Counter(training), training.title
+        again, self._counter, self._title = self._counter, Counter(training), training.title
+        self._trace.clear()
         control, mine = training.control, threading.current_thread() is threading.main_thread()
         control.poll = self._poll
-        self._toggle.on_click(lambda _: control.resume() if control.paused else control.pause())
-        self._stop.on_click(lambda _: control.stop())
+        if again is None:
+            self._toggle.on_click(lambda _: control.resume() if control.paused else control.pause())
+            self._stop.on_click(lambda _: control.stop())
         if mine and not self._pump.works:
             self.note(INTERRUPT)
         else:
