@@ -32,13 +32,14 @@ class Spec:
     data: Annotated[
         str, Field("a data set, a variable of the notebook, or a file", group="Data", metavar="NAME|PATH")
     ] = "mnist_5k"
-    task: Annotated[str, Field("what the model learns to do", group="Data", choices=tuple(TASKS), metavar="TASK")] = (
-        "reconstruct"
-    )
+    task: Annotated[
+        str,
+        Field(f"what the model learns to do: {', '.join(TASKS)}", group="Data", choices=tuple(TASKS), metavar="TASK"),
+    ] = "reconstruct"
     corruption: Annotated[
         str | None,
         Field(
-            "how the task spoils what goes in; the task's first one unless given",
+            f"how the task spoils what goes in, unless as its first: {', '.join(CORRUPTIONS)}",
             group="Data",
             choices=CORRUPTIONS,
             metavar="KIND",

@@ -160,7 +160,8 @@ def test_help(shell, capsys):
         "shallow",
         "fashion_mnist",
         "(default: 20)",
-        "(default: 0.001)",
+        "(default: 256)",
+        "salt_and_pepper",
     ):
         assert word in shown
     assert max(map(len, shown.splitlines())) <= 96
@@ -175,12 +176,12 @@ def test_help(shell, capsys):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("%%autoencoder ", {"shallow", "deep", "conv", "--help"}),
+        ("%%autoencoder ", {*aenb.families(), "--help"}),
         ("%%autoencoder d", {"deep"}),
         ("%autoencoder sh", {"shallow"}),
         ("%%autoencoder deep d --e", {"--epochs"}),
         ("%%autoencoder deep d --data fa", {"fashion_mnist"}),
-        ("%%autoencoder deep d --task ", {"reconstruct"}),
+        ("%%autoencoder deep d --task ", {"reconstruct", "denoise", "inpaint", "impute"}),
         ('%%autoencoder deep d\nactivation = "re', {"relu"}),
         ("%aenb sa", {"save"}),
     ],
