@@ -11,20 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from aenb import backend, folder, latent, report
+from aenb import backend, folder, latent, report, showing
 from aenb.control import Control
 from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.data.scaling import units
-from aenb.densities import DENSITIES, ENOUGH, draw, fit_density
 from aenb.engine.turns import Turns
-from aenb.errors import AenbError, unknown
+from aenb.errors import AenbError
 from aenb.jobs import Job
 from aenb.restoration import fill_in
+from aenb.sampling import draw_codes
+from aenb.showing import INVERTED
 from aenb.spec import Spec
 from aenb.tasks import make_task
-
-INVERTED = 200  # held-out items that are scored where each code has to be searched for
 
 
 @dataclass(eq=False, repr=False)
@@ -40,6 +39,7 @@ class Run:
         seconds: How long the training took.
         record: What the training ran on: device, precision, XLA, versions, data, notes.
         job: The training under way, or what it was; None for a loaded run.
+        densities: What was fitted on the codes, by kind.
         turns: Taken by whoever uses the weights: a training changes them between two turns only.
     """
 
@@ -54,7 +54,7 @@ class Run:
     _data: Data | None = None
     _metrics: dict[str, float] | None = None
     _picture: bytes | None = None
-    _densities: dict[str, Any] = field(default_factory=dict)
+    densities: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str | None:
@@ -77,10 +77,15 @@ class Run:
         return "encoder" not in latent.parts(self.model)
 
     @property
+    def is_conditional(self) -> bool:
+        """Whether the model is told the classes of items."""
+        return bool(getattr(self.model, "num_classes", 0))
+
+    @property
     def summary(self) -> str:
         """How the training ended, how long it took and on what, in a line."""
         said = report.ending(self.status, self.epochs, self.spec.epochs, self.seconds, self.record)
-        return " ".join([said, *self._remedy])
+        return " ".join([said, *self.remedy])
 
     @property
     def is_alive(self) -> bool:
@@ -120,7 +125,7 @@ class Run:
         return self.job.control
 
     @property
-    def _remedy(self) -> list[str]:
+    def remedy(self) -> list[str]:
         """What broke a training that diverged, and what to try."""
         return [report.remedy(self.record["reason"], self.record["learning_rate"])] if self.status == "diverged" else []
 
@@ -162,22 +167,22 @@ class Run:
             (360, 2)
         """
         with self.turns:
-            return latent.encode(self.model, self._units(x), self._class_numbers(labels))
+            return latent.encode(self.model, self._units(x), self.class_numbers(labels))
 
     def decode(self, z: np.ndarray, labels: Any = None) -> np.ndarray:
         """Return the items that codes stand for: (n, latent_dim) → (n, *input_shape), float32; tokens are int32."""
         with self.turns:
-            return latent.decode(self.model, z, self._class_numbers(labels))
+            return latent.decode(self.model, z, self.class_numbers(labels))
 
     def reconstruct(self, x: Any, labels: Any = None) -> np.ndarray:
         """Return what items become through the code and back: (n, *input_shape), float32; tokens are int32."""
         with self.turns:
-            return latent.reconstruct(self.model, self._units(x), self._class_numbers(labels))
+            return latent.reconstruct(self.model, self._units(x), self.class_numbers(labels))
 
     def interpolate(self, a: np.ndarray, b: np.ndarray, steps: int = 8, labels: Any = None) -> np.ndarray:
         """Return `steps` items on the line between the codes of two items: (steps, *input_shape)."""
         with self.turns:
-            return latent.interpolate(self.model, a, b, steps, self._class_numbers(labels))
+            return latent.interpolate(self.model, a, b, steps, self.class_numbers(labels))
 
     def generate(self, n: int = 10, seed: int = 0, *, density: str | None = None, labels: Any = None) -> np.ndarray:
         """Make new items: draw codes, and decode them.
@@ -207,7 +212,7 @@ class Run:
         numbers = self._wanted_classes(n, labels)
         generator = np.random.default_rng(seed)
         with self.turns:
-            return latent.decode(self.model, self._draw_codes(n, generator, density), numbers)
+            return latent.decode(self.model, draw_codes(self, n, generator, density), numbers)
 
     def denoise(self, x: Any, labels: Any = None) -> np.ndarray:
         """Return noisy items without their noise: (n, *input_shape); what a model of `--task denoise` learnt to do."""
@@ -249,58 +254,22 @@ class Run:
             return fill_in(lambda items: self.reconstruct(items, labels), x, missing, start=0.0, passes=1)
         return fill_in(lambda items: self.reconstruct(items, labels), x, missing, start=self.data.mean)
 
-    def _draw_codes(self, n: int, generator: np.random.Generator, density: str | None) -> np.ndarray:
-        if density is None:
-            density = "prior" if hasattr(self.model, "sample_prior") else "gmm"
-        if density not in DENSITIES:
-            raise unknown("density", density, DENSITIES)
-        if density == "prior":
-            return latent.sample_prior(self.model, n, generator)
-        if self.is_generator:
-            raise AenbError('`density`: expected "prior", since this model has no encoder; received "' + density + '".')
-        if density not in self._densities:
-            index = np.sort(np.random.default_rng(0).permutation(len(self.data.train))[:ENOUGH])
-            labels = self.data.y_train[index] if self._is_conditional else None
-            codes = latent.encode(self.model, units(self.data.train[index]), self._class_numbers(labels))
-            if codes.dtype.kind != "f":
-                raise AenbError('`density`: expected "prior": the codes of this model are discrete.')
-            self._densities[density] = fit_density(density, codes)
-        return draw(self._densities[density], n, generator).reshape(n, *latent.code_shape(self.model))
-
-    @property
-    def _is_conditional(self) -> bool:
-        return bool(getattr(self.model, "num_classes", 0))
-
-    def _class_numbers(self, labels: Any) -> np.ndarray | None:
-        return self.data.class_numbers(labels) if labels is not None and self._is_conditional else None
-
     def _wanted_classes(self, n: int, labels: Any) -> np.ndarray | None:
         """Return the numbers of the classes to make, each in its turn unless told."""
-        if not self._is_conditional:
+        if not self.is_conditional:
             if labels is not None:
                 raise AenbError("`labels`: expected a conditional model; this one was trained with conditional=False.")
             return None
         if labels is None:
             return np.arange(n) % self.model.num_classes
-        return self._class_numbers(np.broadcast_to(np.asarray(labels), (n,)))
+        return self.class_numbers(np.broadcast_to(np.asarray(labels), (n,)))
 
-    def examples(self) -> dict[str, np.ndarray]:
-        """Return rows of items to show, by what they are: held-out ones, as the task spoils them, and what they become.
+    def class_numbers(self, labels: Any) -> np.ndarray | None:
+        """Return the numbers of labels, as the model takes them; None where it does not, or none are given."""
+        return self.data.class_numbers(labels) if labels is not None and self.is_conditional else None
 
-        Of a model that makes items, held-out ones and some that it made, always from the same codes.
-        """
-        data, shown = self.data, self.data.shown
-        x = data.examples()
-        labels = data.y_test[shown] if self._is_conditional else None
-        if self.is_generator:
-            return {"held out": x, "generated": self.generate(len(x), labels=labels)}
-        spoilt = self._spoilt(x)
-        rows = {"original": x} if spoilt is x else {"original": x, "corrupted": spoilt}
-        rows["reconstruction"] = self.reconstruct(spoilt, labels)
-        return {name: data.texts(row) for name, row in rows.items()} if data.kind == "text" else rows
-
-    def _spoilt(self, x: np.ndarray) -> np.ndarray:
-        """Return items as the run's task spoils them, always in the same way."""
+    def spoil(self, x: np.ndarray) -> np.ndarray:
+        """Return items as the run's task spoils them, always in the same way: (n, *input_shape)."""
         spec = self.spec
         if spec.task == "reconstruct":
             return x
@@ -324,10 +293,10 @@ class Run:
         from aenb.metrics.evaluation import reconstruction_scores, text_scores
 
         chosen = self.data if data is None else load_data(data)
-        x, labels = units(chosen.test), chosen.y_test if self._is_conditional else None
-        if self.is_generator:  # each code is searched for
+        x, labels = units(chosen.test), chosen.y_test if self.is_conditional else None
+        if self.is_generator:
             x, labels = x[:INVERTED], None if labels is None else labels[:INVERTED]
-        spoilt = self._spoilt(x)
+        spoilt = self.spoil(x)
         made = self.reconstruct(spoilt, labels)
         if chosen.kind == "text":
             scores = text_scores(chosen.train, x, made)
@@ -346,13 +315,7 @@ class Run:
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        from aenb.plots import run_figure
-
-        baselines, loss = {}, self.model.loss
-        if loss == "mean_squared_error" and self._compresses:
-            baselines[f"PCA, {self.latent_dim} dimensions"] = self.evaluate()["pca_mse"]
-        words = loss.replace("_", " ") if isinstance(loss, str) else "loss"
-        return run_figure(self.history, self.examples(), loss=words, baselines=baselines)
+        return showing.figure(self)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Save the run as a folder: `run.json`, `model.keras`, `encoder.keras`, `decoder.keras`, history and figure.
@@ -387,7 +350,7 @@ class Run:
         return self.spec.to_cell()
 
     @property
-    def _compresses(self) -> bool:
+    def compresses(self) -> bool:
         """Whether a code is shorter than an item."""
         return self.latent_dim < math.prod(latent.item_shape(self.model))
 
@@ -405,26 +368,12 @@ class Run:
             self._picture = to_png(self.plot())
         return self._picture
 
-    def _report(self, render: Callable, *pictures) -> str:
-        family, kind = self.spec.family, self.record["data"]["kind"]
-        scores = self.evaluate()
-        title = f"{self.name}: {family} on {self.spec.data}" if self.name else f"{family} on {self.spec.data}"
-        state = "" if self.status == "complete" else f" ({self.status})"
-        lines = [
-            report.verdict(scores, family, compresses=self._compresses),
-            f"Code of {self.latent_dim} dimensions, {self.model.count_params():,} parameters, "
-            f"{self.epochs} of {self.spec.epochs} epochs{state}, seed {self.spec.seed}.",
-            *self._remedy,
-            *self.record.get("notes", ()),
-        ]
-        return render(title, report.score_rows(scores, family, self.latent_dim, kind), lines, *pictures)
-
     def __repr__(self) -> str:
-        return self._report(report.as_text)
+        return report.as_text(*showing.words(self))
 
     def _repr_html_(self) -> str:
         alt = f"Loss by epoch of {self.spec.family}, and held-out items over their reconstructions"
-        return self._report(report.as_html, self._png(), alt)
+        return report.as_html(*showing.words(self), self._png(), alt)
 
     def _repr_png_(self) -> bytes:
         return self._png()

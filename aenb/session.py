@@ -19,6 +19,7 @@ from aenb.engine import Diverged, Engine, State
 from aenb.errors import AenbError
 from aenb.progress import Silent, Training
 from aenb.run import Run
+from aenb.showing import examples
 from aenb.tasks import in_units, make_task
 
 VALIDATION, MOST, ROOM = 0.1, 5000, 2**28  # of the training items; how many at most; bytes that they take at most
@@ -116,7 +117,7 @@ class Session:
         self.view.start(
             Training(
                 title, run.spec.epochs, self.engine.steps, self._items, ", ".join(backend.devices()), self.control,
-                run.history, run.examples, done,
+                run.history, lambda: examples(run), done,
             )
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ FLOORS = [
     {"fields"},
     {"data", "models", "metrics", "plots", "tasks", "control", "report", "densities", "restoration"},
     {"spec", "latent", "checkpoint", "engine", "progress", "jobs"},
-    {"folder"},
+    {"folder", "sampling", "showing"},
     {"run"},
     {"session", "building"},
     {"restarts"},

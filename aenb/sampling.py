@@ -1,0 +1,51 @@
+"""Sampling: where the codes of new items come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from aenb import latent
+from aenb.data.scaling import units
+from aenb.densities import DENSITIES, ENOUGH, draw, fit_density
+from aenb.errors import AenbError, unknown
+
+
+def draw_codes(run: Any, n: int, generator: np.random.Generator, density: str | None) -> np.ndarray:
+    """Draw the codes of new items.
+
+    Args:
+        run: The `Run`.
+        n: How many.
+        generator: What draws.
+        density: As for `Run.generate`.
+
+    Returns:
+        (n, *code_shape).
+
+    Raises:
+        AenbError: The density is unknown, or one that the model has not.
+    """
+    if density is None:
+        density = "prior" if hasattr(run.model, "sample_prior") else "gmm"
+    if density not in DENSITIES:
+        raise unknown("density", density, DENSITIES)
+    if density == "prior":
+        return latent.sample_prior(run.model, n, generator)
+    if density not in run.densities:
+        run.densities[density] = fit_density(density, _codes(run, density))
+    return draw(run.densities[density], n, generator).reshape(n, *latent.code_shape(run.model))
+
+
+def _codes(run: Any, density: str) -> np.ndarray:
+    """Return the codes of training items, as many as a density is fitted on."""
+    wrong = f'`density`: expected "prior", since %s; received "{density}".'
+    if run.is_generator:
+        raise AenbError(wrong % "this model has no encoder")
+    index = np.sort(np.random.default_rng(0).permutation(len(run.data.train))[:ENOUGH])
+    labels = run.data.y_train[index] if run.is_conditional else None
+    codes = latent.encode(run.model, units(run.data.train[index]), run.class_numbers(labels))
+    if codes.dtype.kind != "f":
+        raise AenbError(wrong % "the codes of this model are discrete")
+    return codes

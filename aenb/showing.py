@@ -1,0 +1,59 @@
+"""Showing a run: which items, which figure, which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aenb import report
+
+INVERTED = 200  # held-out items that are scored where each code has to be searched for
+
+
+def examples(run: Any) -> dict[str, Any]:
+    """Return rows of items to show, by what they are: held-out ones, as the task spoils them, and what they become.
+
+    Of a model that makes items, held-out ones and some that it made, always from the same codes.
+
+    Args:
+        run: The `Run`.
+
+    Returns:
+        Arrays (n, *input_shape) by name; of texts, lists of them.
+    """
+    data = run.data
+    x, labels = data.examples(), data.y_test[data.shown] if run.is_conditional else None
+    if run.is_generator:
+        return {"held out": x, "generated": run.generate(len(x), labels=labels)}
+    spoilt = run.spoil(x)
+    rows = {"original": x} if spoilt is x else {"original": x, "corrupted": spoilt}
+    rows["reconstruction"] = run.reconstruct(spoilt, labels)
+    return {name: data.texts(row) for name, row in rows.items()} if data.kind == "text" else rows
+
+
+def figure(run: Any):
+    """Draw the loss of a run, and its examples: a `matplotlib.figure.Figure`."""
+    from aenb.plots import run_figure
+
+    baselines, loss = {}, run.model.loss
+    if loss == "mean_squared_error" and run.compresses and run.spec.task == "reconstruct":
+        baselines[f"PCA, {run.latent_dim} dimensions"] = run.evaluate()["pca_mse"]
+    words = loss.replace("_", " ") if isinstance(loss, str) else "loss"
+    return run_figure(run.history, examples(run), loss=words, baselines=baselines)
+
+
+def words(run: Any) -> tuple[str, list[list[str]], list[str]]:
+    """Say what a run is and what it is worth: a title, a table of scores, and sentences."""
+    spec, scores = run.spec, run.evaluate()
+    title = f"{run.name}: {spec.family} on {spec.data}" if run.name else f"{spec.family} on {spec.data}"
+    state = "" if run.status == "complete" else f" ({run.status})"
+    lines = [
+        report.verdict(scores, spec.family, compresses=run.compresses),
+        f"Code of {run.latent_dim} dimensions, {run.model.count_params():,} parameters, "
+        f"{run.epochs} of {spec.epochs} epochs{state}, seed {spec.seed}.",
+        *run.remedy,
+        *run.record.get("notes", ()),
+    ]
+    if run.is_generator:
+        lines.insert(1, f"It has no encoder: the codes of {INVERTED} held-out items were searched for.")
+    rows = report.score_rows(scores, spec.family, run.latent_dim, run.record["data"]["kind"])
+    return title, rows, lines
