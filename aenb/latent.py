@@ -64,7 +64,11 @@ def decode(model, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray
     """Return the items that codes stand for: (n, latent_dim) → (n, *input_shape), float32; tokens are int32."""
     z = _fitted(z, code_shape(model), "z")
     step = model.decode if hasattr(model, "decode") else part(model, "decoder")
-    return as_items(model, _through(step, z, _one_hot(model, labels, len(z)), item_shape(model)))
+
+    def items(*batch: Any) -> np.ndarray:  # at once, since the probabilities of all words take thousands of times more
+        return as_items(model, np.asarray(step(*batch)))
+
+    return _through(items, z, _one_hot(model, labels, len(z)), item_shape(model))
 
 
 def as_items(model, made: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from itertools import zip_longest
 
 import numpy as np
 from matplotlib import rc_context
@@ -24,8 +25,7 @@ STYLE = {
     "axes.spines.top": False, "axes.spines.right": False, "font.size": 9.5, "legend.frameon": False,
     "grid.color": GREY, "grid.alpha": 0.25,
 }  # fmt: skip
-
-
+WIDEST = 84  # letters of a text that fit
 Rows = Mapping[str, "np.ndarray | list[str]"]
 
 
@@ -174,33 +174,57 @@ def _strips(axes, rows: Rows) -> None:
 
 
 def _signals(axes, rows: Rows) -> None:
-    """Draw the first signals, one after the other, and what becomes of them: a line for each of three channels."""
-    lines = dict(zip(rows, ((GREY, 2.2, 0.55), (ORANGE, 1, 0.6), (BLUE, 1.2, 1)) if len(rows) == 3 else
-                     ((GREY, 2.2, 0.55), (BLUE, 1.2, 1)), strict=False))  # fmt: skip
-    for name, signals in rows.items():
-        colour, width, alpha = lines[name]
-        _, length, channels = signals.shape
-        for channel in range(min(3, channels)):
-            values = np.full((4, length + 2), np.nan)  # gaps between signals
-            values[: len(signals[:4]), :length] = signals[:4, :, channel]
-            label = name if channel == 0 else None
-            axes.plot(values.ravel() - 4.0 * channel, color=colour, linewidth=width, alpha=alpha, label=label)
-    axes.set(xlabel="time step, four signals side by side", ylabel="value", yticks=[],
-             title="held-out signals (first channels), and what the model makes of them")  # fmt: skip
-    axes.legend(ncols=len(rows), loc="upper right")
+    """Draw the first channels of four signals side by side, each channel at a height of its own."""
+    names, shown, channels = list(rows), 4, 3
+    first = rows[names[0]][:shown, :, :channels]
+    lane = 1.2 * np.nanmax(np.nanmax(first, axis=(0, 1)) - np.nanmin(first, axis=(0, 1)))
+    length = first.shape[1] + 2  # a gap between signals
+    style = {"original": (GREY, 2.4, 0.75), "held out": (GREY, 1.4, 1), "corrupted": (ORANGE, 1, 0.8)}
+    for name in names:
+        signals = np.array(rows[name][:shown, :, :channels], "float32")
+        if name != "generated":
+            signals[np.isnan(first)] = np.nan  # of the ends of short signals there is nothing to be made
+        signals = np.pad(signals, [(0, 0), (0, 2), (0, 0)], constant_values=np.nan)
+        colour, width, alpha = style.get(name, (BLUE, 1.4, 1))
+        lines = signals.reshape(-1, signals.shape[-1]) - lane * np.arange(signals.shape[-1])
+        axes.plot(lines, color=colour, linewidth=width, alpha=alpha, label=[name, *["_"] * (lines.shape[1] - 1)])
+    starts, half = length * np.arange(len(first)), first.shape[1] // 2
+    axes.set_xticks([*starts, *(starts + half)], [*[0] * len(starts), *[half] * len(starts)])
+    axes.set_yticks(-lane * np.arange(first.shape[2]), [f"channel {number}" for number in range(1, first.shape[2] + 1)])
+    axes.set(xlabel="time step of each signal", title="held-out signals")
+    axes.margins(y=0.05)
+    axes.legend(ncols=len(rows), loc="lower right", bbox_to_anchor=(1.02, 0.99), borderaxespad=0, borderpad=0.2,
+                handlelength=1.2, columnspacing=1.2)  # fmt: skip
 
 
 def _texts(axes, rows: Rows) -> None:
-    """Write the first texts with what becomes of each under it."""
-    axes.set(title="held-out texts, and what the model makes of them", xticks=[], yticks=[], xlim=(0, 1), ylim=(1, 0))
+    """Write the first texts, what becomes of each under it, and the words that differ in another colour."""
+    names, shown = list(rows), 5 if len(rows) < 3 else 4
+    compared = "generated" not in rows
+    title = "held-out texts (what differs in orange)" if compared else "held-out texts, and some that the model made"
+    axes.set(title=title, xticks=[], xlim=(0, 1))
     axes.spines[:].set_visible(False)
-    names, shown = list(rows), 5
-    step = 1 / (shown * (len(names) + 0.6))
+    axes.tick_params(length=0)
+    heights, labels = [], []
     for place, texts in enumerate(zip(*(rows[name][:shown] for name in names), strict=True)):
         for line, (name, text) in enumerate(zip(names, texts, strict=True)):
-            height = step * (place * (len(names) + 0.6) + line + 0.6)
-            axes.text(0, height, text, color=GREY if name == "original" else BLUE, va="center", family="monospace",
-                      fontsize=8, parse_math=False)  # fmt: skip
+            heights.append(place * (len(names) + 0.7) + line)
+            labels.append(name)
+            same, other = _parted(text, texts[0] if compared else text)
+            for part, colour in ((same, BLUE if name == names[-1] else GREY), (other, ORANGE)):
+                axes.text(0, heights[-1], part, color=colour, va="center_baseline", family="monospace", fontsize=8,
+                          parse_math=False)  # fmt: skip
+    axes.set_yticks(heights, labels)
+    axes.set_ylim(max(heights, default=0) + 0.6, -0.6)
+
+
+def _parted(text: str, original: str) -> tuple[str, str]:
+    """Part a text into the words that are the original's at their place and those that are not, spaces in between."""
+    pairs = [(word, word == other) for word, other in zip_longest(text.split(), original.split(), fillvalue="_")]
+    same, other = (
+        " ".join(word if is_same is wanted else " " * len(word) for word, is_same in pairs) for wanted in (True, False)
+    )
+    return same[:WIDEST], other[:WIDEST]
 
 
 def _values(axes, rows: Rows) -> None:

@@ -19,15 +19,15 @@ def fill_in(
 
     Args:
         reconstruct: (n, ...) → (n, ...).
-        x: (n, ...), float.
+        x: (n, ...), float32, or int32 tokens.
         missing: The same shape, bool.
         start: What stands for the missing entries at first, of a shape that fits x.
         passes: How often; a model that was trained to fill in needs one, from 0.
 
     Returns:
-        The items, float32, without a missing entry.
+        The items, of the same dtype, without a missing entry.
     """
-    filled = np.where(missing, start, x).astype("float32")
+    filled = np.where(missing, start, x).astype(x.dtype)
     for _ in range(passes):
         filled = np.where(missing, reconstruct(filled), filled)
     return filled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from aenb.control import Control
 from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.data.scaling import units
+from aenb.data.signals import after_end, are_ragged_signals
+from aenb.data.words import are_texts
 from aenb.engine.turns import Turns
 from aenb.errors import AenbError
 from aenb.jobs import Job
@@ -227,9 +230,9 @@ class Run:
             labels: (n,), the items' classes, where the model is conditional on them.
 
         Returns:
-            (n, *input_shape), float32.
+            (n, *input_shape), float32; tokens are int32.
         """
-        x = np.asarray(self._units(x), "float32")
+        x = np.asarray(self._units(x), "int32" if self.data.kind == "text" else "float32")
         try:
             missing = np.broadcast_to(np.asarray(mask, bool), x.shape)
         except ValueError:
@@ -242,15 +245,19 @@ class Run:
         """Return items with their missing values (NaN) filled in.
 
         Args:
-            x: (n, *input_shape) with NaN; a DataFrame comes back as one, in its own units.
+            x: (n, *input_shape) with NaN; a DataFrame comes back as one, in its own units. Signals keep the NaN after
+                their end.
             labels: (n,), the items' classes, where the model is conditional on them.
         """
         items = np.asarray(self._units(x), "float32")
-        filled = self._filled(items, np.isnan(items), labels)
+        missing = np.isnan(items)
+        if self.data.kind == "signal":
+            missing &= ~after_end(items)
+        filled = self._filled(items, missing, labels)
         return self.data.restore(filled, like=x) if hasattr(x, "columns") else filled
 
     def _filled(self, x: np.ndarray, missing: np.ndarray, labels: Any) -> np.ndarray:
-        if self.spec.task in ("inpaint", "impute"):  # the model has seen what is missing as 0
+        if self.spec.task in ("inpaint", "impute") or x.dtype.kind == "i":  # the model has seen what is missing as 0
             return fill_in(lambda items: self.reconstruct(items, labels), x, missing, start=0.0, passes=1)
         return fill_in(lambda items: self.reconstruct(items, labels), x, missing, start=self.data.mean)
 
@@ -276,6 +283,46 @@ class Run:
         task = make_task(spec.task, spec.corruption, spec.amount, self.data.kind)
         return np.asarray(task(backend.tf.constant(x), [spec.seed, -1])[0])
 
+    def attention(self, x: Any) -> np.ndarray:
+        """Return what a model with attention attends to, on the way from an item to its code.
+
+        Args:
+            x: One item, (*input_shape), or several, (n, *input_shape).
+
+        Returns:
+            (layers, heads, queries, keys), float32, rows with the sum 1; for several items (n, …) before.
+            `aenb.attention_maps` rolls them out to the input, and `aenb.attention_plots` draws them.
+
+        Raises:
+            AenbError: The model has no attention.
+        """
+        from aenb.attention_maps import attention
+
+        with self.turns:
+            return attention(self.model, self._units(x))
+
+    def diagnose(self) -> list[Any]:
+        """Look for what commonly goes wrong: collapse, dead units or codes, over-fitting, a game that is lost.
+
+        Returns:
+            A list of `Finding(code, severity, message, remedy)`, the gravest first; empty where nothing was found.
+            Each says what was measured, why it matters, and the line to put into the cell.
+
+        Example:
+            >>> import aenb
+            >>> run = aenb.train("deep", "digits", latent_dim=8, epochs=1, verbose=False)
+            >>> [finding.code for finding in run.diagnose()]  # doctest: +SKIP
+            ['still-learning']
+        """
+        from aenb.diagnosis import Finding, diagnose
+
+        if "findings" not in self.record:
+            found = diagnose(self)
+            if self.is_alive:
+                return found
+            self.record["findings"] = [dataclasses.asdict(finding) for finding in found]
+        return [Finding(**finding) for finding in self.record["findings"]]
+
     def evaluate(self, data: Any = None) -> dict[str, float]:
         """Score the model on held-out items, beside PCA with as many dimensions and the mean item.
 
@@ -299,7 +346,7 @@ class Run:
         spoilt = self.spoil(x)
         made = self.reconstruct(spoilt, labels)
         if chosen.kind == "text":
-            scores = text_scores(chosen.train, x, made)
+            scores = text_scores(chosen.train, x, made, given=None if spoilt is x else spoilt)
         else:
             scores = reconstruction_scores(
                 chosen.blocks, x, made, self.latent_dim, images=chosen.kind == "image",
@@ -355,8 +402,8 @@ class Run:
         return self.latent_dim < math.prod(latent.item_shape(self.model))
 
     def _units(self, x: Any) -> Any:
-        """Bring raw tables and byte images to the model's units, and leave arrays of numbers as they are."""
-        raw = hasattr(x, "columns") or getattr(x, "dtype", None) == np.uint8
+        """Bring raw tables, signals, texts and byte images to the model's units, leave other arrays as they are."""
+        raw = hasattr(x, "columns") or getattr(x, "dtype", None) == np.uint8 or are_texts(x) or are_ragged_signals(x)
         return self.data.prepare(x) if raw else x
 
     def _png(self) -> bytes:

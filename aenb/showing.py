@@ -6,6 +6,8 @@ from typing import Any
 
 from aenb import report
 
+LOSSES = {"sparse_categorical_crossentropy": "cross-entropy of a word (nats)"}
+MARKS = {"error": "✗", "warning": "⚠", "info": "→"}
 INVERTED = 200  # held-out items that are scored where each code has to be searched for
 
 
@@ -34,10 +36,10 @@ def figure(run: Any):
     """Draw the loss of a run, and its examples: a `matplotlib.figure.Figure`."""
     from aenb.plots import run_figure
 
-    baselines, loss = {}, run.model.loss
+    baselines, loss = {}, getattr(run.model.loss, "loss", run.model.loss)  # that of what was observed, by its name
     if loss == "mean_squared_error" and run.compresses and run.spec.task == "reconstruct":
         baselines[f"PCA, {run.latent_dim} dimensions"] = run.evaluate()["pca_mse"]
-    words = loss.replace("_", " ") if isinstance(loss, str) else "loss"
+    words = LOSSES.get(loss, loss.replace("_", " ")) if isinstance(loss, str) else "loss"
     return run_figure(run.history, examples(run), loss=words, baselines=baselines)
 
 
@@ -50,8 +52,8 @@ def words(run: Any) -> tuple[str, list[list[str]], list[str]]:
         report.verdict(scores, spec.family, compresses=run.compresses),
         f"Code of {run.latent_dim} dimensions, {run.model.count_params():,} parameters, "
         f"{run.epochs} of {spec.epochs} epochs{state}, seed {spec.seed}.",
-        *run.remedy,
         *run.record.get("notes", ()),
+        *(f"{MARKS[finding.severity]} {finding}" for finding in ([] if run.is_alive else run.diagnose())),
     ]
     if run.is_generator:
         lines.insert(1, f"It has no encoder: the codes of {INVERTED} held-out items were searched for.")

@@ -2,14 +2,19 @@
 
 import csv
 import json
+import math
+from collections import Counter
 
 import numpy as np
 import pytest
 
+from aenb import backend
+from aenb.backend import keras
 from tests.benchmarks import machine, memory, report, rounds, training
-from tests.benchmarks.contenders import CONTENDERS, bound, contender, missing
+from tests.benchmarks.contenders import CONTENDERS, contender, missing
 from tests.benchmarks.rounds import Epoch
-from tests.benchmarks.works import WORKS
+from tests.benchmarks.works import WORKS, scores
+from tests.benchmarks.works.products import Product, operations
 
 
 def epoch(name, number, seconds, **changed):
@@ -92,16 +97,61 @@ def test_a_contender_says_what_it_is_without_importing_its_tool(name):
     assert any(getattr(work, module.BUILDER) for work in WORKS.values())
 
 
-@pytest.mark.parametrize("work", WORKS)
-def test_the_products_of_a_work_are_those_of_its_keras_model(work):
-    model = WORKS[work].keras()
-    kernels = [w.shape for part in model.layers for w in getattr(part, "trainable_weights", []) if len(w.shape) > 1]
-    sizes = [inner * columns for _, inner, columns in WORKS[work].products()]
-    assert sizes == [int(np.prod(shape)) for shape in kernels]
+@pytest.fixture(scope="module", params=WORKS)
+def built(request):
+    """Return a work and its Keras model."""
+    backend.start()
+    keras.utils.set_random_seed(0)
+    return WORKS[request.param], WORKS[request.param].keras()
 
 
-def test_operations_count_three_products_a_layer_and_two_for_the_first():
-    assert bound.operations([(2, 3, 4), (2, 4, 5)]) == 2 * (2 * 3 * 4) * 2 + 2 * (2 * 4 * 5) * 3
+def test_a_work_multiplies_by_each_kernel_of_its_keras_model(built):
+    work, model = built
+    kernels = Counter(math.prod(w.shape) for w in model.trainable_variables if w.name == "kernel")
+    sizes = Counter(product.inner * product.columns for product in work.products())
+    assert kernels
+    assert kernels <= sizes
+
+
+def test_a_step_of_a_work_moves_all_weights_and_its_score_is_finite(built):
+    work, model = built
+    images = np.random.default_rng(0).random((16, 28, 28, 1), "float32")
+    before = [w.numpy().copy() for w in model.trainable_variables]
+    for _ in range(2):  # in the first the heads of a VAE, whose kernels begin at zero, hold others still
+        logs = model.train_step((keras.ops.convert_to_tensor(images),) * 2)
+    assert np.isfinite(float(logs["loss"]))
+    still = [
+        w.path
+        for old, w in zip(before, model.trainable_variables, strict=True)
+        if (old == w.numpy()).all() and not w.path.endswith("key/bias")  # softmax does not see what it adds
+    ]
+    assert still == []
+    made = work.keras_make(model, images)
+    assert made.shape == images.shape
+    assert 0 < work.score(made, images) < 1
+
+
+def test_a_dense_work_costs_six_operations_a_weight_less_the_gradient_of_the_images():
+    for name, first in (("A", 784 * 64), ("B", 784 * 512)):
+        weights = [w for w in WORKS[name].keras().trainable_variables if w.name == "kernel"]
+        expected = 256 * (6 * sum(math.prod(w.shape) for w in weights) - 2 * first)
+        assert operations(WORKS[name].products()) == expected
+
+
+def test_masking_saves_the_encoder_three_quarters_of_its_blocks():
+    masked, whole = (operations(WORKS[name].products()) for name in ("D-MAE", "D"))
+    assert 0.55 < masked / whole < 0.7
+
+
+def test_operations_count_a_product_and_its_gradients():
+    assert operations([Product(2, 3, 4, 1), Product(2, 4, 5)]) == 2 * (2 * 3 * 4) * 2 + 2 * (2 * 4 * 5) * 3
+    assert operations([Product(2, 3, 4, 0)]) == 2 * (2 * 3 * 4)
+
+
+def test_what_is_made_from_noise_is_scored_by_the_nearest():
+    made, images = np.array([[[0.0]], [[1.0]]]), np.array([[[0.1]], [[0.2]], [[0.8]]])
+    assert scores.nearest(made, images) == pytest.approx((0.01 + 0.04 + 0.04) / 3)
+    assert scores.squared_error(made, images[:2]) == pytest.approx((0.01 + 0.64) / 2)
 
 
 @pytest.mark.parametrize("given", [["Z"], ["A", "--rounds", "0"], ["A", "--contenders", "nobody"]])

@@ -7,7 +7,7 @@ import aenb
 from aenb.data import fashion_mnist as fashion
 from aenb.metrics import baselines
 from aenb.metrics.baselines import principal_subspace
-from aenb.metrics.evaluation import reconstruction_scores
+from aenb.metrics.evaluation import reconstruction_scores, text_scores
 from aenb.metrics.reconstruction import mse, psnr, ssim
 
 DRAW = np.random.default_rng(0)
@@ -89,3 +89,32 @@ def test_pca_of_very_wide_items_is_fitted_on_a_sample(monkeypatch):
     monkeypatch.setattr(baselines, "SAMPLE", 250 * 40)
     x = (DRAW.normal(size=(500, 3)) @ DRAW.normal(size=(3, 40))).astype("float32")
     assert mse(x, pca(x, x, 3)) < 1e-9
+
+
+def test_what_was_not_observed_does_not_count():
+    x, made = DRAW.normal(size=(40, 6)), DRAW.normal(size=(40, 6))
+    missing = DRAW.random(x.shape) < 0.3
+    whole = np.square(x - made)[~missing].mean()
+    x[missing] = np.nan
+    assert mse(x, made) == pytest.approx(whole)
+    scores = reconstruction_scores(lambda: iter([x]), x, made, 2, images=False)
+    other = PCA(2).fit(np.nan_to_num(x))
+    expected = other.inverse_transform(other.transform(np.nan_to_num(x)))
+    assert scores["pca_mse"] == pytest.approx(np.square(x - expected)[~missing].mean(), rel=1e-4)
+    assert scores["mean_mse"] == pytest.approx(np.square(x - np.nan_to_num(x).mean(axis=0))[~missing].mean(), rel=1e-4)
+
+
+def test_a_model_that_gives_nan_does_not_score_well():
+    x, made = np.zeros((4, 3)), np.zeros((4, 3))
+    x[0, 0], made[1, 1] = np.nan, np.nan
+    assert np.isnan(mse(x, made))
+
+
+def test_texts_are_scored_by_their_words_beside_the_commonest_of_each_place():
+    train = np.array([[2, 3, 0], [2, 4, 5], [6, 4, 0]], "uint16")
+    x = np.array([[2, 3, 0], [6, 4, 5]], "int32")
+    made = np.array([[2, 4, 7], [6, 4, 5]], "int32")
+    given = np.array([[0, 3, 0], [0, 0, 0]], "int32")
+    scores = text_scores(train, x, made, given=given)
+    assert scores == {"accuracy": 4 / 5, "mean_accuracy": 3 / 5, "input_accuracy": 1 / 5}
+    assert "input_accuracy" not in text_scores(train, x, made)

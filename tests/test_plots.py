@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from aenb.plots import image_grid, run_figure, to_png
+from aenb.plots import BLUE, GREY, ORANGE, examples_png, image_grid, run_figure, to_png
 
 HISTORY = {"loss": [0.5, 0.1, 0.05], "val_loss": [0.4, 0.1, 0.06]}
 DRAW = np.random.default_rng(0)
@@ -52,3 +52,47 @@ def test_the_same_figure_gives_the_same_bytes():
 def test_a_run_of_no_epochs_can_be_drawn():
     x = DRAW.random((4, 8, 8, 1), "float32")
     assert to_png(run_figure({}, rows(x, x))).startswith(b"\x89PNG")
+
+
+LENGTHS = (9, 4)
+
+
+def signals():
+    x = DRAW.normal(size=(2, 9, 5)).astype("float32")
+    x[1, LENGTHS[1] :] = np.nan
+    return x
+
+
+@pytest.mark.parametrize("names", [("original", "reconstruction"), ("original", "corrupted", "reconstruction")])
+def test_signals_are_drawn_as_long_as_they_were(names):
+    x = signals()
+    drawn = dict.fromkeys(names, np.nan_to_num(x)) | {"original": x}
+    items = run_figure(HISTORY, drawn).axes[1]
+    assert len(items.lines) == 3 * len(names)  # three channels
+    for line in items.lines:
+        assert np.isfinite(line.get_ydata()).sum() == sum(LENGTHS)
+    assert [text.get_text() for text in items.get_legend().get_texts()] == list(names)
+    assert [label.get_text() for label in items.get_yticklabels()] == ["channel 1", "channel 2", "channel 3"]
+    assert items.get_xlabel()
+
+
+def test_generated_signals_are_drawn_whole():
+    items = run_figure(HISTORY, {"held out": signals(), "generated": np.zeros((2, 9, 5), "float32")}).axes[1]
+    assert {np.isfinite(line.get_ydata()).sum() for line in items.lines} == {sum(LENGTHS), 2 * LENGTHS[0]}
+
+
+def test_words_that_differ_stand_out_at_their_place():
+    drawn = {"original": ["the cat sat", "a dog"], "reconstruction": ["the dog sat", "a"]}
+    items = run_figure(HISTORY, drawn).axes[1]
+    written = [(text.get_text(), text.get_color()) for text in items.texts if text.get_text().strip()]
+    assert written == [
+        ("the cat sat", GREY), ("the     sat", BLUE), ("    dog    ", ORANGE),
+        ("a dog", GREY), ("a  ", BLUE), ("  _", ORANGE),
+    ]  # fmt: skip
+    assert [label.get_text() for label in items.get_yticklabels()] == ["original", "reconstruction"] * 2
+
+
+def test_mathematics_in_a_text_is_left_alone():
+    drawn = {"original": ["it costs $5 and $ x_1"], "reconstruction": ["it costs $\\frac"]}
+    assert to_png(run_figure(HISTORY, drawn)).startswith(b"\x89PNG")
+    assert examples_png(drawn).startswith(b"\x89PNG")

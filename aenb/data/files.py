@@ -13,16 +13,17 @@ from aenb.data.arrays import from_arrays
 from aenb.data.record import Data
 from aenb.errors import AenbError
 
-FORMATS = (".npy", ".npz", ".csv", ".parquet")
+FORMATS = (".npy", ".npz", ".csv", ".parquet", ".txt")
 
 
-def from_file(path: Path, labels: Any = None) -> Data:
+def from_file(path: Path, labels: Any = None, kind: str | None = None) -> Data:
     """Make Data of a file.
 
     Args:
         path: A `.npy` array, which stays on the disk if it is large; a `.npz` with `x` (and `y`) or a single array; a
-            `.csv` or `.parquet` table of numbers.
+            `.csv` or `.parquet` table of numbers; a `.txt` in UTF-8 with a text in each line.
         labels: (n,), in the place of the file's own.
+        kind: "signal" for an array (n, length, channels) that is not of images.
 
     Raises:
         AenbError: There is no such file, it is broken, or of another format.
@@ -32,12 +33,13 @@ def from_file(path: Path, labels: Any = None) -> Data:
             f"`{path}`: expected one of {', '.join(FORMATS)}, or a folder of images; received "
             f"`{path.suffix or path.name}`."
         )
-    reader = dict(zip(FORMATS, (_npy, _npz, _csv, _parquet), strict=True))[path.suffix]
+    reader = dict(zip(FORMATS, (_npy, _npz, _csv, _parquet, _txt), strict=True))[path.suffix]
     try:
         x, own = reader(path)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, ImportError) as error:
         raise AenbError(f"`{path}`: expected a readable {path.suffix} file; received: {error}") from error
-    return from_arrays(x, own if labels is None else labels, name=path.stem, source=f"the file {path.name}")
+    labels = own if labels is None else labels
+    return from_arrays(x, labels, name=path.stem, source=f"the file {path.name}", kind=kind)
 
 
 def _npy(path):
@@ -64,3 +66,10 @@ def _parquet(path):
     import pandas as pd
 
     return pd.read_parquet(path), None
+
+
+def _txt(path):
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    if not lines:
+        raise ValueError("it is empty")
+    return lines, None

@@ -6,16 +6,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aenb.data.arrays import LEAST, from_arrays
+from aenb.data.arrays import from_arrays
 from aenb.data.files import FORMATS, from_file
 from aenb.data.image_folder import from_folder
 from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
 from aenb.data.registry import datasets
+from aenb.data.split import LEAST
 from aenb.errors import AenbError
 
 
-def load_data(data: Any = "mnist_5k", labels: Any = None, *, limit: int | None = None, name: str = "array") -> Data:
+def load_data(
+    data: Any = "mnist_5k",
+    labels: Any = None,
+    *,
+    limit: int | None = None,
+    name: str = "array",
+    kind: str | None = None,
+) -> Data:
     """Load data, by the name of a data set or from what is given.
 
     What takes more than 512 MB on a disk (a `.npy` file, a memory map, a folder's or a pipeline's items) is not read
@@ -23,16 +31,19 @@ def load_data(data: Any = "mnist_5k", labels: Any = None, *, limit: int | None =
 
     Args:
         data: A name of `aenb.datasets()`; an array, a memory map or nested lists, (n, features), (n, height, width) or
-            (n, height, width, channels); a pandas DataFrame of numbers; a finite `tf.data.Dataset` of items x or pairs
-            (x, label), batched or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv` or `.parquet` file,
+            (n, height, width, channels); a pandas DataFrame of numbers; a list of arrays (steps, channels) of different
+            lengths, signals; a list of texts; a finite `tf.data.Dataset` of items x or pairs (x, label), batched or
+            not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (a text a line),
             or to a folder of images (png, jpg, bmp, gif, webp), whose subfolders' names are the labels; or `Data`,
-            which comes back as it is.
+            which comes back as it is. Tables and signals may have missing values, NaN.
         labels: Labels of the items, (n,), in the place of those that a file or a folder may have.
         limit: Keep this many training items, and as large a part of those held out.
         name: What to call an array.
+        kind: "signal" for an array (n, length, channels) that is not of grey images.
 
     Returns:
-        `Data`: images in [0, 1], tables standardised, with a part held out; what was changed is in its notes.
+        `Data`: images in [0, 1], tables and signals standardised, texts as the numbers of their words, with a part held
+        out; what was changed is in its notes.
 
     Raises:
         AenbError: The name is unknown, the file is broken, or the array is not one that a model can learn from; an
@@ -46,10 +57,12 @@ def load_data(data: Any = "mnist_5k", labels: Any = None, *, limit: int | None =
     """
     if limit is not None and limit < LEAST:
         raise AenbError(f"`limit`: expected at least {LEAST} training items; received {limit}.")
-    return _find(data, labels, name).limit(limit)
+    if kind not in (None, "signal"):
+        raise AenbError(f'`kind`: expected "signal", or None for all that tells its own; received {kind!r}.')
+    return _find(data, labels, name, kind).limit(limit)
 
 
-def _find(data: Any, labels: Any, name: str) -> Data:
+def _find(data: Any, labels: Any, name: str, kind: str | None) -> Data:
     if isinstance(data, tuple) and len(data) == 2:
         data, labels = data
     if isinstance(data, Data) or (isinstance(data, str | Path) and str(data) in datasets()):
@@ -57,16 +70,16 @@ def _find(data: Any, labels: Any, name: str) -> Data:
             raise AenbError("`labels`: expected none, since this data has its own; received some. Leave them out.")
         return data if isinstance(data, Data) else datasets()[str(data)].load()
     if isinstance(data, str | Path):
-        return _by_path(str(data), labels)
+        return _by_path(str(data), labels, kind)
     if is_pipeline(data):
         return from_pipeline(data, labels, name)
-    return from_arrays(data, labels, name)
+    return from_arrays(data, labels, name, kind=kind)
 
 
-def _by_path(name: str, labels: Any) -> Data:
+def _by_path(name: str, labels: Any, kind: str | None) -> Data:
     path = Path(name).expanduser()
     if path.exists():
-        return replace((from_folder if path.is_dir() else from_file)(path, labels), name=name)
+        return replace(from_folder(path, labels) if path.is_dir() else from_file(path, labels, kind), name=name)
     if path.suffix or len(path.parts) > 1 or name.endswith(("/", "\\")):
         raise AenbError(
             f"`--data`: expected a data set, a file ({', '.join(FORMATS)}) or a folder of images; "

@@ -12,7 +12,10 @@ import numpy as np
 
 from aenb.data.numeric import numeric
 from aenb.data.scaling import image_units, units
+from aenb.data.signals import padded
+from aenb.data.standardised import to_units
 from aenb.data.streamed import LIMIT, blocks, select
+from aenb.data.words import split_words, to_ids, to_text
 from aenb.errors import AenbError
 
 STREAMED = f"The items take more than {LIMIT // 2**20} MB: those to train on are read from the disk when needed."
@@ -28,8 +31,8 @@ class Data:
 
     Attributes:
         train: The training items: uint8 that stands for [0, 1], or float32 in the model's units (NaN where nothing was
-            observed), or the ids of tokens. An array, or what is
-            read from a disk when it is asked for: it has `shape`, `dtype`, `len`, and takes an array of indices.
+            observed), or uint16 ids of tokens. An array, or what is read from a disk when it is asked for: it has
+            `shape`, `dtype`, `len`, and takes an array of indices.
         test: The items held out, an array of the same kind.
         y_train: Labels of the training items, (n,), or None.
         y_test: Labels of the items held out, or None.
@@ -38,8 +41,8 @@ class Data:
         source: Where it came from, in words.
         class_names: What the labels mean.
         feature_names: What the columns of a table are.
-        vocabulary: The tokens of a text by their ids; the first stands for none.
-        scaler: The scikit-learn scaler that standardised a table, or None.
+        vocabulary: The tokens of a text by their ids; the first stands for none, the second for any other.
+        scaler: The scikit-learn scaler that standardised a table's columns or a signal's channels, or None.
         notes: What was inferred or changed, each a sentence to be said aloud.
         total: How many items the whole set has; `n` is how many are here.
     """
@@ -69,7 +72,11 @@ class Data:
 
     @functools.cached_property
     def x_train(self) -> np.ndarray:
-        """The training items: float32 (n, height, width, channels) in [0, 1], or (n, features), standardised."""
+        """The training items in a model's units.
+
+        float32 (n, height, width, channels) in [0, 1]; (n, features) or (n, length, channels), standardised, NaN where
+        nothing was observed; or int32 (n, length), the ids of tokens.
+        """
         return units(self.train[:])
 
     @functools.cached_property
@@ -125,7 +132,16 @@ class Data:
     @functools.cached_property
     def has_missing(self) -> bool:
         """Whether something was not observed: missing values of a table, or what fills up a shorter signal."""
-        return self.train.dtype.kind == "f" and any(np.isnan(block).any() for block in self.blocks())
+        return self.kind in ("tabular", "signal") and any(np.isnan(block).any() for block in self.blocks())
+
+    @functools.cached_property
+    def mean(self) -> np.ndarray:
+        """The mean training item, of what was observed: (*input_shape), float32; 0 where nothing was."""
+        sums, counts = np.zeros(self.input_shape), np.zeros(self.input_shape)
+        for block in self.blocks():
+            sums += np.nansum(block, axis=0, dtype="float64")
+            counts += (~np.isnan(block)).sum(axis=0)
+        return (sums / np.maximum(counts, 1)).astype("float32")
 
     @property
     def is_subset(self) -> bool:
@@ -179,53 +195,70 @@ class Data:
         """Bring new raw items into the units that a model trained on this data takes.
 
         Args:
-            x: A table in its original units (a DataFrame or an array), or images as bytes or in [0, 1].
+            x: A table in its original units (a DataFrame or an array), NaN where a value is missing; images as bytes or
+                in [0, 1]; signals in their original units, an array (n, length, channels) or a list of arrays (steps,
+                channels); or a list of texts, whose unknown words become 1.
 
         Returns:
-            float32, (n, *input_shape), as `x_train` is.
+            (n, *input_shape), as `x_train` is: float32, for texts int32.
 
         Raises:
             AenbError: The items do not fit.
         """
-        raw = numeric(x, "x")
+        if self.kind == "text":
+            return units(to_ids(split_words(x, "x"), self.vocabulary, *self.input_shape))
+        if self.kind == "signal":
+            x = padded(x, "x", self.input_shape[0])
+        raw = numeric(x, "x", self.kind)
         if self.kind == "image":
             raw = units(image_units(raw)[0])
         elif self.scaler is not None:
             if raw.shape[1:] != self.input_shape:
-                raise AenbError(
-                    f"`x`: expected rows of {self.input_shape[0]} features; received the shape {raw.shape}."
-                )
-            raw = self.scaler.transform(raw)
+                raise AenbError(f"`x`: expected {self._what}; received the shape {raw.shape}.")
+            raw = to_units(self.scaler)(raw)
         return np.asarray(raw, "float32").reshape(-1, *self.input_shape)
 
     def texts(self, tokens: np.ndarray) -> list[str]:
-        """Return the words that tokens stand for: (n, length) → n texts."""
-        return [" ".join(self.vocabulary[token] for token in row if token) for row in np.asarray(tokens)]
+        """Return the words that tokens stand for: (n, length) → n texts; "_" where there is none before the end."""
+        return [to_text(row, self.vocabulary) for row in np.asarray(tokens)]
 
     def restore(self, items: np.ndarray, like: Any) -> Any:
-        """Bring rows of a table back to their own units.
+        """Bring rows of a table back to their own units, and fill in with them what is missing in a DataFrame.
 
         Args:
             items: (n, features), in a model's units.
-            like: The DataFrame that they came from, whose columns and index they get.
+            like: The DataFrame that they came from: what it has stays as it is.
+
+        Returns:
+            A DataFrame of its columns and index.
         """
         import pandas as pd
 
-        raw = items if self.scaler is None else self.scaler.inverse_transform(items)
-        return pd.DataFrame(raw, columns=like.columns, index=like.index)
+        raw = np.asarray(items, "float64") if self.scaler is None else self.scaler.inverse_transform(items)
+        filled = [
+            column if column.notna().all() else column.astype("float64").where(column.notna(), raw[:, place])
+            for place, (_, column) in enumerate(like.items())
+        ]
+        return pd.concat(filled, axis=1)
 
     def describe(self) -> str:
         """Say in a line what the data is and where it came from."""
-        shape = "×".join(map(str, self.input_shape))
-        what = {
-            "image": f"images of {shape}",
-            "tabular": f"rows of {shape} features",
-            "signal": f"signals of {shape}",
-            "text": f"texts of up to {shape} words",
-        }[self.kind]
         part = f", {self.n:,} of {self.total:,}" if self.is_subset else ""
         source = f"{self.source}, streamed from the disk" if self.is_streamed else self.source
-        return f"{self.name}: {len(self.train):,} training and {len(self.test):,} held-out {what}{part} ({source})"
+        return (
+            f"{self.name}: {len(self.train):,} training and {len(self.test):,} held-out {self._what}{part} ({source})"
+        )
+
+    @property
+    def _what(self) -> str:
+        """What the items are, in words."""
+        shape = "×".join(map(str, self.input_shape))
+        return {
+            "image": f"images of {shape}",
+            "tabular": f"rows of {shape} features",
+            "signal": f"signals of up to {self.input_shape[0]} steps and {self.input_shape[-1]} channels",
+            "text": f"texts of up to {shape} words",
+        }[self.kind]
 
     def __repr__(self) -> str:
         return "\n".join([self.describe(), *(f"  {note}" for note in self.notes)])

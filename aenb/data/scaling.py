@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from aenb.data.numeric import extent
+from aenb.data.numeric import SIGNALS, extent
 from aenb.errors import AenbError
 
 DIVIDED = "Pixels in [0, 255] were divided by 255."
@@ -18,8 +18,10 @@ def add_channel(images: np.ndarray) -> np.ndarray:
 
 
 def units(items: np.ndarray) -> np.ndarray:
-    """Bring items to a model's units: bytes are 255ths of [0, 1], all else is in them already; float32."""
-    return items.astype("float32") / np.float32(255) if items.dtype == np.uint8 else items
+    """Bring items to a model's units: bytes are 255ths of [0, 1]; tokens are int32; all else is in them already."""
+    if items.dtype == np.uint8:
+        return items.astype("float32") / np.float32(255)
+    return items.astype("int32") if items.dtype.kind in "iu" else items
 
 
 def image_units(images: np.ndarray) -> tuple[np.ndarray, str]:
@@ -67,7 +69,7 @@ def image_rule(dtype: np.dtype, low: float, high: float) -> tuple[Callable | Non
         return _from_both_signs, "Pixels in [−1, 1] were moved to [0, 1]."
     raise AenbError(
         f"Images: expected pixels in [0, 1] (or [−1, 1], or whole numbers up to 255); received values from "
-        f"{low:.4g} to {high:.4g}. Scale them: (x - x.min()) / (x.max() - x.min())."
+        f"{low:.4g} to {high:.4g}. Scale them: (x - x.min()) / (x.max() - x.min()).{SIGNALS}"
     )
 
 

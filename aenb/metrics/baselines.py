@@ -40,7 +40,7 @@ def principal_subspace(blocks: Blocks, dimensions: int) -> Subspace:
     """Fit PCA (Pearson 1901) on all items; on an evenly spaced sample where they have over 4,096 features.
 
     Args:
-        blocks: A function that goes through the training items, each block (n, ...), float32; NaN counts as 0.
+        blocks: A function that goes through the training items, each block (n, ...), float32, without NaN.
         dimensions: How many axes; no more than min(n, features) are found, and 0 is the mean alone.
 
     Returns:
@@ -52,7 +52,6 @@ def principal_subspace(blocks: Blocks, dimensions: int) -> Subspace:
         >>> principal_subspace(lambda: iter([x]), 1).reconstruct(x, 1).round(3).tolist()
         [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]]
     """
-    blocks = _whole(blocks)
     first = next(blocks())
     features = first[0].size
     if features > WIDE:
@@ -74,10 +73,6 @@ def principal_subspace(blocks: Blocks, dimensions: int) -> Subspace:
     covariance = products / n - np.outer(shift, shift)
     _, vectors = eigh(covariance, subset_by_index=(features - kept, features - 1))
     return Subspace(origin + shift, vectors.T[::-1])
-
-
-def _whole(blocks: Blocks) -> Blocks:
-    return lambda: (np.nan_to_num(block) if np.isnan(block).any() else block for block in blocks())
 
 
 def _from_sample(blocks: Blocks, dimensions: int, features: int) -> Subspace:

@@ -45,16 +45,21 @@ class Body:
         """Go from items to features: (batch, *item) → (batch, features); one-hot labels are laid beside."""
         if self.vocabulary:
             x = keras.layers.Embedding(self.vocabulary, WORD, name="words")(x)
-        for level, count in enumerate(self.filters, 1):  # (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, count)
-            x = keras.layers.Conv2D(
-                count, self.kernel_size, strides=2, padding="same", activation=self.activation,
-                kernel_initializer="he_normal", name=f"conv_{level}",
-            )(x)  # fmt: skip
+        x = self.shrink(x)
         if len(x.shape) > 2:
             x = keras.layers.Flatten(name="flatten")(x)
         x = _beside(x, labels)
         for number, units in enumerate(self.hidden_units, 1):
             x = layers.dense(units, self.activation, f"hidden_{number}")(x)
+        return x
+
+    def shrink(self, x: Any) -> Any:
+        """Halve images once for each level of convolutions: (batch, H, W, channels) → (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, f_l)."""
+        for level, count in enumerate(self.filters, 1):  # (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, count)
+            x = keras.layers.Conv2D(
+                count, self.kernel_size, strides=2, padding="same", activation=self.activation,
+                kernel_initializer="he_normal", name=f"conv_{level}",
+            )(x)  # fmt: skip
         return x
 
     def up(self, code: Any, item_shape: tuple[int, ...], labels: Any = None, last: str = "linear") -> Any:
@@ -76,9 +81,13 @@ class Body:
         return layers.unflatten(x, item_shape)
 
     def _up_convolutions(self, x: Any, item_shape: tuple[int, ...], last: str) -> Any:
-        *larger, smallest = _sides(item_shape, len(self.filters))
+        smallest = _sides(item_shape, len(self.filters))[-1]
         x = layers.dense(math.prod(smallest) * self.filters[-1], self.activation, "spread")(x)
-        x = keras.layers.Reshape((*smallest, self.filters[-1]), name="reshape")(x)
+        return self.grow(keras.layers.Reshape((*smallest, self.filters[-1]), name="reshape")(x), item_shape, last)
+
+    def grow(self, x: Any, item_shape: tuple[int, ...], last: str) -> Any:
+        """Undo `shrink`: (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, features) → (batch, *item_shape); `last` is the last activation."""
+        sides = _sides(item_shape, len(self.filters))
         channels = (item_shape[-1], *self.filters[:-1])
         for level in range(len(self.filters), 0, -1):
             end = level == 1
@@ -87,7 +96,7 @@ class Body:
                 activation=last if end else self.activation,
                 kernel_initializer="glorot_uniform" if end else "he_normal", name=f"conv_{level}",
             )(x)  # fmt: skip
-            spare = tuple((0, x.shape[axis + 1] - larger[level - 1][axis]) for axis in (0, 1))
+            spare = tuple((0, x.shape[axis + 1] - sides[level - 1][axis]) for axis in (0, 1))
             if any(over for _, over in spare):
                 x = keras.layers.Cropping2D(spare, name=f"crop_{level}")(x)
         return x

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from aenb.errors import AenbError
 from aenb.fields import Field
 
 ACTIVATIONS = ("relu", "elu", "selu", "gelu", "silu", "leaky_relu", "tanh", "sigmoid", "linear")
@@ -42,3 +43,14 @@ Support = Annotated[
         choices=("binary", "unit", "real"),
     ),
 ]
+
+
+def classes_of(conditional: bool, num_classes: int) -> int:
+    """Return how many classes a model is conditional on; 0: none.
+
+    Raises:
+        AenbError: It is to be conditional, and there are no classes.
+    """
+    if conditional and not num_classes:
+        raise AenbError("`num_classes`: expected how many classes there are, since `conditional` is True; received 0.")
+    return num_classes if conditional else 0

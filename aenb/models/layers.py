@@ -51,9 +51,9 @@ def autoencoder(name, input_shape, encoder, decoder, *, loss, between=None, metr
     Raises:
         AenbError: The parts do not fit each other or the data.
     """
-    encoder = _part(encoder, input_shape, "encoder")
+    encoder = as_part(encoder, input_shape, "encoder")
     size = _code_size(encoder)
-    decoder = _part(decoder if hasattr(decoder, "layers") else decoder(size), (size,), "decoder")
+    decoder = as_part(decoder if hasattr(decoder, "layers") else decoder(size), (size,), "decoder")
     made = decoder.output_shape[1:-1] if loss == "tokens" else decoder.output_shape[1:]
     if tuple(made) != tuple(input_shape):
         raise AenbError(
@@ -63,12 +63,12 @@ def autoencoder(name, input_shape, encoder, decoder, *, loss, between=None, metr
     inputs = keras.Input(input_shape, name="input", dtype="int32" if loss == "tokens" else None)
     code = encoder(inputs)
     model = keras.Model(inputs, decoder(between(code) if between else code), name=name)
-    error = LOSSES.get(loss) or keras.losses.SparseCategoricalCrossentropy(ignore_class=0)  # 0 fills short sequences up
+    error = LOSSES.get(loss) or "sparse_categorical_crossentropy"  # 0 after the end counts: so the end is learnt
     model.compile(keras.optimizers.Adam(), loss=error, metrics=list(metrics))
     return model
 
 
-def _part(model, input_shape, name: str):
+def as_part(model, input_shape, name: str):
     """Return a model as the part called `name`: one of the user's own is built and wrapped."""
     if model.name == name and model.built and tuple(model.input_shape[1:]) == tuple(input_shape):
         return model

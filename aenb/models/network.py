@@ -8,6 +8,7 @@ imported; the parts are stock Keras and open without it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,11 @@ class Network(keras.Model):
         players: Who moves which parts, in the order of their moves.
         encode: (network, x, labels) → codes (batch, *code_shape), what `encoder` gives unless told otherwise.
         decode: (network, codes, labels) → items (batch, *item_shape), what `decoder` makes unless told otherwise.
-        prior: (network, n, generator) → codes, n drawn from the prior with a NumPy generator; None: standard normal.
+        prior: (network, n, generator) → codes, n drawn from the prior with a NumPy generator; None: standard normal;
+            False: there is none.
         weights: Arrays by name: weights that belong to no part. Those that no player moves are not trained.
         after_step: (network, batch), called at the end of each training step.
+        evidence: (network, batch, k, seeds) → what `evidence` returns; None: the model has no likelihood.
         num_classes: How many classes the model is conditional on; 0: none.
         notes: What was chosen for the data, each a sentence to be said aloud.
     """
@@ -44,9 +47,10 @@ class Network(keras.Model):
         *,
         encode: Callable | None = None,
         decode: Callable | None = None,
-        prior: Callable | None = None,
+        prior: Callable | bool | None = None,
         weights: Mapping[str, np.ndarray] | None = None,
         after_step: Callable | None = None,
+        evidence: Callable | None = None,
         num_classes: int = 0,
         notes: Sequence[str] = (),
         **kwargs: Any,
@@ -55,14 +59,15 @@ class Network(keras.Model):
         self.item_shape, self.code_shape = tuple(item_shape), tuple(code_shape)
         self.players, self.num_classes, self.notes = tuple(players), num_classes, tuple(notes)
         self._encode, self._decode = encode or _encode, decode or _decode
-        self._prior, self._after_step = prior or _standard_normal, after_step
+        self._prior, self._after_step = _standard_normal if prior is None else prior, after_step
+        self._evidence = evidence
         self.recipe: dict[str, Any] = {}  # set by the registry: how to build the same again
         self.part_names = tuple(parts)
         for name, part in parts.items():
             setattr(self, name, part)
         moved = {name for player in players for name in player.parts}
-        for name in parts:
-            getattr(self, name).trainable = name in moved
+        for name in set(parts) - moved:  # of those that are moved, layers that are fixed stay so
+            getattr(self, name).trainable = False
         self.own = {
             name: self.add_weight(
                 shape=np.shape(value), initializer=keras.initializers.Constant(value),
@@ -71,7 +76,7 @@ class Network(keras.Model):
             for name, value in (weights or {}).items()
         }  # fmt: skip
         self.seeds = keras.random.SeedGenerator()
-        self.means = {term: keras.metrics.Mean(term) for player in players for term in player.terms}
+        self.means = {term: keras.metrics.Mean(term) for player in players for term in _reported(player)}
         self.means.setdefault("loss", keras.metrics.Mean("loss"))
         self.built = True
         self.compile()
@@ -137,9 +142,32 @@ class Network(keras.Model):
         """Return the items that codes stand for: (batch, *code_shape) → (batch, *item_shape)."""
         return self._decode(self, code, labels)
 
-    def sample_prior(self, n: int, generator: np.random.Generator) -> np.ndarray:
-        """Draw codes from the prior: (n, *code_shape), float32."""
-        return self._prior(self, n, generator)
+    @property
+    def sample_prior(self) -> Callable[[int, np.random.Generator], np.ndarray]:
+        """Draw codes from the prior: (n, generator) → (n, *code_shape), float32."""
+        if not self._prior:
+            raise AttributeError(f"{self.name} has no prior: nothing in its training asked for one.")
+        return partial(self._prior, self)
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether the model has a likelihood, and a distribution of codes for each item."""
+        return self._evidence is not None
+
+    def evidence(self, data: Any, k: int, seeds: Any) -> tuple[Any, Any]:
+        """Draw k codes of each item from q(z|x), and return what they say of log p(x).
+
+        Args:
+            data: As for a step: (inputs, targets), inputs being items, or (items, labels).
+            k: How many.
+            seeds: A `keras.random.SeedGenerator` to draw them with.
+
+        Returns:
+            log p(x|z) and log p(z) − log q(z|x), (k, batch) each, float32, in nats: their sum is log w, the mean of
+            that the bound of a VAE, and log mean w, the importance-weighted one, an estimate of log p(x).
+        """
+        data = tf.nest.map_structure(keras.ops.convert_to_tensor, data)
+        return self._evidence(self, self._batch(data, training=False), k, seeds)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Return what items become through the code and back; inputs are items, or (items, labels)."""
@@ -155,14 +183,17 @@ class Network(keras.Model):
                 with tf.GradientTape() as tape:
                     found = player.loss(self, batch)
                     aim = optimizer.scale_loss(found[player.terms[0]])
-                optimizer.apply(tape.gradient(aim, weights), weights)
+                gradients = tape.gradient(aim, weights)
+                if player.gradient_norm:
+                    found[f"{player.name}_gradient_norm"] = _norm(gradients, optimizer.scale_loss(1.0))
+                optimizer.apply(gradients, weights)
             terms |= found
         if self._after_step is not None:
             self._after_step(self, batch)
         return self._report(terms, batch)
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        """Return the same terms as in training, of weights that are left alone."""
+        """Return the same terms as in training, norms of gradients left out, of weights that are left alone."""
         batch, terms = self._batch(data, training=False), {}
         for player in self.players:
             terms |= player.loss(self, batch)
@@ -174,7 +205,7 @@ class Network(keras.Model):
         size = keras.ops.cast(keras.ops.shape(batch.x)[0], "float32")
         for name, value in terms.items():
             self.means[name].update_state(value, sample_weight=size)
-        return {name: mean.result() for name, mean in self.means.items()}
+        return {name: self.means[name].result() for name in terms}
 
     def _batch(self, data: Any, training: bool) -> Batch:
         inputs, target, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -215,6 +246,16 @@ class Network(keras.Model):
 
     def compile_from_config(self, config: Any) -> None:
         """Leave the model compiled as it was built."""
+
+
+def _reported(player: Player) -> tuple[str, ...]:
+    return (*player.terms, f"{player.name}_gradient_norm") if player.gradient_norm else player.terms
+
+
+def _norm(gradients: list[Any], scale: Any) -> Any:
+    """Return the norm of gradients of a scaled loss; 0 where it is infinite, as in steps that 16 bits skip."""
+    norm = tf.linalg.global_norm(gradients) / scale
+    return tf.where(tf.math.is_finite(norm), norm, tf.zeros_like(norm))
 
 
 def _encode(network: Network, x: Any, labels: Any) -> Any:

@@ -38,6 +38,7 @@ class Player:
         beta_1: Of its Adam (Kingma & Ba 2014, arXiv 1412.6980).
         clipnorm: Greatest norm of each gradient; None: any.
         steps: How often it moves in a step of the training.
+        gradient_norm: Whether to report the norm of its gradient, as "<name>_gradient_norm", in training.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Player:
     beta_1: float = 0.9
     clipnorm: float | None = None
     steps: int = 1
+    gradient_norm: bool = False
 
 
 def network(*arguments: Any, **keywords: Any) -> Any:

@@ -4,7 +4,7 @@ A machine that others use is noisy: a figure of one round holds to about 30 %. S
 round, and what is compared is the median of the ratios within a round. Each is a process of its own, since the tools
 would compete for threads in one; only one computes at a time, and all see the same images.
 
-    python -m tests.benchmarks.training [A B-size C-size] [--rounds 7] [--contenders naive engine …] [--limit 6000]
+    python -m tests.benchmarks.training [A B C …] [--rounds 7] [--contenders naive engine …] [--limit 6000]
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 
 from tests.benchmarks import machine, report
 from tests.benchmarks.contenders import CONTENDERS, contender, missing, version
-from tests.benchmarks.contenders.bound import operations
 from tests.benchmarks.rounds import Epoch, run
 from tests.benchmarks.works import BATCH, WORKS
+from tests.benchmarks.works.products import operations
 
 NOTES = (
     "Each contender is a process of its own and trains an epoch a round, in turn; ratios are taken within a round. "
@@ -66,9 +66,10 @@ def title(name: str) -> str:
 def preamble(asked: argparse.Namespace, measured: dict[str, list[Epoch]]) -> str:
     """Say what was measured, how, and on what."""
     images = max((epoch.images for trained in measured.values() for epoch in trained), default=0)
-    what = f"Fashion-MNIST, {images:,} images, batch {BATCH}, Adam 1e-3, seed {asked.seed}, {asked.rounds} rounds"
+    what = f"Fashion-MNIST, {images:,} images, batch {BATCH}, Adam 1e-3 unless a work says otherwise"
+    how = f"seed {asked.seed}, {asked.rounds} rounds"
     packages = sorted({version(name) for name in asked.contenders if not missing(name)} | {version("loop")})
-    return f"{what}; {machine.describe()}; {', '.join(packages)}.\n\n{NOTES}"
+    return f"{what}, {how}; {machine.describe()}; {', '.join(packages)}.\n\n{NOTES}"
 
 
 def part(work: str, trained: list[Epoch]) -> str:

@@ -20,12 +20,17 @@ def main(name: str, work: str, seed: str, limit: str = "") -> None:
     with os.fdopen(os.dup(1), "w") as answers:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a tool prints, such as a progress bar
         x, test = images(int(limit) if limit else None)
-        epoch, reconstruct = contender(name).prepare(WORKS[work], x, int(seed))
-        print(json.dumps({"images": len(x), "mse": score(reconstruct, test)}), file=answers, flush=True)
+        trained = WORKS[work]
+        epoch, make = contender(name).prepare(trained, x, int(seed))
+
+        def error() -> float | None:
+            return None if make is None else trained.score(make(test), test)
+
+        print(json.dumps({"images": len(x), "mse": error()}), file=answers, flush=True)
         for _ in sys.stdin:
             watch = Watch()
             noted = epoch() or {}
-            answer = {**watch.stop(), "peak": peak_megabytes(), "mse": score(reconstruct, test), **noted}
+            answer = {**watch.stop(), "peak": peak_megabytes(), "mse": error(), **noted}
             print(json.dumps(answer), file=answers, flush=True)
 
 
@@ -35,15 +40,6 @@ def images(limit: int | None):
 
     data = aenb.load_data("fashion_mnist", limit=limit)
     return data.x_train, data.x_test[:TEST]
-
-
-def score(reconstruct, test) -> float | None:
-    """Return the mean squared error of reconstructions: the same formula for all."""
-    import numpy as np
-
-    if reconstruct is None:
-        return None
-    return float(np.mean((np.asarray(reconstruct(test), "float64") - test) ** 2))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The tools compared, a file each.
 
 A file says `TITLE`, the packages it `NEEDS`, which `BUILDER` of a work it takes, and has `prepare(work, x, seed)`.
-That returns what trains one epoch and what reconstructs images, `epoch()` and `reconstruct(images)`; the second is None
-where there is nothing to reconstruct. What `epoch` returns is noted beside its time. Tools are imported by `prepare`
+That returns what trains one epoch and what is made of images that are not trained on, `epoch()` and `make(images)`; the
+second is None where nothing is made. What `epoch` returns is noted beside its time. Tools are imported by `prepare`
 only.
 """
 

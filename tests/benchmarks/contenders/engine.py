@@ -12,14 +12,15 @@ def prepare(work, x, seed):
 
     from aenb.backend import keras
     from aenb.engine import Engine
-    from aenb.tasks import in_units, reconstruct
+    from aenb.tasks import in_units, make_task
     from tests.benchmarks.works import BATCH
 
     keras.utils.set_random_seed(seed)
     model = work.keras()
     pictures = np.round(x * 255).astype("uint8")  # as the data set has them, and as `aenb.train` holds them
+    task = make_task("reconstruct", None, None, "image", missing=False)
     run = Engine(
-        model, (pictures,), np.arange(len(x)), batch_size=BATCH, seed=seed, prepare=lambda b: reconstruct(in_units(b))
+        model, (pictures,), np.arange(len(x)), batch_size=BATCH, seed=seed, prepare=lambda b: task(in_units(b), None)
     )
     called = []
     watch = keras.callbacks.LambdaCallback(
@@ -34,4 +35,4 @@ def prepare(work, x, seed):
         done += 1
         return {"longest_gap": max(np.diff(called))}
 
-    return epoch, lambda images: model.predict(images, batch_size=len(images), verbose=0)
+    return epoch, lambda images: work.keras_make(model, images)

@@ -15,7 +15,7 @@ def prepare(work, x, seed):
     import jax
 
     draw = np.random.default_rng(seed)
-    state, step, reconstruct = work.jax()
+    state, step, make = work.jax()
     items, full = jax.device_put(x), len(x) // BATCH
 
     @partial(jax.jit, donate_argnums=0)
@@ -38,4 +38,4 @@ def prepare(work, x, seed):
         order = draw.permutation(len(x)).astype("int32")
         state = jax.block_until_ready((scan if work.xla else steps)(state, items, order))
 
-    return epoch, lambda images: np.asarray(reconstruct(state, images))
+    return epoch, lambda images: np.asarray(make(state, images))

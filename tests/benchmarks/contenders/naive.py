@@ -16,4 +16,4 @@ def prepare(work, x, seed):
     def epoch():
         model.fit(x, x, batch_size=BATCH, epochs=1)
 
-    return epoch, lambda images: model.predict(images, batch_size=len(images), verbose=0)
+    return epoch, lambda images: work.keras_make(model, images)

@@ -1,4 +1,4 @@
-"""pythae's trainer, its plain autoencoder with our layers, and its progress bar, which is written to a log."""
+"""pythae's trainer, its autoencoders with our layers, and its progress bar, which is written to a log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TITLE, NEEDS, BUILDER = "pythae's trainer", ("pythae", "torch", "pydantic"), "py
 
 def prepare(work, x, seed):
     import torch
-    from pythae.data.datasets import BaseDataset, DatasetOutput
+    from pythae.data.datasets import BaseDataset
     from pythae.trainers import BaseTrainer, BaseTrainerConfig
 
     torch.manual_seed(seed)
@@ -33,6 +33,6 @@ def prepare(work, x, seed):
 
     def reconstruct(images, kept=folder):
         with torch.no_grad():
-            return model(DatasetOutput(data=torch.from_numpy(images))).recon_x.numpy()
+            return model.decoder(model.encoder(torch.from_numpy(images)).embedding).reconstruction.numpy()
 
     return epoch, reconstruct

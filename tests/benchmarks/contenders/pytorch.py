@@ -14,15 +14,15 @@ def prepare(work, x, seed):
 
     torch.manual_seed(seed)
     torch.set_num_threads(os.cpu_count())
-    model, step = work.torch()
+    step, make = work.torch()
     items = torch.from_numpy(x)
 
     def epoch():
         for index in torch.randperm(len(items)).split(BATCH):
             step(items[index])
 
-    def reconstruct(images):
+    def made(images):
         with torch.no_grad():
-            return model(torch.from_numpy(images)).numpy()
+            return make(torch.from_numpy(images)).numpy()
 
-    return epoch, reconstruct
+    return epoch, made

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from tests.benchmarks.works.steps import BETA_1, BETA_2, EPSILON, LEARNING_RATE, jax_steps, torch_step
+from tests.benchmarks.works import products as counted
+from tests.benchmarks.works.layers import jax_layer, torch_dense, torch_reshape
+from tests.benchmarks.works.steps import BETA_1, BETA_2, EPSILON, LEARNING_RATE, jax_move, jax_start, torch_step
 
 
 def keras(hidden, code):
@@ -17,32 +19,25 @@ def keras(hidden, code):
 
 
 def products(batch, widths):
-    return [(batch, inner, columns) for inner, columns in pairwise(widths)]
+    return counted.layers((batch, inner, columns) for inner, columns in pairwise(widths))
 
 
-def torch_layers(widths, linear):
-    """List PyTorch's modules, with the initial weights that aenb's layers have, one list a dense layer."""
+def torch_parts(widths, linear):
+    """Make PyTorch's encoder, of flat images, and decoder, to them."""
     from torch import nn
 
-    layers = []
-    for number, (inner, columns) in enumerate(pairwise(widths)):
-        dense, last = nn.Linear(inner, columns), number == len(widths) - 2
-        nn.init.zeros_(dense.bias)
-        if number == linear or last:
-            nn.init.xavier_uniform_(dense.weight)
-            layers.append([dense, nn.Sigmoid()] if last else [dense])
-        else:
-            nn.init.kaiming_normal_(dense.weight, nonlinearity="relu")
-            layers.append([dense, nn.ReLU()])
-    return layers
+    last = len(widths) - 2
+    activations = [None if n == linear else nn.Sigmoid() if n == last else nn.ReLU() for n in range(last + 1)]
+    layers = [torch_dense(*sizes, activation) for sizes, activation in zip(pairwise(widths), activations, strict=True)]
+    parts = layers[: linear + 1], layers[linear + 1 :]
+    return [nn.Sequential(*(module for layer in part for module in layer)) for part in parts]
 
 
 def torch(widths, linear):
     from torch import nn
 
-    layers = [module for layer in torch_layers(widths, linear) for module in layer]
-    model = nn.Sequential(nn.Flatten(), *layers, nn.Unflatten(1, (28, 28, 1)))
-    return model, torch_step(model)
+    model = nn.Sequential(nn.Flatten(), *torch_parts(widths, linear), *torch_reshape(28, 28, 1)[1:])
+    return torch_step(model.parameters(), lambda x: nn.functional.mse_loss(model(x), x)), model
 
 
 def jax(widths, linear):
@@ -50,11 +45,8 @@ def jax(widths, linear):
     from jax import nn
     from jax import numpy as jnp
 
-    draw, weights, last = np.random.default_rng(0), [], len(widths) - 2
-    for number, (inner, columns) in enumerate(pairwise(widths)):
-        spread = np.sqrt(2 / (inner + columns) if number in (linear, last) else 2 / inner)
-        kernel = draw.normal(0, spread, (inner, columns)).astype("float32")
-        weights.append((jnp.asarray(kernel), jnp.zeros(columns)))
+    draw, last = np.random.default_rng(0), len(widths) - 2
+    start = [jax_layer(draw, *sizes, rectified=n not in (linear, last)) for n, sizes in enumerate(pairwise(widths))]
 
     def reconstruct(weights, x):
         z = x.reshape(len(x), -1)
@@ -63,18 +55,18 @@ def jax(widths, linear):
             z = nn.sigmoid(z) if number == last else z if number == linear else nn.relu(z)
         return z.reshape(x.shape)
 
-    return jax_steps(weights, reconstruct)
+    def step(state, x):
+        return jax_move(state, lambda weights: jnp.mean((reconstruct(weights, x) - x) ** 2))
+
+    return jax_start(start), step, lambda state, x: reconstruct(state[0], x)
 
 
 def pythae(widths, linear):
     from pythae.models import AE, AEConfig
     from pythae.models.base.base_utils import ModelOutput
     from pythae.models.nn import BaseDecoder, BaseEncoder
-    from torch import nn
 
-    layers = torch_layers(widths, linear)
-    parts = layers[: linear + 1], layers[linear + 1 :]
-    to_code, from_code = (nn.Sequential(*(module for layer in part for module in layer)) for part in parts)
+    to_code, from_code = torch_parts(widths, linear)
 
     class Encoder(BaseEncoder):
         def __init__(self):

@@ -1,0 +1,57 @@
+"""What the scores on held-out items tell, beside the mean item and PCA."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aenb.diagnosis.case import Case
+from aenb.diagnosis.finding import Finding
+
+MEAN, PCA = 0.95, 1.05  # shares of the baselines' errors from which a model counts as no better, or as worse
+
+
+def learned_nothing(case: Case) -> Iterator[Finding]:
+    """Reconstructions no better than one item for all."""
+    if case.run.is_generator:
+        return  # the codes of held-out items would have to be searched for
+    scores = case.run.evaluate()
+    if "mse" in scores and scores["mse"] >= MEAN * scores["mean_mse"]:
+        measured = f"squared error of {scores['mse']:.4g}, that of the mean item {scores['mean_mse']:.4g}"
+    elif "accuracy" in scores and scores["accuracy"] <= scores["mean_accuracy"]:
+        measured = (
+            f"share of tokens that came back of {scores['accuracy']:.1%}, the commonest {scores['mean_accuracy']:.1%}"
+        )
+    else:
+        return
+    yield Finding(
+        "learned-nothing",
+        "error",
+        f"Held-out items have a {measured}: the code tells the decoder nothing about its item.",
+        _remedy(case),
+    )
+
+
+def _remedy(case: Case) -> str:
+    """Take the usual rate where it was higher; else train for longer."""
+    is_high = case.learning_rate > case.usual_rate
+    return f"--learning-rate {case.usual_rate:g}" if is_high else f"--epochs {4 * case.run.epochs}"
+
+
+def behind_pca(case: Case) -> Iterator[Finding]:
+    """An error above that of PCA, which is the best linear model: so the optimum that was found is a local one.
+
+    Only where the squared error alone is minimised, of a code that is shorter than an item: a VAE pays for its prior.
+    """
+    loss = getattr(case.model.loss, "loss", case.model.loss)
+    if loss != "mean_squared_error" or not case.run.compresses or case.setting("sparsity") is not None:
+        return
+    scores = case.run.evaluate()
+    if scores["mse"] > PCA * scores["pca_mse"]:
+        yield Finding(
+            "behind-pca",
+            "warning",
+            f"The squared error on held-out items is {scores['mse']:.4g}; PCA with as many dimensions has "
+            f"{scores['pca_mse']:.4g}. A model that holds PCA as a special case does worse than that in a poor local "
+            "optimum, or too early in its training, or with too few items.",
+            f"--restarts {max(5, 2 * case.run.spec.restarts)}",
+        )

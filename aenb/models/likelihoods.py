@@ -1,0 +1,174 @@
+"""Likelihoods: what log p(x|z) is for the kind of values that x takes, in nats and entry by entry.
+
+    bernoulli                x η − log(1 + e^η),                       x ∈ {0, 1}
+    continuous_bernoulli     x η − A(η),  A(η) = log((e^η − 1) / η),   x ∈ [0, 1]
+    gaussian                 −½ (log 2πσ² + (x − µ)² / σ²),            x ∈ ℝ
+    categorical              log softmax(η)ₓ,                          x ∈ {1, …, V − 1}
+
+The continuous Bernoulli is that of Loaiza-Ganem & Cunningham (2019), arXiv 1907.06845: with λ = 1 / (1 + e^−η) its
+density is C(λ) λˣ (1 − λ)¹⁻ˣ, and its mean A'(η) is not λ. A decoder gives what its last activation makes of η: λ,
+the probabilities of tokens, or µ itself; densities are computed from η, so that nothing is lost where λ is near 0 or 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aenb.backend import keras
+from aenb.errors import AenbError
+
+CLIP = 1e-6  # probabilities of a decoder whose logits are not at hand are kept so far from 0 and 1
+SMALL = 0.5  # |η| below which A(η) is summed as a series
+
+
+def bernoulli(x: Any, logits: Any) -> Any:
+    """Return log p(x | η): x in {0, 1}, or probabilities of 1, and η of the same shape → the same shape."""
+    return x * logits - keras.ops.softplus(logits)
+
+
+def continuous_bernoulli(x: Any, logits: Any) -> Any:
+    """Return the log density of x in [0, 1]: x and η of the same shape → the same shape.
+
+    Example:
+        >>> import numpy as np
+        >>> float(continuous_bernoulli(np.float32(0.3), np.float32(0)))  # λ = ½: uniform
+        0.0
+    """
+    ops = keras.ops
+    size, is_small = _size(logits)
+    series = logits / 2 + logits**2 / 24 - logits**4 / 2880
+    whole = ops.maximum(logits, 0.0) + ops.log(-ops.expm1(-size)) - ops.log(size)
+    return x * logits - ops.where(is_small, series, whole)
+
+
+def continuous_bernoulli_mean(logits: Any) -> Any:
+    """Return the mean of a continuous Bernoulli, A'(η) in [0, 1]: η of any shape → the same shape."""
+    ops = keras.ops
+    size, is_small = _size(logits)
+    series = 0.5 + logits / 12 - logits**3 / 720 + logits**5 / 30240
+    above = -1 / ops.expm1(-size) - 1 / size
+    return ops.where(is_small, series, ops.where(logits > 0, above, 1 - above))
+
+
+def gaussian(x: Any, mean: Any, log_var: Any) -> Any:
+    """Return the log density of x: x and µ of the same shape, log σ² of one that is broadcast → the same shape."""
+    return -0.5 * (math.log(2 * math.pi) + log_var + keras.ops.square(x - mean) * keras.ops.exp(-log_var))
+
+
+def categorical(x: Any, logits: Any) -> Any:
+    """Return log p(x | η) of tokens: x (…, length), integers, and η (…, length, vocabulary) → (…, length)."""
+    tokens = keras.ops.broadcast_to(x, keras.ops.shape(logits)[:-1])
+    return -keras.ops.sparse_categorical_crossentropy(tokens, logits, from_logits=True)
+
+
+def kl(z_mean: Any, z_log_var: Any) -> Any:
+    """Return KL(N(µ, σ²) ‖ N(0, 1)) in nats, dimension by dimension: (…, latent_dim) twice → (…, latent_dim)."""
+    return 0.5 * (keras.ops.square(z_mean) + keras.ops.exp(z_log_var) - 1 - z_log_var)
+
+
+def _size(logits: Any) -> tuple[Any, Any]:
+    """Return |η|, 1 in the place of what is small, so that no gradient there is infinite; and what is small."""
+    size = keras.ops.abs(logits)
+    is_small = size < SMALL
+    return keras.ops.where(is_small, keras.ops.ones_like(size), size), is_small
+
+
+def _logit(probability: Any) -> Any:
+    inside = keras.ops.clip(probability, CLIP, 1 - CLIP)
+    return keras.ops.log(inside) - keras.ops.log1p(-inside)
+
+
+def _log(probability: Any) -> Any:
+    return keras.ops.log(keras.ops.clip(probability, CLIP, 1.0))
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """A distribution of an item's entries, given what a decoder makes of a code.
+
+    Attributes:
+        log_prob: (x, η) → log p(x | η), entry by entry; of a Gaussian (x, µ, log σ²).
+        last: The decoder's last activation; None: by what values the data takes.
+        parameter: What the decoder gives → η; None: they are the same.
+        mean: η → the mean, where it is not what the decoder gives.
+        has_variance: Whether `log_prob` is to be told log σ².
+    """
+
+    log_prob: Callable[..., Any]
+    last: str | None = None
+    parameter: Callable[[Any], Any] | None = None
+    mean: Callable[[Any], Any] | None = None
+    has_variance: bool = False
+
+
+LIKELIHOODS = {
+    "bernoulli": Likelihood(bernoulli, "sigmoid", _logit),
+    "continuous_bernoulli": Likelihood(continuous_bernoulli, "sigmoid", _logit, continuous_bernoulli_mean),
+    "gaussian": Likelihood(gaussian, has_variance=True),
+    "categorical": Likelihood(categorical, "softmax", _log),
+}
+
+CHOSEN = {
+    "binary": ("bernoulli", "The values are 0 and 1, so the likelihood is bernoulli."),
+    "unit": (
+        "gaussian",
+        "The values are continuous, in [0, 1], so the likelihood is gaussian, with a learned variance "
+        '(likelihood = "continuous_bernoulli" is the other one for such values).',
+    ),
+    "real": ("gaussian", "The values are real numbers, so the likelihood is gaussian, with a learned variance."),
+    "tokens": ("categorical", "The items are tokens, so the likelihood is categorical."),
+}
+PROBABILITIES = (
+    "The likelihood bernoulli takes values between 0 and 1 for probabilities: the loss is a cross-entropy, and its "
+    'numbers are no log-likelihoods of such values (those of likelihood = "continuous_bernoulli" are).'
+)
+
+
+def choose_likelihood(asked: str | None, support: str, variance: float | None) -> tuple[str, tuple[str, ...]]:
+    """Choose the likelihood that fits the values of the data.
+
+    Args:
+        asked: A name of `LIKELIHOODS`; None: the one that fits.
+        support: "binary", "unit", "real" or "tokens".
+        variance: That of a Gaussian, where it is not learned.
+
+    Returns:
+        Its name, and what there is to say about it.
+
+    Raises:
+        AenbError: The data can't have that likelihood, or it has no variance.
+
+    Example:
+        >>> choose_likelihood(None, "binary", None)[0]
+        'bernoulli'
+    """
+    name, note = CHOSEN[support] if asked is None else (asked, "")
+    if (name == "categorical") != (support == "tokens"):
+        fits = "categorical, for tokens" if support == "tokens" else "gaussian, or one of those for values in [0, 1]"
+        raise AenbError(f"`likelihood`: expected {fits}; received {name}.")
+    if support == "real" and name != "gaussian":
+        raise AenbError(
+            f"`likelihood`: expected gaussian, since the values are real numbers; received {name}, for values in "
+            "[0, 1]. Scale the data to [0, 1] as images, or use gaussian."
+        )
+    if variance is not None and name != "gaussian":
+        raise AenbError(f"`variance`: expected the likelihood gaussian; received {name}, which has none.")
+    if asked is None and variance is not None:
+        note = f"The values are continuous, so the likelihood is gaussian, with the variance {variance:g}."
+    if name == "bernoulli" and support == "unit":
+        note = PROBABILITIES
+    return name, (note,) if note else ()
+
+
+def parameter_of(decoder: Any, likelihood: Likelihood) -> Callable[[Any], Any]:
+    """Return what gives η for a decoder's inputs: the decoder short of its last activation, where that is a layer."""
+    if likelihood.parameter is None:
+        return decoder
+    last = decoder.layers[-1]
+    ends = isinstance(last, keras.layers.Activation) and last.output is decoder.outputs[0]
+    if ends and last.activation is keras.activations.get(likelihood.last):
+        return keras.Model(decoder.input, last.input)
+    return lambda inputs: likelihood.parameter(keras.ops.cast(decoder(inputs), "float32"))

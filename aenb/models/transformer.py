@@ -1,0 +1,198 @@
+"""What a transformer is made of: tokens of an item, where each stands, and blocks in which they attend to each other.
+
+Vaswani et al. (2017), "Attention is all you need", arXiv 1706.03762; for images Dosovitskiy et al. (2020), arXiv
+2010.11929. All of it is stock Keras layers and operations, so that what is built of it opens without aenb.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aenb.backend import keras
+
+WIDER = 2  # the dense layer inside a block is so many times as wide as a token
+EPSILON = 1e-6  # beside the variance in a layer normalisation, as vision transformers have it
+
+
+@dataclass(frozen=True)
+class Patches:
+    """How an item is cut into patches: squares of an image, stretches of a signal.
+
+    Attributes:
+        item_shape: (height, width, channels) or (length, channels).
+        size: Side of a patch. A side of the item that it does not divide is filled up with zeros, and cropped again.
+    """
+
+    item_shape: tuple[int, ...]
+    size: int
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """How many patches there are along each side."""
+        return tuple(math.ceil(side / self.size) for side in self.item_shape[:-1])
+
+    @property
+    def count(self) -> int:
+        """How many patches there are."""
+        return math.prod(self.grid)
+
+    @property
+    def width(self) -> int:
+        """How many numbers make a patch."""
+        return self.size ** len(self.grid) * self.item_shape[-1]
+
+    def cut(self, x: Any) -> Any:
+        """Cut items into patches, row by row: (batch, *item_shape) → (batch, patches, width)."""
+        sides = len(self.grid)
+        if any(self._spare):
+            pad = keras.layers.ZeroPadding1D if sides == 1 else keras.layers.ZeroPadding2D
+            x = pad(self._ends, name="pad")(x)
+        cells = [number for count in self.grid for number in (count, self.size)]
+        x = keras.layers.Reshape((*cells, self.item_shape[-1]), name="cells")(
+            x
+        )  # (batch, rows, size, columns, size, …)
+        order = (*range(1, 2 * sides, 2), *range(2, 2 * sides + 1, 2), 2 * sides + 1)
+        x = keras.layers.Permute(order, name="by_cell")(x)  # (batch, rows, columns, size, size, channels)
+        return keras.layers.Reshape((self.count, self.width), name="patches")(x)
+
+    def join(self, x: Any) -> Any:
+        """Put patches together again: (batch, patches, width) → (batch, *item_shape)."""
+        sides = len(self.grid)
+        x = keras.layers.Reshape((*self.grid, *[self.size] * sides, self.item_shape[-1]), name="cells")(x)
+        order = [axis for side in range(1, sides + 1) for axis in (side, side + sides)]
+        x = keras.layers.Permute((*order, 2 * sides + 1), name="by_side")(x)
+        x = keras.layers.Reshape((*(count * self.size for count in self.grid), self.item_shape[-1]), name="item")(x)
+        if any(self._spare):
+            crop = keras.layers.Cropping1D if sides == 1 else keras.layers.Cropping2D
+            x = crop(self._ends, name="crop")(x)
+        return x
+
+    def spread(self, marks: Any) -> Any:
+        """Give each number of an item the mark of its patch: (batch, patches) → (batch, *sides, 1)."""
+        marks = keras.ops.reshape(marks, (-1, *self.grid))
+        for axis, side in enumerate(self.item_shape[:-1], 1):
+            marks = keras.ops.take(keras.ops.repeat(marks, self.size, axis=axis), np.arange(side), axis=axis)
+        return marks[..., None]
+
+    @property
+    def _spare(self) -> list[int]:
+        return [count * self.size - side for count, side in zip(self.grid, self.item_shape, strict=False)]
+
+    @property
+    def _ends(self) -> Any:
+        ends = [(0, spare) for spare in self._spare]
+        return ends if len(ends) > 1 else ends[0]
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """The layers of a transformer, on the way to a code or back.
+
+    Attributes:
+        embed_dim: How many numbers make a token.
+        num_heads: How many times each token attends in a block, each with its share of these numbers.
+        num_layers: How many blocks there are.
+        form: "multihead" or "additive".
+        positions: "learned" or "sincos".
+        activation: Of the dense layers inside the blocks.
+    """
+
+    embed_dim: int
+    num_heads: int
+    num_layers: int
+    form: str = "multihead"
+    positions: str = "learned"
+    activation: str = "gelu"
+
+    def embed(self, x: Any, grid: tuple[int, ...]) -> Any:
+        """Bring patches to the width of a token, and say where each stands: (batch, patches, width) → tokens.
+
+        A learned position is a bias of its own for each place: t_p = W x_p + b_p.
+        """
+        learned = self.positions == "learned"
+        shape = (math.prod(grid), self.embed_dim)
+        x = keras.layers.EinsumDense(
+            "btc,cd->btd", shape, bias_axes="td" if learned else "d", name="embed",
+            bias_initializer=keras.initializers.RandomNormal(stddev=0.02) if learned else "zeros",
+        )(x)  # fmt: skip
+        return x if learned else self.place(x, grid)
+
+    def place(self, x: Any, grid: tuple[int, ...]) -> Any:
+        """Add the sines and cosines of its place to each token; nothing where places are learned."""
+        if self.positions == "learned":
+            return x
+        table = sincos(grid, self.embed_dim)
+        layer = keras.layers.EinsumDense(
+            "btd,d->btd", table.shape, bias_axes="td", kernel_initializer="ones", trainable=False, name="positions"
+        )
+        x = layer(x)
+        layer.bias.assign(table)
+        return x
+
+    def blocks(self, x: Any, present: Any = None) -> Any:
+        """Let tokens attend to each other: (batch, tokens, embed_dim) → the same.
+
+            h = x + Attention(LN(x)),   x′ = h + MLP(LN(h))
+
+        The normalisation comes first (Xiong et al. 2020, arXiv 2002.04745): no warm-up of the learning rate is needed.
+
+        Args:
+            x: The tokens.
+            present: (batch, tokens), bool, the tokens that may be attended to; None: all.
+        """
+        for number in range(1, self.num_layers + 1):
+            h = _norm(f"before_attention_{number}")(x)
+            attended = (
+                self._multihead(h, present, number) if self.form == "multihead" else _additive(h, present, number)
+            )
+            x = keras.layers.Add(name=f"attended_{number}")([x, attended])
+            h = _norm(f"before_dense_{number}")(x)
+            h = keras.layers.Dense(WIDER * self.embed_dim, self.activation, name=f"wide_{number}")(h)
+            h = keras.layers.Dense(self.embed_dim, name=f"narrow_{number}")(h)
+            x = keras.layers.Add(name=f"block_{number}")([x, h])
+        return _norm("last")(x)
+
+    def _multihead(self, h: Any, present: Any, number: int) -> Any:
+        """softmax(Q Kᵀ / √d) V in each head, with the softmax over the tokens that are present."""
+        layer = keras.layers.MultiHeadAttention(
+            self.num_heads, self.embed_dim // self.num_heads, name=f"attention_{number}"
+        )
+        return layer(h, h) if present is None else layer(h, h, attention_mask=present[:, None, :])
+
+
+def _additive(h: Any, present: Any, number: int) -> Any:
+    """One head, αₜₛ = softmaxₛ vᵀ tanh(W hₜ + U hₛ): Bahdanau, Cho & Bengio (2014), arXiv 1409.0473."""
+    width = h.shape[-1]
+    query = keras.layers.Dense(width, use_bias=False, name=f"query_{number}")(h)
+    key = keras.layers.Dense(width, name=f"key_{number}")(h)
+    layer = keras.layers.AdditiveAttention(name=f"attention_{number}")
+    mean = layer([query, h, key]) if present is None else layer([query, h, key], mask=[None, present])
+    return keras.layers.Dense(width, name=f"mean_{number}")(mean)
+
+
+def _norm(name: str) -> Any:
+    return keras.layers.LayerNormalization(epsilon=EPSILON, name=name)
+
+
+def sincos(grid: tuple[int, ...], width: int) -> np.ndarray:
+    """Return sines and cosines that tell places apart, and near from far (Vaswani et al. 2017, section 3.5).
+
+    Args:
+        grid: How many places there are along each side.
+        width: Numbers for each place, shared out among the sides: an even number for each.
+
+    Returns:
+        (places, width), float32, in [−1, 1], row by row.
+
+    Example:
+        >>> sincos((3,), 2).round(2).tolist()
+        [[0.0, 1.0], [0.8399999737739563, 0.5400000214576721], [0.9100000262260437, -0.41999998688697815]]
+    """
+    share = width // len(grid)
+    rates = 10000.0 ** (-np.arange(0, share, 2) / share)
+    waves = [np.outer(side.ravel(), rates) for side in np.indices(grid)]
+    return np.concatenate([f(wave) for wave in waves for f in (np.sin, np.cos)], axis=1).astype("float32")

@@ -1,0 +1,168 @@
+"""The VAE with a learned metric: what a reconstruction is compared by are the features of a discriminator.
+
+Larsen, Sønderby, Larochelle & Winther (2015), "Autoencoding beyond pixels using a learned similarity metric", arXiv
+1512.09300. The decoder of a variational autoencoder is the generator of a game too: pixel by pixel a squared error asks
+for a blur, while the discriminator's features φ tell whether an item looks alike. With z ~ q(z|x), x̃ = Dec(z),
+x_p = Dec(z_p) of a draw z_p ~ p(z) = N(0, I), and D's score s of an item,
+
+    L_prior = KL(q(z|x) ‖ p(z))
+    L_llike = E[½ ‖φ(x) − φ(x̃)‖²]                                     −log N(φ(x) | φ(x̃), I), without its constant
+    L_GAN   = −E[log σ(s(x))] − E[log(1 − σ(s(x̃)))] − E[log(1 − σ(s(x_p)))]
+
+    the encoder minimises L_prior + L_llike, the decoder γ L_llike − L_GAN, the discriminator L_GAN
+
+(algorithm 1 of the paper). All are sums over an item's entries or features and means over the batch, in nats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from aenb.backend import keras
+from aenb.fields import Field
+from aenb.models import adversarial, bodies, layers
+from aenb.models.adversarial import GAMES
+from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, LatentDim, Part
+from aenb.models.likelihoods import kl
+from aenb.models.parts import gaussian_encoder, mean_decoder
+from aenb.models.players import Batch, Player, network
+from aenb.models.registry import family
+
+GAME = GAMES["nonsaturating"]
+
+
+@family(
+    order=8,
+    summary="a VAE that compares items by what a discriminator sees in them",
+    paper="Larsen et al. 2015",
+    learning_rate=3e-4,
+)
+def vaegan(
+    input_shape: tuple[int, ...],
+    *,
+    latent_dim: LatentDim = 32,
+    hidden_units: BodyUnits = None,
+    filters: Filters = None,
+    kernel_size: KernelSize = 4,
+    activation: Activation = "leaky_relu",
+    gamma: Annotated[float, Field("weight of the features' error against the game, for the decoder", low=0)] = 0.01,
+    discriminator_learning_rate: Annotated[
+        float | None, Field("of the discriminator; None: that of the training", above=0)
+    ] = None,
+    encoder: Part = None,
+    decoder: Part = None,
+):
+    """Build a VAE/GAN, compiled.
+
+    Its parts are "encoder", whose outputs are the means and the log variances of the codes, "decoder", and
+    "discriminator", which gives scores and features. A part of one's own is as `vae` takes it. `mse` is reported so
+    that a reader can compare: nobody minimises it.
+
+    Raises:
+        AenbError: A part does not fit the items.
+
+    Example:
+        >>> import aenb
+        >>> model = aenb.build_model("vaegan", (28, 28, 1), latent_dim=16)
+        >>> [output.shape for output in model.get_layer("discriminator").outputs]
+        [(None, 1), (None, 3136)]
+    """
+    body = bodies.choose_body(input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation)
+    encoder = gaussian_encoder(encoder, body, input_shape, latent_dim, 0)
+    size = encoder.outputs[0].shape[-1]
+    decoder = mean_decoder(decoder, body, input_shape, size, 0, layers.output_activation(input_shape, None))
+    match = Match(gamma)
+    return network(
+        input_shape,
+        (size,),
+        {"encoder": encoder, "decoder": decoder, "discriminator": _discriminator(body, input_shape)},
+        [
+            Player("encoder", match.encoder_loss, ("encoder_loss", "kl_loss", "feature_loss", "mse"), ("encoder",)),
+            Player("decoder", match.decoder_loss, ("decoder_loss",), ("decoder",), beta_1=0.5, gradient_norm=True),
+            Player(
+                "discriminator", match.discriminator_loss, ("discriminator_loss", "real_score", "fake_score"),
+                ("discriminator",), discriminator_learning_rate, beta_1=0.5, gradient_norm=True,
+            ),
+        ],
+        name="vaegan",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Match:
+    """What the three players minimise.
+
+    Attributes:
+        gamma: Weight of L_llike for the decoder.
+    """
+
+    gamma: float
+
+    def encoder_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+        """Return L_prior + L_llike, the two of them, and the mean squared error."""
+        mean, log_var = _posterior(net, batch)
+        (rebuilt,) = _decoded(net, batch, _draw(net, mean, log_var))
+        prior = keras.ops.mean(keras.ops.sum(kl(mean, log_var), axis=-1))
+        llike = feature_error(*_judged(net, batch.y, rebuilt)[1])
+        error = adversarial.squared_error(batch, rebuilt)
+        return {"encoder_loss": prior + llike, "kl_loss": prior, "feature_loss": llike, "mse": error}
+
+    def decoder_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+        """Return γ L_llike − L_GAN."""
+        scores, features = _judged(net, batch.y, *_fakes(net, batch))
+        llike = feature_error(*features[:2])
+        return {"decoder_loss": self.gamma * llike - gan_loss(*scores)}
+
+    def discriminator_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+        """Return L_GAN, and the mean probabilities with which D takes real and made items for real."""
+        scores, _ = _judged(net, batch.y, *map(keras.ops.stop_gradient, _fakes(net, batch)))
+        real, *fakes = (keras.ops.mean(GAME.reads(score)) for score in scores)
+        return {"discriminator_loss": gan_loss(*scores), "real_score": real, "fake_score": sum(fakes) / len(fakes)}
+
+
+def feature_error(real: Any, rebuilt: Any) -> Any:
+    """Return L_llike of features (batch, features) of items and of their reconstructions, in nats: a scalar."""
+    return 0.5 * keras.ops.mean(keras.ops.sum(keras.ops.square(real - rebuilt), axis=-1))
+
+
+def gan_loss(real: Any, rebuilt: Any, made: Any) -> Any:
+    """Return L_GAN of the scores (batch, 1) of items, of their reconstructions and of items made of draws: a scalar."""
+    softplus = keras.ops.softplus  # softplus(−s) = −log σ(s), softplus(s) = −log(1 − σ(s))
+    return keras.ops.mean(softplus(-real) + softplus(rebuilt) + softplus(made))
+
+
+def _discriminator(body: bodies.Body, item_shape: tuple[int, ...]) -> Any:
+    """Build who gives scores, and the features that they are made of: (batch, 1) and (batch, features)."""
+    judge = adversarial.discriminator(body, item_shape)
+    return keras.Model(judge.input, [judge.output, judge.get_layer("score").input], name="discriminator")
+
+
+def _judged(net: Any, *items: Any) -> tuple[list[Any], list[Any]]:
+    """Return D's scores and features of some batches of items, a list of each."""
+    found = net.discriminator(keras.ops.concatenate(items), training=False)
+    scores, features = (keras.ops.split(keras.ops.cast(part, "float32"), len(items)) for part in found)
+    return scores, features
+
+
+def _posterior(net: Any, batch: Batch) -> tuple[Any, Any]:
+    """Return means and log variances of q(z|x): (batch, latent_dim) each, float32."""
+    mean, log_var = net.encoder(batch.x, training=batch.training)
+    return keras.ops.cast(mean, "float32"), keras.ops.cast(log_var, "float32")
+
+
+def _draw(net: Any, mean: Any, log_var: Any) -> Any:
+    """Draw a code from each q(z|x): (batch, latent_dim)."""
+    return mean + keras.ops.exp(log_var / 2) * keras.random.normal(keras.ops.shape(mean), seed=net.seeds)
+
+
+def _decoded(net: Any, batch: Batch, *codes: Any) -> list[Any]:
+    """Decode some batches of codes into items, 0 where the batch was not observed: (batch, *item) each."""
+    made = net.decoder(keras.ops.concatenate(codes), training=batch.training)
+    return [batch.observed * part for part in keras.ops.split(keras.ops.cast(made, "float32"), len(codes))]
+
+
+def _fakes(net: Any, batch: Batch) -> list[Any]:
+    """Return the reconstructions of a batch, and as many items made of draws from the prior."""
+    z = _draw(net, *_posterior(net, batch))
+    return _decoded(net, batch, z, keras.random.normal(keras.ops.shape(z), seed=net.seeds))
