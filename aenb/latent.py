@@ -13,7 +13,8 @@ import numpy as np
 
 from aenb.errors import AenbError
 
-BATCH = 1024
+BATCH = 1024  # items at a time
+ROOM = 2**24  # numbers that a decoder makes at a time: for each word of a text, the probabilities of all words
 
 
 def part(model, name: str):
@@ -65,10 +66,13 @@ def decode(model, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray
     z = _fitted(z, code_shape(model), "z")
     step = model.decode if hasattr(model, "decode") else part(model, "decoder")
 
-    def items(*batch: Any) -> np.ndarray:  # at once, since the probabilities of all words take thousands of times more
+    decoder = parts(model).get("decoder")
+    size = BATCH if decoder is None else max(1, min(BATCH, ROOM // math.prod(decoder.output_shape[1:])))
+
+    def items(*batch: Any) -> np.ndarray:
         return as_items(model, np.asarray(step(*batch)))
 
-    return _through(items, z, _one_hot(model, labels, len(z)), item_shape(model))
+    return _through(items, z, _one_hot(model, labels, len(z)), item_shape(model), size)
 
 
 def as_items(model, made: np.ndarray) -> np.ndarray:
@@ -118,13 +122,15 @@ def sample_prior(model, n: int, generator: np.random.Generator) -> np.ndarray:
     return model.sample_prior(n, generator)
 
 
-def _through(step: Callable, x: np.ndarray, labels: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+def _through(
+    step: Callable, x: np.ndarray, labels: np.ndarray | None, shape: tuple[int, ...], size: int = BATCH
+) -> np.ndarray:
     """Send items through a step in batches: eagerly, so that a new size compiles nothing and threads are safe."""
     if not len(x):
         return np.zeros((0, *shape), "float32")
     made = []
-    for begin in range(0, len(x), BATCH):
-        here = slice(begin, begin + BATCH)
+    for begin in range(0, len(x), size):
+        here = slice(begin, begin + size)
         batch = np.asarray(step(x[here]) if labels is None else step(x[here], labels[here]))
         made.append(batch if batch.dtype.kind in "iu" else batch.astype("float32", copy=False))
     return np.concatenate(made)

@@ -73,7 +73,7 @@ class Session:
         if self.engine.held is not None:
             data.share(self.engine.held[0])
         arrays = (data.train[held_out], *(array[held_out] for array in labels))
-        validation = tf.data.Dataset.from_tensor_slices(arrays).batch(VALIDATION_BATCH).enumerate()
+        validation = tf.data.Dataset.from_tensor_slices(arrays).batch(validation_batch(data)).enumerate()
         # spoilt alike in each epoch, and not as in training
         self._validation = validation.map(lambda number, batch: prepare(~spec.seed, number, *batch))
         self._items = len(kept)
@@ -213,6 +213,12 @@ def validation_size(data: Data) -> int:
     """Return how many of the training items are kept aside for validation."""
     item = 4 * math.prod(data.input_shape)
     return min(MOST, max(1, ROOM // item), max(1, round(len(data.train) * VALIDATION)))
+
+
+def validation_batch(data: Data) -> int:
+    """Return how many items are validated at a time: of texts fewer, since a model makes a number for each word."""
+    made = math.prod(data.input_shape) * max(1, len(data.vocabulary))
+    return max(1, min(VALIDATION_BATCH, ROOM // (16 * made)))
 
 
 def saved_training(checkpoint: Checkpoint, run: Run, data: Data) -> Saved | None:

@@ -48,8 +48,9 @@ def salt_and_pepper(x, seed, amount, kind):
 
 def swap(x, seed, amount, kind):
     """Replace a share of the values by those of another item of the batch, at the same place."""
-    seeds = tf.random.split(seed, 2)
-    other = tf.gather(x, tf.random.experimental.stateless_shuffle(tf.range(tf.shape(x)[0]), seeds[0]))
+    seeds, n = tf.random.split(seed, 2), tf.shape(x)[0]
+    turn = tf.random.stateless_uniform((), seeds[0], minval=1, maxval=tf.maximum(2, n), dtype="int32")
+    other = tf.roll(x, turn, axis=0)  # XLA has no shuffle
     spoilt = tf.random.stateless_uniform(tf.shape(x), seeds[1]) < amount
     return tf.where(spoilt & (other != 0) & (x != 0) if kind == "text" else spoilt, other, x)
 

@@ -131,6 +131,16 @@ def test_a_step_of_a_work_moves_all_weights_and_its_score_is_finite(built):
     assert 0 < work.score(made, images) < 1
 
 
+@pytest.mark.parametrize("name", ["pipelined", "loop", "engine"])
+def test_a_contender_trains_a_family_with_a_loss_of_its_own(name):
+    images = np.tile(np.linspace(0, 1, 28, dtype="float32")[None, :, None, None], (256, 1, 28, 1))
+    epoch, make = contender(name).prepare(WORKS["B"], images, 0)
+    before = scores.squared_error(make(images), images)
+    for _ in range(3):
+        epoch()
+    assert scores.squared_error(make(images), images) < 0.9 * before
+
+
 def test_a_dense_work_costs_six_operations_a_weight_less_the_gradient_of_the_images():
     for name, first in (("A", 784 * 64), ("B", 784 * 512)):
         weights = [w for w in WORKS[name].keras().trainable_variables if w.name == "kernel"]

@@ -1,5 +1,6 @@
 """Signals and texts, and values that are missing: from the data to a run's report."""
 
+import dataclasses
 import importlib.util
 import json
 import subprocess
@@ -16,7 +17,7 @@ from aenb.data.standardised import fit_scaler
 DRAW = np.random.default_rng(0)
 needs_vowels = pytest.mark.skipif(vowels._folder() is None, reason="needs the PyPI package aeon")
 needs_wordnet = pytest.mark.skipif(not wordnet._is_installed(), reason="needs the package wordnet-base")
-QUICK = {"hidden_units": (32,), "latent_dim": 8, "verbose": False}
+QUICK = {"hidden_units": (32,), "latent_dim": 8, "verbose": False, "xla": "off"}  # compiling takes seconds
 
 TS = """# of two channels
 @problemName Two
@@ -102,7 +103,7 @@ class TestWordnet:
         assert "the sample that comes with aenb" in sample.describe()
         assert "1,000 of 46,350" in sample.describe()
         assert "apt-get install wordnet-base" in repr(sample)
-        assert "we talked for some time" in sample.texts(sample.train) + sample.texts(sample.test)
+        assert "a ball of fire" in sample.texts(sample.train) + sample.texts(sample.test)
         file = wordnet.importlib.resources.files("aenb.data") / wordnet.SAMPLE
         assert "Princeton University" in file.read_text(encoding="utf-8")
 
@@ -119,8 +120,9 @@ class TestTexts:
         assert (data.kind, data.n, data.input_shape) == ("text", 7, (6,))
         assert data.vocabulary[:4] == ("", "<unk>", "a", "cat")
         assert "y" not in {*data.y_train, *data.y_test}  # the text without a word is gone with its label
-        assert any("1 texts without a word" in note for note in data.notes)
-        both = dict(zip([*data.texts(data.x_train), *data.texts(data.x_test)], [*data.y_train, *data.y_test]))
+        assert any("without a word were left out: 1." in note for note in data.notes)
+        texts = [*data.texts(data.x_train), *data.texts(data.x_test)]
+        both = dict(zip(texts, [*data.y_train, *data.y_test], strict=True))
         known = {text: label for text, label in both.items() if "<unk>" not in text}
         expected = {"a red cat": "a", "a dog": "b", "don't": "a", "a cat a red cat": "b", "the dog's cat": "a",
                     "a b c d e f": "x", "the cat": "z"}  # fmt: skip
@@ -150,7 +152,7 @@ class TestTexts:
         data = aenb.load_data(["a b c d e f g h", *["a b", "a c"] * 9])
         assert data.input_shape == (4,)
         assert len(data.vocabulary) <= 7
-        assert any("1 of 19 texts are longer than 4 words" in note for note in data.notes)
+        assert any("longer than 4 words were cut: 1 of 19." in note for note in data.notes)
 
     def test_a_file_has_a_text_in_each_line(self, tmp_path):
         (tmp_path / "mine.txt").write_text("\ufeffein Vogel\nä ö ü\n\nein Haus\nein Baum\n", encoding="utf-8")
@@ -205,7 +207,7 @@ class TestSignals:
         np.save(tmp_path / "x.npy", x)
         again = aenb.load_data(tmp_path / "x.npy", kind="signal")
         assert again.fingerprint == data.fingerprint
-        with pytest.raises(aenb.AenbError, match='expected pixels in.*kind="signal"'):
+        with pytest.raises(aenb.AenbError, match=r'expected pixels in.*kind="signal"'):
             aenb.load_data(np.nan_to_num(x))
         with pytest.raises(aenb.AenbError, match=r"`kind`: expected \"signal\""):
             aenb.load_data(x, kind="image")
@@ -279,10 +281,31 @@ class TestMissingValues:
         x = data.x_test.copy()
         missing = np.random.default_rng(1).random(x.shape) < 0.2
         x[missing] = np.nan
-        run = aenb.train("deep", data, task="impute", latent_dim=16, hidden_units=(128,), epochs=30, batch_size=32,
-                         verbose=False)  # fmt: skip
+        settings = QUICK | {"latent_dim": 16, "hidden_units": (128,)}
+        run = aenb.train("deep", data, task="impute", epochs=30, batch_size=32, **settings)
         error = (run.impute(x) - data.x_test)[missing]
         assert np.sqrt(np.mean(error**2)) < 0.7 * np.sqrt(np.mean(data.x_test[missing] ** 2))
+
+    @pytest.mark.parametrize(("shape", "kind"), [((300, 3), None), ((60, 6, 3), "signal")])
+    def test_what_is_streamed_is_the_same_as_in_memory(self, shape, kind, tmp_path, monkeypatch):
+        x = DRAW.normal(3, 2, shape)
+        x[DRAW.random(shape) < 0.2] = np.nan
+        np.save(tmp_path / "x.npy", x)
+        whole = aenb.load_data(x, kind=kind)
+        monkeypatch.setattr(streamed, "LIMIT", 0)
+        monkeypatch.setattr(streamed, "BLOCK", 500)
+        data = aenb.load_data(tmp_path / "x.npy", kind=kind)
+        assert data.is_streamed
+        assert data.has_missing
+        np.testing.assert_allclose(data.x_train, whole.x_train, atol=1e-6)
+        run = aenb.train("deep", data, epochs=1, **QUICK)
+        assert np.isfinite(run.history["val_loss"]).all()
+        assert np.isfinite([*run.evaluate().values()]).all()
+
+    def test_images_are_not_searched_for_what_is_missing(self, digits):
+        """A pass over images on a disk takes minutes, and images with NaN are refused."""
+        data = dataclasses.replace(digits, train=np.full((4, 8, 8, 1), np.nan, "float32"))
+        assert not data.has_missing
 
     def test_real_tables(self):
         wine, cancer = aenb.load_data("wine"), aenb.load_data("breast_cancer")
@@ -296,10 +319,9 @@ def signal_run():
     """Return a run on signals of one sine each, of different lengths."""
     draw, steps = np.random.default_rng(3), np.arange(16)
     waves = [np.stack([np.sin(a * steps[:n]), np.cos(a * steps[:n])], -1)
-             for a, n in zip(draw.uniform(0.1, 0.6, 400), draw.integers(8, 17, 400))]  # fmt: skip
-    return aenb.train(
-        "deep", waves, name="s", latent_dim=6, hidden_units=(64,), epochs=40, batch_size=32, verbose=False
-    )
+             for a, n in zip(draw.uniform(0.1, 0.6, 400), draw.integers(8, 17, 400), strict=True)]  # fmt: skip
+    settings = QUICK | {"latent_dim": 6, "hidden_units": (64,)}
+    return aenb.train("deep", waves, name="s", epochs=40, batch_size=32, **settings)
 
 
 class TestRunsOnSignals:
@@ -346,8 +368,8 @@ def text_run():
     """Return a run on short texts that follow a rule."""
     who, does, what = ("the cat", "a dog", "my old friend"), ("sees", "likes"), ("me", "red wine", "the big city", "it")
     texts = [f"{a} {b} {c} {d}" for a in who for b in does for c in what for d in ("today", "now", "and sings", "")]
-    return aenb.train("deep", texts, name="t", latent_dim=16, hidden_units=(64,), epochs=150, batch_size=16,
-                      learning_rate=3e-3, verbose=False)  # fmt: skip
+    settings = QUICK | {"latent_dim": 16, "hidden_units": (64,)}
+    return aenb.train("deep", texts, name="t", epochs=60, batch_size=8, learning_rate=5e-3, **settings)
 
 
 class TestRunsOnTexts:
@@ -384,7 +406,8 @@ class TestRunsOnTexts:
         ("task", "corruption"), [("denoise", "swap"), ("inpaint", "random"), ("inpaint", "stretch")]
     )
     def test_tasks(self, text_run, task, corruption):
-        run = aenb.train("deep", text_run.data, task=task, corruption=corruption, epochs=1, **QUICK)
+        settings = QUICK | {"xla": "on" if corruption == "swap" else "off"}
+        run = aenb.train("deep", text_run.data, task=task, corruption=corruption, epochs=1, **settings)
         assert set(run.evaluate()) == {"accuracy", "mean_accuracy", "input_accuracy"}
         assert 0 < run.evaluate()["input_accuracy"] < 1
         assert "left as given" in repr(run)

@@ -43,9 +43,9 @@ def from_texts(
     Example:
         >>> data = from_texts(["a red cat", "a dog", "a red dog", "The cat!", "a cat"])
         >>> data.vocabulary
-        ('', '<unk>', 'a', 'cat', 'red', 'dog')
+        ('', '<unk>', 'a', 'cat', 'dog', 'red', 'the')
         >>> data.texts(data.x_test)
-        ['<unk> cat']
+        ['a red dog']
     """
     split = split_words(texts, name)
     y = None if labels is None else np.asarray(labels)
@@ -65,20 +65,19 @@ def from_texts(
     return Data(
         ids[train], ids[test], *((None, None) if y is None else (y[train], y[test])), kind="text", name=name,
         source=source, class_names=tuple(class_names), vocabulary=vocabulary, total=total,
-        notes=(*notes, *([f"{empty:,} texts without a word were left out."] if empty else []), *said,
+        notes=(*notes, *([f"Texts without a word were left out: {empty:,}."] if empty else []), *said,
                *_notes(found, ids[train], vocabulary)),
     )  # fmt: skip
 
 
 def _notes(found: list[list[str]], train: np.ndarray, vocabulary: Sequence[str]) -> list[str]:
     """Say what became of the words."""
-    present = train[train > 0]
-    which = "All" if (present > 1).all() else f"The {len(vocabulary) - 2:,} most frequent"
-    notes = [
-        f"Texts were split into words, lower-cased and without punctuation. {which} of the training texts' words are "
-        f"known, {(present > 1).mean():.1%} of them by count; others are <unk>."
-    ]
+    known = train[train > 0] > 1
+    which = "All words of the training texts are known"
+    if not known.all():
+        which = f"The {len(vocabulary) - 2:,} most frequent are known, {known.mean():.1%} of all in the training texts"
+    notes = [f"Texts were split into words, lower-cased and without punctuation. {which}; others are <unk>."]
     cut = sum(len(text) > train.shape[1] for text in found)
     if cut:
-        notes.append(f"{cut:,} of {len(found):,} texts are longer than {train.shape[1]} words, and were cut.")
+        notes.append(f"Texts longer than {train.shape[1]} words were cut: {cut:,} of {len(found):,}.")
     return notes

@@ -65,13 +65,16 @@ def diagnose(run: Any) -> list[Finding]:
     """
     if not run.epochs and run.status != "diverged":
         return []
-    case, found = Case(run), []
+    case, found, failed = Case(run), [], {}
     for check in CHECKS:
         try:
             found += check(case)
         except Exception as error:  # of a model or data of the user's own, anything: the other checks go on
-            what = check.__name__.replace("_", " ")
-            found.append(Finding("not-checked", "info", f"Not checked: {what} ({type(error).__name__}: {error})."))
+            failed.setdefault(f"{type(error).__name__}: {error}", []).append(check.__name__.replace("_", " "))
     codes_found = {finding.code for finding in found}
     told = [finding for finding in found if not CAUSES.get(finding.code, set()) & codes_found]
+    told += [
+        Finding("not-checked", "info", f"Not checked: {', '.join(names)} ({reason})")
+        for reason, names in failed.items()
+    ]
     return sorted(told, key=lambda finding: SEVERITIES.index(finding.severity))

@@ -11,6 +11,7 @@ from aenb.diagnosis.case import Case
 from aenb.diagnosis.finding import Finding
 
 ACTIVE = 0.01  # variance of a code's mean over the items: Burda, Grosse & Salakhutdinov 2015, arXiv 1509.00519
+TOLD = np.log(2)  # nats; the KL bounds what a code tells of its item: with less it can't tell two kinds apart
 FEW = 0.25  # share of active dimensions; Burda et al. have 19 of 50 in a model that is well
 USED = 0.5  # share of a codebook
 
@@ -26,12 +27,12 @@ def posterior_collapse(case: Case) -> Iterator[Finding]:
     active, size = int((mean.var(axis=0) > ACTIVE).sum()), mean.shape[1]
     measured = f"{active or 'None'} of the {size} dimensions of the code {'is' if active < 2 else 'are'} active"
     details = f"(a variance of its mean over {ACTIVE}; the KL is {kl.sum():.2g} nats, {kl.max():.2g} in the largest)"
-    if active == 0:
+    if active == 0 or kl.sum() < TOLD:
         yield Finding(
             "posterior-collapse",
             "error",
-            f"{measured} {details}: the posterior has collapsed to the prior, and the decoder makes the same of all "
-            "items.",
+            f"{measured} {details}: the posterior has collapsed to the prior, and the decoder makes nearly the same of "
+            "all items.",
             _revived(case, size),
         )
     elif active < FEW * size and (case.setting("beta") or 0) > 1:

@@ -10,7 +10,8 @@ import numpy as np
 from aenb.diagnosis.case import Case
 from aenb.diagnosis.finding import Finding
 
-RISE = 0.05  # of a validation loss above its best: noise between epochs is a few percent
+RISE = 0.05  # of a validation loss above its best: less is noise
+GAP = 3.0  # times the training loss that a validation loss may be: items that are alike have about 1.3
 FALL = 0.10  # of a validation loss in the last quarter: the next quarter would bring about as much
 SURE, WRONG = (0.95, 0.05), 0.1  # scores of real and made items, and a loss, of a discriminator that has won
 SPREAD = 0.05  # of the losses of restarts: below, the seed does not matter
@@ -29,21 +30,49 @@ def diverged(case: Case) -> Iterator[Finding]:
 
 
 def over_fitting(case: Case) -> Iterator[Finding]:
-    """A validation loss that rises while that of the training falls: the model learns its items by heart."""
+    """A validation loss that rises while that of the training falls, or that stays far above it.
+
+    Losses are means over a tenth of the epochs: of few held-out items, those of single epochs go up and down.
+    """
     losses, validation = case.history.get("loss", []), case.history.get("val_loss", [])
-    if len(validation) < 5 or case.is_adversarial or case.run.spec.patience is not None:
-        return  # with patience, the weights are those of the best epoch
-    best = int(np.argmin(validation))
-    rise = float(np.mean(validation[-3:])) - validation[best]
-    if best < len(validation) - 3 and rise > RISE * _scale(validation) and losses[-1] < losses[best]:
+    if len(validation) < 5 or case.is_adversarial:
+        return
+    width = max(2, len(validation) // 10)
+    losses, smooth = _smoothed(losses, width), _smoothed(validation, width)
+    best, by_heart = int(np.argmin(smooth)), "the model has learnt its training items by heart."
+    # with patience, the weights are those of the best epoch
+    if (
+        case.run.spec.patience is None
+        and smooth[-1] - smooth[best] > RISE * _scale(smooth)
+        and losses[-1] < losses[best]
+    ):
         yield Finding(
             "over-fitting",
             "warning",
-            f"The validation loss was least in epoch {best + 1} ({validation[best]:.4g}) and is {validation[-1]:.4g} "
-            f"now, while the training loss went on falling ({losses[best]:.4g} to {losses[-1]:.4g}): since then the "
-            "model has learnt its training items by heart.",
+            f"The validation loss was least about epoch {best + width} ({smooth[best]:.4g}) and is {smooth[-1]:.4g} "
+            f"at the end, while the training loss went on falling ({losses[best]:.4g} to {losses[-1]:.4g}): {by_heart}",
             f"--patience {max(3, len(validation) // 10)}",
         )
+    elif losses[-1] > 0 and smooth[-1] > GAP * losses[-1]:
+        yield Finding(
+            "over-fitting",
+            "warning",
+            f"The validation loss is {smooth[-1]:.4g}, {smooth[-1] / losses[-1]:.1f} times the training loss of "
+            f"{losses[-1]:.4g}: {by_heart}",
+            _smaller(case),
+        )
+
+
+def _smoothed(losses: list[float], width: int) -> np.ndarray:
+    """Return the means over so many epochs."""
+    return np.convolve(losses, np.full(width, 1 / width), mode="valid")
+
+
+def _smaller(case: Case) -> str:
+    """Make the model smaller."""
+    if units := case.setting("hidden_units"):
+        return f"hidden_units = {tuple(max(1, unit // 4) for unit in units)}"
+    return f"latent_dim = {max(1, case.run.latent_dim // 2)}"
 
 
 def still_learning(case: Case) -> Iterator[Finding]:
@@ -116,4 +145,4 @@ def restarts(case: Case) -> Iterator[Finding]:
 
 def _scale(losses: list[float]) -> float:
     """Return what a change of a loss is compared with: its least value, or how far it fell, since it may pass 0."""
-    return max(abs(min(losses)), losses[0] - min(losses))
+    return float(max(abs(min(losses)), losses[0] - min(losses)))

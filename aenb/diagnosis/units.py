@@ -12,7 +12,7 @@ from aenb.backend import keras
 from aenb.diagnosis.case import Case
 from aenb.diagnosis.finding import Finding
 
-DEAD = 0.5  # share of a layer
+DEAD = 0.75  # share of a layer
 CONSTANT = 1e-6  # range of what a unit gives, over all items and places
 
 
@@ -50,7 +50,8 @@ def _dead(case: Case, part: Any) -> dict[str, float]:
     watched = _hidden(inner, makes_items=case.makes_items(part))
     if not watched:
         return {}
-    probe = keras.Model(inner.inputs, [layer.output for layer in watched])
+    inputs = inner.inputs if len(inner.inputs) > 1 else inner.inputs[0]
+    probe = keras.Model(inputs, [layer.output for layer in watched])
     low, high = [np.inf] * len(watched), [-np.inf] * len(watched)
     for found in case.through(part, probe):
         flat = [array.reshape(-1, array.shape[-1]) for array in found]

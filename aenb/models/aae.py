@@ -57,6 +57,9 @@ def aae(
     discriminator_learning_rate: Annotated[
         float | None, Field("of the discriminator; None: that of the training", above=0)
     ] = None,
+    regulariser_learning_rate: Annotated[
+        float | None, Field("of the encoder against the discriminator; None: that of the training", above=0)
+    ] = 1e-4,
     conditional: Conditional = False,
     num_classes: NumClasses = 0,
     encoder: Part = None,
@@ -95,7 +98,8 @@ def aae(
                 ("discriminator",), discriminator_learning_rate, beta_1=0.5, gradient_norm=True,
             ),
             Player(
-                "regulariser", regularisation, ("regularisation_loss",), ("encoder",), beta_1=0.5, gradient_norm=True
+                "regulariser", regularisation, ("regularisation_loss",), ("encoder",), regulariser_learning_rate,
+                beta_1=0.5, gradient_norm=True,
             ),
         ],
         encode=lambda net, x, labels: net.encoder(x),

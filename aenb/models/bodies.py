@@ -29,6 +29,7 @@ class Body:
         kernel_size: Side of the filters.
         activation: Of all these layers.
         vocabulary: How many kinds of tokens there are, for items that are tokens; 0: they are numbers.
+        layer_norm: Whether the layers on the way up are normalised (Ba et al. 2016, arXiv 1607.06450).
     """
 
     hidden_units: tuple[int, ...] = DENSE
@@ -36,6 +37,7 @@ class Body:
     kernel_size: int = 3
     activation: str = "relu"
     vocabulary: int = 0
+    layer_norm: bool = False
 
     def input(self, item_shape: tuple[int, ...]) -> Any:
         """Make the input of an item."""
@@ -70,11 +72,11 @@ class Body:
         """
         x = _beside(code, labels)
         for number, units in enumerate(self.hidden_units[::-1], 1):
-            x = layers.dense(units, self.activation, f"hidden_{number}")(x)
+            x = self._activate(layers.dense(units, self._inner, f"hidden_{number}")(x), f"hidden_{number}")
         if self.filters:
             return self._up_convolutions(x, item_shape, last)
         if self.vocabulary:
-            x = layers.dense(item_shape[0] * WORD, self.activation, "spread")(x)
+            x = layers.dense(item_shape[0] * WORD, "linear", "spread")(x)  # vectors of words have both signs
             x = keras.layers.Reshape((item_shape[0], WORD), name="positions")(x)
             return layers.dense(self.vocabulary, last, "output")(x)
         x = layers.dense(math.prod(item_shape), last, "output")(x)
@@ -82,7 +84,8 @@ class Body:
 
     def _up_convolutions(self, x: Any, item_shape: tuple[int, ...], last: str) -> Any:
         smallest = _sides(item_shape, len(self.filters))[-1]
-        x = layers.dense(math.prod(smallest) * self.filters[-1], self.activation, "spread")(x)
+        x = layers.dense(math.prod(smallest) * self.filters[-1], self._inner, "spread")(x)
+        x = self._activate(x, "spread")
         return self.grow(keras.layers.Reshape((*smallest, self.filters[-1]), name="reshape")(x), item_shape, last)
 
     def grow(self, x: Any, item_shape: tuple[int, ...], last: str) -> Any:
@@ -93,13 +96,25 @@ class Body:
             end = level == 1
             x = keras.layers.Conv2DTranspose(
                 channels[level - 1], self.kernel_size, strides=2, padding="same",
-                activation=last if end else self.activation,
+                activation=last if end else self._inner,
                 kernel_initializer="glorot_uniform" if end else "he_normal", name=f"conv_{level}",
             )(x)  # fmt: skip
             spare = tuple((0, x.shape[axis + 1] - sides[level - 1][axis]) for axis in (0, 1))
             if any(over for _, over in spare):
                 x = keras.layers.Cropping2D(spare, name=f"crop_{level}")(x)
+            x = x if end else self._activate(x, f"conv_{level}")
         return x
+
+    @property
+    def _inner(self) -> str:
+        """The activation within the layers on the way up; where they are normalised it comes after that."""
+        return "linear" if self.layer_norm else self.activation
+
+    def _activate(self, x: Any, name: str) -> Any:
+        if not self.layer_norm:
+            return x
+        x = keras.layers.LayerNormalization(name=f"{name}_norm")(x)
+        return keras.layers.Activation(self.activation, name=f"{name}_{self.activation}")(x)
 
 
 def choose_body(

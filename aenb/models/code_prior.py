@@ -14,6 +14,7 @@ import numpy as np
 
 from aenb.backend import keras, tf
 from aenb.models import layers
+from aenb.models.transformer import Transformer
 
 HEADS = 4
 CHUNK = 512  # items that are drawn at once: what bounds the memory
@@ -26,30 +27,13 @@ def build(positions: int, num_embeddings: int, units: int, num_layers: int) -> A
         A `keras.Model` named "prior_model", codes (batch, positions), int → logits (batch, positions,
         num_embeddings); those of a position hang on the codes before it only.
     """
+    body = Transformer(units, HEADS, num_layers, activation="relu", is_causal=True)
     codes = keras.Input((positions,), dtype="int32", name="codes")
-    x = keras.layers.Embedding(num_embeddings, units, name="embedding")(codes)
+    x = keras.layers.Embedding(num_embeddings, units, name="words")(codes)
     x = keras.layers.ZeroPadding1D((1, 0), name="begin")(x)  # each position is told the code of the one before it
     x = keras.layers.Cropping1D((0, 1), name="shifted")(x)
-    x = keras.layers.EinsumDense(  # its bias is one vector for each position: where it is
-        "bpd,de->bpe", (positions, units), bias_axes="pe", bias_initializer=keras.initializers.RandomNormal(stddev=0.5),
-        name="positions",
-    )(x)  # fmt: skip
-    for number in range(1, num_layers + 1):
-        x = _block(x, units, number)
-    x = keras.layers.LayerNormalization(name="norm")(x)
+    x = body.blocks(body.embed(x, (positions,)))
     return keras.Model(codes, layers.dense(num_embeddings, "linear", "logits")(x), name="prior_model")
-
-
-def _block(x: Any, units: int, number: int) -> Any:
-    inner = keras.layers.LayerNormalization(name=f"norm_{number}a")(x)
-    inner = keras.layers.MultiHeadAttention(HEADS, units // HEADS, name=f"attention_{number}")(
-        inner, inner, use_causal_mask=True
-    )
-    x = keras.layers.Add(name=f"add_{number}a")([x, inner])
-    inner = keras.layers.LayerNormalization(name=f"norm_{number}b")(x)
-    inner = layers.dense(4 * units, "relu", f"wide_{number}")(inner)
-    inner = layers.dense(units, "linear", f"narrow_{number}")(inner)
-    return keras.layers.Add(name=f"add_{number}b")([x, inner])
 
 
 def cross_entropy(logits: Any, codes: Any) -> Any:
@@ -107,11 +91,11 @@ def next_logits(prior: Any, codes: Any, position: Any, kept: list[Any]) -> tuple
         (n, num_embeddings), float32; and what is kept for the next position.
     """
     of = prior.get_layer
-    x = _float(of("embedding")(codes[:, tf.maximum(position - 1, 0)])) * tf.cast(position > 0, "float32")
-    x = tf.matmul(x, of("positions").kernel) + tf.gather(of("positions").bias, position)  # (n, units)
+    x = _float(of("words")(codes[:, tf.maximum(position - 1, 0)])) * tf.cast(position > 0, "float32")
+    x = tf.matmul(x, of("embed").kernel) + tf.gather(of("embed").bias, position)  # (n, units)
     after = []
     for number, (keys, values) in enumerate(kept, 1):
-        attention, inner = of(f"attention_{number}"), of(f"norm_{number}a")(x)[:, None]
+        attention, inner = of(f"attention_{number}"), of(f"before_attention_{number}")(x)[:, None]
         query, key, value = (_float(ask(inner))[:, 0] for ask in _asks(attention))  # (n, heads, units / heads)
         keys = tf.tensor_scatter_nd_update(keys, [[position]], key[None])
         values = tf.tensor_scatter_nd_update(values, [[position]], value[None])
@@ -121,8 +105,8 @@ def next_logits(prior: Any, codes: Any, position: Any, kept: list[Any]) -> tuple
         weights = tf.nn.softmax(tf.where(known, scores, -np.inf), axis=0)
         seen = tf.reduce_sum(weights[..., None] * values, axis=0)
         x += _float(attention.output_dense(seen[:, None]))[:, 0]
-        x += _float(of(f"narrow_{number}")(of(f"wide_{number}")(of(f"norm_{number}b")(x))))
-    return _float(of("logits")(of("norm")(x))), after
+        x += _float(of(f"narrow_{number}")(of(f"wide_{number}")(of(f"before_dense_{number}")(x))))
+    return _float(of("logits")(of("last")(x))), after
 
 
 def _asks(attention: Any) -> tuple[Any, Any, Any]:

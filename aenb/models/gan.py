@@ -43,7 +43,7 @@ LATEST = 9  # the average is over this part of the steps: a ninth
     order=6,
     summary="a generator learns to make items that a discriminator takes for real",
     paper="Goodfellow et al. 2014, Mao et al. 2016",
-    learning_rate=2e-4,
+    learning_rate=1e-3,
 )
 def gan(
     input_shape: tuple[int, ...],
@@ -56,7 +56,7 @@ def gan(
     ] = None,
     filters: Filters = None,
     kernel_size: KernelSize = 4,
-    activation: Activation = "leaky_relu",
+    activation: Activation = "relu",
     loss: Annotated[str, Field("what the two minimise", choices=tuple(GAMES))] = "lsgan",
     gradient_penalty: Annotated[float, Field("weight of the penalty on the slope, with wgan_gp", low=0)] = 10.0,
     discriminator_steps: Annotated[
@@ -97,7 +97,9 @@ def gan(
         (None, 28, 28, 1)
     """
     classes = classes_of(conditional, num_classes)
-    body = bodies.choose_body(input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation)
+    body = bodies.choose_body(
+        input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation, layer_norm=True
+    )
     generator = _generator(generator, body, input_shape, latent_dim, classes)
     discriminator = _discriminator(discriminator, body, input_shape, classes, spectral_norm)
     parts = {"generator": generator, "discriminator": discriminator}

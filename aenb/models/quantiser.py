@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from aenb.backend import keras
 
 EPSILON = 1e-5  # of the smoothing
-DEAD = 0.1  # a code that is used less than this part of an even share counts as dead
+DEAD = 0.05  # a code that is used less than this part of an even share counts as dead
+BEGIN = 2 * DEAD  # what a code that begins anew counts for: it has ln 2 / (1 − γ) steps to be used, and moves fast
 
 
 class Codebook(NamedTuple):
@@ -76,9 +77,9 @@ def update(codebook: Codebook, z: Any, indices: Any, decay: float) -> Codebook:
 
 
 def restart(codebook: Codebook, z: Any, seed: Any) -> Codebook:
-    """Put each dead code in the place of a vector of the batch, drawn at random, as if it had an even share of use.
+    """Put each dead code in the place of a vector of the batch, drawn at random.
 
-    A codebook whose sizes are all 0 is dead as a whole: the first batch is its first value.
+    A codebook whose sizes are all 0 is dead as a whole: the first batch gives it its first vectors.
 
     Args:
         codebook: Before.
@@ -94,8 +95,8 @@ def restart(codebook: Codebook, z: Any, seed: Any) -> Codebook:
     dead = codebook.sizes < DEAD * share
     return Codebook(
         ops.where(dead[:, None], drawn, codebook.vectors),
-        ops.where(dead, share, codebook.sizes),
-        ops.where(dead[:, None], share * drawn, codebook.sums),
+        ops.where(dead, BEGIN * share, codebook.sizes),
+        ops.where(dead[:, None], BEGIN * share * drawn, codebook.sums),
     )
 
 

@@ -99,6 +99,7 @@ class Transformer:
         form: "multihead" or "additive".
         positions: "learned" or "sincos".
         activation: Of the dense layers inside the blocks.
+        is_causal: Whether tokens attend to those before them and to themselves only ("multihead").
     """
 
     embed_dim: int
@@ -107,6 +108,7 @@ class Transformer:
     form: str = "multihead"
     positions: str = "learned"
     activation: str = "gelu"
+    is_causal: bool = False
 
     def embed(self, x: Any, grid: tuple[int, ...]) -> Any:
         """Bring patches to the width of a token, and say where each stands: (batch, patches, width) → tokens.
@@ -161,7 +163,8 @@ class Transformer:
         layer = keras.layers.MultiHeadAttention(
             self.num_heads, self.embed_dim // self.num_heads, name=f"attention_{number}"
         )
-        return layer(h, h) if present is None else layer(h, h, attention_mask=present[:, None, :])
+        mask = None if present is None else present[:, None, :]
+        return layer(h, h, attention_mask=mask, use_causal_mask=self.is_causal)
 
 
 def _additive(h: Any, present: Any, number: int) -> Any:

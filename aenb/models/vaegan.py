@@ -45,7 +45,7 @@ def vaegan(
     hidden_units: BodyUnits = None,
     filters: Filters = None,
     kernel_size: KernelSize = 4,
-    activation: Activation = "leaky_relu",
+    activation: Activation = "relu",
     gamma: Annotated[float, Field("weight of the features' error against the game, for the decoder", low=0)] = 0.01,
     discriminator_learning_rate: Annotated[
         float | None, Field("of the discriminator; None: that of the training", above=0)
@@ -68,7 +68,9 @@ def vaegan(
         >>> [output.shape for output in model.get_layer("discriminator").outputs]
         [(None, 1), (None, 3136)]
     """
-    body = bodies.choose_body(input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation)
+    body = bodies.choose_body(
+        input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation, layer_norm=True
+    )
     encoder = gaussian_encoder(encoder, body, input_shape, latent_dim, 0)
     size = encoder.outputs[0].shape[-1]
     decoder = mean_decoder(decoder, body, input_shape, size, 0, layers.output_activation(input_shape, None))

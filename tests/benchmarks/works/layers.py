@@ -1,4 +1,8 @@
-"""Layers for PyTorch and JAX with the initial weights of aenb's: He's before a rectifier, else Glorot's; no bias."""
+"""Layers for PyTorch and JAX with the initial weights of aenb's: He's before a rectifier, else Glorot's; biases of 0.
+
+PyTorch fills an image up on both sides where Keras does at the end. For a filter of 3×3 that halves, that is what Keras
+does to the mirror image: the same model, of mirrored filters. Of 4×4 both fill up alike.
+"""
 
 from __future__ import annotations
 
