@@ -5,7 +5,7 @@ from sklearn.decomposition import PCA
 
 import aenb
 from aenb.backend import keras
-from aenb.training import _seeded
+from aenb.building import _seeded
 
 
 def test_a_linear_one_reaches_the_pca_subspace(digits):
