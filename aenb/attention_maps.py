@@ -35,8 +35,8 @@ def attention(model: Any, x: np.ndarray) -> np.ndarray:
 
     Example:
         >>> import aenb
-        >>> run = aenb.train("attention", "digits", epochs=1, verbose=False)
-        >>> attention(run.model, run.data.x_test[0]).shape
+        >>> model = aenb.build_model("attention", (28, 28, 1))
+        >>> attention(model, np.zeros((28, 28, 1))).shape
         (2, 4, 16, 16)
     """
     encoder, x = _readable(model), np.asarray(x)

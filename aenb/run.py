@@ -381,6 +381,7 @@ class Run:
                 "Expected a run whose training is over; received one that is under way: wait() or stop() it."
             )
         scores, picture = self.evaluate(), self._png()
+        self.diagnose()  # what it finds goes into the record
         facts = {
             "spec": self.spec.to_dict(),
             "status": self.status,

@@ -82,7 +82,15 @@ def test_each_move_is_of_its_own_parts(name, moved):
 
 def test_codes_come_to_be_distributed_as_the_prior(digits):
     run = aenb.train(
-        "aae", digits, epochs=80, latent_dim=2, hidden_units=(128,), batch_size=64, learning_rate=2e-3, verbose=False
+        "aae",
+        digits,
+        epochs=80,
+        latent_dim=2,
+        hidden_units=(128,),
+        batch_size=64,
+        learning_rate=2e-3,
+        regulariser_learning_rate=None,
+        verbose=False,
     )
     codes = run.encode(digits.x_train)
     assert np.abs(codes.mean(axis=0)).max() < 0.4

@@ -20,7 +20,7 @@ def cache(tmp_path_factory, monkeypatch):
 
 
 def train(family, data, **settings):
-    return aenb.train(family, data, verbose=False, **{"hidden_units": (64,), "epochs": 10} | settings)
+    return aenb.train(family, data, verbose=False, **{"hidden_units": (64,), "epochs": 10, "xla": "off"} | settings)
 
 
 def codes(run):
@@ -47,7 +47,7 @@ def vae(digits):
 
 @pytest.fixture(scope="module")
 def conv(digits):
-    return aenb.train("conv", digits, latent_dim=8, filters=(16, 32), epochs=40, learning_rate=5e-3, verbose=False)
+    return aenb.train("conv", digits, latent_dim=8, filters=(16, 32), epochs=30, learning_rate=5e-3, verbose=False)
 
 
 @pytest.mark.parametrize("name", ["deep", "vae", "conv"])
@@ -85,15 +85,19 @@ def test_the_remedies_of_a_collapse_are_those_of_its_cause(digits):
 
 
 def test_dimensions_that_say_nothing(digits):
-    run = train("vae", digits, latent_dim=40, beta=4.0, likelihood="bernoulli", epochs=30, learning_rate=3e-3)
-    found = only(run, "posterior-collapse")
-    assert found.severity == "warning"
-    assert found.remedy == "beta = 1.0"
-    unasked = dataclasses.replace(run, spec=dataclasses.replace(run.spec, hyperparameters={"latent_dim": 40}))
-    found = only(unasked, "unused-dimensions")
-    active = int(re.match(r"(\d+) of the 40", found.message)[1])
-    assert 0 < active < 10
-    assert found.remedy == f"latent_dim = {active}"
+    import keras
+
+    x = keras.Input((8, 8, 1))
+    three = keras.layers.Dense(3)(keras.layers.Flatten()(x))
+    spread = keras.layers.Dense(40, use_bias=False, kernel_initializer="identity", trainable=False)
+    encoder = keras.Model(x, [spread(three), keras.layers.Dense(40, kernel_initializer="zeros")(three)])
+    run = train("vae", digits, encoder=encoder, epochs=20, learning_rate=1e-2)
+    found = only(run, "unused-dimensions")
+    assert found.message.startswith("3 of the 40 dimensions of the code are active")
+    assert (found.severity, found.remedy) == ("info", "latent_dim = 3")
+    asked = dataclasses.replace(run, spec=dataclasses.replace(run.spec, hyperparameters={"beta": 4.0}))
+    found = only(asked, "posterior-collapse")
+    assert (found.severity, found.remedy) == ("warning", "beta = 1.0")
 
 
 def test_divergence_is_told_with_its_reason():
@@ -125,7 +129,7 @@ def test_dead_units(digits):
             keras.layers.Dense(8),
         ]
     )
-    found = only(aenb.train("deep", digits, encoder=sleepy, epochs=5, verbose=False), "dead-units")
+    found = only(aenb.train("deep", digits, encoder=sleepy, epochs=5, verbose=False, xla="off"), "dead-units")
     assert "`asleep` of the encoder" in found.message
     assert re.match(r"(100|[89]\d)%", found.message)
     assert found.remedy == 'activation = "leaky_relu"'
@@ -165,10 +169,15 @@ def test_a_training_cut_short(digits):
 
 
 def test_an_optimum_behind_pca(digits):
-    run = train("deep", digits, latent_dim=16, hidden_units=(4,), learning_rate=1e-2, epochs=60)
+    run = train(
+        "deep", digits, latent_dim=16, hidden_units=(32, 4), activation="linear", learning_rate=1e-2, epochs=60,
+        batch_size=64,
+    )  # fmt: skip
     found = only(run, "behind-pca")
     assert f"{run.evaluate()['pca_mse']:.4g}" in found.message
-    assert found.remedy == "--restarts 5"
+    assert found.remedy == "hidden_units = (32, 64)"
+    wide = dataclasses.replace(run.spec, hyperparameters={"hidden_units": (32,)})
+    assert only(dataclasses.replace(run, spec=wide), "behind-pca").remedy == "--restarts 5"
 
 
 def test_restarts_that_end_apart(deep, digits):
@@ -202,13 +211,13 @@ def test_mode_collapse_of_a_gan(digits):
 
 
 def test_a_model_that_never_saw_some_classes(vae, digits):
-    few = digits.y_train < 5
+    few = digits.y_train < 2
     some = dataclasses.replace(digits, train=digits.train[few], y_train=digits.y_train[few])
     run = train("vae", some, latent_dim=8, epochs=40, learning_rate=3e-3)
     found = only(dataclasses.replace(run, _data=digits), "mode-collapse")
     missing = set(re.search(r"classes \((.*?)\)", found.message)[1].split(", "))
-    assert missing <= set("56789")
-    assert len(missing) >= 3
+    assert missing <= set("23456789")
+    assert len(missing) >= 4
     assert found.remedy == "beta = 2"
 
 
@@ -225,9 +234,9 @@ def test_a_game_that_goes_well_raises_no_alarm(digits):
 
 
 def test_dead_codes(digits):
-    run = train("vqvae", digits, num_embeddings=4096, embedding_dim=8, epochs=3)
+    run = train("vqvae", digits, num_embeddings=2048, embedding_dim=8, epochs=3)
     found = only(run, "dead-codes")
-    used = int(re.match(r"(\d+) of the 4096", found.message)[1])
+    used = int(re.match(r"(\d+) of the 2048", found.message)[1])
     size = int(found.remedy.removeprefix("num_embeddings = "))
     assert size / 2 < used <= size
 
@@ -266,7 +275,7 @@ def test_a_decoder_of_ones_own_that_makes_no_pixels(digits):
     found = only(train("deep", digits, decoder=decoder, latent_dim=16, epochs=20, learning_rate=1e-2), "output-range")
     assert found.severity == "warning"
     assert "sigmoid" in found.remedy
-    asked = aenb.train("shallow", digits, activation="linear", output_activation="linear", epochs=3, verbose=False)
+    asked = aenb.train("shallow", digits, output_activation="linear", epochs=1, xla="off", verbose=False)
     assert "output-range" not in codes(asked)
 
 
@@ -277,16 +286,16 @@ def test_a_decoder_of_ones_own_that_makes_no_pixels(digits):
         ("deep", "vowels", {}),
         ("vae", "wordnet", {}),
         ("vae", "digits", {"conditional": True}),
-        ("gan", "digits", {"conditional": True}),
         ("gan", "wine", {}),
+        ("gan", "digits", {"conditional": True}),
         ("aae", "digits", {}),
         ("vaegan", "digits", {}),
-        ("attention", "digits", {"mask_ratio": 0.5}),
+        ("attention", "digits", {"mask_ratio": 0.5, "num_layers": 1}),
         ("deep", "digits", {"task": "denoise"}),
     ],
 )
 def test_every_family_and_kind_of_data_can_be_diagnosed(family, data, settings):
-    run = aenb.train(family, data, limit=300, epochs=1, verbose=False, **settings)
+    run = aenb.train(family, data, limit=300, epochs=1, verbose=False, xla="off", **settings)
     codes(run)
 
 

@@ -51,7 +51,15 @@ def behind_pca(case: Case) -> Iterator[Finding]:
             "behind-pca",
             "warning",
             f"The squared error on held-out items is {scores['mse']:.4g}; PCA with as many dimensions has "
-            f"{scores['pca_mse']:.4g}. A model that holds PCA as a special case does worse than that in a poor local "
-            "optimum, or too early in its training, or with too few items.",
-            f"--restarts {max(5, 2 * case.run.spec.restarts)}",
+            f"{scores['pca_mse']:.4g}. A model that could do what PCA does has found a poor local optimum; or a layer "
+            "is narrower than the code, and it could not.",
+            _wider(case) or f"--restarts {max(5, 2 * case.run.spec.restarts)}",
         )
+
+
+def _wider(case: Case) -> str:
+    """Widen the layers that are narrower than the code."""
+    units, size = case.setting("hidden_units") or (), case.run.latent_dim
+    if min(units, default=size) >= size:
+        return ""
+    return f"hidden_units = {tuple(unit if unit >= size else 4 * size for unit in units)}"

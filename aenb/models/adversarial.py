@@ -13,6 +13,7 @@ and t = D(G(z)), those of made ones, E the mean over a batch and σ the logistic
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from aenb.backend import keras, tf
@@ -119,6 +120,7 @@ def discriminator(
         A `keras.Model` named "discriminator", (batch, *item_shape) → (batch, 1); with classes it takes a list of items
         and one-hot labels (batch, num_classes).
     """
+    body = replace(body, activation="leaky_relu")  # one without slope would tell the other side nothing
     item = body.input(item_shape)
     x = keras.layers.Rescaling(2.0, -1.0, name="scale")(item) if len(item_shape) == 3 else item
     features = body.down(x)

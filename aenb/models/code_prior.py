@@ -96,7 +96,8 @@ def next_logits(prior: Any, codes: Any, position: Any, kept: list[Any]) -> tuple
     after = []
     for number, (keys, values) in enumerate(kept, 1):
         attention, inner = of(f"attention_{number}"), of(f"before_attention_{number}")(x)[:, None]
-        query, key, value = (_float(ask(inner))[:, 0] for ask in _asks(attention))  # (n, heads, units / heads)
+        projections = attention.query_dense, attention.key_dense, attention.value_dense
+        query, key, value = (_float(projection(inner))[:, 0] for projection in projections)  # (n, heads, units / heads)
         keys = tf.tensor_scatter_nd_update(keys, [[position]], key[None])
         values = tf.tensor_scatter_nd_update(values, [[position]], value[None])
         after.append((keys, values))
@@ -107,10 +108,6 @@ def next_logits(prior: Any, codes: Any, position: Any, kept: list[Any]) -> tuple
         x += _float(attention.output_dense(seen[:, None]))[:, 0]
         x += _float(of(f"narrow_{number}")(of(f"wide_{number}")(of(f"before_dense_{number}")(x))))
     return _float(of("logits")(of("last")(x))), after
-
-
-def _asks(attention: Any) -> tuple[Any, Any, Any]:
-    return attention.query_dense, attention.key_dense, attention.value_dense
 
 
 def _float(x: Any) -> Any:

@@ -3,7 +3,7 @@
 Van den Oord, Vinyals & Kavukcuoglu (2017), "Neural discrete representation learning", arXiv 1711.00937. For vectors z
 and a codebook e₁ … e_K, with nᵢ vectors zᵢⱼ in a batch to which eᵢ is the nearest:
 
-    index(z) = argminᵢ ‖z − eᵢ‖²,    quantised z = z + sg[e_index − z], whose gradient is that of the decoder, unchanged
+    index(z) = argminᵢ ‖z − eᵢ‖²,    quantised z = z + sg[e_index − z]: the gradient goes straight through
 
     Nᵢ ← γ Nᵢ + (1 − γ) nᵢ,     mᵢ ← γ mᵢ + (1 − γ) Σⱼ zᵢⱼ,     eᵢ ← mᵢ / Nᵢ                     (appendix A.1)
 

@@ -192,8 +192,8 @@ def sincos(grid: tuple[int, ...], width: int) -> np.ndarray:
         (places, width), float32, in [−1, 1], row by row.
 
     Example:
-        >>> sincos((3,), 2).round(2).tolist()
-        [[0.0, 1.0], [0.8399999737739563, 0.5400000214576721], [0.9100000262260437, -0.41999998688697815]]
+        >>> sincos((3, 5), 8).shape
+        (15, 8)
     """
     share = width // len(grid)
     rates = 10000.0 ** (-np.arange(0, share, 2) / share)

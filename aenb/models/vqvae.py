@@ -33,6 +33,7 @@ from aenb.models.quantiser import Codebook
 from aenb.models.registry import family
 
 OF_PIXELS, STANDARDISED = 0.1, 1.0  # variances
+POSITIONS = 8  # where there is no grid
 PRIOR_STRIDE = 4  # the prior, whose step costs more than the autoencoder's, learns from each fourth item of a batch
 TERMS = ("loss", "reconstruction_loss", "commitment_loss", "perplexity")
 CODEBOOK = ("codebook", "codebook_sizes", "codebook_sums")  # the network's weights that are no part's
@@ -54,8 +55,8 @@ def vqvae(
         float | None, Field("of the items about what the decoder makes; None: 0.1 for images, else 1", above=0)
     ] = None,
     positions: Annotated[
-        int, Field("vectors of the codebook that stand for an item, where it is not an image", low=1, high=4096)
-    ] = 8,
+        int | None, Field("vectors that stand for an item; None: as many as the grid has, or 8", low=1, high=4096)
+    ] = None,
     hidden_units: BodyUnits = None,
     filters: Filters = None,
     kernel_size: KernelSize = 4,
@@ -85,6 +86,7 @@ def vqvae(
         )
     variance = variance or (OF_PIXELS if len(input_shape) == 3 else STANDARDISED)
     codes = Codes(grid, num_embeddings, commitment_cost, decay, variance)
+    bits = codes.positions * math.log2(num_embeddings)
     prior_model = code_prior.build(codes.positions, num_embeddings, prior_units, prior_layers)
     sample = code_prior.sampler(prior_model)
     return network(
@@ -99,6 +101,10 @@ def vqvae(
         decode=codes.decode,
         prior=lambda net, n, generator: sample(n, int(generator.integers(2**31))),
         weights=codes.weights(),
+        notes=[
+            f"The code of an item is {codes.positions} of {num_embeddings} vectors: {bits:.0f} bits.",
+            f"The likelihood is gaussian, with the variance {variance:g}.",
+        ],
         name="vqvae",
     )
 
@@ -181,19 +187,29 @@ class Codes:
         return keras.ops.sum(values) / keras.ops.cast(keras.ops.shape(batch.x)[0], "float32")
 
 
-def _encoder(body: bodies.Body, item_shape: tuple[int, ...], positions: int, embedding_dim: int) -> Any:
-    """Build the way to the grid: strided convolutions and a plain one, or dense layers to a few positions."""
+def _encoder(body: bodies.Body, item_shape: tuple[int, ...], positions: int | None, embedding_dim: int) -> Any:
+    """Build the way to the grid: strided convolutions and a plain one, or dense layers to a few positions.
+
+    Raises:
+        AenbError: What is for dense layers is given beside convolutions.
+    """
     inputs = body.input(item_shape)
     if body.filters:
+        if positions or body.hidden_units:
+            raise AenbError(
+                "`positions` and `hidden_units`: expected none beside convolutions, whose grid is the code; received "
+                f"{positions} and {body.hidden_units}. For dense layers pass filters=()."
+            )
         z = keras.layers.Conv2D(embedding_dim, 3, padding="same", name="vectors")(body.shrink(inputs))
     else:
+        positions = positions or POSITIONS
         z = layers.dense(positions * embedding_dim, "linear", "vectors")(body.down(inputs))
         z = keras.layers.Reshape((positions, embedding_dim), name="positions")(z)
     return keras.Model(inputs, z, name="encoder")
 
 
 def _decoder(body: bodies.Body, grid: tuple[int, ...], item_shape: tuple[int, ...]) -> Any:
-    """Build the way back."""
+    """Build the way back from the grid."""
     vectors, last = keras.Input(grid, name="vectors"), layers.output_activation(item_shape, None)
     if body.filters:
         x = keras.layers.Conv2D(
