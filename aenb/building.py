@@ -40,7 +40,7 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
 
 def learning_rate(spec: Spec) -> float:
     """Return what a spec trains with: the family's own rate unless it asks for another."""
-    return spec.learning_rate or families()[spec.family].learning_rate
+    return spec.learning_rate or families().lookup(spec.family).learning_rate
 
 
 def build(spec: Spec, data: Data) -> tuple[Any, str, str]:
@@ -73,7 +73,7 @@ def facts(spec: Spec, data: Data) -> dict[str, Any]:
     Raises:
         AenbError: The family does not take such data, or it is to be conditional on labels that there aren't.
     """
-    entry = families()[spec.family]
+    entry = families().lookup(spec.family)
     if data.kind == "text" and "vocabulary" not in entry.fields:
         others = [name for name, other in families().items() if "vocabulary" in other.fields]
         raise AenbError(
