@@ -8,6 +8,7 @@ import tempfile
 import pytest
 
 os.environ["AENB_LIVE"] = "0"
+os.environ["AENB_CACHE"] = tempfile.mkdtemp(prefix="aenb-cache-")
 os.environ["AENB_CHECKPOINTS"] = tempfile.mkdtemp(prefix="aenb-checkpoints-")
 
 
