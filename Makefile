@@ -49,4 +49,5 @@ clean:  ## remove what the commands made
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	test $* != dev || $(BIN)/python -m pip install --quiet --no-deps 'aeon>=1.6'  # of which only files are read
 	touch $@

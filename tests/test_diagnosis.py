@@ -283,7 +283,6 @@ def test_a_decoder_of_ones_own_that_makes_no_pixels(digits):
     ("family", "data", "settings"),
     [
         ("shallow", "wine", {}),
-        ("deep", "vowels", {}),
         ("vae", "wordnet", {}),
         ("vae", "digits", {"conditional": True}),
         ("gan", "wine", {}),
