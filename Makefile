@@ -16,7 +16,7 @@ lab: .venv/lab.done  ## open the notebooks in JupyterLab
 
 test: .venv/dev.done  ## unit tests, the notebooks under nbval, the browser tests
 	.ci/system-packages
-	AENB_LIVE=0 $(BIN)/pytest tests aenb notebooks --doctest-modules --nbval --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300
+	AENB_LIVE=0 $(BIN)/pytest tests aenb notebooks --doctest-modules --nbval --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n 2 --dist loadfile
 
 check: .venv/dev.done  ## ruff (format and lint, notebooks included) and the import rule
 	$(BIN)/ruff format --check .

@@ -54,7 +54,7 @@ def start() -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         if "keras" not in sys.modules:
             os.environ["KERAS_BACKEND"] = "tensorflow"
-        with _interrupts_held_back(), _stderr_held_back():
+        with interrupts_held_back(), _stderr_held_back():
             _import_and_warm_up()
             _ready = True
 
@@ -76,8 +76,12 @@ def _import_and_warm_up() -> None:
 
 
 @contextlib.contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Hold an interrupt back until the block is done: TensorFlow does not survive an import that was cut short."""
+def interrupts_held_back() -> Iterator[None]:
+    """Hold an interrupt back until the block is done.
+
+    TensorFlow does not survive an import that was cut short, and a Keras model that is called takes an interrupt for
+    an error of its input, and warns instead.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

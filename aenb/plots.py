@@ -25,6 +25,7 @@ STYLE = {
     "axes.spines.top": False, "axes.spines.right": False, "font.size": 9.5, "legend.frameon": False,
     "grid.color": GREY, "grid.alpha": 0.25,
 }  # fmt: skip
+READINGS = {"_score": "mean score of the discriminator", "_gradient_norm": "norm of the gradient"}
 WIDEST = 84  # letters of a text that fit
 Rows = Mapping[str, "np.ndarray | list[str]"]
 
@@ -39,13 +40,17 @@ def run_figure(history, rows: Rows, *, loss: str = "loss", baselines=None) -> Fi
         baselines: Losses of the baselines by their names, drawn as lines.
 
     Returns:
-        A Figure of two panels; of one where there are no items to draw.
+        A Figure of two panels, and a row under them of what was read beside the losses: scores, norms of gradients.
     """
+    readings = _readings(history)
     with rc_context(STYLE):
-        figure = Figure(figsize=(9.8, 2.7), layout="constrained")
-        curves, items = figure.subplots(1, 2, width_ratios=(1, 2))
+        figure = Figure(figsize=(9.8, 5.0 if readings else 2.7), layout="constrained")
+        top, bottom = figure.subfigures(2, 1, height_ratios=(2.7, 2.3)) if readings else (figure, None)
+        curves, items = top.subplots(1, 2, width_ratios=(1, 2))
         _loss_curves(curves, history, loss, baselines or {})
         _draw_items(items, rows)
+        for number, (label, names) in enumerate(readings.items()):
+            _reading(bottom.add_subplot(1, max(2, len(readings)), number + 1), history, label, names)
         return figure
 
 
@@ -122,30 +127,67 @@ def to_png(figure: Figure, dpi: int = 130) -> bytes:
 
 
 def _loss_curves(axes, history, loss, baselines) -> None:
-    epochs = np.arange(1, len(history.get("loss", ())) + 1)
-    marker = "o" if len(epochs) == 1 else None
-    drawn = [("loss", "training", BLUE, "-"), ("val_loss", "validation", ORANGE, "-")]
-    terms = [name for name in history if name not in ("loss", "val_loss") and not name.startswith("val_")]
-    for name, colour in zip(terms, TERMS, strict=False):
-        label = name.replace("_", " ")
-        drawn += [(name, label, colour, "-"), (f"val_{name}", f"{label}, validation", colour, ":")]
-    drawn = [line for line in drawn if line[0] in history]
-    for name, label, colour, style in drawn:
-        width = 1.8 if name in ("loss", "val_loss") else 1.1
-        axes.plot(epochs, history[name], style, color=colour, label=label, linewidth=width, marker=marker)
+    """Draw the loss in training and in validation, and its terms; of a game, in which each has its own, these only."""
+    lines = {"loss": ("training", BLUE), "val_loss": ("validation", ORANGE)}
+    terms = [name for name in history if name.endswith("_loss") and not name.startswith("val_")]
+    colours = TERMS
+    if "discriminator_loss" in terms:
+        lines, colours, loss = {}, (BLUE, ORANGE, *TERMS), "loss of each"
+    lines |= {name: (_words(name.removesuffix("_loss")), colour) for name, colour in zip(terms, colours, strict=False)}
+    values = _by_epoch(axes, history, lines)
     for (label, value), style in zip(baselines.items(), ("--", ":"), strict=False):
         axes.axhline(value, color=GREEN, linestyle=style, linewidth=1.3, label=label)
-    values = [v for name, *_ in drawn for v in history[name]]
+    axes.set(ylabel=loss, title="loss by epoch")
+    if values:
+        axes.legend()
+
+
+def _readings(history) -> dict[str, list[str]]:
+    """List what a history has beside losses, by what it is."""
+    kinds: dict[str, list[str]] = {}
+    for name in history:
+        if name.startswith("val_") or name == "loss" or name.endswith("_loss"):
+            continue
+        ending = next((ending for ending in READINGS if name.endswith(ending)), None)
+        kinds.setdefault(READINGS[ending] if ending else _words(name), []).append(name)
+    return kinds
+
+
+def _reading(axes, history, label: str, names: list[str]) -> None:
+    """Draw what is no loss by epoch, each line with its own colour."""
+    lines = {}
+    for name, colour in zip(names, (BLUE, ORANGE, *TERMS), strict=False):
+        ending = next((ending for ending in READINGS if name.endswith(ending)), "")
+        lines[name] = (_words(name.removesuffix(ending)), colour)
+    _by_epoch(axes, history, lines)
+    axes.set(title=label)
+    if len(lines) > 1:
+        axes.legend()
+
+
+def _by_epoch(axes, history, lines: Mapping[str, tuple[str, str]]) -> list[float]:
+    """Draw lines, a label and a colour by name, on a scale of logarithms where they go far; return the values."""
+    lines = {name: line for name, line in lines.items() if name in history}
+    for name, (label, colour) in lines.items():
+        values = history[name]
+        axes.plot(
+            np.arange(1, len(values) + 1), values, color=colour, label=label, marker="o" if len(values) == 1 else None,
+            linewidth=1.8 if name in ("loss", "val_loss") else 1.3,
+        )  # fmt: skip
+    values = [value for name in lines for value in history[name]]
     if values and min(values) > 0 and max(values) > 3 * min(values):
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_locator(NullLocator())
-    axes.set(xlabel="epoch", ylabel=loss, title="loss by epoch")
+    axes.set(xlabel="epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(True, axis="y")
-    if values:
-        axes.legend()
+    return values
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _draw_items(axes, rows: Rows) -> None:

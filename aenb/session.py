@@ -117,9 +117,13 @@ class Session:
         self.view.start(
             Training(
                 title, run.spec.epochs, self.engine.steps, self._items, ", ".join(backend.devices()), self.control,
-                run.history, lambda: examples(run), done,
+                run.history, self._examples, done,
             )
         )  # fmt: skip
+
+    def _examples(self) -> dict[str, Any]:
+        with backend.interrupts_held_back():
+            return examples(self.run)
 
     def _fit(self) -> str:
         """Run `fit` and return how it ended."""

@@ -44,6 +44,29 @@ def rows(x, made):
     return {"original": x, "reconstruction": made}
 
 
+def test_what_is_no_loss_has_panels_of_its_own():
+    history = {
+        "loss": [3.0, 2.0], "discriminator_loss": [1.0, 0.9], "generator_loss": [2.0, 1.1], "perplexity": [40.0, 90.0],
+        "real_score": [0.6, 0.7], "fake_score": [0.4, 0.3], "generator_gradient_norm": [9.0, 1.0], "val_loss": [3, 2.5],
+    }  # fmt: skip
+    x = DRAW.random((4, 8, 8, 1), "float32")
+    losses, _, *readings = run_figure(history, rows(x, x)).axes
+    assert [line.get_label() for line in losses.lines] == ["discriminator", "generator"]  # of whom each has its own
+    assert [axes.get_title(loc="left") for axes in readings] == [
+        "perplexity", "mean score of the discriminator", "norm of the gradient",
+    ]  # fmt: skip
+    scores, norms = readings[1:]
+    assert [line.get_label() for line in scores.lines] == ["real", "fake"]
+    assert norms.get_yscale() == "log"
+
+
+def test_the_terms_of_a_loss_are_drawn_beside_it():
+    history = {"loss": [3.0, 2.0], "val_loss": [3.0, 2.5], "kl_loss": [1.0, 0.5], "val_kl_loss": [1.0, 0.6]}
+    x = DRAW.random((4, 8, 8, 1), "float32")
+    losses, _ = run_figure(history, rows(x, x)).axes
+    assert [line.get_label() for line in losses.lines] == ["training", "validation", "kl"]
+
+
 def test_the_same_figure_gives_the_same_bytes():
     x = DRAW.random((4, 8, 8, 1), "float32")
     assert to_png(run_figure(HISTORY, rows(x, x))) == to_png(run_figure(HISTORY, rows(x, x)))
