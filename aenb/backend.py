@@ -69,6 +69,8 @@ def _import_and_warm_up() -> None:
             "load aenb before Keras, or set KERAS_BACKEND=tensorflow."
         )
     tf.get_logger().setLevel("ERROR")
+    # it gains nothing in training, and fails, in words on stderr, where a leaky ReLU follows a convolution
+    tf.config.optimizer.set_experimental_options({"remapping": False})
     for gpu in tf.config.list_physical_devices("GPU"):
         with contextlib.suppress(RuntimeError):  # TensorFlow was started earlier: its setting stays
             tf.config.experimental.set_memory_growth(gpu, True)

@@ -89,8 +89,8 @@ def test_the_penalty_of_a_flat_critic_has_a_finite_gradient():
     assert np.isfinite(tape.gradient(penalty, w).numpy()).all()
 
 
-def test_scores_of_one_call_are_those_of_one_each():
-    model = adversarial.discriminator(DENSE, (7, 5, 3), 4)
+def test_batches_are_scored_each_by_itself():
+    model = adversarial.discriminator(DENSE, (7, 5, 3), 4, batch_features=3)
     draw = np.random.default_rng(0)
     a, b = draw.random((2, 6, 7, 5, 3), "float32")
     labels = np.eye(4, dtype="float32")[[0, 1, 2, 3, 0, 1]]
@@ -108,6 +108,27 @@ def test_a_discriminator_scores_any_items(shape, filters, spectral_norm):
     x = np.random.default_rng(0).random((5, *shape), "float32")
     assert model(x).shape == (5, 1)
     assert len(np.unique(model(x))) == 5
+
+
+def test_a_discriminator_is_told_how_much_a_batch_varies():
+    model = adversarial.discriminator(DENSE, (3,), batch_features=2)
+    x = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
+    names = ("hidden_1", "batch_features", "spread", "score")
+    hidden, told, spread, score = (model.get_layer(name).get_weights() for name in names)
+
+    def leaky(value):
+        return np.where(value > 0, value, 0.2 * value)
+
+    features = leaky(x @ hidden[0] + hidden[1])
+    deviation = np.std(features @ told[0] + told[1], axis=0, keepdims=True)
+    seen = np.concatenate([features, np.repeat(leaky(deviation @ spread[0] + spread[1]), 6, axis=0)], axis=1)
+    np.testing.assert_allclose(model(x), seen @ score[0] + score[1], rtol=1e-4, atol=1e-4)
+    alike = np.repeat(x[:1], 6, axis=0)
+    assert abs(float(model(alike)[0, 0] - model(x)[0, 0])) > 1e-3  # one item among others, and among its like
+    with tf.GradientTape() as tape:
+        tape.watch(given := tf.constant(alike))
+        found = tf.reduce_sum(model(given))
+    assert np.isfinite(tape.gradient(found, given)).all()
 
 
 def test_a_discriminator_projects_on_the_class():

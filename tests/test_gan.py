@@ -142,7 +142,9 @@ def test_spectral_norms_are_held_at_one(digits):
         hidden_units=(32, 16),
     )
     wrapped = [layer for layer in run.model.get_layer("discriminator").layers if hasattr(layer, "vector_u")]
-    assert [layer.name for layer in wrapped] == ["hidden_1", "hidden_2", "direction", "score"]
+    assert [layer.name for layer in wrapped] == [
+        "hidden_1", "hidden_2", "batch_features", "spread", "direction", "score",
+    ]  # fmt: skip
     norms = [np.linalg.norm(np.array(layer.kernel), 2) for layer in wrapped]
     np.testing.assert_allclose(norms, 1, atol=0.05)
 
@@ -246,9 +248,8 @@ model.fit(x, x, epochs=1, verbose=0)
 """
 
 
-@pytest.mark.parametrize("hyperparameters", [{}, {"spectral_norm": True, "filters": (4,), "kernel_size": 3}])
-def test_saved_it_makes_the_same_in_a_fresh_process(hyperparameters, tmp_path):
-    model, x = build(**hyperparameters), items((8, 8, 1), 32)
+def test_saved_it_makes_the_same_in_a_fresh_process(tmp_path):
+    model, x = build(spectral_norm=True, filters=(4,), kernel_size=3), items((8, 8, 1), 32)
     model.fit(x, x, epochs=2, verbose=0)
     model.save(tmp_path / "model.keras")
     for part in ("averaged_generator", "discriminator"):
@@ -286,15 +287,12 @@ def test_what_does_not_go_together_is_refused():
         build(loss="wgan")
 
 
-def test_the_engine_trains_it_to_the_same_bits_twice():
-    def train(**hyperparameters):
-        return aenb.train("gan", "digits", epochs=2, verbose=False, seed=3, **SMALL, **hyperparameters)
-
-    for hyperparameters in ({}, {"loss": "wgan_gp", "discriminator_steps": 2, "filters": (4,), "spectral_norm": True}):
-        one, two = train(**hyperparameters), train(**hyperparameters)
-        assert one.status == "complete"
-        assert one.history == two.history
-        np.testing.assert_array_equal(one.generate(5), two.generate(5))
+def test_the_engine_trains_a_critic_of_several_steps_to_the_same_bits_twice():
+    settings = {**SMALL, "loss": "wgan_gp", "discriminator_steps": 2, "filters": (4,), "spectral_norm": True}
+    one, two = (aenb.train("gan", "digits", epochs=2, verbose=False, seed=3, **settings) for _ in range(2))
+    assert one.status == "complete"
+    assert one.history == two.history
+    np.testing.assert_array_equal(one.generate(5), two.generate(5))
     assert one.generate(5).shape == (5, 8, 8, 1)
 
 

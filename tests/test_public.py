@@ -61,7 +61,11 @@ def test_help_and_completion_tables_need_no_tensorflow():
 
 
 def test_training_says_nothing_on_stderr():
-    code = "import aenb; aenb.train('deep', 'digits', epochs=2, latent_dim=2).evaluate()"
+    code = """
+import aenb
+aenb.train('deep', 'digits', epochs=2, latent_dim=2).evaluate()
+aenb.train('gan', 'digits', epochs=1, latent_dim=2, filters=(8, 8), limit=300)
+"""
     assert run(code).stderr == ""
 
 

@@ -49,6 +49,8 @@ def _missing(histogram: np.ndarray, data) -> list[str]:
 
 def _remedy(case: Case) -> str:
     if case.run.is_generator:
+        if case.has("batch_features") and case.setting("batch_features") == 0 and case.setting("loss") != "wgan_gp":
+            return "batch_features = 64"
         return 'loss = "wgan_gp"' if case.has("loss") and case.setting("loss") != "wgan_gp" else _slower(case)
     if case.has("beta") and case.setting("num_samples") == 1:  # the codes of items are not where the prior is
         return f"beta = {2 * case.setting('beta'):g}"

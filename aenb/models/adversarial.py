@@ -60,19 +60,18 @@ GAMES = {
 
 
 def scores(discriminator: Any, *items: Any, labels: Any = None, training: bool = False) -> list[Any]:
-    """Score batches of items in one call: (batch, *item) each → (batch, 1) each, float32.
+    """Score batches of items, each by itself, since a score may depend on its batch: (batch, *item) → (batch, 1).
 
     Args:
-        discriminator: The part; of what it gives beside the scores nothing is returned.
+        discriminator: The part.
         *items: The batches, real ones, made ones.
         labels: One-hot, the same for each of the batches, or None.
         training: Whether spectral normalisation is to normalise.
+
+    Returns:
+        Scores for each of the batches, float32.
     """
-    ops = keras.ops
-    labels = None if labels is None else ops.tile(labels, (len(items), 1))
-    found = discriminator(beside(ops.concatenate(items), labels), training=training)
-    found = found[0] if isinstance(found, list) else found
-    return ops.split(ops.cast(found, "float32"), len(items))
+    return [keras.ops.cast(discriminator(beside(x, labels), training=training), "float32") for x in items]
 
 
 def gradient_penalty(critic: Callable[[Any], Any], real: Any, made: Any, epsilon: Any) -> Any:
@@ -103,16 +102,24 @@ def squared_error(batch: Batch, made: Any) -> Any:
 
 
 def discriminator(
-    body: bodies.Body, item_shape: Sequence[int], num_classes: int = 0, *, spectral_norm: bool = False
+    body: bodies.Body,
+    item_shape: Sequence[int],
+    num_classes: int = 0,
+    *,
+    batch_features: int = 0,
+    spectral_norm: bool = False,
 ) -> Any:
     """Build who scores items: a body, and a dense layer that makes a score of its features φ(x).
 
-    One that knows classes adds ⟨e(y), φ(x)⟩, e a direction for each class (Miyato & Koyama 2018, arXiv 1802.05637).
+    Beside them it may be told how much a batch varies, so that items which are all alike do not pass: the standard
+    deviations over the batch (Salimans et al. 2016, arXiv 1606.03498; Karras et al. 2017, arXiv 1710.10196), here of
+    learnt features, s = √Var(W φ(x)), seen through a dense layer. One that knows classes adds ⟨e(y), φ(x)⟩, e a direction for each class (Miyato & Koyama 2018, arXiv 1802.05637).
 
     Args:
         body: Its layers.
         item_shape: The shape of an item; images are in [0, 1], and are brought to [−1, 1].
         num_classes: How many classes it knows; 0: none.
+        batch_features: How many features there are whose spread over the batch it is told; 0: none.
         spectral_norm: Whether the largest singular value of each layer's weights is held at 1 (Miyato et al. 2018,
             arXiv 1802.05957).
 
@@ -124,7 +131,10 @@ def discriminator(
     item = body.input(item_shape)
     x = keras.layers.Rescaling(2.0, -1.0, name="scale")(item) if len(item_shape) == 3 else item
     features = body.down(x)
-    score = layers.dense(1, "linear", "score")(features)
+    seen = features
+    if batch_features:
+        seen = keras.layers.Concatenate(name="seen")([features, _spread(features, batch_features)])
+    score = layers.dense(1, "linear", "score")(seen)
     label = bodies.label_input(num_classes) if num_classes else None
     if label is not None:
         direction = layers.dense(features.shape[-1], "linear", "direction", use_bias=False)(label)
@@ -134,10 +144,18 @@ def discriminator(
     return keras.models.clone_model(model, clone_function=_normalised) if spectral_norm else model
 
 
+def _spread(features: Any, count: int) -> Any:
+    """Tell each item how much its batch varies: (batch, features) → (batch, count), all rows alike."""
+    ops = keras.ops
+    told = ops.cast(layers.dense(count, "linear", "batch_features")(features), "float32")
+    deviation = ops.sqrt(ops.var(told, axis=0, keepdims=True) + 1e-6)  # the root has no slope at 0
+    return layers.dense(count, "leaky_relu", "spread")(ops.zeros_like(told) + deviation)
+
+
 def _normalised(layer: Any) -> Any:
     """Return a layer like this one; one with weights is wrapped."""
     copy = type(layer).from_config(layer.get_config())
-    return keras.layers.SpectralNormalization(copy, name=layer.name) if layer.weights else copy
+    return keras.layers.SpectralNormalization(copy, name=layer.name) if getattr(layer, "weights", ()) else copy
 
 
 def fitted(model: Any, inputs: Any, made: Sequence[int], name: str) -> Any:

@@ -6,7 +6,8 @@ data from those that a generator G makes of codes z ~ N(0, I), and G learns from
 
     D minimises ½E[(D(x) − 1)²] + ½E[D(G(z))²],     G minimises ½E[(D(G(z)) − 1)²]
 
-`adversarial` has the other losses. Items are made by an average of G's weights over its steps (Yazıcı et al. 2018,
+`adversarial` has the other losses. D is told how much a batch varies too, so that a G which makes a part of the data
+only is found out (Salimans et al. 2016, arXiv 1606.03498). Items are made by an average of G's weights over its steps (Yazıcı et al. 2018,
 arXiv 1806.04498), since G itself wanders.
 """
 
@@ -35,6 +36,7 @@ from aenb.models.parts import beside
 from aenb.models.players import Batch, Player, network
 from aenb.models.registry import family
 
+BATCH_FEATURES = 64
 CRITIC_STEPS = 5  # of Gulrajani et al. 2017
 LATEST = 9  # the average is over this part of the steps: a ninth
 
@@ -43,7 +45,6 @@ LATEST = 9  # the average is over this part of the steps: a ninth
     order=6,
     summary="a generator learns to make items that a discriminator takes for real",
     paper="Goodfellow et al. 2014, Mao et al. 2016",
-    learning_rate=1e-3,
 )
 def gan(
     input_shape: tuple[int, ...],
@@ -65,6 +66,10 @@ def gan(
     ] = None,
     discriminator_learning_rate: Annotated[
         float | None, Field("of the discriminator; None: that of the training", above=0)
+    ] = None,
+    batch_features: Annotated[
+        int | None, Field("features whose spread over the batch the discriminator is told; 0: it sees items one by "
+                          "one; None: 64 for images, but with wgan_gp 0", low=0, high=4096)
     ] = None,
     spectral_norm: Annotated[bool, Field("whether the discriminator's weights keep a spectral norm of 1")] = False,
     generator_average: Annotated[
@@ -101,7 +106,11 @@ def gan(
         input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation, layer_norm=True
     )
     generator = _generator(generator, body, input_shape, latent_dim, classes)
-    discriminator = _discriminator(discriminator, body, input_shape, classes, spectral_norm)
+    if batch_features is None:  # the penalty of wgan_gp is on the slope of each item's own score
+        batch_features = BATCH_FEATURES if len(input_shape) == 3 and loss != "wgan_gp" else 0
+    discriminator = _discriminator(
+        discriminator, body, input_shape, classes, batch_features=batch_features, spectral_norm=spectral_norm
+    )
     parts = {"generator": generator, "discriminator": discriminator}
     if generator_average:
         parts["averaged_generator"] = _copy(generator)
@@ -200,11 +209,9 @@ def _generator(given: Any, body: bodies.Body, item_shape: tuple[int, ...], laten
     return keras.Model(beside(code, label), made, name="generator")
 
 
-def _discriminator(
-    given: Any, body: bodies.Body, item_shape: tuple[int, ...], classes: int, spectral_norm: bool
-) -> Any:
+def _discriminator(given: Any, body: bodies.Body, item_shape: tuple[int, ...], classes: int, **looks: Any) -> Any:
     if given is None:
-        return adversarial.discriminator(body, item_shape, classes, spectral_norm=spectral_norm)
+        return adversarial.discriminator(body, item_shape, classes, **looks)
     label = bodies.label_input(classes) if classes else None
     return adversarial.fitted(given, beside(body.input(item_shape), label), (1,), "discriminator")
 

@@ -36,7 +36,6 @@ GAME = GAMES["nonsaturating"]
     order=8,
     summary="a VAE that compares items by what a discriminator sees in them",
     paper="Larsen et al. 2015",
-    learning_rate=3e-4,
 )
 def vaegan(
     input_shape: tuple[int, ...],
@@ -141,7 +140,7 @@ def _discriminator(body: bodies.Body, item_shape: tuple[int, ...]) -> Any:
 
 
 def _judged(net: Any, *items: Any) -> tuple[list[Any], list[Any]]:
-    """Return D's scores and features of some batches of items, a list of each."""
+    """Return D's scores and features of some batches of items, found in one call: a list of each."""
     found = net.discriminator(keras.ops.concatenate(items), training=False)
     scores, features = (keras.ops.split(keras.ops.cast(part, "float32"), len(items)) for part in found)
     return scores, features
