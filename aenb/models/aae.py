@@ -1,18 +1,20 @@
 """The adversarial autoencoder: an autoencoder whose codes a discriminator draws towards a prior.
 
-Makhzani et al. (2015), "Adversarial autoencoders", arXiv 1511.05644. The prior is p(z) = N(0, I). For each batch three
-moves follow one another, each with its own Adam:
+Makhzani et al. (2015), "Adversarial autoencoders", arXiv 1511.05644. The prior is p(z) = N(0, I), and D learns to tell
+its draws from codes:
 
-    reconstruction    encoder and decoder minimise   E‖x − Dec(Enc(x))‖² / d
-    discriminator     D minimises                   −E[log σ(D(z))] − E[log(1 − σ(D(Enc(x))))],   z ~ p
-    regularisation    the encoder minimises         −E[log σ(D(Enc(x)))]
+    encoder, decoder    minimise   E‖x − Dec(Enc(x))‖² / d − λ E[log σ(D(Enc(x)))]
+    discriminator       minimises  −E[log σ(D(z))] − E[log(1 − σ(D(Enc(x))))],   z ~ p
 
-d is the number of entries that were observed, so that the first is the mean squared error. New items are decoded from
-draws of the prior.
+d is the number of entries that were observed, so that the first is the mean squared error. The paper moves the encoder
+twice, for the reconstruction and against D, by plain gradient descent. Moves of Adam are of one length whatever their
+loss, so here the two are of one move, and λ weighs them, as in Tolstikhin et al. (2017), "Wasserstein auto-encoders",
+arXiv 1711.01558. New items are decoded from draws of the prior.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from aenb.backend import keras
@@ -35,6 +37,8 @@ from aenb.models.players import Batch, Player, network
 from aenb.models.registry import family
 
 GAME = GAMES["nonsaturating"]
+OF_PIXELS, STANDARDISED = 0.003, 0.03  # λ: a squared error of pixels is a tenth of one of standardised values
+TERMS = ("autoencoder_loss", "reconstruction_loss", "regularisation_loss")
 
 
 @family(
@@ -56,10 +60,11 @@ def aae(
     ),
     discriminator_learning_rate: Annotated[
         float | None, Field("of the discriminator; None: that of the training", above=0)
+    ] = 3e-4,
+    prior_weight: Annotated[
+        float | None,
+        Field("weight of the game beside the mean squared error; None: 0.003 for images, else 0.03", low=0),
     ] = None,
-    regulariser_learning_rate: Annotated[
-        float | None, Field("of the encoder against the discriminator; None: that of the training", above=0)
-    ] = 1e-4,
     conditional: Conditional = False,
     num_classes: NumClasses = 0,
     encoder: Part = None,
@@ -87,19 +92,16 @@ def aae(
     size = encoder.output_shape[-1]
     decoder = mean_decoder(decoder, body, input_shape, size, classes, layers.output_activation(input_shape, None))
     judge = bodies.Body(discriminator_units, activation="leaky_relu")
+    match = Match(prior_weight if prior_weight is not None else OF_PIXELS if len(input_shape) == 3 else STANDARDISED)
     return network(
         input_shape,
         (size,),
         {"encoder": encoder, "decoder": decoder, "discriminator": adversarial.discriminator(judge, (size,))},
         [
-            Player("autoencoder", reconstruction, ("reconstruction_loss",), ("encoder", "decoder")),
+            Player("autoencoder", match.autoencoder_loss, TERMS, ("encoder", "decoder")),
             Player(
-                "discriminator", discrimination, ("discriminator_loss", "real_score", "fake_score"),
+                "discriminator", match.discriminator_loss, ("discriminator_loss", "real_score", "fake_score"),
                 ("discriminator",), discriminator_learning_rate, beta_1=0.5, gradient_norm=True,
-            ),
-            Player(
-                "regulariser", regularisation, ("regularisation_loss",), ("encoder",), regulariser_learning_rate,
-                beta_1=0.5, gradient_norm=True,
             ),
         ],
         encode=lambda net, x, labels: net.encoder(x),
@@ -108,28 +110,34 @@ def aae(
     )  # fmt: skip
 
 
-def reconstruction(net: Any, batch: Batch) -> dict[str, Any]:
-    """Return the mean squared error of what was observed."""
-    made = net.decoder(beside(net.encoder(batch.x), batch.labels))
-    return {"reconstruction_loss": adversarial.squared_error(batch, made)}
+@dataclass(frozen=True)
+class Match:
+    """What the two players minimise.
 
+    Attributes:
+        weight: λ, of the game against the mean squared error.
+    """
 
-def discrimination(net: Any, batch: Batch) -> dict[str, Any]:
-    """Return what D minimises, and with what mean probabilities it takes draws, and codes, for draws of the prior."""
-    code = keras.ops.stop_gradient(_codes(net, batch))
-    z = keras.random.normal(keras.ops.shape(code), seed=net.seeds)
-    real, fake = adversarial.scores(net.discriminator, z, code)
-    return {
-        "discriminator_loss": GAME.discriminator(real, fake),
-        "real_score": keras.ops.mean(GAME.reads(real)),
-        "fake_score": keras.ops.mean(GAME.reads(fake)),
-    }
+    weight: float
 
+    def autoencoder_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+        """Return the mean squared error + λ · what the encoder minimises against D, and the two of them."""
+        code = _codes(net, batch)
+        error = adversarial.squared_error(batch, net.decoder(beside(code, batch.labels)))
+        (fake,) = adversarial.scores(net.discriminator, code)
+        against = GAME.generator(fake)
+        return dict(zip(TERMS, (error + self.weight * against, error, against), strict=True))
 
-def regularisation(net: Any, batch: Batch) -> dict[str, Any]:
-    """Return what the encoder minimises against D."""
-    (fake,) = adversarial.scores(net.discriminator, _codes(net, batch))
-    return {"regularisation_loss": GAME.generator(fake)}
+    def discriminator_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+        """Return what D minimises, and the mean probabilities with which it takes draws, and codes, for draws."""
+        code = keras.ops.stop_gradient(_codes(net, batch))
+        z = keras.random.normal(keras.ops.shape(code), seed=net.seeds)
+        real, fake = adversarial.scores(net.discriminator, z, code)
+        return {
+            "discriminator_loss": GAME.discriminator(real, fake),
+            "real_score": keras.ops.mean(GAME.reads(real)),
+            "fake_score": keras.ops.mean(GAME.reads(fake)),
+        }
 
 
 def _codes(net: Any, batch: Batch) -> Any:

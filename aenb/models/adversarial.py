@@ -113,7 +113,8 @@ def discriminator(
 
     Beside them it may be told how much a batch varies, so that items which are all alike do not pass: the standard
     deviations over the batch (Salimans et al. 2016, arXiv 1606.03498; Karras et al. 2017, arXiv 1710.10196), here of
-    learnt features, s = √Var(W φ(x)), seen through a dense layer. One that knows classes adds ⟨e(y), φ(x)⟩, e a direction for each class (Miyato & Koyama 2018, arXiv 1802.05637).
+    learnt features, s = √Var(W φ(x)), seen through a dense layer. One that knows classes adds ⟨e(y), φ(x)⟩, e a
+    direction for each class (Miyato & Koyama 2018, arXiv 1802.05637).
 
     Args:
         body: Its layers.

@@ -6,9 +6,9 @@ data from those that a generator G makes of codes z ~ N(0, I), and G learns from
 
     D minimises ½E[(D(x) − 1)²] + ½E[D(G(z))²],     G minimises ½E[(D(G(z)) − 1)²]
 
-`adversarial` has the other losses. D is told how much a batch varies too, so that a G which makes a part of the data
-only is found out (Salimans et al. 2016, arXiv 1606.03498). Items are made by an average of G's weights over its steps (Yazıcı et al. 2018,
-arXiv 1806.04498), since G itself wanders.
+`adversarial` has the other losses. D is told how much a batch varies too, so that a G which makes only a part of what
+there is is found out (Salimans et al. 2016, arXiv 1606.03498). Items are made by an average of G's weights over its
+steps (Yazıcı et al. 2018, arXiv 1806.04498), since G itself wanders.
 """
 
 from __future__ import annotations
