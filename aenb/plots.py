@@ -7,7 +7,7 @@ Okabe & Ito's palette, told apart by colour-blind readers (the blue a little lig
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 import numpy as np
@@ -25,7 +25,10 @@ STYLE = {
     "axes.spines.top": False, "axes.spines.right": False, "font.size": 9.5, "legend.frameon": False,
     "grid.color": GREY, "grid.alpha": 0.25,
 }  # fmt: skip
+PLAYERS = {"generator": BLUE, "decoder": BLUE, "autoencoder": BLUE, "discriminator": ORANGE, "encoder": GREEN}
+SCORES = {"real": BLUE, "fake": ORANGE}
 READINGS = {"_score": "mean score of the discriminator", "_gradient_norm": "norm of the gradient"}
+BECOMES = {"reconstruction": "what the model makes of them", "generated": "some that the model made"}
 WIDEST = 84  # letters of a text that fit
 Rows = Mapping[str, "np.ndarray | list[str]"]
 
@@ -130,11 +133,9 @@ def _loss_curves(axes, history, loss, baselines) -> None:
     """Draw the loss in training and in validation, and its terms; of a game, in which each has its own, these only."""
     lines = {"loss": ("training", BLUE), "val_loss": ("validation", ORANGE)}
     terms = [name for name in history if name.endswith("_loss") and not name.startswith("val_")]
-    colours = TERMS
     if "discriminator_loss" in terms:
-        lines, colours, loss = {}, (BLUE, ORANGE, *TERMS), "loss of each"
-    lines |= {name: (_words(name.removesuffix("_loss")), colour) for name, colour in zip(terms, colours, strict=False)}
-    values = _by_epoch(axes, history, lines)
+        lines, loss = {}, "loss of each"
+    values = _by_epoch(axes, history, lines | _coloured(terms, "_loss", TERMS))
     for (label, value), style in zip(baselines.items(), ("--", ":"), strict=False):
         axes.axhline(value, color=GREEN, linestyle=style, linewidth=1.3, label=label)
     axes.set(ylabel=loss, title="loss by epoch")
@@ -150,19 +151,24 @@ def _readings(history) -> dict[str, list[str]]:
             continue
         ending = next((ending for ending in READINGS if name.endswith(ending)), None)
         kinds.setdefault(READINGS[ending] if ending else _words(name), []).append(name)
-    return kinds
+    return {kind: sorted(names, reverse=True) for kind, names in kinds.items()}  # real before fake
 
 
 def _reading(axes, history, label: str, names: list[str]) -> None:
     """Draw what is no loss by epoch, each line with its own colour."""
-    lines = {}
-    for name, colour in zip(names, (BLUE, ORANGE, *TERMS), strict=False):
-        ending = next((ending for ending in READINGS if name.endswith(ending)), "")
-        lines[name] = (_words(name.removesuffix(ending)), colour)
-    _by_epoch(axes, history, lines)
+    ending = next((ending for ending, kind in READINGS.items() if kind == label), "")
+    _by_epoch(axes, history, _coloured(names, ending, (BLUE, *TERMS)))
     axes.set(title=label)
-    if len(lines) > 1:
+    if ending:
         axes.legend()
+
+
+def _coloured(names: list[str], ending: str, colours: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Give lines their labels, their names without an ending, and colours; who plays has the same one everywhere."""
+    left = iter(colours)
+    labels = {name: name.removesuffix(ending) for name in names}
+    known = {**PLAYERS, **SCORES}
+    return {name: (_words(label), known.get(label) or next(left, GREY)) for name, label in labels.items()}
 
 
 def _by_epoch(axes, history, lines: Mapping[str, tuple[str, str]]) -> list[float]:
@@ -207,8 +213,8 @@ def _strips(axes, rows: Rows) -> None:
     """Draw each row of images under the one before."""
     grid, height = _tiles(rows), next(iter(rows.values())).shape[1]
     axes.imshow(grid, interpolation="nearest")
-    made = "and what the model makes of them" if "generated" not in rows else "and some that the model made"
-    axes.set(title=f"held-out images, {made}", xticks=[])
+    made = [words for name, words in BECOMES.items() if name in rows]
+    axes.set(title=", ".join(["held-out images", *made[:-1], f"and {made[-1]}"]), xticks=[])
     step = (len(grid) - height) / max(1, len(rows) - 1)
     axes.set_yticks([height / 2 + step * number for number in range(len(rows))], list(rows))
     axes.tick_params(length=0)

@@ -33,14 +33,19 @@ def examples(run: Any) -> dict[str, Any]:
 
 
 def figure(run: Any):
-    """Draw the loss of a run, and its examples: a `matplotlib.figure.Figure`."""
+    """Draw the loss of a run, its examples, and images that it made: a `matplotlib.figure.Figure`."""
     from aenb.plots import run_figure
+
+    rows = examples(run)
+    if run.data.kind == "image" and hasattr(run.model, "sample_prior") and "generated" not in rows:
+        numbers = run.data.y_test[run.data.shown] if run.is_conditional else None
+        rows["generated"] = run.generate(len(run.data.shown), labels=numbers)
 
     baselines, loss = {}, getattr(run.model.loss, "loss", run.model.loss)  # that of what was observed, by its name
     if loss == "mean_squared_error" and run.compresses and run.spec.task == "reconstruct":
         baselines[f"PCA, {run.latent_dim} dimensions"] = run.evaluate()["pca_mse"]
     words = LOSSES.get(loss, loss.replace("_", " ")) if isinstance(loss, str) else "loss"
-    return run_figure(run.history, examples(run), loss=words, baselines=baselines)
+    return run_figure(run.history, rows, loss=words, baselines=baselines)
 
 
 def words(run: Any) -> tuple[str, list[list[str]], list[str]]:
