@@ -42,6 +42,7 @@ SIDE, LENGTH = 4, 64  # patches along the shorter side of an image, and at most 
     order=5,
     summary="patches or tokens that attend to each other on the way to the code and back; masked on request",
     paper="Vaswani et al. 2017; He et al. 2021",
+    learning_rate=2e-3,
 )
 def attention(
     input_shape: tuple[int, ...],

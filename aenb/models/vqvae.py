@@ -43,6 +43,7 @@ CODEBOOK = ("codebook", "codebook_sizes", "codebook_sums")  # the network's weig
     order=9,
     summary="each code some entries of a learnt codebook: discrete, with a learnt prior that draws new ones",
     paper="van den Oord et al. 2017",
+    learning_rate=2e-3,
 )
 def vqvae(
     input_shape: tuple[int, ...],
