@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import aenb
 from aenb.plots import BLUE, GREY, ORANGE, examples_png, image_grid, run_figure, to_png
 
 HISTORY = {"loss": [0.5, 0.1, 0.05], "val_loss": [0.4, 0.1, 0.06]}
@@ -65,6 +66,14 @@ def test_the_terms_of_a_loss_are_drawn_beside_it():
     x = DRAW.random((4, 8, 8, 1), "float32")
     losses, _ = run_figure(history, rows(x, x)).axes
     assert [line.get_label() for line in losses.lines] == ["training", "validation", "kl"]
+
+
+@pytest.mark.parametrize(("family", "shown"), [("deep", 2), ("vae", 3)])
+def test_a_model_with_a_prior_shows_images_that_it_made(family, shown, digits):
+    run = aenb.train(family, digits, epochs=1, latent_dim=2, limit=300, verbose=False)
+    _, items = run.plot().axes
+    labels = [label.get_text() for label in items.get_yticklabels()]
+    assert labels == ["original", "reconstruction", "generated"][:shown]
 
 
 def test_the_same_figure_gives_the_same_bytes():
