@@ -28,7 +28,11 @@ STYLE = {
 PLAYERS = {"generator": BLUE, "decoder": BLUE, "autoencoder": BLUE, "discriminator": ORANGE, "encoder": GREEN}
 SCORES = {"real": BLUE, "fake": ORANGE}
 READINGS = {"_score": "mean score of the discriminator", "_gradient_norm": "norm of the gradient"}
-BECOMES = {"reconstruction": "what the model makes of them", "generated": "some that the model made"}
+TITLES = {
+    ("reconstruction", "generated"): "held-out images, their reconstructions, and new ones",
+    ("reconstruction",): "held-out images, and what the model makes of them",
+    ("generated",): "held-out images, and some that the model made",
+}
 WIDEST = 84  # letters of a text that fit
 Rows = Mapping[str, "np.ndarray | list[str]"]
 
@@ -183,7 +187,8 @@ def _by_epoch(axes, history, lines: Mapping[str, tuple[str, str]]) -> list[float
     values = [value for name in lines for value in history[name]]
     if values and min(values) > 0 and max(values) > 3 * min(values):
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+        near = max(values) < 100 * min(values)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if near else (1,)))
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_locator(NullLocator())
     axes.set(xlabel="epoch")
@@ -213,8 +218,7 @@ def _strips(axes, rows: Rows) -> None:
     """Draw each row of images under the one before."""
     grid, height = _tiles(rows), next(iter(rows.values())).shape[1]
     axes.imshow(grid, interpolation="nearest")
-    made = [words for name, words in BECOMES.items() if name in rows]
-    axes.set(title=", ".join(["held-out images", *made[:-1], f"and {made[-1]}"]), xticks=[])
+    axes.set(title=next(words for names, words in TITLES.items() if set(names) <= set(rows)), xticks=[])
     step = (len(grid) - height) / max(1, len(rows) - 1)
     axes.set_yticks([height / 2 + step * number for number in range(len(rows))], list(rows))
     axes.tick_params(length=0)
@@ -260,8 +264,9 @@ def _texts(axes, rows: Rows) -> None:
             labels.append(name)
             same, other = _parted(text, texts[0] if compared else text)
             for part, colour in ((same, BLUE if name == names[-1] else GREY), (other, ORANGE)):
-                axes.text(0, heights[-1], part, color=colour, va="center_baseline", family="monospace", fontsize=8,
-                          parse_math=False)  # fmt: skip
+                written = axes.text(0, heights[-1], part, color=colour, va="center_baseline", family="monospace",
+                                    fontsize=8, parse_math=False)  # fmt: skip
+                written.set_in_layout(False)  # long texts are cut off, and leave the panel its place
     axes.set_yticks(heights, labels)
     axes.set_ylim(max(heights, default=0) + 0.6, -0.6)
 

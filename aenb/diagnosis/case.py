@@ -14,6 +14,7 @@ from aenb.data.scaling import units
 from aenb.models.registry import families
 
 ITEMS = 2000  # to look at: a share of them is known to about ±1 %
+FEW, SMALL_BATCH = 4, 16  # steps an epoch, of which smaller batches make more
 SAMPLES = 1000  # to make: the share of one class in ten is known to about ±1 %
 
 
@@ -50,6 +51,11 @@ class Case:
     def steps(self) -> int:
         """How many steps the training took, about."""
         return self.run.epochs * math.ceil(len(self.run.data.train) * 0.9 / self.run.spec.batch_size)
+
+    def longer(self, times: int) -> str:
+        """Return the option that trains for longer: more epochs, or smaller batches where an epoch has few steps."""
+        few = self.steps < FEW * self.run.epochs and self.run.spec.batch_size > SMALL_BATCH
+        return f"--batch-size {SMALL_BATCH}" if few else f"--epochs {times * self.run.epochs}"
 
     @property
     def is_adversarial(self) -> bool:

@@ -88,8 +88,8 @@ def still_learning(case: Case) -> Iterator[Finding]:
             "still-learning",
             "info",
             f"The loss fell from {losses[begin]:.4g} to {losses[-1]:.4g} in the last {n - 1 - begin} of {n} epochs: "
-            "more of them would make the model better.",
-            f"--epochs {2 * n}",
+            "more training would make the model better.",
+            case.longer(2),
         )
 
 

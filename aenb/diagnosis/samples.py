@@ -12,6 +12,7 @@ from aenb.extractor import quick_extractor
 from aenb.metrics.generation import class_histogram, sample_diversity
 
 MISSING = 0.1  # of a class's share among the training items: of a hundred expected samples, fewer than ten
+POOR = 0.8  # of the mean item's error: a model that has not learnt much
 LIKELY = 20  # samples of a class that are to be expected for it to be missed
 LOW, NONE = 0.4, 0.1  # diversity relative to that of real items; blurred samples of a VAE have about 0.7
 
@@ -52,9 +53,12 @@ def _remedy(case: Case) -> str:
         if case.has("batch_features") and case.setting("batch_features") == 0 and case.setting("loss") != "wgan_gp":
             return "batch_features = 64"
         return 'loss = "wgan_gp"' if case.has("loss") and case.setting("loss") != "wgan_gp" else _slower(case)
+    scores = case.run.evaluate()
+    if case.run.epochs and scores["mse"] > POOR * scores["mean_mse"]:  # it makes little of items yet
+        return case.longer(4)
     if case.has("beta") and case.setting("num_samples") == 1:  # the codes of items are not where the prior is
         return f"beta = {2 * case.setting('beta'):g}"
-    return f"--epochs {2 * case.run.epochs}" if case.run.epochs else _slower(case)
+    return case.longer(2) if case.run.epochs else _slower(case)
 
 
 def _slower(case: Case) -> str:

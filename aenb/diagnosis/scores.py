@@ -34,7 +34,7 @@ def learned_nothing(case: Case) -> Iterator[Finding]:
 def _remedy(case: Case) -> str:
     """Take the usual rate where it was higher; else train for longer."""
     is_high = case.learning_rate > case.usual_rate
-    return f"--learning-rate {case.usual_rate:g}" if is_high else f"--epochs {4 * case.run.epochs}"
+    return f"--learning-rate {case.usual_rate:g}" if is_high else case.longer(4)
 
 
 def behind_pca(case: Case) -> Iterator[Finding]:
