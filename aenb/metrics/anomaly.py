@@ -1,0 +1,41 @@
+"""How well a score tells items that are unlike the others: higher is stranger."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def anomaly_scores(scores: np.ndarray, is_anomaly: np.ndarray) -> dict[str, float]:
+    """Return `anomaly_auc` and `average_precision` of scores, both in [0, 1].
+
+    The first is the chance that an anomaly scores higher than a normal item, ties counting half (Hanley & McNeil 1982),
+    0.5 for scores that tell nothing; the second the area under precision by recall (a chance level of the share of
+    anomalies).
+
+    Args:
+        scores: (n,), higher for what is strange: such as an item's reconstruction error.
+        is_anomaly: (n,), bool, both kinds in it.
+
+    Example:
+        >>> import numpy as np
+        >>> anomaly_scores(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
+        {'anomaly_auc': 0.75, 'average_precision': 0.8333333333333333}
+    """
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    return {
+        "anomaly_auc": float(roc_auc_score(is_anomaly, scores)),
+        "average_precision": float(average_precision_score(is_anomaly, scores)),
+    }
+
+
+def reconstruction_errors(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:
+    """Return the mean squared error of each item: (n, ...) twice → (n,); what is NaN was not observed.
+
+    Example:
+        >>> import numpy as np
+        >>> reconstruction_errors(np.zeros((2, 2)), np.array([[0.0, 2.0], [1.0, 1.0]])).tolist()
+        [2.0, 1.0]
+    """
+    squares = np.square(np.asarray(x, "float64") - np.asarray(reconstructed, "float64"))
+    return np.nanmean(squares.reshape(len(squares), -1), axis=1)
