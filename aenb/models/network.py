@@ -27,6 +27,8 @@ class Network(keras.Model):
         code_shape: The shape of one code, as `encode` gives it.
         parts: Keras models by name; each is an attribute, and a layer of the model.
         players: Who moves which parts, in the order of their moves.
+        forward: (network, batch) → what the losses are given in the place of the batch. It is made once a step, and all
+            players move at once from there. None: each is given the batch, and sees the moves before its own.
         encode: (network, x, labels) → codes (batch, *code_shape), what `encoder` gives unless told otherwise.
         decode: (network, codes, labels) → items (batch, *item_shape), what `decoder` makes unless told otherwise.
         prior: (network, n, generator) → codes, n drawn from the prior with a NumPy generator; None: standard normal;
@@ -45,6 +47,7 @@ class Network(keras.Model):
         parts: Mapping[str, Any],
         players: Sequence[Player],
         *,
+        forward: Callable | None = None,
         encode: Callable | None = None,
         decode: Callable | None = None,
         prior: Callable | bool | None = None,
@@ -60,7 +63,7 @@ class Network(keras.Model):
         self.players, self.num_classes, self.notes = tuple(players), num_classes, tuple(notes)
         self._encode, self._decode = encode or _encode, decode or _decode
         self._prior, self._after_step = _standard_normal if prior is None else prior, after_step
-        self._evidence = evidence
+        self._evidence, self._forward = evidence, forward
         self.recipe: dict[str, Any] = {}  # set by the registry: how to build the same again
         self.part_names = tuple(parts)
         for name, part in parts.items():
@@ -176,18 +179,8 @@ class Network(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Let each player make its moves on a batch."""
-        batch, terms = self._batch(data, training=True), {}
-        for player in self.players:
-            optimizer, weights = self.optimizers[player.name], self.weights_of(player)
-            for _ in range(player.steps):
-                with tf.GradientTape() as tape:
-                    found = player.loss(self, batch)
-                    aim = optimizer.scale_loss(found[player.terms[0]])
-                gradients = tape.gradient(aim, weights)
-                if player.gradient_norm:
-                    found[f"{player.name}_gradient_norm"] = _norm(gradients, optimizer.scale_loss(1.0))
-                optimizer.apply(gradients, weights)
-            terms |= found
+        batch = self._batch(data, training=True)
+        terms = self._in_turn(batch) if self._forward is None else self._at_once(batch)
         if self._after_step is not None:
             self._after_step(self, batch)
         return self._report(terms, batch)
@@ -195,9 +188,43 @@ class Network(keras.Model):
     def test_step(self, data: Any) -> dict[str, Any]:
         """Return the same terms as in training, norms of gradients left out, of weights that are left alone."""
         batch, terms = self._batch(data, training=False), {}
+        seen = batch if self._forward is None else self._forward(self, batch)
         for player in self.players:
-            terms |= player.loss(self, batch)
+            terms |= player.loss(self, seen)
         return self._report(terms, batch)
+
+    def _in_turn(self, batch: Batch) -> dict[str, Any]:
+        """Let each player move after the one before, and return the terms."""
+        terms = {}
+        for player in self.players:
+            for _ in range(player.steps):
+                with tf.GradientTape() as tape:
+                    found = player.loss(self, batch)
+                    aim = self.optimizers[player.name].scale_loss(found[player.terms[0]])
+                found |= self._move(player, tape.gradient(aim, self.weights_of(player)))
+            terms |= found
+        return terms
+
+    def _at_once(self, batch: Batch) -> dict[str, Any]:
+        """Let all players move from where they stand together, and return the terms."""
+        terms, aims = {}, {}
+        with tf.GradientTape(persistent=True) as tape:
+            seen = self._forward(self, batch)
+            for player in self.players:
+                found = player.loss(self, seen)
+                aims[player.name] = self.optimizers[player.name].scale_loss(found[player.terms[0]])
+                terms |= found
+        gradients = [tape.gradient(aims[player.name], self.weights_of(player)) for player in self.players]
+        for player, found in zip(self.players, gradients, strict=True):
+            terms |= self._move(player, found)
+        return terms
+
+    def _move(self, player: Player, gradients: list[Any]) -> dict[str, Any]:
+        """Move a player's weights; return the norm of its gradient by name, where it is asked for."""
+        optimizer = self.optimizers[player.name]
+        norm = _norm(gradients, optimizer.scale_loss(1.0)) if player.gradient_norm else None
+        optimizer.apply(gradients, self.weights_of(player))
+        return {} if norm is None else {f"{player.name}_gradient_norm": norm}
 
     def _report(self, terms: dict[str, Any], batch: Batch) -> dict[str, Any]:
         if "loss" not in terms:

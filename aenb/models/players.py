@@ -31,7 +31,8 @@ class Player:
 
     Attributes:
         name: "autoencoder", "discriminator", …
-        loss: (network, batch) → the terms by name, scalars, each a mean over the batch. The first one is minimised.
+        loss: (network, batch) → the terms by name, scalars, each a mean over the batch. The first one is minimised. In
+            the place of the batch it is given what the network's `forward` makes of it, where there is one.
         terms: The names of the terms, in that order.
         parts: Whose weights it moves: parts of the network, and weights of its own, by name.
         learning_rate: Its own; None: that of the training.

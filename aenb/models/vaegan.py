@@ -11,13 +11,14 @@ x_p = Dec(z_p) of a draw z_p ~ p(z) = N(0, I), and D's score s of an item,
 
     the encoder minimises L_prior + L_llike, the decoder γ L_llike − L_GAN, the discriminator L_GAN
 
-(algorithm 1 of the paper). All are sums over an item's entries or features and means over the batch, in nats.
+(algorithm 1 of the paper), all three from where they stand together. All are sums over an item's entries or features
+and means over the batch, in nats.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from aenb.backend import keras
 from aenb.fields import Field
@@ -86,8 +87,39 @@ def vaegan(
                 ("discriminator",), discriminator_learning_rate, beta_1=0.5, gradient_norm=True,
             ),
         ],
+        forward=look,
         name="vaegan",
     )  # fmt: skip
+
+
+class Seen(NamedTuple):
+    """What the losses of a step are made of.
+
+    Attributes:
+        mean: (batch, latent_dim), of q(z|x), float32.
+        log_var: The same of its log variances.
+        scores: Of items, of their reconstructions, and of items made of draws from the prior: (batch, 1) each.
+        features: Of the same three: (batch, features) each.
+        error: The mean squared error of the reconstructions.
+    """
+
+    mean: Any
+    log_var: Any
+    scores: list[Any]
+    features: list[Any]
+    error: Any
+
+
+def look(net: Any, batch: Batch) -> Seen:
+    """Encode a batch, decode draws of its codes and of the prior, and let D judge."""
+    ops = keras.ops
+    mean, log_var = (ops.cast(part, "float32") for part in net.encoder(batch.x, training=batch.training))
+    z = mean + ops.exp(log_var / 2) * keras.random.normal(ops.shape(mean), seed=net.seeds)
+    codes = [z, keras.random.normal(ops.shape(mean), seed=net.seeds)]
+    made = [batch.observed * ops.cast(net.decoder(code, training=batch.training), "float32") for code in codes]
+    judged = [net.discriminator(items, training=False) for items in (batch.y, *made)]
+    scores, features = ([ops.cast(part, "float32") for part in parts] for parts in zip(*judged, strict=True))
+    return Seen(mean, log_var, scores, features, adversarial.squared_error(batch, made[0]))
 
 
 @dataclass(frozen=True)
@@ -100,26 +132,22 @@ class Match:
 
     gamma: float
 
-    def encoder_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+    def encoder_loss(self, net: Any, seen: Seen) -> dict[str, Any]:
         """Return L_prior + L_llike, the two of them, and the mean squared error."""
-        mean, log_var = _posterior(net, batch)
-        (rebuilt,) = _decoded(net, batch, _draw(net, mean, log_var))
-        prior = keras.ops.mean(keras.ops.sum(kl(mean, log_var), axis=-1))
-        llike = feature_error(*_judged(net, batch.y, rebuilt)[1])
-        error = adversarial.squared_error(batch, rebuilt)
-        return {"encoder_loss": prior + llike, "kl_loss": prior, "feature_loss": llike, "mse": error}
+        prior = keras.ops.mean(keras.ops.sum(kl(seen.mean, seen.log_var), axis=-1))
+        llike = feature_error(*seen.features[:2])
+        return {"encoder_loss": prior + llike, "kl_loss": prior, "feature_loss": llike, "mse": seen.error}
 
-    def decoder_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+    def decoder_loss(self, net: Any, seen: Seen) -> dict[str, Any]:
         """Return γ L_llike − L_GAN."""
-        scores, features = _judged(net, batch.y, *_fakes(net, batch))
-        llike = feature_error(*features[:2])
-        return {"decoder_loss": self.gamma * llike - gan_loss(*scores)}
+        return {"decoder_loss": self.gamma * feature_error(*seen.features[:2]) - gan_loss(*seen.scores)}
 
-    def discriminator_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+    def discriminator_loss(self, net: Any, seen: Seen) -> dict[str, Any]:
         """Return L_GAN, and the mean probabilities with which D takes real and made items for real."""
-        scores, _ = _judged(net, batch.y, *map(keras.ops.stop_gradient, _fakes(net, batch)))
-        real, *fakes = (keras.ops.mean(GAME.reads(score)) for score in scores)
-        return {"discriminator_loss": gan_loss(*scores), "real_score": real, "fake_score": sum(fakes) / len(fakes)}
+        real, *fakes = (keras.ops.mean(GAME.reads(score)) for score in seen.scores)
+        return {
+            "discriminator_loss": gan_loss(*seen.scores), "real_score": real, "fake_score": sum(fakes) / len(fakes),
+        }  # fmt: skip
 
 
 def feature_error(real: Any, rebuilt: Any) -> Any:
@@ -137,33 +165,3 @@ def _discriminator(body: bodies.Body, item_shape: tuple[int, ...]) -> Any:
     """Build who gives scores, and the features that they are made of: (batch, 1) and (batch, features)."""
     judge = adversarial.discriminator(body, item_shape)
     return keras.Model(judge.input, [judge.output, judge.get_layer("score").input], name="discriminator")
-
-
-def _judged(net: Any, *items: Any) -> tuple[list[Any], list[Any]]:
-    """Return D's scores and features of some batches of items, found in one call: a list of each."""
-    found = net.discriminator(keras.ops.concatenate(items), training=False)
-    scores, features = (keras.ops.split(keras.ops.cast(part, "float32"), len(items)) for part in found)
-    return scores, features
-
-
-def _posterior(net: Any, batch: Batch) -> tuple[Any, Any]:
-    """Return means and log variances of q(z|x): (batch, latent_dim) each, float32."""
-    mean, log_var = net.encoder(batch.x, training=batch.training)
-    return keras.ops.cast(mean, "float32"), keras.ops.cast(log_var, "float32")
-
-
-def _draw(net: Any, mean: Any, log_var: Any) -> Any:
-    """Draw a code from each q(z|x): (batch, latent_dim)."""
-    return mean + keras.ops.exp(log_var / 2) * keras.random.normal(keras.ops.shape(mean), seed=net.seeds)
-
-
-def _decoded(net: Any, batch: Batch, *codes: Any) -> list[Any]:
-    """Decode some batches of codes into items, 0 where the batch was not observed: (batch, *item) each."""
-    made = net.decoder(keras.ops.concatenate(codes), training=batch.training)
-    return [batch.observed * part for part in keras.ops.split(keras.ops.cast(made, "float32"), len(codes))]
-
-
-def _fakes(net: Any, batch: Batch) -> list[Any]:
-    """Return the reconstructions of a batch, and as many items made of draws from the prior."""
-    z = _draw(net, *_posterior(net, batch))
-    return _decoded(net, batch, z, keras.random.normal(keras.ops.shape(z), seed=net.seeds))
