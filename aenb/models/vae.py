@@ -58,7 +58,7 @@ FOLLOW = 0.05  # share of a batch's error that a learned variance takes over
 def vae(
     input_shape: tuple[int, ...],
     *,
-    latent_dim: LatentDim = 32,
+    latent_dim: LatentDim = 16,
     hidden_units: BodyUnits = None,
     filters: Filters = None,
     kernel_size: KernelSize = 3,
