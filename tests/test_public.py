@@ -65,6 +65,7 @@ def test_training_says_nothing_on_stderr():
 import aenb
 aenb.train('deep', 'digits', epochs=2, latent_dim=2).evaluate()
 aenb.train('gan', 'digits', epochs=1, latent_dim=2, filters=(8, 8), limit=300)
+aenb.train('attention', 'digits', epochs=1, latent_dim=2, mask_ratio=0.5, num_layers=1, limit=300)
 """
     assert run(code).stderr == ""
 

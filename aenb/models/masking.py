@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from aenb.backend import keras
+from aenb.backend import keras, tf
 from aenb.errors import AenbError
 from aenb.models.hyperparameters import LOSSES
 from aenb.models.players import Batch
@@ -67,12 +67,12 @@ class Masking:
         counts = ops.sum(ops.cast(there, "float32"), axis=1, keepdims=True)  # (batch, 1)
         most = min(self.patches.count - 1, max(1, round(self.patches.count * (1 - self.ratio))))
         shown = ops.clip(ops.round(counts * (1 - self.ratio)), 1, most)
-        visible = ops.take_along_axis(tokens, order[:, :most, None], axis=1)  # (batch, most, embed_dim)
+        visible = tf.gather(tokens, order[:, :most], batch_dims=1)  # (batch, most, embed_dim)
         is_shown = ops.cast(ops.arange(most), "float32")[None] < shown
         h = encoder.get_layer("blocks")([visible, is_shown] if is_sequence else visible)
         h = h * ops.cast((counts / shown) * ops.cast(is_shown, "float32"), h.dtype)[..., None]
         h = ops.pad(h, ((0, 0), (0, self.patches.count - most), (0, 0)))
-        h = ops.take_along_axis(h, rank[..., None], axis=1)  # each in its place, zeros in those of the others
+        h = tf.gather(h, rank, batch_dims=1)  # each in its place, zeros in those of the others
         code = encoder.get_layer("code")(ops.reshape(h, (-1, h.shape[1] * h.shape[2])))
         return code, ops.logical_and(there, ops.cast(rank, "float32") >= shown)
 
