@@ -25,8 +25,8 @@ STYLE = {
     "axes.spines.top": False, "axes.spines.right": False, "font.size": 9.5, "legend.frameon": False,
     "grid.color": GREY, "grid.alpha": 0.25,
 }  # fmt: skip
-PLAYERS = {"generator": BLUE, "decoder": BLUE, "autoencoder": BLUE, "discriminator": ORANGE, "encoder": GREEN}
-SCORES = {"real": BLUE, "fake": ORANGE}
+COLOURS = {"generator": BLUE, "decoder": BLUE, "autoencoder": BLUE, "discriminator": ORANGE, "encoder": GREEN}
+COLOURS |= {"real": BLUE, "fake": ORANGE}
 READINGS = {"_score": "mean score of the discriminator", "_gradient_norm": "norm of the gradient"}
 TITLES = {
     ("reconstruction", "generated"): "held-out images, their reconstructions, and new ones",
@@ -171,8 +171,7 @@ def _coloured(names: list[str], ending: str, colours: Sequence[str]) -> dict[str
     """Give lines their labels, their names without an ending, and colours; who plays has the same one everywhere."""
     left = iter(colours)
     labels = {name: name.removesuffix(ending) for name in names}
-    known = {**PLAYERS, **SCORES}
-    return {name: (_words(label), known.get(label) or next(left, GREY)) for name, label in labels.items()}
+    return {name: (_words(label), COLOURS.get(label) or next(left, GREY)) for name, label in labels.items()}
 
 
 def _by_epoch(axes, history, lines: Mapping[str, tuple[str, str]]) -> list[float]:

@@ -25,11 +25,17 @@ def examples(run: Any) -> dict[str, Any]:
     data = run.data
     x, labels = data.examples(), data.y_test[data.shown] if run.is_conditional else None
     if run.is_generator:
-        return {"held out": x, "generated": run.generate(len(x), labels=labels)}
+        return {"held out": x, "generated": _generated(run)}
     spoilt = run.spoil(x)
     rows = {"original": x} if spoilt is x else {"original": x, "corrupted": spoilt}
     rows["reconstruction"] = run.reconstruct(spoilt, labels)
     return {name: data.texts(row) for name, row in rows.items()} if data.kind == "text" else rows
+
+
+def _generated(run: Any) -> Any:
+    """Make as many items as are shown, of a conditional model of the same classes."""
+    shown = run.data.shown
+    return run.generate(len(shown), labels=run.data.y_test[shown] if run.is_conditional else None)
 
 
 def figure(run: Any):
@@ -38,9 +44,7 @@ def figure(run: Any):
 
     rows = examples(run)
     if run.data.kind == "image" and hasattr(run.model, "sample_prior") and "generated" not in rows:
-        numbers = run.data.y_test[run.data.shown] if run.is_conditional else None
-        rows["generated"] = run.generate(len(run.data.shown), labels=numbers)
-
+        rows["generated"] = _generated(run)
     baselines, loss = {}, getattr(run.model.loss, "loss", run.model.loss)  # that of what was observed, by its name
     if loss == "mean_squared_error" and run.compresses and run.spec.task == "reconstruct":
         baselines[f"PCA, {run.latent_dim} dimensions"] = run.evaluate()["pca_mse"]

@@ -303,7 +303,7 @@ def test_a_decoder_of_ones_own_that_makes_no_pixels(digits):
 )
 def test_every_family_and_kind_of_data_can_be_diagnosed(family, data, settings):
     run = aenb.train(family, data, limit=300, epochs=1, verbose=False, xla="off", **settings)
-    codes(run)
+    assert "not-checked" not in codes(run)
 
 
 def test_what_cannot_be_checked_is_said(deep):

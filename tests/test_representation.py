@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from aenb.metrics.anomaly import anomaly_scores, reconstruction_errors
+from aenb.metrics.anomaly import anomaly_scores
+from aenb.metrics.reconstruction import reconstruction_errors
 from aenb.metrics.representation import (
     clustering_accuracy,
     few_labels,

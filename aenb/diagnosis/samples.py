@@ -50,7 +50,7 @@ def _missing(histogram: np.ndarray, data) -> list[str]:
 
 def _remedy(case: Case) -> str:
     if case.run.is_generator:
-        if case.has("batch_features") and case.setting("batch_features") == 0 and case.setting("loss") != "wgan_gp":
+        if case.setting("batch_features") == 0 and case.setting("loss") != "wgan_gp":
             return "batch_features = 64"
         return 'loss = "wgan_gp"' if case.has("loss") and case.setting("loss") != "wgan_gp" else _slower(case)
     scores = case.run.evaluate()

@@ -27,15 +27,3 @@ def anomaly_scores(scores: np.ndarray, is_anomaly: np.ndarray) -> dict[str, floa
         "anomaly_auc": float(roc_auc_score(is_anomaly, scores)),
         "average_precision": float(average_precision_score(is_anomaly, scores)),
     }
-
-
-def reconstruction_errors(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:
-    """Return the mean squared error of each item: (n, ...) twice → (n,); what is NaN was not observed.
-
-    Example:
-        >>> import numpy as np
-        >>> reconstruction_errors(np.zeros((2, 2)), np.array([[0.0, 2.0], [1.0, 1.0]])).tolist()
-        [2.0, 1.0]
-    """
-    squares = np.square(np.asarray(x, "float64") - np.asarray(reconstructed, "float64"))
-    return np.nanmean(squares.reshape(len(squares), -1), axis=1)

@@ -26,6 +26,17 @@ def mse(x: np.ndarray, reconstructed: np.ndarray) -> float:
     return float(np.mean(_squares(x[observed], reconstructed[observed])))
 
 
+def reconstruction_errors(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:
+    """Return the mean squared error of each item: (n, ...) twice → (n,); what is NaN was not observed.
+
+    Example:
+        >>> import numpy as np
+        >>> reconstruction_errors(np.zeros((2, 2)), np.array([[0.0, 2.0], [1.0, 1.0]])).tolist()
+        [2.0, 1.0]
+    """
+    return np.nanmean(_squares(x, reconstructed).reshape(len(x), -1), axis=1)
+
+
 def psnr(x: np.ndarray, reconstructed: np.ndarray) -> float:
     """Return the peak signal-to-noise ratio of images in [0, 1], in decibels; higher is better.
 
