@@ -23,12 +23,14 @@ class Control:
     Attributes:
         poll: Called at each look: in a notebook it lets waiting messages of widgets through.
         held: Seconds that were spent in pauses.
+        waits: Whether the training stands still now: a pause that is asked for begins after the steps that run.
     """
 
     def __init__(self):
         self._paused, self._stopping = threading.Event(), threading.Event()
         self.poll: Callable[[], object] = lambda: None
         self.held = 0.0
+        self.waits = False
 
     @property
     def paused(self) -> bool:
@@ -61,9 +63,11 @@ class Control:
         self.poll()
         if self.paused:
             begin = time.perf_counter()
+            self.waits = True
             while self.paused and not self.stopping:
-                time.sleep(NAP)
                 self.poll()
+                time.sleep(NAP)
+            self.waits = False
             self.held += time.perf_counter() - begin
         if self.stopping:
             raise Stopped

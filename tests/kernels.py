@@ -71,7 +71,7 @@ class LiveKernel:
         self._unanswered.add(cell)
         return cell
 
-    def run(self, code: str, seconds: float = 30) -> list[dict]:
+    def run(self, code: str, seconds: float = 60) -> list[dict]:
         """Run a cell to its end; return its messages, and raise what it raised."""
         cell = self.submit(code)
         self.wait_idle(cell, seconds)
@@ -89,7 +89,7 @@ class LiveKernel:
 
     # What the kernel publishes
 
-    def wait_for(self, condition, seconds: float = 5) -> dict:
+    def wait_for(self, condition, seconds: float = 20) -> dict:
         """Return the first message from now on that meets a condition; AssertionError after the time."""
         end, start = time.monotonic() + seconds, len(self.messages)
         while time.monotonic() < end:
@@ -103,7 +103,7 @@ class LiveKernel:
         seen = "\n".join(f"{m['msg_type']} {str(m['content'])[:300]}" for m in self.messages[start:])
         raise AssertionError(f"ipykernel {self.version}: not seen in {seconds} s. Seen:\n{seen}")
 
-    def wait_idle(self, msg_id: str, seconds: float = 10) -> dict:
+    def wait_idle(self, msg_id: str, seconds: float = 30) -> dict:
         """Wait until a request is done, and a cell's reply is there, as a page does.
 
         Without the reply, ipykernel 7.0 to 7.3 may leave the next request unread: the one that comes in while the

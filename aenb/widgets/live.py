@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -34,7 +35,7 @@ class LiveView(Silent):
         self._shell, self._pump = shell, Pump()
         self._counter: Counter | None = None
         self._notes: list[str] = []
-        self._title = self._text = ""
+        self._title = self._text = self._state = ""
         self._curves_time, self._examples_time = _Budget(SHARE), _Budget(SHARE)
         self._trace: list[tuple[float, float]] = []
         self._box = self._handle = None
@@ -52,8 +53,8 @@ class LiveView(Silent):
         control, mine = training.control, threading.current_thread() is threading.main_thread()
         control.poll = self._poll
         if again is None:
-            self._toggle.on_click(lambda _: control.resume() if control.paused else control.pause())
-            self._stop.on_click(lambda _: control.stop())
+            self._toggle.on_click(lambda _: self._ask(control.resume if control.paused else control.pause))
+            self._stop.on_click(lambda _: self._ask(control.stop))
         if mine and not self._pump.works:
             self.note(INTERRUPT)
         else:
@@ -63,7 +64,7 @@ class LiveView(Silent):
     def step(self, epoch: int, step: int | None, logs: dict) -> None:
         """Move the bar; draw the pictures anew where there is time for it."""
         if self._counter.step(epoch, step, logs):
-            self._show(self._counter.words(), bar=self._counter.part)
+            self._show(self._state + self._counter.words(), bar=self._counter.part)
             if epoch == 1 and step is not None and "loss" in logs:
                 self._trace.append((step / self._counter.training.steps, float(logs["loss"])))
         self._draw()
@@ -109,16 +110,27 @@ class LiveView(Silent):
         content = {**content, "text/plain": "aenb: a training"}
         self._handle = display(content, metadata=metadata, raw=True, display_id=True)
 
+    def _ask(self, what: Callable[[], None]) -> None:
+        """Ask the training for something, and say at once that it was heard: a step may take its time."""
+        what()
+        self._answer()
+
     def _poll(self) -> None:
-        """Let waiting clicks through, and show what they asked for."""
+        """Let waiting clicks through, and show what has become of them."""
         self._pump()
+        self._answer()
+
+    def _answer(self) -> None:
+        """Show what was asked of the training, where that is not shown yet."""
         control = self._counter.training.control
-        word = "Resume" if control.paused else "Pause"
         if control.stopping:
+            state = "Stopping · "
             self._stop.disabled = self._toggle.disabled = True
-        if self._toggle.description != word:
-            self._toggle.description = word
-            state = "Paused · " if control.paused else ""
+        else:
+            state = "Paused · " if control.waits else "Pausing · " if control.paused else ""
+            self._toggle.description = "Resume" if control.paused else "Pause"
+        if state != self._state:
+            self._state = state
             self._show(state + self._counter.words(), bar=self._counter.part)
 
     def _show(self, text: str, bar: float | None = None) -> None:
