@@ -16,6 +16,7 @@ _HOME = {
     "Run": "run",
     "Spec": "spec",
     "build_model": "models.registry",
+    "compare": "comparison.compare",
     "datasets": "data.registry",
     "families": "models.registry",
     "load_data": "data.load",

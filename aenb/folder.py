@@ -20,7 +20,7 @@ from aenb.version import __version__
 
 FORMAT = 1
 FACTS, MODEL, FIGURE, HISTORY = "run.json", "model.keras", "figure.png", "history.csv"
-KEYS = ("spec", "status", "seconds", "metrics", "history", "record", "sha256")
+KEYS = ("spec", "status", "seconds", "metrics", "scored", "history", "record", "sha256")
 
 
 def write(path: Path, facts: dict[str, Any], parts: dict[str, Any], picture: bytes, *, overwrite: bool) -> Path:

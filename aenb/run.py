@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,14 @@ from aenb import backend, folder, latent, report, showing
 from aenb.control import Control
 from aenb.data.load import load_data
 from aenb.data.record import Data
-from aenb.data.scaling import units
 from aenb.data.signals import after_end, are_ragged_signals
 from aenb.data.words import are_texts
 from aenb.engine.turns import Turns
 from aenb.errors import AenbError
 from aenb.jobs import Job
+from aenb.progress import open_view
 from aenb.restoration import fill_in
 from aenb.sampling import draw_codes
-from aenb.showing import INVERTED
 from aenb.spec import Spec
 from aenb.tasks import make_task
 
@@ -43,6 +42,7 @@ class Run:
         record: What the training ran on: device, precision, XLA, versions, data, notes.
         job: The training under way, or what it was; None for a loaded run.
         densities: What was fitted on the codes, by kind.
+        scores: What `evaluate` found, by part.
         turns: Taken by whoever uses the weights: a training changes them between two turns only.
     """
 
@@ -55,9 +55,9 @@ class Run:
     job: Job | None = None
     turns: Turns = field(default_factory=Turns)
     _data: Data | None = None
-    _metrics: dict[str, float] | None = None
     _picture: bytes | None = None
     densities: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def name(self) -> str | None:
@@ -150,6 +150,12 @@ class Run:
         if data.fingerprint != self.record.get("data", {}).get("fingerprint"):
             raise AenbError(f"The data `{self.spec.data}` is not what this run was trained on: pass it as `data`.")
         return data
+
+    def adopt(self, data: Data) -> None:
+        """Take data for that which the run was trained on, where it is the same."""
+        if self._data is None and data.fingerprint == self.record.get("data", {}).get("fingerprint"):
+            self._data = data
+            self.__dict__.pop("data", None)
 
     def encode(self, x: Any, labels: Any = None) -> np.ndarray:
         """Return the codes of items.
@@ -323,38 +329,60 @@ class Run:
             self.record["findings"] = [dataclasses.asdict(finding) for finding in found]
         return [Finding(**finding) for finding in self.record["findings"]]
 
-    def evaluate(self, data: Any = None) -> dict[str, float]:
-        """Score the model on held-out items, beside PCA with as many dimensions and the mean item.
+    def score(self, x: Any, labels: Any = None, by: str = "reconstruction") -> np.ndarray:
+        """Return how strange items are, for finding anomalies: higher is stranger.
+
+        Args:
+            x: (n, *input_shape), as for `encode`.
+            labels: (n,), the items' classes, where the model is conditional on them.
+            by: "reconstruction", the mean squared error of what comes back of what was observed (of a text the share of
+                tokens that do not); "density", − log p(x), up to a constant, of a mixture of Gaussians around the
+                decoder: what is lost as noise of the variance that training items have, and how likely the code is in
+                a mixture fitted on their codes; "evidence", the negative evidence lower bound in nats, of a model that
+                has one.
+
+        Returns:
+            (n,), float64.
+
+        Raises:
+            AenbError: The model can't be asked by that.
+
+        Example:
+            >>> import aenb
+            >>> run = aenb.train("deep", "digits", latent_dim=8, epochs=1, verbose=False)
+            >>> run.score(run.data.x_test).shape
+            (360,)
+        """
+        from aenb.scoring.anomaly import item_scores
+
+        return item_scores(self, self._units(x), labels, by)
+
+    def evaluate(
+        self, data: Any = None, *, parts: str | Sequence[str] | None = None, verbose: bool = True
+    ) -> dict[str, float]:
+        """Score the model on held-out items, beside what PCA, the mean item and real items get.
+
+        What does not apply to the model or the data is absent. What was found is kept, and not computed again.
 
         Args:
             data: Other data than the run's own, as `aenb.load_data` takes it.
+            parts: Some of "reconstruction" (`mse`, `psnr`, `ssim`, `pca_mse`, `mean_mse`), "likelihood" (`elbo`,
+                `nll`, `active_units`), "representation" (`linear_probe`, `knn`, `pca_knn`), "generation" (`frechet`,
+                `frechet_floor`, `precision`, `recall`, `density`, `coverage`), "anomaly" (`anomaly_auc`); None: all.
+            verbose: Whether to show what is being done, where more than reconstructions are scored.
 
         Returns:
-            `mse`, for images `psnr` (decibels) and `ssim`; the same with `pca_` and `mean_` before. Computed once.
+            Scores by name. `aenb.scoring` has a module for each part, which says what they are.
 
         Raises:
-            AenbError: The data is not at hand, or does not fit the model.
+            AenbError: The data is not at hand, or does not fit the model; a part is unknown.
         """
-        if data is None and self._metrics is not None:
-            return dict(self._metrics)
-        from aenb.metrics.evaluation import reconstruction_scores, text_scores
+        from aenb.scoring import evaluate
 
-        chosen = self.data if data is None else load_data(data)
-        x, labels = units(chosen.test), chosen.y_test if self.is_conditional else None
-        if self.is_generator:
-            x, labels = x[:INVERTED], None if labels is None else labels[:INVERTED]
-        spoilt = self.spoil(x)
-        made = self.reconstruct(spoilt, labels)
-        if chosen.kind == "text":
-            scores = text_scores(chosen.train, x, made, given=None if spoilt is x else spoilt)
-        else:
-            scores = reconstruction_scores(
-                chosen.blocks, x, made, self.latent_dim, images=chosen.kind == "image",
-                given=None if spoilt is x else spoilt,
-            )  # fmt: skip
-        if data is None and not self.is_alive:
-            self._metrics = scores
-        return dict(scores)
+        with open_view(verbose and parts != "reconstruction") as view:
+            scores = evaluate(self, data, parts, lambda text: view.stage(f"Scoring: {text} …"))
+            view.end("Scored on held-out items.")
+        return scores
 
     def plot(self):
         """Draw loss curves and reconstructions.
@@ -380,13 +408,15 @@ class Run:
             raise AenbError(
                 "Expected a run whose training is over; received one that is under way: wait() or stop() it."
             )
-        scores, picture = self.evaluate(), self._png()
+        picture = self._png()
+        self.evaluate(parts="reconstruction")
         self.diagnose()  # what it finds goes into the record
         facts = {
             "spec": self.spec.to_dict(),
             "status": self.status,
             "seconds": self.seconds,
-            "metrics": scores,
+            "metrics": {name: score for found in self.scores.values() for name, score in found.items()},
+            "scored": {part: list(found) for part, found in self.scores.items()},
             "history": self.history,
             "record": self.record,
         }
@@ -448,6 +478,6 @@ def load_run(path: str | Path) -> Run:
         status=facts["status"],
         seconds=facts["seconds"],
         record=facts["record"],
-        _metrics=facts["metrics"],
+        scores={part: {name: facts["metrics"][name] for name in names} for part, names in facts["scored"].items()},
         _picture=picture,
     )

@@ -33,9 +33,24 @@ def draw_codes(run: Any, n: int, generator: np.random.Generator, density: str | 
         raise unknown("density", density, DENSITIES)
     if density == "prior":
         return latent.sample_prior(run.model, n, generator)
+    return draw(fitted(run, density), n, generator).reshape(n, *latent.code_shape(run.model))
+
+
+def fitted(run: Any, density: str) -> Any:
+    """Return the density of a kind on the codes of a run, fitted when it is first asked for.
+
+    Raises:
+        AenbError: The model has no encoder, or discrete codes.
+    """
     if density not in run.densities:
         run.densities[density] = fit_density(density, _codes(run, density))
-    return draw(run.densities[density], n, generator).reshape(n, *latent.code_shape(run.model))
+    return run.densities[density]
+
+
+def training_sample(run: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return training items, as many as a density is fitted on, and their labels where the model is told them."""
+    index = np.sort(np.random.default_rng(0).permutation(len(run.data.train))[:ENOUGH])
+    return units(run.data.train[index]), run.data.y_train[index] if run.is_conditional else None
 
 
 def _codes(run: Any, density: str) -> np.ndarray:
@@ -43,9 +58,8 @@ def _codes(run: Any, density: str) -> np.ndarray:
     wrong = f'`density`: expected "prior", since %s; received "{density}".'
     if run.is_generator:
         raise AenbError(wrong % "this model has no encoder")
-    index = np.sort(np.random.default_rng(0).permutation(len(run.data.train))[:ENOUGH])
-    labels = run.data.y_train[index] if run.is_conditional else None
-    codes = latent.encode(run.model, units(run.data.train[index]), run.class_numbers(labels))
+    x, labels = training_sample(run)
+    codes = latent.encode(run.model, x, run.class_numbers(labels))
     if codes.dtype.kind != "f":
         raise AenbError(wrong % "the codes of this model are discrete")
     return codes

@@ -47,14 +47,14 @@ def figure(run: Any):
         rows["generated"] = _generated(run)
     baselines, loss = {}, getattr(run.model.loss, "loss", run.model.loss)  # that of what was observed, by its name
     if loss == "mean_squared_error" and run.compresses and run.spec.task == "reconstruct":
-        baselines[f"PCA, {run.latent_dim} dimensions"] = run.evaluate()["pca_mse"]
+        baselines[f"PCA, {run.latent_dim} dimensions"] = run.evaluate(parts="reconstruction")["pca_mse"]
     words = LOSSES.get(loss, loss.replace("_", " ")) if isinstance(loss, str) else "loss"
     return run_figure(run.history, rows, loss=words, baselines=baselines)
 
 
 def words(run: Any) -> tuple[str, list[list[str]], list[str]]:
     """Say what a run is and what it is worth: a title, a table of scores, and sentences."""
-    spec, scores = run.spec, run.evaluate()
+    spec, scores = run.spec, run.evaluate(parts="reconstruction")
     title = f"{run.name}: {spec.family} on {spec.data}" if run.name else f"{spec.family} on {spec.data}"
     state = "" if run.status == "complete" else f" ({run.status})"
     lines = [

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Set
 from html import escape
 
 Rows = list[list[str]]
+Places = Set[tuple[int, int]]
 
 
 def text_table(rows: Rows) -> list[str]:
@@ -16,23 +19,41 @@ def text_table(rows: Rows) -> list[str]:
     ]
 
 
-def html_table(rows: Rows, *, values: str = "right", bold: int | None = None) -> str:
+def markdown_table(rows: Rows, stressed: Places = frozenset()) -> str:
+    """Set a table as Markdown, the names to the left, values to the right.
+
+    Args:
+        rows: The head and the rows.
+        stressed: Cells to set in bold, (row, column), the first row under the head being 0.
+    """
+    head, *body = ([re.sub(r"([|*_`\\<])", r"\\\1", word) for word in row] for row in rows)
+    for row, column in stressed:
+        body[row][column] = f"**{body[row][column]}**"
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def html_table(rows: Rows, *, values: str = "right", bold: int | None = None, stressed: Places = frozenset()) -> str:
     """Set a table as HTML, every word escaped, in the colours of the page.
 
     Args:
         rows: The head and the rows.
         values: How the columns after the first are aligned.
         bold: The number of a row to stress, the first under the head being 0.
+        stressed: Cells to stress, (row, column).
     """
 
-    def line(words: list[str], tag: str, style: str = "") -> str:
+    def line(words: list[str], tag: str, style: str = "", row: int = -1) -> str:
         aligned = ["left", *[values] * (len(words) - 1)]
         cells = (
-            f'<{tag} style="text-align:{side};padding:.15em .9em;vertical-align:top">{escape(word)}</{tag}>'
-            for word, side in zip(words, aligned, strict=True)
+            f'<{tag} style="text-align:{side};padding:.15em .9em;vertical-align:top'
+            f'{";font-weight:700" if (row, column) in stressed else ""}">{escape(word)}</{tag}>'
+            for column, (word, side) in enumerate(zip(words, aligned, strict=True))
         )
         return f'<tr style="background:none;{style}">{"".join(cells)}</tr>'
 
     head, *body = rows
-    lines = [line(words, "td", "font-weight:600" if number == bold else "") for number, words in enumerate(body)]
+    lines = [
+        line(words, "td", "font-weight:600" if number == bold else "", number) for number, words in enumerate(body)
+    ]
     return f'<table style="margin:.3em 0"><thead>{line(head, "th")}</thead><tbody>{"".join(lines)}</tbody></table>'

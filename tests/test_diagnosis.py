@@ -113,7 +113,7 @@ def test_a_model_that_learned_nothing(digits):
     found = only(run, "learned-nothing")
     assert found.severity == "error"
     assert found.remedy == "--learning-rate 0.001"
-    assert f"{run.evaluate()['mse']:.4g}" in found.message
+    assert f"{run.evaluate(parts='reconstruction')['mse']:.4g}" in found.message
 
 
 def test_dead_units(digits):
@@ -174,7 +174,7 @@ def test_an_optimum_behind_pca(digits):
         batch_size=64,
     )  # fmt: skip
     found = only(run, "behind-pca")
-    assert f"{run.evaluate()['pca_mse']:.4g}" in found.message
+    assert f"{run.evaluate(parts='reconstruction')['pca_mse']:.4g}" in found.message
     assert found.remedy == "hidden_units = (32, 64)"
     wide = dataclasses.replace(run.spec, hyperparameters={"hidden_units": (32,)})
     assert only(dataclasses.replace(run, spec=wide), "behind-pca").remedy == "--restarts 5"
@@ -215,7 +215,7 @@ def test_a_model_that_never_saw_some_classes(vae, digits):
     some = dataclasses.replace(digits, train=digits.train[few], y_train=digits.y_train[few])
     run = train("vae", some, latent_dim=8, epochs=40, learning_rate=3e-3)
     known = {"mse": 0.02, "mean_mse": 0.07}  # about what it has on digits of the two classes
-    found = only(dataclasses.replace(run, _data=digits, _metrics=known), "mode-collapse")
+    found = only(dataclasses.replace(run, _data=digits, scores={"reconstruction": known}), "mode-collapse")
     missing = set(re.search(r"classes \((.*?)\)", found.message)[1].split(", "))
     assert missing <= set("23456789…")
     assert len(missing) >= 4
@@ -251,7 +251,7 @@ def test_dead_codes(digits):
 
 def test_items_in_other_units(deep, digits):
     other = dataclasses.replace(digits, test=units_of(digits.test) / 255)
-    found = only(dataclasses.replace(deep, _data=other, _metrics=None), "other-units")
+    found = only(dataclasses.replace(deep, _data=other, scores={}), "other-units")
     assert found.severity == "error"
     factor = float(found.remedy.removeprefix("x_test = x_test * "))
     assert factor == pytest.approx(255, rel=0.1)
@@ -263,7 +263,7 @@ def units_of(items):
 
 def test_items_beyond_their_range(deep, digits):
     wild = dataclasses.replace(digits, train=units_of(digits.train) * 4 - 2, test=units_of(digits.test) * 4 - 2)
-    found = diagnose(dataclasses.replace(deep, _data=wild, _metrics=None))
+    found = diagnose(dataclasses.replace(deep, _data=wild, scores={}))
     by_code = {finding.code: finding for finding in found}
     assert by_code["input-range"].remedy == "images = (images - -2) / 4"
     assert "out-of-reach" in by_code  # a sigmoid makes none of them

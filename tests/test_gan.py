@@ -298,7 +298,7 @@ def test_the_engine_trains_a_critic_of_several_steps_to_the_same_bits_twice():
 
 def test_a_run_is_scored_by_inversion(digits):
     run = aenb.train("gan", digits, epochs=1, conditional=True, verbose=False, **SMALL)
-    assert {"mse", "pca_mse"} <= set(run.evaluate())
+    assert {"mse", "pca_mse"} <= set(run.evaluate(parts="reconstruction"))
     assert run.generate(4, labels=7).shape == (4, 8, 8, 1)
     x, y = digits.x_test[:3], digits.y_test[:3]
     assert run.reconstruct(x, y).shape == x.shape

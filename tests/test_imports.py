@@ -17,12 +17,12 @@ FLOORS = [
     {"data", "models", "metrics", "plots", "tasks", "control", "report", "densities", "restoration"},
     {"spec", "latent", "checkpoint", "engine", "progress", "jobs"},
     {"folder", "sampling", "showing", "attention_maps", "extractor"},
-    {"diagnosis", "attention_plots"},
+    {"diagnosis", "attention_plots", "scoring"},
     {"run"},
     {"session", "building"},
     {"restarts"},
     {"training"},
-    {"widgets"},
+    {"widgets", "comparison"},
     {"magic", "__main__"},
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}

@@ -140,13 +140,13 @@ def test_an_interrupt_in_the_body_leaves_nothing(shell):
 
 
 def test_an_interrupted_evaluation_keeps_the_run(shell, monkeypatch):
-    def interrupt(self, data=None):
+    def interrupt(self, data=None, *, parts=None):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(Run, "evaluate", interrupt)
         assert execute(shell, TRAIN) is None
-    assert shell.user_ns["d"].evaluate()["mse"] > 0
+    assert shell.user_ns["d"].evaluate(parts="reconstruction")["mse"] > 0
 
 
 def test_help(shell, capsys):

@@ -300,7 +300,7 @@ class TestMissingValues:
         np.testing.assert_allclose(data.x_train, whole.x_train, atol=1e-6)
         run = aenb.train("deep", data, epochs=1, **QUICK)
         assert np.isfinite(run.history["val_loss"]).all()
-        assert np.isfinite([*run.evaluate().values()]).all()
+        assert np.isfinite([*run.evaluate(parts="reconstruction").values()]).all()
 
     def test_images_are_not_searched_for_what_is_missing(self, digits):
         """A pass over images on a disk takes minutes, and images with NaN are refused."""
@@ -326,7 +326,7 @@ def signal_run():
 
 class TestRunsOnSignals:
     def test_it_learns_what_was_observed(self, signal_run):
-        scores = signal_run.evaluate()
+        scores = signal_run.evaluate(parts="reconstruction")
         assert scores["mse"] < 0.2 * scores["mean_mse"]
         x = signal_run.data.x_test
         made = signal_run.reconstruct(x)
@@ -341,7 +341,7 @@ class TestRunsOnSignals:
         again = aenb.load_run(signal_run.save(tmp_path / "s"))
         x = signal_run.data.x_test
         np.testing.assert_allclose(again.reconstruct(x), signal_run.reconstruct(x), atol=1e-6)
-        assert again.evaluate() == signal_run.evaluate()
+        assert again.evaluate(parts="reconstruction") == signal_run.evaluate(parts="reconstruction")
 
     def test_raw_signals_are_brought_to_its_units(self, signal_run):
         x = [DRAW.normal(size=(9, 2)), DRAW.normal(size=(12, 2))]
@@ -359,7 +359,7 @@ class TestRunsOnSignals:
     def test_tasks(self, signal_run, task):
         run = aenb.train("deep", signal_run.data, task=task, epochs=2, **QUICK)
         assert np.isfinite([*run.history["loss"], *run.history["val_loss"]]).all()
-        assert {"mse", "pca_mse", "mean_mse", "input_mse"} <= set(run.evaluate())
+        assert {"mse", "pca_mse", "mean_mse", "input_mse"} <= set(run.evaluate(parts="reconstruction"))
         assert len(run.plot().axes) == 2
 
 
@@ -374,7 +374,7 @@ def text_run():
 
 class TestRunsOnTexts:
     def test_it_learns_words_and_where_a_text_ends(self, text_run):
-        scores = text_run.evaluate()
+        scores = text_run.evaluate(parts="reconstruction")
         assert scores["accuracy"] > max(0.8, scores["mean_accuracy"] + 0.3)
         data = text_run.data
         made = text_run.reconstruct(data.x_test)
@@ -408,8 +408,8 @@ class TestRunsOnTexts:
     def test_tasks(self, text_run, task, corruption):
         settings = QUICK | {"xla": "on" if corruption == "swap" else "off"}
         run = aenb.train("deep", text_run.data, task=task, corruption=corruption, epochs=1, **settings)
-        assert set(run.evaluate()) == {"accuracy", "mean_accuracy", "input_accuracy"}
-        assert 0 < run.evaluate()["input_accuracy"] < 1
+        assert set(run.evaluate(parts="reconstruction")) == {"accuracy", "mean_accuracy", "input_accuracy"}
+        assert 0 < run.evaluate(parts="reconstruction")["input_accuracy"] < 1
         assert "left as given" in repr(run)
 
     def test_it_holds_the_words_only_of_some_items_at_a_time(self, text_run, monkeypatch):

@@ -35,7 +35,8 @@ def load_data(
             lengths, signals; a list of texts; a finite `tf.data.Dataset` of items x or pairs (x, label), batched or
             not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (a text a line),
             or to a folder of images (png, jpg, bmp, gif, webp), whose subfolders' names are the labels; or `Data`,
-            which comes back as it is. Tables and signals may have missing values, NaN.
+            which comes back as it is. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`). Tables and
+            signals may have missing values, NaN.
         labels: Labels of the items, (n,), in the place of those that a file or a folder may have.
         limit: Keep this many training items, and as large a part of those held out.
         name: What to call an array.
@@ -69,6 +70,9 @@ def _find(data: Any, labels: Any, name: str, kind: str | None) -> Data:
         if labels is not None:
             raise AenbError("`labels`: expected none, since this data has its own; received some. Leave them out.")
         return data if isinstance(data, Data) else datasets()[str(data)].load()
+    if isinstance(data, str) and data.partition(":")[0] in datasets() and not Path(data).exists():
+        whole, _, label = data.partition(":")
+        return datasets()[whole].load().one_class(label)
     if isinstance(data, str | Path):
         return _by_path(str(data), labels, kind)
     if is_pipeline(data):

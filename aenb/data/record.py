@@ -16,7 +16,7 @@ from aenb.data.signals import padded
 from aenb.data.standardised import to_units
 from aenb.data.streamed import LIMIT, blocks, select
 from aenb.data.words import split_words, to_ids, to_text
-from aenb.errors import AenbError
+from aenb.errors import AenbError, unknown
 
 STREAMED = f"The items take more than {LIMIT // 2**20} MB: those to train on are read from the disk when needed."
 
@@ -45,6 +45,7 @@ class Data:
         scaler: The scikit-learn scaler that standardised a table's columns or a signal's channels, or None.
         notes: What was inferred or changed, each a sentence to be said aloud.
         total: How many items the whole set has; `n` is how many are here.
+        strange: Held-out items of other classes than those to learn from, as `test`; of data of one class only.
     """
 
     train: Any
@@ -60,6 +61,7 @@ class Data:
     scaler: Any = None
     notes: tuple[str, ...] = ()
     total: int = field(default=0)
+    strange: np.ndarray | None = None
 
     def __post_init__(self):
         if not self.total:
@@ -190,6 +192,40 @@ class Data:
             y_train=None if self.y_train is None else self.y_train[keep],
             y_test=None if self.y_test is None else self.y_test[held],
         )
+
+    def one_class(self, label: Any) -> Data:
+        """Keep the items of one class, for a model that is to find all others strange.
+
+        Args:
+            label: The class, by its name or its label.
+
+        Returns:
+            `Data` whose training and held-out items are of that class, called "name:class". The held-out items of the
+            other classes are its `strange` ones.
+
+        Raises:
+            AenbError: There is no such class.
+
+        Example:
+            >>> import aenb
+            >>> zeros = aenb.load_data("digits").one_class(0)
+            >>> len(zeros.train), len(zeros.test), len(zeros.strange)
+            (142, 36, 324)
+        """
+        names = self.class_names if len(self.class_names) == len(self.classes) else self.classes
+        labels = dict(zip(map(str, names), self.classes, strict=True)) | {str(one): one for one in self.classes}
+        if str(label) not in labels:
+            raise (
+                unknown("class", str(label), labels, f" of {self.name}")
+                if labels
+                else AenbError(f"`{self.name}:{label}`: expected data with labels; {self.name} has none.")
+            )
+        kept = np.flatnonzero(self.y_train == labels[str(label)])
+        held = self.y_test == labels[str(label)]
+        return replace(
+            self, train=select(self.train, kept), test=self.test[held], strange=self.test[~held],
+            y_train=self.y_train[kept], y_test=self.y_test[held], name=f"{self.name}:{label}", total=0,
+        )  # fmt: skip
 
     def prepare(self, x: Any) -> np.ndarray:
         """Bring new raw items into the units that a model trained on this data takes.

@@ -53,7 +53,7 @@ def _remedy(case: Case) -> str:
         if case.setting("batch_features") == 0 and case.setting("loss") != "wgan_gp":
             return "batch_features = 64"
         return 'loss = "wgan_gp"' if case.has("loss") and case.setting("loss") != "wgan_gp" else _slower(case)
-    scores = case.run.evaluate()
+    scores = case.run.evaluate(parts="reconstruction")
     if case.run.epochs and scores["mse"] > POOR * scores["mean_mse"]:  # it makes little of items yet
         return case.longer(4)
     if case.has("beta") and case.setting("num_samples") == 1:  # the codes of items are not where the prior is

@@ -14,7 +14,7 @@ def learned_nothing(case: Case) -> Iterator[Finding]:
     """Reconstructions no better than one item for all."""
     if case.run.is_generator:
         return  # the codes of held-out items would have to be searched for
-    scores = case.run.evaluate()
+    scores = case.run.evaluate(parts="reconstruction")
     if "mse" in scores and scores["mse"] >= MEAN * scores["mean_mse"]:
         measured = f"squared error of {scores['mse']:.4g}, that of the mean item {scores['mean_mse']:.4g}"
     elif "accuracy" in scores and scores["accuracy"] <= scores["mean_accuracy"]:
@@ -45,7 +45,7 @@ def behind_pca(case: Case) -> Iterator[Finding]:
     loss = getattr(case.model.loss, "loss", case.model.loss)
     if loss != "mean_squared_error" or not case.run.compresses or case.setting("sparsity") is not None:
         return
-    scores = case.run.evaluate()
+    scores = case.run.evaluate(parts="reconstruction")
     if scores["mse"] > PCA * scores["pca_mse"]:
         yield Finding(
             "behind-pca",

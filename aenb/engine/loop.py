@@ -173,7 +173,8 @@ class Engine:
         """Be asked for a step: run those that are due once they make a chunk, or end the epoch."""
         self._asked += 1
         due = self._asked - self._done
-        if due >= self._chunk or (due > 0 and (self._asked == self.steps or self._logs is None)):
+        is_last = self._asked == self.steps or self.model.stop_training
+        if due >= self._chunk or (due > 0 and (is_last or self._logs is None)):
             self._run_due()
             if self._on_chunk is not None:
                 self._on_chunk(self)

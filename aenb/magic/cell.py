@@ -56,7 +56,7 @@ def autoencoder(shell, defaults: dict[str, Any], line: str, body: str | None):
             return None
         view.stage("Evaluating on the held-out items …")
         try:
-            run.evaluate()
+            run.evaluate(parts="reconstruction")
         except KeyboardInterrupt:
             view.end(f"{run.summary} The evaluation was interrupted.")
             return None if asked.name else run

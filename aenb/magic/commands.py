@@ -38,8 +38,9 @@ def usage() -> str:
 def _fits(name: str, *given: str) -> bool:
     """Check the number of words that a command was given."""
     expected = COMMANDS[name][1]
-    needed = [word for word in expected if not word.startswith("[")]
-    if not len(needed) <= len(given) <= len(expected):
+    needed = [word for word in expected if word != "…" and not word.startswith("[")]
+    most = float("inf") if "…" in expected else len(expected)
+    if not len(needed) <= len(given) <= most:
         form = " ".join(["%aenb", name, *expected])
         raise AenbError(f"Expected `{form}`; received {len(given)} words after `{name}`.")
     return True
@@ -82,6 +83,7 @@ def _runs(shell):
     if not runs:
         print("No runs yet: %%autoencoder deep d trains one.")
         return None
+    scores = {name: {} if run.is_alive else run.evaluate(parts="reconstruction") for name, run in runs.items()}
     return pd.DataFrame(
         [
             {
@@ -90,14 +92,14 @@ def _runs(shell):
                 "code": run.latent_dim,
                 "epochs": run.epochs,
                 "status": run.status,
-                "MSE": None if run.is_alive else round(run.evaluate()["mse"], 4),
-                "PCA's MSE": None if run.is_alive else round(run.evaluate()["pca_mse"], 4),
+                "MSE": scores[name].get("mse"),
+                "PCA's MSE": scores[name].get("pca_mse"),
                 "seconds": round(run.seconds, 1),
             }
-            for run in runs.values()
+            for name, run in runs.items()
         ],
         index=list(runs),
-    )
+    ).round({"MSE": 4, "PCA's MSE": 4})
 
 
 def _devices(shell) -> None:
@@ -119,6 +121,13 @@ def _load(shell, path: str, name: str):
         raise AenbError(f"Expected a Python name for the run, such as v2; received `{name}`.")
     shell.user_ns[name] = load_run(path)
     return shell.user_ns[name]
+
+
+def _compare(shell, *names: str):
+    """Compare runs of the notebook, which shows itself."""
+    from aenb.comparison.compare import compare
+
+    return compare(*(_run(shell, name) for name in dict.fromkeys(names)))
 
 
 def _wait(shell, name: str):
@@ -161,6 +170,7 @@ COMMANDS: dict[str, tuple[Callable, tuple[str, ...], str]] = {
     "data": (lambda shell: datasets(), (), "the data sets, and where they are found"),
     "families": (lambda shell: families(), (), "the families, with their hyperparameters"),
     "devices": (_devices, (), "what TensorFlow computes on"),
+    "compare": (_compare, ("RUN", "RUN", "…"), "score runs beside each other, on the same held-out items"),
     "save": (_save, ("RUN", "DIR", "[--overwrite]"), "save a run as a folder"),
     "load": (_load, ("DIR", "NAME"), "load a saved run"),
     "wait": (_wait, ("RUN",), "wait for a training in the background, and show it"),

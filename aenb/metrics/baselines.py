@@ -29,6 +29,10 @@ class Subspace:
     mean: np.ndarray
     axes: np.ndarray
 
+    def codes(self, x: np.ndarray) -> np.ndarray:
+        """Return the coordinates of items along the axes: (m, ...) → (m, dimensions), float32."""
+        return ((x.reshape(len(x), -1) - self.mean) @ self.axes.T).astype("float32")
+
     def reconstruct(self, x: np.ndarray, dimensions: int) -> np.ndarray:
         """Return items as their first `dimensions` coordinates describe them: (m, ...) → (m, ...), float32."""
         axes = self.axes[:dimensions]

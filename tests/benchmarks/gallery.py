@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
 
 import numpy as np
 
 import aenb
-from aenb.backend import keras
+from aenb.comparison.budget import Budget
+from aenb.comparison.figure import draw_strips
 from aenb.extractor import load_extractor
 from aenb.metrics.generation import class_histogram, frechet_distance
-from aenb.plots import GREY, STYLE, image_grid
+from aenb.plots import STYLE
 from tests.benchmarks import machine
 
 SAMPLES, COLUMNS, EPOCHS = 2000, 10, 1000
@@ -29,12 +29,17 @@ SETTINGS = {"vaegan": {"batch_size": 64}}  # a step of its three players is long
 def measure(family: str, data, seconds: float, out: Path) -> dict:
     """Train a family, and keep what it makes: `FAMILY.npz` with rows of images, `FAMILY.json` with figures."""
     run = aenb.train(
-        family, data, epochs=EPOCHS, callbacks=[stop_after(seconds)], verbose=False, **SETTINGS.get(family, {})
+        family,
+        data,
+        epochs=EPOCHS,
+        callbacks=Budget(seconds=seconds).callbacks(),
+        verbose=False,
+        **SETTINGS.get(family, {}),
     )
     made, extractor = run.generate(SAMPLES, seed=1), load_extractor(data)
     features, probabilities = extractor(made)
     x = data.examples()
-    scores = run.evaluate()
+    scores = run.evaluate(parts="reconstruction")
     found = {
         "family": family,
         "seconds": round(run.seconds, 1),
@@ -50,41 +55,17 @@ def measure(family: str, data, seconds: float, out: Path) -> dict:
     return found
 
 
-def stop_after(seconds: float):
-    """Make a callback that stops a training once its time is over; tracing and compiling count."""
-    begun = []
-
-    def on_train_begin(logs=None):
-        begun.append(time.perf_counter())
-
-    def on_train_batch_end(batch, logs=None):
-        if time.perf_counter() - begun[0] > seconds:
-            callback.model.stop_training = True
-
-    callback = keras.callbacks.LambdaCallback(on_train_begin=on_train_begin, on_train_batch_end=on_train_batch_end)
-    return callback
-
-
 def picture(out: Path, families: list[str]) -> Path:
     """Draw what the families made: the originals, and for each its reconstructions beside its samples."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     drawn = {family: dict(np.load(out / f"{family}.npz")) for family in families}
+    strips = [("original", next(iter(drawn.values()))["original"], None)]
+    strips += [(name, x["reconstruction"], x["generated"]) for name, x in drawn.items()]
     with rc_context(STYLE):
-        figure = Figure(figsize=(9.8, 0.62 * (len(drawn) + 1)), layout="constrained")
-        panels = figure.subplots(len(drawn) + 1, 2)
-        first = next(iter(drawn.values()))["original"]
-        rows = [("original", first, None), *((name, x["reconstruction"], x["generated"]) for name, x in drawn.items())]
-        for panel, (name, rebuilt, made) in zip(panels, rows, strict=True):
-            for axes, images in zip(panel, (rebuilt, made), strict=True):
-                axes.set(xticks=[], yticks=[])
-                axes.spines[:].set_visible(False)
-                if images is not None:
-                    axes.imshow(image_grid(images[:COLUMNS], COLUMNS), interpolation="nearest")
-            panel[0].set_ylabel(name, rotation=0, ha="right", va="center", color=GREY)
-        panels[0][0].set_title("held-out images, and what each makes of them")
-        panels[0][1].set_title("images that each made")
+        figure = Figure(figsize=(9.8, 0.62 * len(strips)), layout="constrained")
+        draw_strips(figure, strips, COLUMNS)
         figure.savefig(out / "families.png", dpi=130, metadata={"Software": None})
     return out / "families.png"
 

@@ -1,0 +1,1 @@
+"""Comparison: several runs, or families trained at equal budget, in one table and one picture."""

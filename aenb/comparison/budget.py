@@ -1,0 +1,56 @@
+"""An equal budget: epochs, seconds or steps."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from aenb.backend import keras
+from aenb.errors import AenbError
+
+MOST = 100_000  # epochs, where seconds or steps end a training
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What each training may use: one of the three, or None of them for what each spec says."""
+
+    epochs: int | None = None
+    seconds: float | None = None
+    steps: int | None = None
+
+    def __post_init__(self):
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        if len(given) > 1:
+            raise AenbError(f"`compare`: expected one budget; received {' and '.join(given)}.")
+        for name, value in given.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+                raise AenbError(f"`{name}`: expected a number above 0; received {value!r}.")
+
+    @property
+    def words(self) -> str:
+        """Say what it is."""
+        given = [f"{value:g} {name}" for name, value in vars(self).items() if value is not None]
+        return f"{given[0]} each" if given else "each its own number of epochs"
+
+    @property
+    def most_epochs(self) -> int | None:
+        """How many epochs to ask for; None for what a spec says."""
+        return MOST if self.seconds or self.steps else self.epochs
+
+    def callbacks(self) -> list[Any]:
+        """Make the callbacks that end a training in time: at the end of a step, tracing and compiling included."""
+        if not self.seconds and not self.steps:
+            return []
+        begun, done = time.perf_counter(), 0
+
+        def on_train_batch_begin(batch, logs=None):
+            nonlocal done
+            done += 1
+            is_last = done >= self.steps if self.steps else time.perf_counter() - begun >= self.seconds
+            if is_last:
+                callback.model.stop_training = True  # heard after this step
+
+        callback = keras.callbacks.LambdaCallback(on_train_batch_begin=on_train_batch_begin)
+        return [callback]

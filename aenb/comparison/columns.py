@@ -1,0 +1,46 @@
+"""The columns of a comparison: which scores, how they are written, and which way is better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """A score, or what a training took.
+
+    Attributes:
+        name: What `Run.evaluate` calls it.
+        head: What the table does.
+        form: How a number is written, and its interval.
+        lower: Whether lower is better.
+    """
+
+    name: str
+    head: str
+    form: str
+    lower: bool = False
+
+
+SCORES = [
+    Column("mse", "MSE", "{:.4f}", lower=True),
+    Column("ssim", "SSIM", "{:.3f}"),
+    Column("accuracy", "tokens that came back", "{:.3f}"),
+    Column("nll", "NLL (nats)", "{:.1f}", lower=True),
+    Column("linear_probe", "linear probe", "{:.3f}"),
+    Column("knn", "5-NN", "{:.3f}"),
+    Column("few_labels_10", "10 labels a class", "{:.3f}"),
+    Column("frechet", "Fréchet distance", "{:.1f}", lower=True),
+    Column("precision", "precision", "{:.3f}"),
+    Column("recall", "recall", "{:.3f}"),
+    Column("coverage", "coverage", "{:.3f}"),
+    Column("anomaly_auc", "anomaly AUC", "{:.3f}"),
+]
+COSTS = [
+    Column("parameters", "parameters", "{:,.0f}", lower=True),
+    Column("epochs", "epochs", "{:,.4g}", lower=True),
+    Column("seconds", "seconds", "{:,.1f}", lower=True),
+    Column("items_per_second", "items/s", "{:,.0f}"),
+    Column("memory", "weights and optimiser (MB)", "{:,.1f}", lower=True),
+]
+DRAWN = ("mse", "accuracy", "knn", "frechet", "coverage", "anomaly_auc")  # in the figure, the first four that there are

@@ -1,0 +1,143 @@
+"""compare: runs, or families trained at equal budget from several seeds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from aenb.comparison.budget import Budget
+from aenb.comparison.contenders import Contender, contenders
+from aenb.comparison.result import Comparison
+from aenb.data.load import load_data
+from aenb.data.record import Data
+from aenb.errors import AenbError
+from aenb.progress import Counter, Silent, Training, open_view
+from aenb.run import Run
+from aenb.scoring import evaluate
+from aenb.spec import Spec
+from aenb.training import train_spec
+
+SEEDS = (0, 1, 2)
+
+
+def compare(
+    *given: Any,
+    data: Any = None,
+    epochs: int | None = None,
+    seconds: float | None = None,
+    steps: int | None = None,
+    seeds: Sequence[int] = SEEDS,
+    parts: str | Sequence[str] | None = None,
+    verbose: bool = True,
+    **settings: Any,
+) -> Comparison:
+    """Compare runs, or train families at equal budget from several seeds and compare those.
+
+    All are scored by `Run.evaluate` on the same held-out items. An interrupt ends the trainings, and what is there is
+    compared.
+
+    Args:
+        *given: Runs; or names of families, specs, or dicts such as `{"family": "vae", "beta": 4.0}`, which are trained.
+            Runs that differ in their seeds only are one contender.
+        data: What to train on, as `aenb.load_data` takes it; None: what each spec says.
+        epochs: The budget of each training: so many epochs, or
+        seconds: so many seconds, or
+        steps: so many steps. None of them: each spec's own epochs.
+        seeds: The seeds that each is trained from.
+        parts: Which scores, as for `Run.evaluate`.
+        verbose: Whether to show progress.
+        **settings: Options of `aenb.train`, and hyperparameters for those families that have them.
+
+    Returns:
+        The `Comparison`, which shows itself as a table and a picture.
+
+    Raises:
+        AenbError: What is given is not of these; runs are on different data; several budgets are given.
+
+    Example:
+        >>> import aenb
+        >>> found = aenb.compare("shallow", "deep", data="digits", latent_dim=4, epochs=1, seeds=(0,),
+        ...                      parts="reconstruction", verbose=False)
+        >>> list(found.to_frame().index)
+        ['shallow', 'deep', 'PCA', 'mean image']
+    """
+    budget = Budget(epochs, seconds, steps)
+    found = contenders(given, settings)
+    if not len(seeds):
+        raise AenbError("`seeds`: expected at least one; received none.")
+    with open_view(verbose) as view:
+        loaded = _data(found, data)
+        trainings = [(contender, seed) for contender in found if contender.spec is not None for seed in seeds]
+        for number, (contender, seed) in enumerate(trainings, 1):
+            place = f"{contender.name}, seed {seed} ({number} of {len(trainings)})"
+            run = _train(contender.spec, seed, loaded, budget, _Within(view, place))
+            contender.runs.append(run)
+            if run.status == "interrupted":
+                break
+        done = [contender for contender in found if contender.runs]
+        scores = _scores(done, loaded, parts, view)
+        view.end(f"Compared on {loaded.describe()}.")
+    trained = any(contender.spec is not None for contender in done)
+    return Comparison(
+        {contender.name: contender.runs for contender in done}, scores, loaded, budget.words if trained else ""
+    )
+
+
+def _data(found: list[Contender], data: Any) -> Data:
+    """Return the data that all are compared on.
+
+    Raises:
+        AenbError: It is not the same for all.
+    """
+    runs = [run for contender in found for run in contender.runs]
+    if data is not None:
+        loaded = load_data(data)
+    elif runs:
+        loaded = runs[0].data
+    else:
+        first = found[0].spec
+        loaded = load_data(first.data, limit=first.limit)
+    others = {run.record["data"]["name"] for run in runs if run.record["data"]["fingerprint"] != loaded.fingerprint}
+    if data is None:
+        others |= {contender.spec.data for contender in found if contender.spec and contender.spec.data != loaded.name}
+    if others:
+        raise AenbError(
+            f"`compare`: expected the same data for all; received {loaded.name} and {', '.join(sorted(others))}."
+        )
+    return loaded
+
+
+def _train(spec: Spec, seed: int, data: Data, budget: Budget, view: Silent) -> Run:
+    changes = {"seed": seed} | ({"epochs": budget.most_epochs} if budget.most_epochs else {})
+    return train_spec(dataclasses.replace(spec, **changes), data, budget.callbacks(), view)
+
+
+def _scores(found: list[Contender], data: Data, parts: Any, view: Silent) -> dict[str, list[dict[str, float]]]:
+    """Score all runs: dicts by contender, one of each of its runs."""
+    scores = {}
+    for contender in found:
+        for run in contender.runs:
+            run.adopt(data)
+            said = _Within(view, f"Scoring {contender.name}, seed {run.spec.seed}").stage
+            scores.setdefault(contender.name, []).append(evaluate(run, None, parts, said))
+    return scores
+
+
+class _Within(Silent):
+    """A view of one of several trainings, told to that of the whole."""
+
+    def __init__(self, whole: Silent, place: str):
+        self._whole, self._place = whole, place
+        self._counter: Counter | None = None
+
+    def stage(self, text: str) -> None:
+        self._whole.stage(f"{self._place}: {text[:1].lower()}{text[1:]}")
+
+    def start(self, training: Training) -> None:
+        self._counter = Counter(training)
+        self.stage("preparing the first step …")
+
+    def step(self, epoch: int, step: int | None, logs: dict) -> None:
+        if self._counter.step(epoch, step, logs):
+            self.stage(self._counter.words())

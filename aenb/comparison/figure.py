@@ -1,0 +1,92 @@
+"""The figure of a comparison: scores with their intervals, and the same items as each contender has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from aenb.comparison.columns import DRAWN, SCORES, Column
+from aenb.plots import BLUE, GREEN, GREY, STYLE, image_grid
+
+PANELS, COLUMNS = 4, 10
+BASES = ("PCA", "training items")  # whose scores are drawn as lines
+Strip = tuple[str, "np.ndarray | None", "np.ndarray | None"]  # a name, images rebuilt, images made
+
+
+def comparison_figure(comparison: Any) -> Figure:
+    """Draw a `Comparison`: panels of scores, and for images strips of what each contender makes."""
+    columns = [column for name in DRAWN for column in SCORES if column.name == name and _has(comparison, column)]
+    strips = _strips(comparison) if comparison.data.kind == "image" else []
+    heights = [0.9 + 0.3 * len(comparison.runs), *([0.5 + 0.62 * len(strips)] if strips else [])]
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9.8, sum(heights)), layout="constrained")
+        parts = np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights))
+        panels = np.atleast_1d(parts[0].subplots(1, len(columns[:PANELS]), sharey=True))
+        for axes, column in zip(panels, columns, strict=False):
+            _points(axes, comparison, column)
+        if strips:
+            draw_strips(parts[1], strips)
+        return figure
+
+
+def draw_strips(figure: Any, strips: Sequence[Strip], columns: int = COLUMNS) -> None:
+    """Draw strips of images under each other: what is rebuilt on the left, what is made on the right.
+
+    Args:
+        figure: A matplotlib Figure or SubFigure.
+        strips: For each its name, and images (n, height, width, channels) or None.
+        columns: How many images of each are drawn.
+    """
+    panels = figure.subplots(len(strips), 2, squeeze=False)
+    for panel, (name, rebuilt, made) in zip(panels, strips, strict=True):
+        for axes, images in zip(panel, (rebuilt, made), strict=True):
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
+            if images is not None:
+                axes.imshow(image_grid(images[:columns], columns), interpolation="nearest")
+        panel[0].set_ylabel(name, rotation=0, ha="right", va="center", color=GREY)
+    panels[0][0].set_title("held-out images, and what each makes of them")
+    if any(made is not None for _, _, made in strips):
+        panels[0][1].set_title("images that each made")
+
+
+def _has(comparison: Any, column: Column) -> bool:
+    return any(column.name in found for found in comparison.intervals.values())
+
+
+def _points(axes: Any, comparison: Any, column: Column) -> None:
+    """Draw a score of each contender with its interval, and the baselines' as lines."""
+    for place, found in enumerate(comparison.intervals.values()):
+        if column.name in found:
+            one = found[column.name]
+            axes.errorbar(one.mean, place, xerr=one.half, fmt="o", color=BLUE, capsize=3, markersize=5)
+    for label, style in zip(BASES, ("--", ":"), strict=True):
+        for name, scores in comparison.baselines.items():
+            if name.startswith(label) and column.name in scores:
+                value = scores[column.name]
+                axes.axvline(value, color=GREEN, linestyle=style, linewidth=1.3)
+                axes.annotate(name.split(",")[0], (value, 1), xycoords=("data", "axes fraction"), xytext=(2, -1),
+                              textcoords="offset points", color=GREEN, fontsize=8, va="top")  # fmt: skip
+    axes.set_yticks(range(len(comparison.runs)), list(comparison.runs))
+    axes.set_ylim(len(comparison.runs) - 0.5, -0.8)
+    axes.set_title(f"{column.head} ({'lower' if column.lower else 'higher'} is better)", fontsize=9)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.grid(True, axis="x")
+    axes.margins(x=0.12)
+
+
+def _strips(comparison: Any) -> list[Strip]:
+    data = comparison.data
+    x, labels = data.examples(), None if data.y_test is None else data.y_test[data.shown]
+    strips: list[Strip] = [("original", x, None)]
+    for name, (run, *_) in comparison.runs.items():
+        told = labels if run.is_conditional else None
+        strips.append(
+            (name, run.reconstruct(run.spoil(x), told), run.generate(len(x), seed=run.spec.seed, labels=told))
+        )
+    return strips

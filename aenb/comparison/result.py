@@ -1,0 +1,242 @@
+"""Comparison: what a comparison found, as a table, a picture, a file."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import math
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from aenb.backend import tf
+from aenb.comparison.columns import COSTS, SCORES, Column
+from aenb.data.record import Data
+from aenb.engine.state import variables
+from aenb.metrics.intervals import Interval, interval
+from aenb.report import MEANS
+from aenb.run import Run
+from aenb.tables import Places, Rows, html_table, markdown_table, text_table
+
+Scores = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """Runs beside each other, scored on the same held-out items.
+
+    Attributes:
+        runs: By the contender's name, one for each seed.
+        scores: What `Run.evaluate` found of each of them.
+        data: What they were trained and scored on.
+        budget: What each training was given, in words; empty where they were there before.
+    """
+
+    runs: dict[str, list[Run]]
+    scores: dict[str, list[Scores]]
+    data: Data
+    budget: str = ""
+
+    @functools.cached_property
+    def intervals(self) -> dict[str, dict[str, Interval]]:
+        """Each contender's scores and costs over its seeds: `Interval`s by name, by contender."""
+        return {
+            name: {key: interval([one[key] for one in found]) for key in found[0] if all(key in one for one in found)}
+            for name, found in ((name, self._figures(name)) for name in self.runs)
+        }
+
+    @functools.cached_property
+    def baselines(self) -> dict[str, Scores]:
+        """What must be beaten, by name: PCA of each size of code, the mean item, the items themselves, real items."""
+        found: dict[str, Scores] = {}
+        sizes = {run.latent_dim for runs in self.runs.values() for run in runs}
+        for name, runs in self.runs.items():
+            for run, scores in zip(runs, self.scores[name], strict=True):
+                pca = "PCA" if len(sizes) == 1 else f"PCA, {run.latent_dim} dimensions"
+                prefixes = {pca: "pca_", MEANS[self.data.kind]: "mean_", "the items themselves": "raw_"}
+                for label, prefix in prefixes.items():
+                    own = {key.removeprefix(prefix): score for key, score in scores.items() if key.startswith(prefix)}
+                    found[label] = own | found.get(label, {})
+                floor = {key.removesuffix("_floor"): score for key, score in scores.items() if key.endswith("_floor")}
+                found["training items"] = floor | found.get("training items", {})
+        return {label: scores for label, scores in found.items() if scores}
+
+    def best(self, column: Column) -> str | None:
+        """Return the contender that is better than all others by a score, its interval apart from all of theirs."""
+        found = {name: values[column.name] for name, values in self.intervals.items() if column.name in values}
+        if len(found) < 2:
+            return None
+        first = (min if column.lower else max)(found, key=lambda name: found[name].mean)
+        own = found.pop(first)
+        apart = (own.below(other) if column.lower else other.below(own) for other in found.values())
+        return first if all(apart) else None
+
+    def to_frame(self) -> Any:
+        """Return the figures as a `pandas.DataFrame`: a row for each contender and baseline, a column for each score.
+
+        The columns whose names end in " ±" are half the 95 % intervals over seeds; `seeds` is how many there are.
+        """
+        import pandas as pd
+
+        rows = {}
+        for name, found in self.intervals.items():
+            rows[name] = {"seeds": len(self.runs[name])}
+            for key, one in found.items():
+                rows[name] |= {key: one.mean} | ({} if one.half is None else {f"{key} ±": one.half})
+        return pd.DataFrame.from_dict(rows | self.baselines, orient="index")
+
+    def to_markdown(self) -> str:
+        """Return both tables and what they are of as Markdown."""
+        tables = (markdown_table(rows, stressed) for rows, stressed in self._tables)
+        return "\n\n".join([*tables, *self._lines]) + "\n"
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the figures of every run, a line for each contender and seed.
+
+        Args:
+            path: The file; what is there is overwritten.
+
+        Returns:
+            The path.
+        """
+        import pandas as pd
+
+        lines = [
+            {"contender": name, "family": run.spec.family, "seed": run.spec.seed} | figures
+            for name, runs in self.runs.items()
+            for run, figures in zip(runs, self._figures(name), strict=True)
+        ]
+        return _write(path, lambda aside: pd.DataFrame(lines).to_csv(aside, index=False))
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write one file that holds all, to be opened in a browser.
+
+        Args:
+            path: The file; what is there is overwritten.
+
+        Returns:
+            The path.
+        """
+        title = escape(f"{', '.join(self.runs)} on {self.data.name}")
+        page = (
+            f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>\n'
+            '<body style="font-family:system-ui,sans-serif;max-width:75em;margin:2em auto;padding:0 1em">\n'
+            f"{self._repr_html_()}\n</body></html>\n"
+        )
+        return _write(path, lambda aside: aside.write_text(page, encoding="utf-8"))
+
+    def plot(self) -> Any:
+        """Draw the scores with their intervals, and what each contender makes of the same items.
+
+        Returns:
+            A `matplotlib.figure.Figure`.
+        """
+        from aenb.comparison.figure import comparison_figure
+
+        return comparison_figure(self)
+
+    def _figures(self, name: str) -> list[Scores]:
+        """Return the scores and the costs of each run of a contender."""
+        return [scores | _costs(run) for run, scores in zip(self.runs[name], self.scores[name], strict=True)]
+
+    @functools.cached_property
+    def _tables(self) -> list[tuple[Rows, Places]]:
+        """Lay out the scores with the baselines, and the costs; and say which cells are the best."""
+        return [self._table(SCORES, "held-out items", self.baselines), self._table(COSTS, "what it took", {})]
+
+    def _table(self, columns: list[Column], head: str, baselines: dict[str, Scores]) -> tuple[Rows, Places]:
+        shown = [column for column in columns if any(column.name in found for found in self.intervals.values())]
+        rows = [[head, *(column.head for column in shown)]]
+        for name, found in self.intervals.items():
+            rows.append([name, *(_written(column, found.get(column.name)) for column in shown)])
+        for label, scores in baselines.items():
+            if any(column.name in scores for column in shown):
+                cells = (column.form.format(scores[column.name]) if column.name in scores else "" for column in shown)
+                rows.append([label, *cells])
+        names = list(self.intervals)
+        bests = [(self.best(column), place) for place, column in enumerate(shown, 1) if column in SCORES]
+        return rows, frozenset((names.index(name), place) for name, place in bests if name is not None)
+
+    @property
+    def _lines(self) -> list[str]:
+        """Say what was compared, and how to read it."""
+        counts = {len(runs) for runs in self.runs.values()}
+        seeds = sorted({run.spec.seed for runs in self.runs.values() for run in runs})
+        several = counts != {1}
+        first = next(iter(self.runs.values()))[0]
+        versions = ", ".join(f"{name} {version}" for name, version in first.record["versions"].items())
+        said = [
+            self.data.describe() + ".",
+            f"{f'{self.budget[0].upper()}{self.budget[1:]}, s' if self.budget else 'S'}eed"
+            f"{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}; "
+            f"{', '.join(first.record['device'])}; {versions}.",
+        ]
+        if several:
+            said.append(
+                "Mean ± half the 95% interval over seeds (Student's t); bold where the interval of the best is apart "
+                "from all others."
+            )
+        else:
+            said.append("One seed each: what is by chance is not told from what is not (seeds=(0, 1, 2)).")
+        return said
+
+    @functools.cached_property
+    def _png(self) -> bytes:
+        from aenb.plots import to_png
+
+        return to_png(self.plot())
+
+    def __repr__(self) -> str:
+        tables = []
+        for rows, stressed in self._tables:
+            body = [
+                [f"{cell} *" if (row - 1, column) in stressed else f"{cell}  " if column else cell
+                 for column, cell in enumerate(cells)]
+                for row, cells in enumerate(rows)
+            ]  # fmt: skip
+            tables += [line.rstrip() for line in text_table(body)]
+            tables.append("")
+        return "\n".join([*tables, *(line.replace("bold", "*") for line in self._lines)])
+
+    def _repr_html_(self) -> str:
+        tables = (html_table(rows, stressed=stressed) for rows, stressed in self._tables)
+        lines = (f'<div style="margin:.15em 0">{escape(line)}</div>' for line in self._lines)
+        picture = base64.b64encode(self._png).decode()
+        return (
+            f'<div class="aenb-comparison"><div style="overflow-x:auto">{"".join(tables)}</div>{"".join(lines)}'
+            '<img alt="The scores with their intervals, and what each makes of the same items" '
+            f'style="max-width:100%;margin-top:.5em" src="data:image/png;base64,{picture}"></div>'
+        )
+
+
+def _written(column: Column, found: Interval | None) -> str:
+    if found is None:
+        return "–"
+    mean = column.form.format(found.mean)
+    return mean if not found.half else f"{mean} ± {column.form.format(found.half)}"
+
+
+def _costs(run: Run) -> Scores:
+    """Return what a training took."""
+    held = variables(run.model)
+    return {
+        "parameters": run.model.count_params(),
+        "epochs": run.epochs,
+        "seconds": run.seconds,
+        "items_per_second": run.record["items_per_second"],
+        "memory": sum(tf.as_dtype(one.dtype).size * math.prod(one.shape) for one in held) / 2**20,
+    }
+
+
+def _write(path: str | Path, write: Callable[[Path], object]) -> Path:
+    """Write a file aside, and rename it, so that it is there whole or not."""
+    path = Path(path).expanduser()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as aside:
+        write(Path(aside) / path.name)
+        os.replace(Path(aside) / path.name, path)
+    return path

@@ -1,0 +1,70 @@
+"""Scoring: what a run is worth on items it has not seen, beside what anybody would get without it.
+
+Each part is a function from a run and data to floats by name; a part that does not apply to a run gives none.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from aenb.data.load import load_data
+from aenb.data.record import Data
+from aenb.errors import AenbError, unknown
+from aenb.scoring.anomaly import anomaly
+from aenb.scoring.generation import generation
+from aenb.scoring.likelihood import likelihood
+from aenb.scoring.reconstruction import reconstruction
+from aenb.scoring.representation import representation
+
+Scorer = Callable[[Any, Data, Callable[[str], object]], dict[str, float]]
+
+PARTS: dict[str, Scorer] = {
+    "reconstruction": reconstruction,
+    "likelihood": likelihood,
+    "representation": representation,
+    "generation": generation,
+    "anomaly": anomaly,
+}
+
+
+def evaluate(
+    run: Any, data: Any = None, parts: Any = None, say: Callable[[str], object] = lambda text: None
+) -> dict[str, float]:
+    """Score a run.
+
+    Args:
+        run: The `Run`; scores on its own data are kept in it.
+        data: As for `Run.evaluate`.
+        parts: As for `Run.evaluate`.
+        say: Called with what is being done.
+    """
+    wanted = _chosen(parts)
+    missing = wanted if data is not None else [part for part in wanted if part not in run.scores]
+    scores = {} if data is not None else dict(run.scores)
+    if missing and (chosen := _data(run, data)) is not None:
+        scores |= {part: PARTS[part](run, chosen, say) for part in missing}
+        if data is None and not run.is_alive:
+            run.scores = scores
+    return {name: score for part in PARTS if part in wanted for name, score in scores.get(part, {}).items()}
+
+
+def _data(run: Any, data: Any) -> Data | None:
+    """Return what to score on; None where it is not at hand, and there are scores that were saved."""
+    try:
+        return run.data if data is None else load_data(data)
+    except AenbError as error:
+        if data is not None or not run.scores:
+            raise
+        warnings.warn(f"These are the scores that were saved with the run. {error}", stacklevel=4)
+        return None
+
+
+def _chosen(parts: Any) -> list[str]:
+    """Return the names of the parts that are asked for: one, several, or None for all."""
+    names = list(PARTS) if parts is None else [parts] if isinstance(parts, str) else list(parts)
+    for name in names:
+        if name not in PARTS:
+            raise unknown("part", name, PARTS, " of the scores")
+    return names

@@ -1,0 +1,83 @@
+"""How strange items are, and how well that tells a kind that the model has not learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from aenb.data.record import Data
+from aenb.data.scaling import units
+from aenb.errors import AenbError, unknown
+from aenb.metrics.anomaly import anomaly_scores
+from aenb.metrics.baselines import principal_subspace
+from aenb.metrics.likelihood import estimate_evidence
+from aenb.metrics.reconstruction import reconstruction_errors
+from aenb.sampling import fitted, training_sample
+from aenb.showing import INVERTED
+
+SAMPLES = 20  # codes of each item, for its bound
+
+
+def anomaly(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
+    """Return `anomaly_auc` and `average_precision` of held-out items against those of other classes.
+
+    Of data of one class (`Data.one_class`) only. An item's score is `run.score(x)`; with `pca_` before, its squared
+    distance from the principal subspace of as many dimensions.
+
+    Args:
+        run: The `Run`, of a model that has learnt from one class.
+        data: With `strange` items.
+        say: Called with what is being done.
+    """
+    if data.strange is None or run.is_conditional:
+        return {}
+    say("how strange other classes are")
+    kinds = [units(data.test), units(data.strange)]
+    if run.is_generator:
+        kinds = [x[:: -(-len(x) // INVERTED)] for x in kinds]
+    x, is_strange = np.concatenate(kinds), np.repeat([False, True], [len(kind) for kind in kinds])
+    filled = np.nan_to_num(x)
+    subspace = principal_subspace(lambda: map(np.nan_to_num, data.blocks()), run.latent_dim)
+    pca = reconstruction_errors(filled, subspace.reconstruct(filled, run.latent_dim))
+    scores = anomaly_scores(run.score(x), is_strange)
+    return scores | {f"pca_{name}": score for name, score in anomaly_scores(pca, is_strange).items()}
+
+
+def item_scores(run: Any, x: np.ndarray, labels: Any, by: str) -> np.ndarray:
+    """Return how strange items are; see `Run.score`."""
+    ways = {"reconstruction": _lost, "density": _unlikely, "evidence": _bound}
+    if by not in ways:
+        raise unknown("way to score", by, ways)
+    return ways[by](run, x, labels)
+
+
+def _lost(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
+    made = run.reconstruct(x, labels)
+    if run.data.kind == "text":
+        present = np.asarray(x) != 0
+        return ((made != x) & present).sum(axis=1) / np.maximum(1, present.sum(axis=1))
+    return reconstruction_errors(x, made)
+
+
+def _unlikely(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
+    if run.data.kind == "text":
+        raise AenbError('`by`: expected "reconstruction" or "evidence", for texts; received "density".')
+    mixture = fitted(run, "gmm")
+    if "noise" not in run.densities:
+        sample, classes = training_sample(run)
+        run.densities["noise"] = float(reconstruction_errors(sample, run.reconstruct(sample, classes)).mean())
+    codes = run.encode(x, labels)
+    observed = (~np.isnan(np.asarray(x, "float32"))).reshape(len(x), -1).sum(axis=1)
+    noise = _lost(run, x, labels) * observed / (2 * run.densities["noise"])
+    return noise - mixture.score_samples(codes.reshape(len(codes), -1).astype("float64"))
+
+
+def _bound(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
+    if not getattr(run.model, "has_evidence", False):
+        raise AenbError('`by`: expected "reconstruction" or "density", since this model has no evidence lower bound.')
+    inputs = x if labels is None else (x, run.class_numbers(labels))
+    with run.turns:
+        found = estimate_evidence(run.model.evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
+    return found.kl - found.log_likelihood

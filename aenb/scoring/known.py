@@ -1,0 +1,43 @@
+"""What is known of a data set: found once for all runs on it, since it does not depend on them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+
+from aenb.data.record import Data
+
+KEPT = 2  # data sets
+
+Found = TypeVar("Found")
+
+_known: OrderedDict[str, dict] = OrderedDict()
+
+
+def known(data: Data, what: str, find: Callable[[], Found]) -> Found:
+    """Return what was found before of the same items and labels, or find it.
+
+    Args:
+        data: What was found of the last two data sets is kept.
+        what: What it is called.
+        find: Finds it.
+    """
+    key = _key(data)
+    found = _known.setdefault(key, {})
+    _known.move_to_end(key)
+    while len(_known) > KEPT:
+        _known.popitem(last=False)
+    if what not in found:
+        found[what] = find()
+    return found[what]
+
+
+def _key(data: Data) -> str:
+    digest = hashlib.sha256(data.fingerprint.encode())
+    for labels in (data.y_train, data.y_test):
+        digest.update(repr(None if labels is None else np.asarray(labels).tolist()).encode())
+    return digest.hexdigest()
