@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 BENCH := build/bench/venv/bin
 
-.PHONY: help quickstart lab test check bench notebooks clean
+.PHONY: help quickstart lab test check bench quality notebooks clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,9 @@ bench: build/bench/venv.done  ## measure start-up, memory and training speed, ag
 	$(BENCH)/python -m tests.benchmarks.startup
 	$(BENCH)/python -m tests.benchmarks.memory
 	$(BENCH)/python -m tests.benchmarks.training $(ARGS)
+
+quality: .venv/dev.done  ## train and score all families on Fashion-MNIST, three seeds each; ARGS="--seconds 60 --seeds 0 1 2"
+	$(BIN)/python -m tests.benchmarks.quality $(ARGS)
 
 # The other tools stay out of .venv. pythae asks for a backport of `dataclasses`: it does without its dependencies.
 build/bench/venv.done: pyproject.toml tests/benchmarks/requirements.txt

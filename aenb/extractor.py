@@ -23,6 +23,7 @@ import numpy as np
 from aenb.backend import keras, start, tf
 from aenb.data.record import Data
 from aenb.data.scaling import units
+from aenb.data.split import spread
 from aenb.engine import Engine
 from aenb.errors import AenbError
 
@@ -223,7 +224,7 @@ def _principal(data: Data) -> Extractor:
     from sklearn.neighbors import KNeighborsClassifier
 
     count = min(SAMPLE, max(AXES, ROOM // math.prod(data.input_shape)))
-    index = np.sort(np.random.default_rng(0).permutation(len(data.train))[:count])
+    index = spread(len(data.train), count)
     sample = np.nan_to_num(units(data.train[index])).reshape(len(index), -1)
     pca = PCA(min(AXES, *sample.shape), random_state=0).fit(sample)
     voters = None

@@ -8,6 +8,7 @@ import numpy as np
 
 from aenb import latent
 from aenb.data.scaling import units
+from aenb.data.split import spread
 from aenb.densities import DENSITIES, ENOUGH, draw, fit_density
 from aenb.errors import AenbError, unknown
 
@@ -49,7 +50,7 @@ def fitted(run: Any, density: str) -> Any:
 
 def training_sample(run: Any) -> tuple[np.ndarray, np.ndarray | None]:
     """Return training items, as many as a density is fitted on, and their labels where the model is told them."""
-    index = np.sort(np.random.default_rng(0).permutation(len(run.data.train))[:ENOUGH])
+    index = spread(len(run.data.train), ENOUGH)
     return units(run.data.train[index]), run.data.y_train[index] if run.is_conditional else None
 
 

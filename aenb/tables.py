@@ -37,7 +37,7 @@ def html_table(rows: Rows, *, values: str = "right", bold: int | None = None, st
     """Set a table as HTML, every word escaped, in the colours of the page.
 
     Args:
-        rows: The head and the rows.
+        rows: The head and the rows; of a cell with several lines, those after the first are set small.
         values: How the columns after the first are aligned.
         bold: The number of a row to stress, the first under the head being 0.
         stressed: Cells to stress, (row, column).
@@ -47,7 +47,7 @@ def html_table(rows: Rows, *, values: str = "right", bold: int | None = None, st
         aligned = ["left", *[values] * (len(words) - 1)]
         cells = (
             f'<{tag} style="text-align:{side};padding:.15em .9em;vertical-align:top'
-            f'{";font-weight:700" if (row, column) in stressed else ""}">{escape(word)}</{tag}>'
+            f'{";font-weight:700" if (row, column) in stressed else ""}">{_lines(word)}</{tag}>'
             for column, (word, side) in enumerate(zip(words, aligned, strict=True))
         )
         return f'<tr style="background:none;{style}">{"".join(cells)}</tr>'
@@ -57,3 +57,8 @@ def html_table(rows: Rows, *, values: str = "right", bold: int | None = None, st
         line(words, "td", "font-weight:600" if number == bold else "", number) for number, words in enumerate(body)
     ]
     return f'<table style="margin:.3em 0"><thead>{line(head, "th")}</thead><tbody>{"".join(lines)}</tbody></table>'
+
+
+def _lines(word: str) -> str:
+    first, *others = escape(word).split("\n")
+    return first + "".join(f'<br><span style="opacity:.7;font-size:.88em">{line}</span>' for line in others)

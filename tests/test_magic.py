@@ -107,6 +107,7 @@ BAD = {
     "%%autoencoder deep d\nlatent_dim = ": r"line 2: invalid syntax",
     "%aenb rns": "Did you mean `runs`",
     "%aenb save d": "Expected `%aenb save RUN DIR",
+    "%aenb compare d": "Expected `%aenb compare RUN RUN …`",
     "%aenb save d x": "There are no runs yet",
     "%aenb load nowhere x": "Expected a saved run in nowhere",
     "%aenb load nowhere 2x": "Expected a Python name",
@@ -215,8 +216,13 @@ def test_aenb_runs_save_load_and_clear(shell, tmp_path, capsys):
     assert list(frame.index) == ["d"]
     execute(shell, f"%aenb save d {tmp_path}/run")
     execute(shell, f"%aenb save d {tmp_path}/run --overwrite")
+    for line in ("%aenb save ", "%aenb compare ", "%aenb compare a ", "%aenb compare a b c "):
+        assert set(complete(shell, line)) == {"d"}
+    assert "d" not in complete(shell, "%aenb save d ")
     again = execute(shell, f"%aenb load {tmp_path}/run e")
     assert shell.user_ns["e"] is again
+    found = execute(shell, "%aenb compare d e")
+    assert {name: len(runs) for name, runs in found.runs.items()} == {"d": 2}  # the same spec
     execute(shell, "%aenb clear")
     assert not [name for name, value in shell.user_ns.items() if isinstance(value, Run)]
     assert not [value for value in shell.user_ns["_oh"].values() if isinstance(value, Run)]

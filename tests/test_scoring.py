@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -79,6 +80,17 @@ def test_scores_of_data_that_is_gone_are_those_that_were_saved(data, tmp_path):
     again = aenb.load_run(run.save(tmp_path / "r"))
     with pytest.warns(UserWarning, match="saved with the run"):
         assert again.evaluate() == quick
+
+
+def test_scores_show_themselves_beside_their_baselines(vae):
+    page = vae.evaluate(verbose=False)._repr_html_()
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr.*?</tr>", page)]
+    head, table = rows[0], {row[0]: row for row in rows[1:]}
+    assert head == ["held-out items", "score", "PCA", "mean item", "items themselves", "training items"]
+    scores = vae.evaluate()
+    assert table["mse"][1:4] == [f"{scores[name]:.4g}" for name in ("mse", "pca_mse", "mean_mse")]
+    assert table["frechet"][-1] == f"{scores['frechet_floor']:.4g}"
+    assert "pca_mse" not in table
 
 
 def test_an_unknown_part_is_named(vae):

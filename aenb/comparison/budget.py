@@ -43,7 +43,11 @@ class Budget:
         """Make the callbacks that end a training in time: at the end of a step, tracing and compiling included."""
         if not self.seconds and not self.steps:
             return []
-        begun, done = time.perf_counter(), 0
+        begun, done = 0.0, 0
+
+        def on_train_begin(logs=None):
+            nonlocal begun, done
+            begun, done = time.perf_counter(), 0
 
         def on_train_batch_begin(batch, logs=None):
             nonlocal done
@@ -52,5 +56,7 @@ class Budget:
             if is_last:
                 callback.model.stop_training = True  # heard after this step
 
-        callback = keras.callbacks.LambdaCallback(on_train_batch_begin=on_train_batch_begin)
+        callback = keras.callbacks.LambdaCallback(
+            on_train_begin=on_train_begin, on_train_batch_begin=on_train_batch_begin
+        )
         return [callback]

@@ -15,7 +15,7 @@ from aenb.plots import BLUE, GREEN, GREY, STYLE, image_grid
 
 PANELS, COLUMNS = 4, 10
 BASES = ("PCA", "training items")  # whose scores are drawn as lines
-Strip = tuple[str, "np.ndarray | None", "np.ndarray | None"]  # a name, images rebuilt, images made
+Strip = tuple[str, np.ndarray, "np.ndarray | None"]  # a name, images rebuilt, images made
 
 
 def comparison_figure(comparison: Any) -> Figure:
@@ -39,7 +39,7 @@ def draw_strips(figure: Any, strips: Sequence[Strip], columns: int = COLUMNS) ->
 
     Args:
         figure: A matplotlib Figure or SubFigure.
-        strips: For each its name, and images (n, height, width, channels) or None.
+        strips: For each its name, images (n, height, width, channels), and such images or None.
         columns: How many images of each are drawn.
     """
     panels = figure.subplots(len(strips), 2, squeeze=False)
@@ -47,8 +47,8 @@ def draw_strips(figure: Any, strips: Sequence[Strip], columns: int = COLUMNS) ->
         for axes, images in zip(panel, (rebuilt, made), strict=True):
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
-            if images is not None:
-                axes.imshow(image_grid(images[:columns], columns), interpolation="nearest")
+            drawn = image_grid((rebuilt if images is None else images)[:columns], columns)
+            axes.imshow(drawn if images is not None else 0 * drawn, interpolation="nearest")
         panel[0].set_ylabel(name, rotation=0, ha="right", va="center", color=GREY)
     panels[0][0].set_title("held-out images, and what each makes of them")
     if any(made is not None for _, _, made in strips):
@@ -65,19 +65,32 @@ def _points(axes: Any, comparison: Any, column: Column) -> None:
         if column.name in found:
             one = found[column.name]
             axes.errorbar(one.mean, place, xerr=one.half, fmt="o", color=BLUE, capsize=3, markersize=5)
-    for label, style in zip(BASES, ("--", ":"), strict=True):
-        for name, scores in comparison.baselines.items():
-            if name.startswith(label) and column.name in scores:
-                value = scores[column.name]
-                axes.axvline(value, color=GREEN, linestyle=style, linewidth=1.3)
-                axes.annotate(name.split(",")[0], (value, 1), xycoords=("data", "axes fraction"), xytext=(2, -1),
-                              textcoords="offset points", color=GREEN, fontsize=8, va="top")  # fmt: skip
+    for name, style in zip(BASES, ("--", ":"), strict=True):
+        if column.name in comparison.baselines.get(name, {}):
+            value = comparison.baselines[name][column.name]
+            axes.axvline(value, color=GREEN, linestyle=style, linewidth=1.3)
+            _label(axes, name, value)
+    own = [_pca(comparison, runs[0], column) for runs in comparison.runs.values()]
+    if any(value is not None for value in own) and "PCA" not in comparison.baselines:  # each has that of its own size
+        values = [np.nan if value is None else value for value in own]
+        axes.plot(values, range(len(own)), "|", color=GREEN, markersize=15, markeredgewidth=1.8)
+        _label(axes, "| PCA of its size", np.nanmin(values))
     axes.set_yticks(range(len(comparison.runs)), list(comparison.runs))
     axes.set_ylim(len(comparison.runs) - 0.5, -0.8)
     axes.set_title(f"{column.head} ({'lower' if column.lower else 'higher'} is better)", fontsize=9)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.grid(True, axis="x")
     axes.margins(x=0.12)
+
+
+def _label(axes: Any, name: str, value: float) -> None:
+    """Write a baseline's name at the top, beside its line."""
+    axes.annotate(name, (value, 1), xycoords=("data", "axes fraction"), xytext=(2, -1), textcoords="offset points",
+                  color=GREEN, fontsize=8, va="top")  # fmt: skip
+
+
+def _pca(comparison: Any, run: Any, column: Column) -> float | None:
+    return comparison.baselines.get(f"PCA, {run.latent_dim} dimensions", {}).get(column.name)
 
 
 def _strips(comparison: Any) -> list[Strip]:

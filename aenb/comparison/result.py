@@ -20,7 +20,10 @@ from aenb.engine.state import variables
 from aenb.metrics.intervals import Interval, interval
 from aenb.report import MEANS
 from aenb.run import Run
+from aenb.showing import INVERTED
 from aenb.tables import Places, Rows, html_table, markdown_table, text_table
+
+BEFORE, BEHIND = ("pca_", "mean_", "raw_"), "_floor"  # of the names of the baselines' scores
 
 Scores = dict[str, float]
 
@@ -44,9 +47,11 @@ class Comparison:
     @functools.cached_property
     def intervals(self) -> dict[str, dict[str, Interval]]:
         """Each contender's scores and costs over its seeds: `Interval`s by name, by contender."""
+        found = {name: self._figures(name) for name in self.runs}
+        shared = {name: set.intersection(*map(set, figures)) for name, figures in found.items()}
         return {
-            name: {key: interval([one[key] for one in found]) for key in found[0] if all(key in one for one in found)}
-            for name, found in ((name, self._figures(name)) for name in self.runs)
+            name: {key: interval([one[key] for one in figures]) for key in figures[0] if key in shared[name]}
+            for name, figures in found.items()
         }
 
     @functools.cached_property
@@ -54,16 +59,15 @@ class Comparison:
         """What must be beaten, by name: PCA of each size of code, the mean item, the items themselves, real items."""
         found: dict[str, Scores] = {}
         sizes = {run.latent_dim for runs in self.runs.values() for run in runs}
-        for name, runs in self.runs.items():
-            for run, scores in zip(runs, self.scores[name], strict=True):
-                pca = "PCA" if len(sizes) == 1 else f"PCA, {run.latent_dim} dimensions"
-                prefixes = {pca: "pca_", MEANS[self.data.kind]: "mean_", "the items themselves": "raw_"}
-                for label, prefix in prefixes.items():
-                    own = {key.removeprefix(prefix): score for key, score in scores.items() if key.startswith(prefix)}
-                    found[label] = own | found.get(label, {})
-                floor = {key.removesuffix("_floor"): score for key, score in scores.items() if key.endswith("_floor")}
-                found["training items"] = floor | found.get("training items", {})
-        return {label: scores for label, scores in found.items() if scores}
+        pairs = [pair for name, runs in self.runs.items() for pair in zip(runs, self.scores[name], strict=True)]
+        for run, scores in sorted(pairs, key=lambda pair: pair[0].is_generator):  # such are scored on a few items only
+            pca = "PCA" if len(sizes) == 1 else f"PCA, {run.latent_dim} dimensions"
+            for label, prefix in zip((pca, MEANS[self.data.kind], "the items themselves"), BEFORE, strict=True):
+                own = {key.removeprefix(prefix): score for key, score in scores.items() if key.startswith(prefix)}
+                found[label] = own | found.get(label, {})
+            floor = {key.removesuffix(BEHIND): score for key, score in scores.items() if key.endswith(BEHIND)}
+            found["training items"] = floor | found.get("training items", {})
+        return {label: found[label] for label in sorted(found, key=lambda label: label[:3] != "PCA") if found[label]}
 
     def best(self, column: Column) -> str | None:
         """Return the contender that is better than all others by a score, its interval apart from all of theirs."""
@@ -140,8 +144,9 @@ class Comparison:
         return comparison_figure(self)
 
     def _figures(self, name: str) -> list[Scores]:
-        """Return the scores and the costs of each run of a contender."""
-        return [scores | _costs(run) for run, scores in zip(self.runs[name], self.scores[name], strict=True)]
+        """Return the scores and the costs of each run of a contender, without the baselines'."""
+        pairs = zip(self.runs[name], self.scores[name], strict=True)
+        return [{key: one for key, one in scores.items() if _is_own(key)} | _costs(run) for run, scores in pairs]
 
     @functools.cached_property
     def _tables(self) -> list[tuple[Rows, Places]]:
@@ -175,6 +180,11 @@ class Comparison:
             f"{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}; "
             f"{', '.join(first.record['device'])}; {versions}.",
         ]
+        if inverted := [name for name, runs in self.runs.items() if runs[0].is_generator]:
+            said.append(
+                f"{', '.join(inverted)}: no encoder, so what comes back is of {INVERTED} held-out items, whose codes "
+                "were searched for."
+            )
         if several:
             said.append(
                 "Mean ± half the 95% interval over seeds (Student's t); bold where the interval of the best is apart "
@@ -203,14 +213,20 @@ class Comparison:
         return "\n".join([*tables, *(line.replace("bold", "*") for line in self._lines)])
 
     def _repr_html_(self) -> str:
-        tables = (html_table(rows, stressed=stressed) for rows, stressed in self._tables)
+        tables = (html_table(_stacked(rows), stressed=stressed) for rows, stressed in self._tables)
         lines = (f'<div style="margin:.15em 0">{escape(line)}</div>' for line in self._lines)
         picture = base64.b64encode(self._png).decode()
         return (
-            f'<div class="aenb-comparison"><div style="overflow-x:auto">{"".join(tables)}</div>{"".join(lines)}'
+            f'<div class="aenb-comparison"><div style="overflow-x:auto;white-space:nowrap">{"".join(tables)}</div>'
+            f"{''.join(lines)}"
             '<img alt="The scores with their intervals, and what each makes of the same items" '
             f'style="max-width:100%;margin-top:.5em" src="data:image/png;base64,{picture}"></div>'
         )
+
+
+def _is_own(name: str) -> bool:
+    """Say whether a score is the model's, not a baseline's."""
+    return not name.startswith(BEFORE) and not name.endswith(BEHIND)
 
 
 def _written(column: Column, found: Interval | None) -> str:
@@ -218,6 +234,12 @@ def _written(column: Column, found: Interval | None) -> str:
         return "–"
     mean = column.form.format(found.mean)
     return mean if not found.half else f"{mean} ± {column.form.format(found.half)}"
+
+
+def _stacked(rows: Rows) -> Rows:
+    """Set intervals under their means: a table is narrow enough for a page then."""
+    head, *body = rows
+    return [head, *([cell.replace(" ± ", "\n± ") for cell in row] for row in body)]
 
 
 def _costs(run: Run) -> Scores:

@@ -43,3 +43,13 @@ def hold_out(n: int, size: int, labels: np.ndarray | None = None) -> tuple[np.nd
             stratify = labels
     kept, held = train_test_split(np.arange(n), test_size=size, random_state=0, stratify=stratify)
     return np.sort(kept), np.sort(held)
+
+
+def spread(total: int, n: int) -> np.ndarray:
+    """Return n of the numbers below a total (all, where it is not larger), drawn at random but always the same, sorted.
+
+    Example:
+        >>> spread(1000, 3).tolist()
+        [206, 222, 459]
+    """
+    return np.sort(np.random.default_rng(0).permutation(total)[:n])

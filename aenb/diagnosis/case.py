@@ -11,6 +11,7 @@ import numpy as np
 
 from aenb import latent
 from aenb.data.scaling import units
+from aenb.data.split import spread
 from aenb.models.registry import families
 
 ITEMS = 2000  # to look at: a share of them is known to about ±1 %
@@ -65,7 +66,7 @@ class Case:
     @functools.cached_property
     def index(self) -> np.ndarray:
         """Which training items are looked at, drawn always the same: (n,)."""
-        return np.sort(np.random.default_rng(0).permutation(len(self.run.data.train))[:ITEMS])
+        return spread(len(self.run.data.train), ITEMS)
 
     @functools.cached_property
     def y(self) -> np.ndarray:

@@ -146,8 +146,10 @@ def _clear(shell) -> None:
     """Let go of every run: its names, IPython's record of outputs, and what Keras keeps."""
     from aenb.backend import is_loaded, keras
     from aenb.run import Run
+    from aenb.scoring.known import forget
 
     stop_all()
+    forget()
     names = list(runs_of(shell))
     for place in (shell.user_ns, shell.user_ns_hidden, shell.user_ns.get("_oh", {})):
         for key in [key for key, value in place.items() if isinstance(value, Run)]:

@@ -72,4 +72,7 @@ def _body(family: list[str], line: str) -> tuple[list[str], bool]:
 def _command(shell, before: list[str]) -> list[str]:
     if not before:
         return list(COMMANDS)
-    return list(runs_of(shell)) if before in (["save"], ["wait"], ["stop"]) else []
+    name, *given = before
+    expected = [*COMMANDS[name][1], ""] if name in COMMANDS else [""]
+    last = expected.index("…") - 1 if "…" in expected else len(expected) - 1
+    return list(runs_of(shell)) if expected[min(len(given), last)] == "RUN" else []

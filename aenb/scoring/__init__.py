@@ -17,6 +17,7 @@ from aenb.scoring.generation import generation
 from aenb.scoring.likelihood import likelihood
 from aenb.scoring.reconstruction import reconstruction
 from aenb.scoring.representation import representation
+from aenb.scoring.scores import Scores
 
 Scorer = Callable[[Any, Data, Callable[[str], object]], dict[str, float]]
 
@@ -29,9 +30,7 @@ PARTS: dict[str, Scorer] = {
 }
 
 
-def evaluate(
-    run: Any, data: Any = None, parts: Any = None, say: Callable[[str], object] = lambda text: None
-) -> dict[str, float]:
+def evaluate(run: Any, data: Any = None, parts: Any = None, say: Callable[[str], object] = lambda text: None) -> Scores:
     """Score a run.
 
     Args:
@@ -47,7 +46,7 @@ def evaluate(
         scores |= {part: PARTS[part](run, chosen, say) for part in missing}
         if data is None and not run.is_alive:
             run.scores = scores
-    return {name: score for part in PARTS if part in wanted for name, score in scores.get(part, {}).items()}
+    return Scores((name, score) for part in PARTS if part in wanted for name, score in scores.get(part, {}).items())
 
 
 def _data(run: Any, data: Any) -> Data | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from aenb.data.record import Data
 from aenb.data.scaling import units
+from aenb.data.split import spread
 from aenb.errors import AenbError, unknown
 from aenb.metrics.anomaly import anomaly_scores
 from aenb.metrics.baselines import principal_subspace
@@ -36,7 +37,7 @@ def anomaly(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, flo
     say("how strange other classes are")
     kinds = [units(data.test), units(data.strange)]
     if run.is_generator:
-        kinds = [x[:: -(-len(x) // INVERTED)] for x in kinds]
+        kinds = [x[spread(len(x), INVERTED)] for x in kinds]
     x, is_strange = np.concatenate(kinds), np.repeat([False, True], [len(kind) for kind in kinds])
     filled = np.nan_to_num(x)
     subspace = principal_subspace(lambda: map(np.nan_to_num, data.blocks()), run.latent_dim)

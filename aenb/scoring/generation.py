@@ -9,6 +9,7 @@ import numpy as np
 
 from aenb.data.record import Data
 from aenb.data.scaling import units
+from aenb.data.split import spread
 from aenb.extractor import Extractor, load_extractor
 from aenb.metrics.generation import (
     class_histogram,
@@ -46,7 +47,7 @@ def generation(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, 
     say("new items beside real ones")
     features, probabilities = extractor(made)
     scores = _scores(features, test) | {"novelty": novelty(features, train, test)}
-    floor = known(data, "floor", lambda: _scores(train[_spread(len(train), n)], test))
+    floor = known(data, "floor", lambda: _scores(train[spread(len(train), n)], test))
     scores |= {f"{name}_floor": score for name, score in floor.items()}
     if probabilities is not None:
         scores["rarest_class"] = float(class_histogram(probabilities).min())
@@ -69,12 +70,7 @@ def _scores(features: np.ndarray, real: np.ndarray) -> dict[str, float]:
 def _features(data: Data, extractor: Extractor, n: int, say: Callable[[str], object]) -> tuple[np.ndarray, np.ndarray]:
     say("features of real items")
     train = np.concatenate([extractor.features(block) for block in data.blocks()])
-    return train, extractor.features(units(data.test[:n]))
-
-
-def _spread(total: int, n: int) -> np.ndarray:
-    """Return n numbers below a total, drawn at random but always the same."""
-    return np.random.default_rng(0).permutation(total)[:n]
+    return train, extractor.features(units(data.test[spread(len(data.test), n)]))
 
 
 def _training(part: float) -> str:

@@ -36,6 +36,11 @@ def known(data: Data, what: str, find: Callable[[], Found]) -> Found:
     return found[what]
 
 
+def forget() -> None:
+    """Let go of all that was found."""
+    _known.clear()
+
+
 def _key(data: Data) -> str:
     digest = hashlib.sha256(data.fingerprint.encode())
     for labels in (data.y_train, data.y_test):

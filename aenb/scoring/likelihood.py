@@ -9,6 +9,7 @@ import numpy as np
 
 from aenb.data.record import Data
 from aenb.data.scaling import units
+from aenb.data.split import spread
 from aenb.metrics.likelihood import active_units, estimate_evidence
 
 ITEMS, SAMPLES = 1000, 100
@@ -29,7 +30,7 @@ def likelihood(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, 
     if not getattr(run.model, "has_evidence", False):
         return {}
     say(f"log p(x), with {SAMPLES} codes for each item")
-    part = slice(None, None, -(-len(data.test) // ITEMS))
+    part = spread(len(data.test), ITEMS)
     x = units(data.test[part])
     inputs, spoilt = run.spoil(x), run.spoil(units(data.test))
     if run.is_conditional:

@@ -7,6 +7,7 @@ from typing import Any
 
 from aenb.data.record import Data
 from aenb.data.scaling import units
+from aenb.data.split import spread
 from aenb.metrics.evaluation import reconstruction_scores, text_scores
 from aenb.showing import INVERTED
 
@@ -22,7 +23,8 @@ def reconstruction(run: Any, data: Data, say: Callable[[str], object]) -> dict[s
     say("what comes back of held-out items")
     x, labels = units(data.test), data.y_test if run.is_conditional else None
     if run.is_generator:
-        x, labels = x[:INVERTED], None if labels is None else labels[:INVERTED]
+        part = spread(len(x), INVERTED)
+        x, labels = x[part], None if labels is None else labels[part]
     spoilt = run.spoil(x)
     made, given = run.reconstruct(spoilt, labels), None if spoilt is x else spoilt
     if data.kind == "text":
