@@ -9,7 +9,6 @@ table of all that was ever trained in the folder is written to `quality.md`, the
 from __future__ import annotations
 
 import argparse
-import datetime
 import subprocess
 import sys
 from pathlib import Path
@@ -64,7 +63,7 @@ def main() -> None:
                 words = ["--one", family, str(seed), "--seconds", str(asked.seconds), "--out", str(asked.out)]
                 subprocess.run([sys.executable, "-m", "tests.benchmarks.quality", *words], check=True)
     found = compared(asked.out, list(aenb.families()), aenb.load_data(DATA))
-    text = f"{found.to_markdown()}\n{datetime.date.today()}, {machine.describe()}.\n"
+    text = f"{found.to_markdown()}\n{machine.describe()}\n"
     (asked.out / "quality.md").write_text(text, encoding="utf-8")
     found.to_csv(asked.out / "quality.csv")
     found.to_html(asked.out / "quality.html")
