@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.quality [--seconds 120] [--seeds 0 1 2] [--families vae gan …] [--out build/quality]
 
-Each training is a process of its own and is saved with its scores: a command that was cut off goes on where it was. The
-table of all that was ever trained in the folder is written to `quality.md`, the figures of each seed to `quality.csv`.
+Each training is a process of its own and is saved, and so are its scores: a command that was cut off goes on where it
+was. The table of all that is in the folder is written to `quality.md`, the figures of each seed to `quality.csv`.
 """
 
 from __future__ import annotations
@@ -22,25 +22,27 @@ DATA = "fashion_mnist"
 
 
 def train(family: str, seed: int, seconds: float, place: Path) -> None:
-    """Train, score and save one."""
+    """Train and save one."""
     callbacks = Budget(seconds=seconds).callbacks()
     run = aenb.train(family, DATA, f"{family}_{seed}", epochs=MOST, seed=seed, callbacks=callbacks, verbose=False)
-    run.evaluate(verbose=False)
     run.save(place)
 
 
-def compared(out: Path, families: list[str], data: aenb.Data) -> Comparison:
-    """Put together what is saved."""
-    runs = {family: [aenb.load_run(path.parent) for path in sorted(out.glob(f"{family}-*/run.json"))]
-            for family in families}  # fmt: skip
-    runs = {family: found for family, found in runs.items() if found}
-    for run in (run for found in runs.values() for run in found):
-        run.adopt(data)
+def compared(out: Path, families: list[str], data: aenb.Data, budget: Budget) -> Comparison:
+    """Score what is saved, keep its scores, and put it together."""
+    runs: dict[str, list[aenb.Run]] = {}
+    for family in families:
+        for path in sorted(out.glob(f"{family}-*")):
+            run = aenb.load_run(path)
+            run.adopt(data)
+            known = set(run.scores)
+            run.evaluate(verbose=False)
+            if known != set(run.scores):
+                print(f"{path.name} scored", flush=True)
+                run.save(path, overwrite=True)
+            runs.setdefault(family, []).append(run)
     scores = {family: [run.evaluate() for run in found] for family, found in runs.items()}
-    seconds = {round(run.seconds, -1) for found in runs.values() for run in found}
-    return Comparison(
-        runs, scores, data, f"about {' or '.join(f'{each:.0f}' for each in sorted(seconds))} seconds each"
-    )
+    return Comparison(runs, scores, data, budget.words)
 
 
 def main() -> None:
@@ -52,6 +54,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/quality"))
     parser.add_argument("--one", nargs=2, metavar=("FAMILY", "SEED"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    asked.out /= f"{asked.seconds:g}"  # what has another budget is not compared with these
     asked.out.mkdir(parents=True, exist_ok=True)
     if asked.one:
         family, seed = asked.one
@@ -60,9 +63,9 @@ def main() -> None:
         for family in asked.families:
             if not (asked.out / f"{family}-{seed}" / "run.json").exists():
                 print(f"{family}, seed {seed} …", flush=True)
-                words = ["--one", family, str(seed), "--seconds", str(asked.seconds), "--out", str(asked.out)]
+                words = ["--one", family, str(seed), "--seconds", str(asked.seconds), "--out", str(asked.out.parent)]
                 subprocess.run([sys.executable, "-m", "tests.benchmarks.quality", *words], check=True)
-    found = compared(asked.out, list(aenb.families()), aenb.load_data(DATA))
+    found = compared(asked.out, list(aenb.families()), aenb.load_data(DATA), Budget(seconds=asked.seconds))
     text = f"{found.to_markdown()}\n{machine.describe()}\n"
     (asked.out / "quality.md").write_text(text, encoding="utf-8")
     found.to_csv(asked.out / "quality.csv")
