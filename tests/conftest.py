@@ -7,6 +7,7 @@ import tempfile
 
 import pytest
 
+os.environ.pop("VIRTUAL_ENV", None)  # where another one is activated, IPython's shell warns
 os.environ["AENB_LIVE"] = "0"
 os.environ["AENB_CACHE"] = tempfile.mkdtemp(prefix="aenb-cache-")
 os.environ["AENB_CHECKPOINTS"] = tempfile.mkdtemp(prefix="aenb-checkpoints-")

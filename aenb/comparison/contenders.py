@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +47,10 @@ def contenders(given: Iterable[Any], settings: dict[str, Any]) -> list[Contender
         if isinstance(one, Run):
             if one.is_alive:
                 raise AenbError("`compare`: expected runs whose training is over; received one that is under way.")
-            key = repr(dataclasses.replace(one.spec, name=None, seed=0).to_dict()) + one.record["data"]["fingerprint"]
+            spec = dataclasses.replace(one.spec, name=None, seed=0).to_dict()
+            key = json.dumps(
+                [spec, one.record["data"]["fingerprint"]], sort_keys=True
+            )  # a loaded run's tuples are lists
             if key not in by_spec:
                 by_spec[key] = Contender(one.name or one.spec.family)
                 found.append(by_spec[key])
