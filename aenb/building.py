@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import platform
 import random
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from aenb.run import Run
 from aenb.spec import Spec
 from aenb.version import __version__
 
+STEPS, SMALLEST = 32, 8  # an epoch at least, where it is for us to choose; items a step at least
+
 
 def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run, Data]:
     """Load the data, start TensorFlow, build the model, and record what all that is."""
@@ -34,6 +37,7 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
     backend.start()
     model, policy, note = build(spec, loaded)
     record = _record(loaded) | {"precision": policy, "items_per_second": 0.0, "learning_rate": learning_rate(spec)}
+    record["batch_size"] = batch_size(spec, len(loaded.train))
     record["notes"] += [*getattr(model, "notes", ()), *notes, *([note] if note else [])]
     return Run(spec, model, {}, "queued", 0.0, record, _data=loaded), loaded
 
@@ -41,6 +45,18 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
 def learning_rate(spec: Spec) -> float:
     """Return what a spec trains with: the family's own rate unless it asks for another."""
     return spec.learning_rate or families().lookup(spec.family).learning_rate
+
+
+def batch_size(spec: Spec, n: int) -> int:
+    """Return how many items of n a step takes: as many as asked for, else the family's own number or fewer.
+
+    Of few items a power of two of which an epoch has some tens of steps: with one step an epoch, twenty epochs learn
+    nothing.
+    """
+    if spec.batch_size is not None:
+        return spec.batch_size
+    few = 2 ** int(math.log2(max(1, n / STEPS)))
+    return max(SMALLEST, min(families().lookup(spec.family).batch_size, few))
 
 
 def build(spec: Spec, data: Data) -> tuple[Any, str, str]:

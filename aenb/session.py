@@ -64,7 +64,7 @@ class Session:
             model,
             (data.train, *labels),
             kept,
-            batch_size=spec.batch_size,
+            batch_size=run.record["batch_size"],
             seed=spec.seed,
             jit_compile={"auto": None, "on": True, "off": False}[spec.xla],
             prepare=lambda *batch: prepare(spec.seed, model.optimizer.iterations, *batch),

@@ -56,7 +56,13 @@ class Spec:
     epochs: Annotated[
         int, Field("passes over the training items", group="Training", low=1, high=100_000, metavar="N")
     ] = 20
-    batch_size: Annotated[int, Field("items a step", group="Training", low=1, high=65536, metavar="N")] = 256
+    batch_size: Annotated[
+        int | None,
+        Field(
+            "items a step; unless given, the family's own, fewer of small data", group="Training", low=1, high=65536,
+            metavar="N",
+        ),
+    ] = None  # fmt: skip
     learning_rate: Annotated[
         float | None,
         Field(

@@ -112,7 +112,9 @@ def test_the_best_is_stressed_only_where_the_intervals_are_apart():
 
 @pytest.mark.parametrize(("budget", "steps"), [({"steps": 13}, 13), ({"epochs": 2}, 12)])
 def test_a_budget_of_steps_or_epochs_is_kept_exactly(data, budget, steps):
-    found = aenb.compare("shallow", "vae", data=data, **budget, seeds=(0,), parts="reconstruction", verbose=False)
+    found = aenb.compare(
+        "shallow", "vae", data=data, **budget, seeds=(0,), batch_size=256, parts="reconstruction", verbose=False
+    )
     for (run,) in found.runs.values():
         optimizers = getattr(run.model, "optimizers", None) or {"": run.model.optimizer}
         assert [int(optimizer.iterations) for optimizer in optimizers.values()] == [steps]

@@ -71,7 +71,7 @@ def test_posterior_collapse(digits):
 
 
 def test_the_remedies_of_a_collapse_are_those_of_its_cause(digits):
-    run = train("vae", digits, latent_dim=4, beta=50.0, epochs=2)
+    run = train("vae", digits, latent_dim=4, beta=50.0, epochs=2, batch_size=256)
     steps = 2 * 6  # of 256 in 1,293 items
     for given, remedy in (
         ({"capacity": 0.0}, "capacity = None"),

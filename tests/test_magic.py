@@ -161,7 +161,7 @@ def test_help(shell, capsys):
         "shallow",
         "fashion_mnist",
         "(default: 20)",
-        "(default: 256)",
+        "items a step; unless given",
         "salt_and_pepper",
     ):
         assert word in shown

@@ -10,8 +10,10 @@ import pytest
 
 import aenb
 from aenb.backend import gradients_forgotten, tf
+from aenb.building import batch_size
 from aenb.data.split import hold_out
 from aenb.session import validation_size
+from aenb.spec import Spec
 
 
 def weights(run):
@@ -62,6 +64,15 @@ def test_the_learning_rate_and_the_batch_size_are_used(digits):
     run = quick(digits, learning_rate=0.005, batch_size=7)
     assert float(run.model.optimizer.learning_rate.numpy()) == pytest.approx(0.005)
     assert int(run.model.optimizer.iterations.numpy()) == 2 * -(-1293 // 7)
+
+
+@pytest.mark.parametrize(
+    ("family", "items", "expected"),
+    [("deep", 60_000, 256), ("vaegan", 60_000, 64), ("deep", 4000, 64), ("deep", 142, 8)],
+)
+def test_few_items_are_taken_in_small_batches(family, items, expected):
+    assert batch_size(Spec(family), items) == expected
+    assert batch_size(Spec(family, batch_size=100), items) == 100
 
 
 def test_patience_stops_early_and_keeps_the_best(digits):

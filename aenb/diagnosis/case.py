@@ -49,13 +49,18 @@ class Case:
         return families()[self.run.spec.family].learning_rate
 
     @property
+    def batch_size(self) -> int:
+        """How many items a step took."""
+        return self.run.record["batch_size"]
+
+    @property
     def steps(self) -> int:
         """How many steps the training took, about."""
-        return self.run.epochs * math.ceil(len(self.run.data.train) * 0.9 / self.run.spec.batch_size)
+        return self.run.epochs * math.ceil(len(self.run.data.train) * 0.9 / self.batch_size)
 
     def longer(self, times: int) -> str:
         """Return the option that trains for longer: more epochs, or smaller batches where an epoch has few steps."""
-        few = self.steps < FEW * self.run.epochs and self.run.spec.batch_size > SMALL_BATCH
+        few = self.steps < FEW * self.run.epochs and self.batch_size > SMALL_BATCH
         return f"--batch-size {SMALL_BATCH}" if few else f"--epochs {times * self.run.epochs}"
 
     @property

@@ -30,6 +30,7 @@ class Family:
         order: Its place in the story of the field.
         fields: Its hyperparameters by name.
         learning_rate: What Adam trains it with unless told otherwise.
+        batch_size: How many items a step takes of large data, unless told otherwise.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Family:
     order: int
     fields: dict[str, Field]
     learning_rate: float = 1e-3
+    batch_size: int = 256
 
     def check(self, hyperparameters: dict[str, Any], also: Iterable[str] = ()) -> dict[str, Any]:
         """Return the hyperparameters with their types right.
@@ -68,7 +70,9 @@ class Family:
 _families: Catalogue = Catalogue("family")
 
 
-def family(*, summary: str, paper: str, order: int, learning_rate: float = 1e-3) -> Callable[[Callable], Callable]:
+def family(
+    *, summary: str, paper: str, order: int, learning_rate: float = 1e-3, batch_size: int = 256
+) -> Callable[[Callable], Callable]:
     """Register the decorated function as the family of its name."""
 
     def register(build: Callable) -> Callable:
@@ -85,7 +89,9 @@ def family(*, summary: str, paper: str, order: int, learning_rate: float = 1e-3)
                 }  # fmt: skip
             return model
 
-        _families[build.__name__] = Family(build.__name__, built, summary, paper, order, fields, learning_rate)
+        _families[build.__name__] = Family(
+            build.__name__, built, summary, paper, order, fields, learning_rate, batch_size
+        )
         return built
 
     return register

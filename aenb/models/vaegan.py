@@ -37,6 +37,7 @@ GAME = GAMES["nonsaturating"]
     order=8,
     summary="a VAE that compares items by what a discriminator sees in them",
     paper="Larsen et al. 2015",
+    batch_size=64,
 )
 def vaegan(
     input_shape: tuple[int, ...],

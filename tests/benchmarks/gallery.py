@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.gallery [--seconds 120] [--families vae gan …] [--out build/gallery]
 
-Defaults throughout, but for the time (each stops at the end of a step once its seconds are over) and for what
-`SETTINGS` says. The classes of 2,000 samples are told by the extractor of the generation metrics.
+Defaults throughout, but for the time: each stops at the end of a step once its seconds are over. The classes of 2,000
+samples are told by the extractor of the generation metrics.
 """
 
 from __future__ import annotations
@@ -23,19 +23,12 @@ from aenb.plots import STYLE
 from tests.benchmarks import machine
 
 SAMPLES, COLUMNS, EPOCHS = 2000, 10, 1000
-SETTINGS = {"vaegan": {"batch_size": 64}}  # a step of its three players is long: of small batches there are enough
 
 
 def measure(family: str, data, seconds: float, out: Path) -> dict:
     """Train a family, and keep what it makes: `FAMILY.npz` with rows of images, `FAMILY.json` with figures."""
-    run = aenb.train(
-        family,
-        data,
-        epochs=EPOCHS,
-        callbacks=Budget(seconds=seconds).callbacks(),
-        verbose=False,
-        **SETTINGS.get(family, {}),
-    )
+    callbacks = Budget(seconds=seconds).callbacks()
+    run = aenb.train(family, data, epochs=EPOCHS, callbacks=callbacks, verbose=False)
     made, extractor = run.generate(SAMPLES, seed=1), load_extractor(data)
     features, probabilities = extractor(made)
     x = data.examples()
