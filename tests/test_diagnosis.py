@@ -236,13 +236,13 @@ def test_a_game_that_goes_well_raises_no_alarm(digits):
 
 def test_few_rows_want_smaller_batches(digits):
     for data, settings, expected in (
-        ("wine", {}, "--batch-size 16"), ("wine", {"batch_size": 16}, "--epochs 4"), (digits, {}, "--epochs 4"),
+        ("wine", {"batch_size": 256}, "--batch-size 16"), ("wine", {}, "--epochs 4"), (digits, {}, "--epochs 4"),
     ):  # fmt: skip
         assert Case(train("deep", data, epochs=2, **settings)).longer(2) == expected
 
 
 def test_dead_codes(digits):
-    run = train("vqvae", digits, num_embeddings=2048, embedding_dim=8, epochs=3)
+    run = train("vqvae", digits, num_embeddings=2048, embedding_dim=8, epochs=3, batch_size=256)
     found = only(run, "dead-codes")
     used = int(re.match(r"(\d+) of the 2048", found.message)[1])
     size = int(found.remedy.removeprefix("num_embeddings = "))
