@@ -48,9 +48,8 @@ def contenders(given: Iterable[Any], settings: dict[str, Any]) -> list[Contender
             if one.is_alive:
                 raise AenbError("`compare`: expected runs whose training is over; received one that is under way.")
             spec = dataclasses.replace(one.spec, name=None, seed=0).to_dict()
-            key = json.dumps(
-                [spec, one.record["data"]["fingerprint"]], sort_keys=True
-            )  # a loaded run's tuples are lists
+            # as JSON, since the tuples of a run that was loaded are lists
+            key = json.dumps([spec, one.record["data"]["fingerprint"]], sort_keys=True)
             if key not in by_spec:
                 by_spec[key] = Contender(one.name or one.spec.family)
                 found.append(by_spec[key])
@@ -87,7 +86,6 @@ def _spec(one: Any, settings: dict[str, Any]) -> tuple[Spec, set[str]]:
 
 def _told_apart(found: list[Contender]) -> list[str]:
     """Name contenders of one name by the hyperparameters in which they differ, or else by numbers."""
-    names = [contender.name for contender in found]
     told: list[str] = []
     for contender in found:
         name, alike = contender.name, [other for other in found if other.name == contender.name]
@@ -97,14 +95,9 @@ def _told_apart(found: list[Contender]) -> list[str]:
             differing = {key: value for key, value in own.items() if any(c.get(key) != value for c in chosen)}
             name = ", ".join([name, *(f"{key}={value}" for key, value in differing.items())])
         told.append(name)
-    return (
-        [
-            f"{name} ({told[: place + 1].count(name)})" if told.count(name) > 1 else name
-            for place, name in enumerate(told)
-        ]
-        if len(set(names)) < len(names)
-        else told
-    )
+    return [
+        f"{name} ({told[: place + 1].count(name)})" if told.count(name) > 1 else name for place, name in enumerate(told)
+    ]
 
 
 def _chosen(contender: Contender) -> dict[str, Any]:

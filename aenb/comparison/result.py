@@ -20,12 +20,11 @@ from aenb.engine.state import variables
 from aenb.metrics.intervals import Interval, interval
 from aenb.report import MEANS
 from aenb.run import Run
+from aenb.scoring.scores import BEFORE, BEHIND, is_own
 from aenb.showing import INVERTED
 from aenb.tables import Places, Rows, html_table, markdown_table, text_table
 
-BEFORE, BEHIND = ("pca_", "mean_", "raw_"), "_floor"  # of the names of the baselines' scores
-
-Scores = dict[str, float]
+Figures = dict[str, float]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,7 +39,7 @@ class Comparison:
     """
 
     runs: dict[str, list[Run]]
-    scores: dict[str, list[Scores]]
+    scores: dict[str, list[Figures]]
     data: Data
     budget: str = ""
 
@@ -55,9 +54,9 @@ class Comparison:
         }
 
     @functools.cached_property
-    def baselines(self) -> dict[str, Scores]:
+    def baselines(self) -> dict[str, Figures]:
         """What must be beaten, by name: PCA of each size of code, the mean item, the items themselves, real items."""
-        found: dict[str, Scores] = {}
+        found: dict[str, Figures] = {}
         sizes = {run.latent_dim for runs in self.runs.values() for run in runs}
         pairs = [pair for name, runs in self.runs.items() for pair in zip(runs, self.scores[name], strict=True)]
         for run, scores in sorted(pairs, key=lambda pair: pair[0].is_generator):  # such are scored on a few items only
@@ -143,17 +142,17 @@ class Comparison:
 
         return comparison_figure(self)
 
-    def _figures(self, name: str) -> list[Scores]:
+    def _figures(self, name: str) -> list[Figures]:
         """Return the scores and the costs of each run of a contender, without the baselines'."""
         pairs = zip(self.runs[name], self.scores[name], strict=True)
-        return [{key: one for key, one in scores.items() if _is_own(key)} | _costs(run) for run, scores in pairs]
+        return [{key: one for key, one in scores.items() if is_own(key)} | _costs(run) for run, scores in pairs]
 
     @functools.cached_property
     def _tables(self) -> list[tuple[Rows, Places]]:
         """Lay out the scores with the baselines, and the costs; and say which cells are the best."""
         return [self._table(SCORES, "held-out items", self.baselines), self._table(COSTS, "what it took", {})]
 
-    def _table(self, columns: list[Column], head: str, baselines: dict[str, Scores]) -> tuple[Rows, Places]:
+    def _table(self, columns: list[Column], head: str, baselines: dict[str, Figures]) -> tuple[Rows, Places]:
         shown = [column for column in columns if any(column.name in found for found in self.intervals.values())]
         rows = [[head, *(column.head for column in shown)]]
         for name, found in self.intervals.items():
@@ -224,11 +223,6 @@ class Comparison:
         )
 
 
-def _is_own(name: str) -> bool:
-    """Say whether a score is the model's, not a baseline's."""
-    return not name.startswith(BEFORE) and not name.endswith(BEHIND)
-
-
 def _written(column: Column, found: Interval | None) -> str:
     if found is None:
         return "–"
@@ -242,7 +236,7 @@ def _stacked(rows: Rows) -> Rows:
     return [head, *([cell.replace(" ± ", "\n± ") for cell in row] for row in body)]
 
 
-def _costs(run: Run) -> Scores:
+def _costs(run: Run) -> Figures:
     """Return what a training took."""
     held = variables(run.model)
     return {

@@ -19,8 +19,8 @@ def likelihood(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, 
     """Return the bounds of log p(x) in nats, and how many dimensions of the code are used.
 
     `elbo` is `log_likelihood` − `kl`; `nll` the importance-weighted bound with `nll_samples` codes an item (Burda et
-    al. 2015, arXiv 1509.00519): means over at most 1,000 held-out items, evenly spaced. `active_units` is counted over
-    all of them.
+    al. 2015, arXiv 1509.00519): means over at most 1,000 held-out items, drawn always the same. `active_units` is
+    counted over all of them.
 
     Args:
         run: The `Run`.

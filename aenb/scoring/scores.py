@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aenb.tables import html_table
 
+BEFORE, BEHIND = ("pca_", "mean_", "raw_"), "_floor"  # of the names of the baselines' scores
 BASELINES = {"pca_": "PCA", "mean_": "mean item", "raw_": "items themselves", "_floor": "training items"}
 
 
@@ -16,7 +17,7 @@ class Scores(dict):
     """
 
     def _repr_html_(self) -> str:
-        own = [name for name in self if not any(name == self._of(key, base) for base in self for key in BASELINES)]
+        own = [name for name in self if is_own(name)]
         shown = [key for key in BASELINES if any(self._of(key, name) in self for name in own)]
         rows = [["held-out items", "score", *(BASELINES[key] for key in shown)]]
         for name in own:
@@ -28,6 +29,11 @@ class Scores(dict):
     def _of(key: str, name: str) -> str:
         """Return the name of a baseline's score."""
         return name + key if key.startswith("_") else key + name
+
+
+def is_own(name: str) -> bool:
+    """Say whether a score is the model's, not a baseline's."""
+    return not name.startswith(BEFORE) and not name.endswith(BEHIND)
 
 
 def _written(score: float) -> str:
