@@ -85,7 +85,9 @@ def aae(
         (None, 2)
     """
     classes = classes_of(conditional, num_classes)
-    body = bodies.choose_body(input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation)
+    body = bodies.choose_body(
+        input_shape, hidden_units, filters, beside=bodies.BESIDE, kernel_size=kernel_size, activation=activation
+    )
     if encoder is None:
         encoder = bodies.encoder(body, input_shape, latent_dim)
     encoder = adversarial.fitted(encoder, body.input(input_shape), (None,), "encoder")

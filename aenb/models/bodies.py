@@ -15,6 +15,7 @@ from aenb.errors import AenbError
 from aenb.models import layers
 
 DENSE, CONV = (512, 256), (32, 64)  # units and filters where none are asked for
+BESIDE = (256,)  # units between convolutions and a code that is drawn from a prior
 SMALLEST = 12  # pixels of the shorter side from which convolutions are the default
 WORD = 64  # numbers that stand for a token
 
@@ -121,14 +122,17 @@ def choose_body(
     item_shape: tuple[int, ...],
     hidden_units: tuple[int, ...] | None,
     filters: tuple[int, ...] | None,
+    beside: tuple[int, ...] = (),
     **others: Any,
 ) -> Body:
     """Choose the body that fits an item: convolutions for images, dense layers for all else.
 
     Args:
         item_shape: The shape of an item.
-        hidden_units: None: (512, 256) for a dense body, none beside convolutions.
+        hidden_units: None: (512, 256) for a dense body, `beside` for convolutions.
         filters: None: (32, 64) for images of 12 pixels or more, unless `hidden_units` are given; (): a dense body.
+        beside: Units between convolutions and a code. Without them a decoder's map of features is linear in the code:
+            what codes that are drawn decode to has parts that are right, and hardly a whole.
         **others: What else a `Body` has.
 
     Raises:
@@ -140,7 +144,7 @@ def choose_body(
     if filters is None:
         filters = CONV if image and hidden_units is None and min(item_shape[:2]) >= SMALLEST else ()
     if hidden_units is None:
-        hidden_units = () if filters else DENSE
+        hidden_units = beside if filters else DENSE
     return replace(Body(**others), hidden_units=hidden_units, filters=filters)
 
 

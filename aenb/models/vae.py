@@ -95,7 +95,13 @@ def vae(
     name, notes = choose_likelihood(likelihood, support, variance)
     chosen = LIKELIHOODS[name]
     body = bodies.choose_body(
-        input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation, vocabulary=vocabulary
+        input_shape,
+        hidden_units,
+        filters,
+        beside=bodies.BESIDE,
+        kernel_size=kernel_size,
+        activation=activation,
+        vocabulary=vocabulary,
     )
     classes = _classes(conditional, num_classes)
     encoder = gaussian_encoder(encoder, body, input_shape, latent_dim, classes)
