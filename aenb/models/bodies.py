@@ -89,8 +89,15 @@ class Body:
         x = self._activate(x, "spread")
         return self.grow(keras.layers.Reshape((*smallest, self.filters[-1]), name="reshape")(x), item_shape, last)
 
-    def grow(self, x: Any, item_shape: tuple[int, ...], last: str) -> Any:
-        """Undo `shrink`: (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, features) → (batch, *item_shape); `last` is the last activation."""
+    def grow(self, x: Any, item_shape: tuple[int, ...], last: str, bias: float = 0.0) -> Any:
+        """Undo `shrink`: (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, features) → (batch, *item_shape).
+
+        Args:
+            x: The features.
+            item_shape: The shape of an item.
+            last: The last activation.
+            bias: What goes into it at first, for features that are 0.
+        """
         sides = _sides(item_shape, len(self.filters))
         channels = (item_shape[-1], *self.filters[:-1])
         for level in range(len(self.filters), 0, -1):
@@ -98,7 +105,8 @@ class Body:
             x = keras.layers.Conv2DTranspose(
                 channels[level - 1], self.kernel_size, strides=2, padding="same",
                 activation=last if end else self._inner,
-                kernel_initializer="glorot_uniform" if end else "he_normal", name=f"conv_{level}",
+                kernel_initializer="glorot_uniform" if end else "he_normal",
+                bias_initializer=keras.initializers.Constant(bias) if end else "zeros", name=f"conv_{level}",
             )(x)  # fmt: skip
             spare = tuple((0, x.shape[axis + 1] - sides[level - 1][axis]) for axis in (0, 1))
             if any(over for _, over in spare):

@@ -33,6 +33,9 @@ from aenb.models.quantiser import Codebook
 from aenb.models.registry import family
 
 OF_PIXELS, STANDARDISED = 0.1, 1.0  # variances
+# Images begin dark, at a sigmoid of 0.12: from grey ones, mostly black images drive it to where it has no slope, all black,
+# before the codes mean anything.
+DARK = -2.0
 POSITIONS = 8  # where there is no grid
 PRIOR_STRIDE = 4  # the prior, whose step costs more than the autoencoder's, learns from each fourth item of a batch
 TERMS = ("loss", "reconstruction_loss", "commitment_loss", "perplexity")
@@ -86,7 +89,7 @@ def vqvae(
             f"`decoder`: expected to give {tuple(input_shape)}; received {tuple(decoder.output_shape[1:])}."
         )
     variance = variance or (OF_PIXELS if len(input_shape) == 3 else STANDARDISED)
-    codes = Codes(grid, num_embeddings, commitment_cost, decay, variance, of_pixels=len(input_shape) == 3)
+    codes = Codes(grid, num_embeddings, commitment_cost, decay, variance)
     bits = codes.positions * math.log2(num_embeddings)
     prior_model = code_prior.build(codes.positions, num_embeddings, prior_units, prior_layers)
     sample = code_prior.sampler(prior_model)
@@ -120,8 +123,6 @@ class Codes:
         commitment_cost: β.
         decay: Of the codebook's moving averages.
         variance: σ².
-        of_pixels: Whether items are in [0, 1]. The decoder is linear all the same, and what it makes is clipped: images
-            that are mostly black would drive a sigmoid to where it has no slope, before the codes mean anything.
     """
 
     grid: tuple[int, ...]
@@ -129,7 +130,6 @@ class Codes:
     commitment_cost: float
     decay: float
     variance: float
-    of_pixels: bool = False
 
     @property
     def positions(self) -> int:
@@ -177,8 +177,7 @@ class Codes:
 
     def decode(self, net: Any, codes: Any, labels: Any = None) -> Any:
         """Return the items that codes stand for: (batch, positions), int → (batch, *item_shape)."""
-        made = net.decoder(self._on_grid(keras.ops.take(net.own["codebook"].value, codes, axis=0)))
-        return keras.ops.clip(made, 0.0, 1.0) if self.of_pixels else made
+        return net.decoder(self._on_grid(keras.ops.take(net.own["codebook"].value, codes, axis=0)))
 
     def _vectors(self, net: Any, x: Any) -> Any:
         """Return the encoder's vectors: (batch, *item_shape) → (batch · positions, embedding_dim), float32."""
@@ -215,11 +214,11 @@ def _encoder(body: bodies.Body, item_shape: tuple[int, ...], positions: int | No
 
 def _decoder(body: bodies.Body, grid: tuple[int, ...], item_shape: tuple[int, ...]) -> Any:
     """Build the way back from the grid."""
-    vectors = keras.Input(grid, name="vectors")
+    vectors, last = keras.Input(grid, name="vectors"), layers.output_activation(item_shape, None)
     if body.filters:
         x = keras.layers.Conv2D(
             body.filters[-1], 3, padding="same", activation=body.activation, kernel_initializer="he_normal", name="conv"
         )(vectors)
-        return keras.Model(vectors, body.grow(x, item_shape, "linear"), name="decoder")
+        return keras.Model(vectors, body.grow(x, item_shape, last, DARK), name="decoder")
     x = keras.layers.Flatten(name="flat")(vectors)
-    return keras.Model(vectors, body.up(x, item_shape), name="decoder")
+    return keras.Model(vectors, body.up(x, item_shape, last=last), name="decoder")
