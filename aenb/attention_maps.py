@@ -77,25 +77,30 @@ def rollout(maps: np.ndarray) -> np.ndarray:
     return np.einsum("...q,...qk->...k", weights, flow).astype("float32")
 
 
-def on_pixels(model: Any, shares: np.ndarray) -> np.ndarray:
-    """Lay the shares of patches over the image they are of.
+def on_places(model: Any, shares: np.ndarray) -> np.ndarray:
+    """Lay the shares of patches over the image or the signal they are of.
 
     Args:
         model: The model whose `attention` they come from.
-        shares: (n, patches), or (patches,), such as `rollout` gives, or a row of a map.
+        shares: (…, patches), such as `rollout` gives, or rows of a map.
 
     Returns:
-        (n, height, width), or (height, width): each pixel with the share of its patch.
+        (…, height, width), or of signals (…, length): each pixel or step with the share of its patch.
 
     Raises:
-        AenbError: The model is not for images.
+        AenbError: The model is for texts, whose tokens are places themselves.
     """
-    height, width, *channels = (*latent.item_shape(model), 0, 0)[:3]
-    if not channels[0]:
-        raise AenbError(f"Expected a model for images; received one for items of {latent.item_shape(model)}.")
-    rows, size, columns, *_ = _readable(model).get_layer("tokens").get_layer("cells").target_shape
-    grid = shares.reshape(*shares.shape[:-1], rows, columns)
-    return grid.repeat(size, axis=-2).repeat(size, axis=-1)[..., :height, :width]
+    *sides, _ = latent.item_shape(model)
+    if not sides:
+        raise AenbError(
+            f"Expected a model for images or signals; received one for items of {latent.item_shape(model)}."
+        )
+    cells = _readable(model).get_layer("tokens").get_layer("cells").target_shape
+    counts, size = cells[: 2 * len(sides) : 2], cells[1]
+    laid = shares.reshape(*shares.shape[:-1], *counts)
+    for axis, side in enumerate(sides, -len(sides)):
+        laid = np.take(laid.repeat(size, axis=axis), np.arange(side), axis=axis)
+    return laid
 
 
 def _readable(model: Any) -> Any:

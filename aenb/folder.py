@@ -11,26 +11,38 @@ import shutil
 import tempfile
 import warnings
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from aenb.checkpoint import reason
 from aenb.errors import AenbError
 from aenb.version import __version__
 
 FORMAT = 1
-FACTS, MODEL, FIGURE, HISTORY = "run.json", "model.keras", "figure.png", "history.csv"
+FACTS, MODEL, FIGURE, HISTORY, ARRAYS = "run.json", "model.keras", "figure.png", "history.csv", "timeline.npz"
 KEYS = ("spec", "status", "seconds", "metrics", "scored", "history", "record", "sha256")
 
 
-def write(path: Path, facts: dict[str, Any], parts: dict[str, Any], picture: bytes, *, overwrite: bool) -> Path:
+def write(
+    path: Path,
+    facts: dict[str, Any],
+    parts: dict[str, Any],
+    pictures: dict[str, bytes],
+    arrays: dict[str, np.ndarray],
+    *,
+    overwrite: bool,
+) -> Path:
     """Write a run's folder.
 
     Args:
         path: Where it is to stand.
         facts: Plain values for `run.json`.
         parts: Keras models by the names of their files.
-        picture: The figure, as PNG.
+        pictures: PNG files by their words, the run's figure first.
+        arrays: Items by name.
         overwrite: Replace a saved run that stands there; any other folder is left alone.
 
     Raises:
@@ -44,10 +56,13 @@ def write(path: Path, facts: dict[str, Any], parts: dict[str, Any], picture: byt
         aside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
         for name, model in parts.items():
             model.save(aside / f"{name}.keras")
-        (aside / FIGURE).write_bytes(picture)
+        for file, picture in zip(_files(pictures), pictures.values(), strict=True):
+            (aside / file).write_bytes(picture)
+        if arrays:
+            np.savez_compressed(aside / ARRAYS, **arrays)
         _write_history(aside / HISTORY, facts["history"])
         sums = {file.name: _sha256(file) for file in sorted(aside.iterdir())}
-        about = {"format": FORMAT, "aenb": __version__, **facts, "sha256": sums}
+        about = {"format": FORMAT, "aenb": __version__, **facts, "pictures": list(pictures), "sha256": sums}
         (aside / FACTS).write_text(json.dumps(about, indent=1), encoding="utf-8")
         _put_in_place(aside, path)
     except (OSError, RuntimeError, ValueError) as error:  # h5py gives a full disk as any of these
@@ -58,11 +73,11 @@ def write(path: Path, facts: dict[str, Any], parts: dict[str, Any], picture: byt
     return path
 
 
-def read(path: Path) -> tuple[dict[str, Any], Any, bytes]:
+def read(path: Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[str, np.ndarray]]:
     """Read a run's folder.
 
     Returns:
-        The plain values, the compiled model, and the figure as PNG.
+        The plain values, the compiled model, the pictures by their words, and the arrays by name.
 
     Raises:
         AenbError: It is not a saved run, or a file of it is missing, truncated or changed.
@@ -74,7 +89,21 @@ def read(path: Path) -> tuple[dict[str, Any], Any, bytes]:
         if not file.is_file() or _sha256(file) != sha256:
             state = "changed or truncated" if file.is_file() else "missing"
             raise AenbError(f"The run in {path}: expected {name} as it was saved; it is {state}.")
-    return facts, _load_model(path / MODEL), (path / FIGURE).read_bytes()
+    words = facts.get("pictures", ["The run's figure"])
+    pictures = {one: (path / file).read_bytes() for one, file in zip(words, _files(words), strict=True)}
+    return facts, _load_model(path / MODEL), pictures, _read_arrays(path / ARRAYS)
+
+
+def _files(words: Iterable[str]) -> list[str]:
+    """Name the files of pictures: the first is the run's figure."""
+    return [FIGURE if number == 0 else f"figure-{number + 1}.png" for number, _ in enumerate(words)]
+
+
+def _read_arrays(file: Path) -> dict[str, np.ndarray]:
+    if not file.is_file():
+        return {}
+    with np.load(file, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _check_place(path: Path, overwrite: bool) -> None:

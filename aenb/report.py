@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -90,16 +91,33 @@ def as_text(title: str, rows: list[list[str]], lines: list[str]) -> str:
     return "\n".join([title, *("  " + line for line in [*table, *lines])])
 
 
-def as_html(title: str, rows: list[list[str]], lines: list[str], picture: bytes | None, alt: str) -> str:
-    """Set a report as HTML: every text escaped, the colours those of the page."""
+def as_html(title: str, rows: list[list[str]], lines: list[str], pictures: Mapping[str, bytes]) -> str:
+    """Set a report as HTML: every text escaped, the colours those of the page.
+
+    Args:
+        title: Its first line.
+        rows: A table of scores.
+        lines: Sentences.
+        pictures: PNG files by their words, which stand over all but the first.
+    """
     parts = [
         f'<div class="aenb-run"><div style="font-size:1.1em;font-weight:600;margin:.3em 0">{escape(title)}</div>',
         html_table(rows, bold=0) if rows else "",
         *(f'<div style="margin:.15em 0">{escape(line)}</div>' for line in lines),
-        f'<img alt="{escape(alt, quote=True)}" style="max-width:100%;margin-top:.5em" '
-        f'src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
-        if picture
-        else "",
+        *(_picture(words, picture, captioned=number > 0) for number, (words, picture) in enumerate(pictures.items())),
         "</div>",
     ]
     return "".join(parts)
+
+
+def pictures_as_html(pictures: Mapping[str, bytes]) -> str:
+    """Set PNG files as HTML, each under its words."""
+    return "".join(_picture(words, picture, captioned=True) for words, picture in pictures.items())
+
+
+def _picture(words: str, picture: bytes, *, captioned: bool) -> str:
+    caption = f'<div style="opacity:.8;margin-top:.8em">{escape(words)}</div>' if captioned else ""
+    return (
+        f'{caption}<img alt="{escape(words, quote=True)}" style="max-width:100%;margin-top:.4em" '
+        f'src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
+    )

@@ -28,6 +28,7 @@ class Attempt:
     status: str
     model: Any
     history: dict[str, list[float]]
+    timeline: dict[int, Any]
     reason: str | None
 
     @property
@@ -73,7 +74,7 @@ class Attempts:
                     self._first = None
                     session.train()
                     reason = run.record.pop("reason", None)
-                    done.append(Attempt(run.spec.seed, run.status, run.model, run.history, reason))
+                    done.append(Attempt(run.spec.seed, run.status, run.model, run.history, run.timeline, reason))
                     if run.status in ("stopped", "interrupted"):
                         break
         finally:
@@ -83,7 +84,7 @@ class Attempts:
     def _keep_the_best(self, done: list[Attempt]) -> None:
         run, last = self._run, done[-1].status
         best = min(done, key=lambda attempt: attempt.loss)
-        run.model, run.history = best.model, best.history
+        run.model, run.history, run.timeline = best.model, best.history, best.timeline
         run.status = last if last in ("stopped", "interrupted") else best.status
         if best.reason is not None:
             run.record["reason"] = best.reason
@@ -102,7 +103,7 @@ class Attempts:
     def _another(self, spec: Spec, open_things: contextlib.ExitStack) -> Session:
         """Prepare the training of another seed, in the same run."""
         run = self._run
-        run.spec, run.history = spec, {}
+        run.spec, run.history, run.timeline = spec, {}, {}
         run.model, *_ = build(spec, self._data)
         if self._places:
             folder = self._places[0].folder / f"seed-{spec.seed}"

@@ -43,6 +43,7 @@ class Run:
         job: The training under way, or what it was; None for a loaded run.
         densities: What was fitted on the codes, by kind.
         scores: What `evaluate` found, by part.
+        timeline: Of a generator that plays against a discriminator, some of its items by epoch, of the same codes.
         turns: Taken by whoever uses the weights: a training changes them between two turns only.
     """
 
@@ -55,7 +56,8 @@ class Run:
     job: Job | None = None
     turns: Turns = field(default_factory=Turns)
     _data: Data | None = None
-    _picture: bytes | None = None
+    timeline: dict[int, np.ndarray] = field(default_factory=dict)
+    _pictures: dict[str, bytes] | None = None
     densities: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
 
@@ -297,7 +299,7 @@ class Run:
 
         Returns:
             (layers, heads, queries, keys), float32, rows with the sum 1; for several items (n, …) before.
-            `aenb.attention_maps` rolls them out to the input, and `aenb.attention_plots` draws them.
+            `aenb.attention_maps` rolls them out to the input; `run.show("attention")` draws them.
 
         Raises:
             AenbError: The model has no attention.
@@ -392,6 +394,29 @@ class Run:
         """
         return showing.figure(self)
 
+    def show(self, *names: str):
+        """Return pictures of what the model learnt; `aenb.views` has a module for each.
+
+        Args:
+            *names: Those to draw: "traversals", "posterior", "codes", "reconstructions", …; none: all that there are of
+                this run.
+
+        Returns:
+            A `Gallery`, which shows itself: a mapping from names to matplotlib Figures.
+
+        Raises:
+            AenbError: There is no view of that name, or not of this run.
+
+        Example:
+            >>> import aenb
+            >>> run = aenb.train("deep", "digits", latent_dim=2, epochs=1, verbose=False)
+            >>> list(run.show())
+            ['traversals', 'codes', 'filters', 'reconstructions', 'samples', 'values', 'units']
+        """
+        from aenb.views import show
+
+        return show(self, names)
+
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Save the run as a folder: `run.json`, `model.keras`, `encoder.keras`, `decoder.keras`, history and figure.
 
@@ -408,7 +433,7 @@ class Run:
             raise AenbError(
                 "Expected a run whose training is over; received one that is under way: wait() or stop() it."
             )
-        picture = self._png()
+        pictures = self._kept_pictures()
         self.evaluate(parts="reconstruction")
         self.diagnose()  # what it finds goes into the record
         facts = {
@@ -421,7 +446,8 @@ class Run:
             "record": self.record,
         }
         parts = {"model": self.model, **latent.parts(self.model)}
-        return folder.write(Path(path), facts, parts, picture, overwrite=overwrite)
+        timeline = {str(epoch): items for epoch, items in self.timeline.items()}
+        return folder.write(Path(path), facts, parts, pictures, timeline, overwrite=overwrite)
 
     def to_cell(self) -> str:
         """Return the `%%autoencoder` cell that reproduces the run."""
@@ -437,24 +463,28 @@ class Run:
         raw = hasattr(x, "columns") or getattr(x, "dtype", None) == np.uint8 or are_texts(x) or are_ragged_signals(x)
         return self.data.prepare(x) if raw else x
 
-    def _png(self) -> bytes:
+    def _kept_pictures(self) -> dict[str, bytes]:
+        """Return the run's figure and views of what it learnt, by their words; drawn once its training is over."""
+        if self._pictures is not None:
+            return self._pictures
         from aenb.plots import to_png
+        from aenb.views import telling
 
+        words = f"Loss by epoch of {self.spec.family}, and held-out items over their reconstructions"
+        pictures = {words: to_png(self.plot())}
         if self.is_alive:
-            return to_png(self.plot())
-        if self._picture is None:
-            self._picture = to_png(self.plot())
-        return self._picture
+            return pictures
+        self._pictures = pictures | telling(self).pictures()
+        return self._pictures
 
     def __repr__(self) -> str:
         return report.as_text(*showing.words(self))
 
     def _repr_html_(self) -> str:
-        alt = f"Loss by epoch of {self.spec.family}, and held-out items over their reconstructions"
-        return report.as_html(*showing.words(self), self._png(), alt)
+        return report.as_html(*showing.words(self), self._kept_pictures())
 
     def _repr_png_(self) -> bytes:
-        return self._png()
+        return next(iter(self._kept_pictures().values()))
 
 
 def load_run(path: str | Path) -> Run:
@@ -470,7 +500,7 @@ def load_run(path: str | Path) -> Run:
         >>> import aenb
         >>> run = aenb.load_run("runs/v2")  # doctest: +SKIP
     """
-    facts, model, picture = folder.read(Path(path))
+    facts, model, pictures, timeline = folder.read(Path(path))
     return Run(
         spec=Spec.from_dict(facts["spec"]),
         model=model,
@@ -479,5 +509,6 @@ def load_run(path: str | Path) -> Run:
         seconds=facts["seconds"],
         record=facts["record"],
         scores={part: {name: facts["metrics"][name] for name in names} for part, names in facts["scored"].items()},
-        _picture=picture,
+        timeline={int(epoch): items for epoch, items in timeline.items()},
+        _pictures=pictures,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb import backend
+from aenb import backend, latent
 from aenb.backend import keras, tf
 from aenb.checkpoint import Checkpoint, Saved, differences
 from aenb.control import Control, Stopped
@@ -24,6 +24,7 @@ from aenb.tasks import in_units, make_task
 
 VALIDATION, MOST, ROOM = 0.1, 5000, 2**28  # of the training items; how many at most; bytes that they take at most
 VALIDATION_BATCH = 1024
+SAMPLES, MOMENTS = 10, 7  # of a timeline: how many items, at how many epochs
 
 
 class Session:
@@ -77,6 +78,7 @@ class Session:
         # spoilt alike in each epoch, and not as in training
         self._validation = validation.map(lambda number, batch: prepare(~spec.seed, number, *batch))
         self._items = len(kept)
+        self._moments = moments(spec.epochs) if plays(model) and data.kind != "text" else set()
         run.record |= {"xla": self.engine.jit_compile, "resident": self.engine.is_resident}
         self._stopping = _early_stopping(spec.patience)
         self._callbacks = [self._saver(), *self._stopping, self._watcher(), *callbacks]
@@ -155,10 +157,13 @@ class Session:
 
     def _watcher(self) -> Any:
         """Make the callback that records the history, and hears the controls during the validation."""
+        run = self.run
 
         def on_epoch_end(epoch, logs=None):
             for name, value in logs.items():
-                self.run.history.setdefault(name, []).append(float(value))
+                run.history.setdefault(name, []).append(float(value))
+            if epoch + 1 in self._moments:
+                run.timeline[epoch + 1] = run.generate(SAMPLES)
             self.view.step(epoch + 1, None, logs)
 
         watcher = keras.callbacks.LambdaCallback(on_epoch_end=on_epoch_end)
@@ -191,6 +196,7 @@ class Session:
             "versions": run.record["versions"],
         }
         arrays = {f"value_{number:04d}": value for number, value in enumerate(state.values)}
+        arrays |= {f"epoch_{epoch:06d}": items for epoch, items in run.timeline.items() if epoch <= state.epoch}
         for stopping in self._stopping:
             arrays |= {f"best_{number:04d}": value for number, value in enumerate(stopping.best_weights or ())}
         troubled = self.checkpoint.trouble
@@ -202,6 +208,8 @@ class Session:
         facts, run = saved.facts, self.run
         run.history.update({name: list(values) for name, values in facts["history"].items()})
         run.seconds = facts["seconds"]
+        taken = {name: items for name, items in saved.arrays.items() if name.startswith("epoch_")}
+        run.timeline.update({int(name.removeprefix("epoch_")): items for name, items in taken.items()})
         for name, version in facts["versions"].items():
             now = run.record["versions"].get(name)
             if now != version:
@@ -247,6 +255,16 @@ def saved_training(checkpoint: Checkpoint, run: Run, data: Data) -> Saved | None
             f"as many; received {run.spec.epochs}."
         )
     return saved
+
+
+def plays(model: Any) -> bool:
+    """Whether a generator of a model plays against a discriminator."""
+    return "discriminator" in latent.parts(model) and hasattr(model, "sample_prior")
+
+
+def moments(epochs: int) -> set[int]:
+    """Return the epochs after which samples are kept: the first, the last, and some in between, ever farther apart."""
+    return {round(epoch) for epoch in np.geomspace(1, epochs, min(MOMENTS, epochs))}
 
 
 def _early_stopping(patience: int | None) -> list[Any]:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.attention_maps import attention, on_pixels, rollout
-from aenb.attention_plots import over_images, over_sentence
+from aenb.attention_maps import attention, on_places, rollout
 from aenb.backend import keras
 from aenb.backend import tf as tensorflow
 from aenb.models.masking import Masking
 from aenb.models.transformer import Patches, sincos
+from aenb.views.attention import head_by_head, over_sentence, over_signals, received, tinted
 
 SMALL = {"latent_dim": 5, "embed_dim": 16, "num_heads": 2}
 
@@ -388,22 +388,42 @@ def test_rollout_by_hand():
     np.testing.assert_allclose(rollout(maps), [[0.625, 0.375, 0]])
 
 
-def test_shares_lie_over_the_pixels_of_their_patch():
+def test_shares_lie_over_the_places_of_their_patch():
     model = build((7, 5, 3))  # patches of 2 × 2: 4 × 3 of them
-    laid = on_pixels(model, np.arange(12.0)[None])
+    laid = on_places(model, np.arange(12.0)[None])
     np.testing.assert_array_equal(laid[0], np.kron(np.arange(12.0).reshape(4, 3), np.ones((2, 2)))[:7, :5])
-    with pytest.raises(aenb.AenbError, match="for images"):
-        on_pixels(build((9, 3)), np.ones(9))
+    steps = build((9, 3))
+    size = steps.get_layer("encoder").get_layer("tokens").get_layer("cells").target_shape[1]
+    count = -(-9 // size)
+    np.testing.assert_array_equal(on_places(steps, np.arange(count)), np.arange(count).repeat(size)[:9])
+    with pytest.raises(aenb.AenbError, match="for images or signals"):
+        on_places(build((9,), vocabulary=20), np.ones(9))
 
 
-def test_attention_is_drawn_over_images_and_sentences():
+def test_what_is_attended_to_most_is_most_orange():
     x, shares = items((7, 5, 3)), items((7, 5))
     shares[:, 0, 0] = 2.0  # the strongest
-    drawn = over_images(x, shares).axes[0].images[0].get_array()
-    np.testing.assert_allclose(drawn[:7, :5, :3], x[0], atol=1e-6)
     orange = np.array([0xE6, 0x9F, 0x00]) / 255
-    np.testing.assert_allclose(drawn[8, 0, :3], 0.25 * x[0, 0, 0] + 0.75 * orange, atol=1e-6)
+    np.testing.assert_allclose(tinted(x, shares)[:, 0, 0], 0.25 * x[:, 0, 0] + 0.75 * orange, atol=1e-6)
+    faint = shares[0].argmin()
+    np.testing.assert_allclose(tinted(x, shares)[0].reshape(-1, 3)[faint], x[0].reshape(-1, 3)[faint], atol=1e-6)
+
+
+def test_what_a_head_receives_is_the_mean_over_queries():
+    maps = items((2, 3, 4, 4))
+    np.testing.assert_allclose(received(maps)[0, 4], maps[0, 1, 1].mean(axis=0), atol=1e-6)
+
+
+def test_attention_is_drawn_over_images_signals_and_sentences():
+    drawn = head_by_head(items((7, 5, 3), 2), items((7, 5), 2), items((4, 7, 5), 2)).axes[0]
+    assert [label.get_text() for label in drawn.get_xticklabels()] == [
+        "image",
+        "rolled out",
+        *(f"head {n}" for n in range(1, 5)),
+    ]
+    assert len(over_signals(items((9, 2), 3), items((9,), 3)).axes) == 3
     maps = np.full((2, 3, 4, 4), 0.25, "float32")
-    *squares, bars = over_sentence(["a", "$red$", "cat"], maps, rollout(maps)).axes
-    assert [axes.get_title(loc="left") for axes in squares] == ["layer 1", "layer 2"]
+    figure = over_sentence(["a", "$red$", "cat"], maps, rollout(maps))
+    squares, (bars,) = (part.axes for part in figure.subfigs)
+    assert [axes.get_title(loc="left") for axes in squares][::3] == ["layer 1, head 1", "layer 2, head 1"]
     assert [text.get_text() for text in bars.get_yticklabels()] == ["a", "$red$", "cat"]

@@ -17,12 +17,14 @@ FLOORS = [
     {"data", "models", "metrics", "plots", "tasks", "control", "report", "densities", "restoration"},
     {"spec", "latent", "checkpoint", "engine", "progress", "jobs"},
     {"folder", "sampling", "showing", "attention_maps", "extractor"},
-    {"diagnosis", "attention_plots", "scoring"},
+    {"diagnosis", "scoring"},
+    {"views"},
     {"run"},
     {"session", "building"},
     {"restarts"},
     {"training"},
-    {"widgets", "comparison"},
+    {"comparison"},
+    {"widgets"},
     {"magic", "__main__"},
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}

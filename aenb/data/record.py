@@ -106,6 +106,12 @@ class Data:
         """The labels that there are, in their order; a model that is conditional on labels counts them from 0."""
         return () if self.y_train is None else tuple(np.unique(self.y_train).tolist())
 
+    @property
+    def class_words(self) -> tuple[str, ...]:
+        """What to call the classes, in the order of `classes`: their names, where each has one."""
+        named = len(self.class_names) == len(self.classes)
+        return tuple(map(str, self.class_names if named else self.classes))
+
     def class_numbers(self, labels: Any) -> np.ndarray:
         """Return the numbers of labels in `classes`: (n,), int32.
 
@@ -212,8 +218,7 @@ class Data:
             >>> len(zeros.train), len(zeros.test), len(zeros.strange)
             (142, 36, 324)
         """
-        names = self.class_names if len(self.class_names) == len(self.classes) else self.classes
-        labels = dict(zip(map(str, names), self.classes, strict=True)) | {str(one): one for one in self.classes}
+        labels = dict(zip(self.class_words, self.classes, strict=True)) | {str(one): one for one in self.classes}
         if str(label) not in labels:
             raise (
                 unknown("class", str(label), labels, f" of {self.name}")

@@ -44,8 +44,7 @@ def _missing(histogram: np.ndarray, data) -> list[str]:
     """Return the names of the classes that samples have hardly any of."""
     expected = np.bincount(data.class_numbers(data.y_train), minlength=len(histogram)) / len(data.y_train)
     rare = (histogram < MISSING * expected) & (expected * SAMPLES >= LIKELY)
-    names = data.class_names if len(data.class_names) == len(histogram) else data.classes
-    return [names[number] for number in np.flatnonzero(rare)]
+    return [data.class_words[number] for number in np.flatnonzero(rare)]
 
 
 def _remedy(case: Case) -> str:

@@ -20,20 +20,26 @@ def dead_units(case: Case) -> Iterator[Finding]:
     """Layers half of whose units are dead: rectifiers that are never above 0, or others that are stuck at an end."""
     if case.setting("sparsity") is not None:
         return  # that asks for codes that are mostly silent
-    found = {
-        f"`{layer}` of the {name}": share
-        for name, part in latent.parts(case.model).items()
-        for layer, share in _dead(case, part).items()
-    }
-    place, worst = max(found.items(), key=lambda one: one[1], default=("", 0.0))
+    found = dead_shares(case)
+    (part, layer), worst = max(found.items(), key=lambda one: one[1], default=(("", ""), 0.0))
     if worst >= DEAD:
         yield Finding(
             "dead-units",
             "error" if worst == 1 else "warning",
-            f"{worst:.0%} of the units of layer {place} give the same for each of {len(case.x):,} training items: no "
-            "gradient goes through them, and they stay dead. Steps that are too long do that to rectifiers.",
+            f"{worst:.0%} of the units of layer `{layer}` of the {part} give the same for each of {len(case.x):,} "
+            "training items: no gradient goes through them, and they stay dead. "
+            "Steps that are too long do that to rectifiers.",
             _gentler(case),
         )
+
+
+def dead_shares(case: Case) -> dict[tuple[str, str], float]:
+    """Measure the share of dead units in each layer that has an activation, by the names of its part and its own."""
+    return {
+        (name, layer): share
+        for name, part in latent.parts(case.model).items()
+        for layer, share in _dead(case, part).items()
+    }
 
 
 def _gentler(case: Case) -> str:

@@ -33,14 +33,17 @@ BodyUnits = Annotated[
 ]
 KernelSize = Annotated[int, Field("side of the filters, in pixels", low=1, high=31)]
 Conditional = Annotated[bool, Field("whether the model is told the item's class, and makes items of a given class")]
-NumClasses = Annotated[int, Field("how many classes there are (found in the data)", low=0, high=65536)]
-Vocabulary = Annotated[int, Field("how many kinds of tokens there are; 0: none (found in the data)", low=0, high=10**6)]
+NumClasses = Annotated[int, Field("how many classes there are (found in the data)", low=0, high=65536, of_data=True)]
+Vocabulary = Annotated[
+    int, Field("how many kinds of tokens there are; 0: none (found in the data)", low=0, high=10**6, of_data=True)
+]
 Support = Annotated[
     str | None,
     Field(
         "what values the data takes: 0 and 1, those between, or all; None: unit for images, else real "
         "(found in the data)",
         choices=("binary", "unit", "real"),
+        of_data=True,
     ),
 ]
 

@@ -33,8 +33,8 @@ from aenb.models.quantiser import Codebook
 from aenb.models.registry import family
 
 OF_PIXELS, STANDARDISED = 0.1, 1.0  # variances
-# Images begin dark, at a sigmoid of 0.12: from grey ones, mostly black images drive it to where it has no slope, all black,
-# before the codes mean anything.
+# Images begin dark, at a sigmoid of 0.12: from grey ones, mostly black images drive it to where it has no slope, all
+# black, before the codes mean anything.
 DARK = -2.0
 POSITIONS = 8  # where there is no grid
 PRIOR_STRIDE = 4  # the prior, whose step costs more than the autoencoder's, learns from each fourth item of a batch

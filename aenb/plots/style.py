@@ -1,0 +1,53 @@
+"""What all figures share: colours, a style for light pages and dark ones, PNG files."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+
+TERMS = ("#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+BLUE, ORANGE, GREEN, GREY = "#2b88c8", "#E69F00", "#009E73", "#808080"
+# Petroff (2021), arXiv 2107.02270: ten colours that are told apart, by colour-blind readers too
+CLASSES = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
+STYLE = {
+    "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
+    "axes.edgecolor": GREY, "axes.labelcolor": GREY, "xtick.color": GREY, "ytick.color": GREY,
+    "text.color": GREY, "axes.titlecolor": GREY, "axes.titlesize": 10, "axes.titlelocation": "left",
+    "axes.spines.top": False, "axes.spines.right": False, "font.size": 9.5, "legend.frameon": False,
+    "grid.color": GREY, "grid.alpha": 0.25,
+}  # fmt: skip
+
+
+def drawable(text: str) -> str:
+    """Return a text with a square in the place of each letter that the figures' font has not, such as an emoji."""
+    font = get_font(findfont(FontProperties()))
+    return "".join(letter if font.get_char_index(ord(letter)) else "□" for letter in text)
+
+
+def class_colours(n: int) -> list[str]:
+    """Return colours for n classes; beyond ten they come again."""
+    return [CLASSES[number % len(CLASSES)] for number in range(n)]
+
+
+def clear_to(colour: str) -> LinearSegmentedColormap:
+    """Return a colour map from clear to a colour, for light pages and dark ones."""
+    return LinearSegmentedColormap.from_list(colour, [(*to_rgb(colour), 0.0), (*to_rgb(colour), 1.0)])
+
+
+def signed_colours(values: np.ndarray) -> np.ndarray:
+    """Colour numbers by their sign: (…) in [−1, 1] → (…, 4), RGBA; blue below 0, clear at it, orange above."""
+    colour = np.where(values[..., None] < 0, np.array(to_rgb(BLUE)), np.array(to_rgb(ORANGE)))
+    return np.concatenate([colour, np.clip(np.abs(values), 0, 1)[..., None]], axis=-1).astype("float32")
+
+
+def to_png(figure: Figure, dpi: int = 130) -> bytes:
+    """Return a figure as a PNG file, the same bytes for the same figure."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,59 @@
+"""The gallery: some views of a run, drawn when they are first looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from aenb.errors import AenbError, unknown
+from aenb.plots import to_png
+from aenb.report import pictures_as_html
+from aenb.views.look import Look
+from aenb.views.view import View
+
+
+class Gallery(Mapping):
+    """Figures by the names of their views; it shows itself as all of them, each with its caption.
+
+    Args:
+        look: What they are drawn of.
+        views: All views that there are.
+        names: Those to show; none: all that there are of this run.
+
+    Raises:
+        AenbError: There is no view of a name, or not of this run.
+    """
+
+    def __init__(self, look: Look, views: Mapping[str, View], names: tuple[str, ...] = ()):
+        for name in names:
+            if name not in views:
+                raise unknown("view", name, views)
+            if not views[name].fits(look):
+                have = ", ".join(one for one in views if views[one].fits(look))
+                raise AenbError(f"There is no view `{name}` of this run. Expected one of: {have}.")
+        self._look, self._views = look, views
+        self._names = names or tuple(name for name, one in views.items() if one.fits(look))
+        self._figures: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._figures:
+            self._figures[name] = self._views[name].draw(self._look)
+        return self._figures[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def pictures(self) -> dict[str, bytes]:
+        """Return the figures as PNG files, by their captions."""
+        return {f"{name}: {self._views[name].summary}": to_png(self[name], dpi=110) for name in self}
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name}: {self._views[name].summary}" for name in self)
+
+    def _repr_html_(self) -> str:
+        return f'<div class="aenb-views">{pictures_as_html(self.pictures())}</div>'
