@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from aenb.backend import tf
 from aenb.errors import AenbError
 
 BATCH = 1024  # items at a time
@@ -73,6 +74,17 @@ def decode(model, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray
         return as_items(model, np.asarray(step(*batch)))
 
     return _through(items, z, _one_hot(model, labels, len(z)), item_shape(model), size)
+
+
+def quick_decoder(model) -> Callable[..., np.ndarray]:
+    """Return `decode` for a few codes, often: it is compiled when it is first called, for each number of codes."""
+    step = tf.function(model.decode if hasattr(model, "decode") else part(model, "decoder"))
+
+    def decode_few(z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        z, one_hot = _fitted(z, code_shape(model), "z"), _one_hot(model, labels, len(z))
+        return as_items(model, np.asarray(step(z) if one_hot is None else step(z, one_hot)))
+
+    return decode_few
 
 
 def as_items(model, made: np.ndarray) -> np.ndarray:

@@ -33,6 +33,7 @@ SCORES = [
     Column("precision", "precision", "{:.3f}"),
     Column("recall", "recall", "{:.3f}"),
     Column("coverage", "coverage", "{:.3f}"),
+    Column("rarest_class", "rarest class", "{:.3f}"),
     Column("anomaly_auc", "anomaly AUC", "{:.3f}"),
 ]
 COSTS = [

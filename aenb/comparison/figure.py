@@ -21,7 +21,7 @@ Strip = tuple[str, np.ndarray, "np.ndarray | None"]  # a name, images rebuilt, i
 def comparison_figure(comparison: Any) -> Figure:
     """Draw a `Comparison`: panels of scores, and for images strips of what each contender makes."""
     columns = [column for name in DRAWN for column in SCORES if column.name == name and _has(comparison, column)]
-    strips = _strips(comparison) if comparison.data.kind == "image" else []
+    strips = strips_of(comparison) if comparison.data.kind == "image" else []
     heights = [0.9 + 0.3 * len(comparison.runs), *([0.5 + 0.62 * len(strips)] if strips else [])]
     with rc_context(STYLE):
         figure = Figure(figsize=(9.8, sum(heights)), layout="constrained")
@@ -93,7 +93,8 @@ def _pca(comparison: Any, run: Any, column: Column) -> float | None:
     return comparison.baselines.get(f"PCA, {run.latent_dim} dimensions", {}).get(column.name)
 
 
-def _strips(comparison: Any) -> list[Strip]:
+def strips_of(comparison: Any) -> list[Strip]:
+    """Return held-out images, and for each contender what it makes of them and images that it made."""
     data = comparison.data
     x, labels = data.examples(), None if data.y_test is None else data.y_test[data.shown]
     strips: list[Strip] = [("original", x, None)]

@@ -212,14 +212,20 @@ class Comparison:
         return "\n".join([*tables, *(line.replace("bold", "*") for line in self._lines)])
 
     def _repr_html_(self) -> str:
+        return self._html
+
+    @functools.cached_property
+    def _html(self) -> str:
+        from aenb.comparison.page import interactive
+
         tables = (html_table(_stacked(rows), stressed=stressed) for rows, stressed in self._tables)
         lines = (f'<div style="margin:.15em 0">{escape(line)}</div>' for line in self._lines)
         picture = base64.b64encode(self._png).decode()
-        return (
-            f'<div class="aenb-comparison"><div style="overflow-x:auto;white-space:nowrap">{"".join(tables)}</div>'
-            f"{''.join(lines)}"
+        return interactive(
+            self,
+            f'<div style="overflow-x:auto;white-space:nowrap">{"".join(tables)}</div>{"".join(lines)}'
             '<img alt="The scores with their intervals, and what each makes of the same items" '
-            f'style="max-width:100%;margin-top:.5em" src="data:image/png;base64,{picture}"></div>'
+            f'style="max-width:100%;margin-top:.5em" src="data:image/png;base64,{picture}">',
         )
 
 

@@ -1,0 +1,89 @@
+// A comparison in the page, without a kernel: tables that are sorted, a range of a score that is brushed, an input that
+// is picked. `about` stands for what it is given.
+for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}"]:not([data-ready])`)) {
+  root.dataset.ready = "1";
+  const number = (cell) => { const found = cell.textContent.replace(/,/g, "").match(/-?\d+(\.\d+)?/); return found ? Number(found[0]) : NaN; };
+  const tables = [...root.querySelectorAll("table")];
+  for (const table of tables) {
+    const heads = [...table.tHead.rows[0].cells], body = table.tBodies[0], first = [...body.rows];
+    heads.forEach((head, column) => {
+      const sort = () => {
+        const way = head.getAttribute("aria-sort") === "ascending" ? "descending" : head.getAttribute("aria-sort") === "descending" ? "none" : "ascending";
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        heads.forEach((other) => (other.lastChild.textContent = ""));
+        let rows = first;
+        if (way !== "none") {
+          head.setAttribute("aria-sort", way);
+          head.lastChild.textContent = way === "ascending" ? " ▲" : " ▼";
+          const sign = way === "ascending" ? 1 : -1;
+          rows = [...first].sort((a, b) => {
+            if (column === 0) return sign * a.cells[0].textContent.localeCompare(b.cells[0].textContent);
+            const [x, y] = [number(a.cells[column]), number(b.cells[column])];
+            return isNaN(x) ? (isNaN(y) ? 0 : 1) : isNaN(y) ? -1 : sign * (x - y);
+          });
+        }
+        body.append(...rows);
+      };
+      head.append(Object.assign(document.createElement("span"), { ariaHidden: "true" }));
+      Object.assign(head, { tabIndex: 0, title: "Sort by this column", onclick: sort });
+      head.style.cursor = "pointer";
+      head.onkeydown = (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); event.stopPropagation(); sort(); } };
+    });
+  }
+
+  // Brushing: contenders whose score is outside the range are dimmed, in the tables and among the images
+
+  const scores = about.scores, names = about.names, bar = root.querySelector(".aenb-brush"), pick = root.querySelector(".aenb-pick");
+  const select = bar.querySelector("select"), [low, high] = bar.querySelectorAll("input"), said = bar.querySelector("output");
+  const inside = (name) => {
+    const value = scores[select.value]?.[names.indexOf(name)];
+    return value == null || (value >= Math.min(low.value, high.value) - 1e-12 && value <= Math.max(low.value, high.value) + 1e-12);
+  };
+  const dim = () => {
+    for (const table of tables) for (const row of table.tBodies[0].rows)
+      row.style.opacity = names.includes(row.cells[0].textContent) && !inside(row.cells[0].textContent) ? 0.3 : 1;
+    for (const tile of root.querySelectorAll("[data-contender]")) tile.style.opacity = inside(tile.dataset.contender) ? 1 : 0.25;
+    const kept = names.filter(inside);
+    said.textContent = `${Number(low.value).toPrecision(3)} to ${Number(high.value).toPrecision(3)}: ${kept.join(", ") || "none"}`;
+  };
+  const range = () => {
+    const values = scores[select.value].filter((value) => value != null), [least, most] = [Math.min(...values), Math.max(...values)];
+    for (const input of [low, high]) Object.assign(input, { min: least, max: most, step: (most - least) / 100 || 1 });
+    low.value = least; high.value = most;
+    dim();
+  };
+  for (const name of Object.keys(scores)) select.append(new Option(about.heads[name], name));
+  select.onchange = range;
+  low.oninput = high.oninput = dim;
+  bar.style.display = "flex";
+
+  // An input, and what each makes of it
+
+  if (pick && about.sprite) {
+    const sprite = new Image(), slider = pick.querySelector("input"), tiles = pick.querySelector("div"), label = pick.querySelector("output");
+    const canvases = ["original", ...names].map((name, row) => {
+      const canvas = document.createElement("canvas"), figure = document.createElement("figure"), caption = document.createElement("figcaption");
+      Object.assign(canvas, { width: about.width, height: about.height });
+      canvas.style.cssText = "width:112px;image-rendering:pixelated;border-radius:3px";
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", row ? `what ${name} makes of the input` : "the input");
+      figure.style.margin = "0";
+      if (row) figure.dataset.contender = name;
+      caption.textContent = name;
+      figure.append(canvas, caption);
+      tiles.append(figure);
+      return canvas;
+    });
+    const draw = () => {
+      const column = Number(slider.value);
+      canvases.forEach((canvas, row) => canvas.getContext("2d").drawImage(sprite, column * about.width, row * about.height, about.width, about.height, 0, 0, about.width, about.height));
+      label.textContent = about.labels[column] ?? `input ${column + 1}`;
+    };
+    slider.oninput = draw;
+    sprite.onload = () => { pick.style.display = "block"; draw(); };
+    sprite.src = about.sprite;
+  }
+  // JupyterLab would take their keys for its own
+  for (const one of root.querySelectorAll("button, canvas, input, select, th")) one.setAttribute("data-lm-suppress-shortcuts", "true");
+  range();
+}

@@ -1,0 +1,75 @@
+"""A comparison as a page that answers by itself: sort the tables, brush a score, pick an input."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.image import imsave
+
+from aenb.comparison.columns import COSTS, SCORES
+from aenb.data.scaling import units
+from aenb.data.split import spread
+from aenb.plots import image_grid
+
+INPUTS = 24  # held-out images to pick from
+SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
+
+
+def interactive(comparison: Any, inside: str) -> str:
+    """Wrap the HTML of a comparison's tables so that they answer, where scripts are run; else nothing is added.
+
+    Args:
+        comparison: The `Comparison`.
+        inside: Its tables, sentences and picture.
+    """
+    names = list(comparison.runs)
+    heads = {column.name: column.head for column in (*SCORES, *COSTS)}
+    scores = {
+        name: [found[name].mean if name in found else None for found in comparison.intervals.values()]
+        for name in heads
+        if sum(name in found for found in comparison.intervals.values()) > 1
+    }
+    about = {"names": names, "heads": heads, "scores": scores} | _inputs(comparison)
+    about["id"] = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
+    script = f"(() => {{ const about = {json.dumps(about).replace('<', chr(92) + 'u003c')};\n{SCRIPT} }})();"
+    slider = f'<input type="range" min="0" max="{max(0, len(about["labels"]) - 1)}" value="0" aria-label="input">'
+    return (
+        f'<div class="aenb-comparison" data-aenb-comparison="{about["id"]}">{inside}'
+        '<div class="aenb-brush" style="display:none;flex-wrap:wrap;gap:.4em 1em;align-items:center;margin:.6em 0">'
+        '<label>Keep by <select aria-label="score to brush"></select></label>'
+        '<label>from <input type="range" aria-label="lowest score"></label>'
+        '<label>to <input type="range" aria-label="highest score"></label><output></output></div>'
+        '<div class="aenb-pick" style="display:none"><label>Pick an input: '
+        f"{slider}</label> <output></output>"
+        '<div style="display:flex;flex-wrap:wrap;gap:12px;margin-top:.4em"></div></div>'
+        f"<script>{script}</script></div>"
+    )
+
+
+def _inputs(comparison: Any) -> dict[str, Any]:
+    """Return images, and what each contender makes of them, as one picture: a column for each image."""
+    data = comparison.data
+    if data.kind != "image":
+        return {"sprite": "", "labels": []}
+    index = spread(len(data.test), INPUTS)
+    index = index[np.random.default_rng(0).permutation(len(index))]
+    x = units(data.test[index])
+    labels = None if data.y_test is None else data.y_test[index]
+    rows = [x]
+    for run, *_ in comparison.runs.values():
+        rows.append(run.reconstruct(run.spoil(x), labels if run.is_conditional else None))
+    buffer = io.BytesIO()
+    imsave(buffer, image_grid(np.concatenate(rows), columns=len(x), gap=0)[..., :3], format="png")
+    words = [] if labels is None else [data.class_words[number] for number in data.class_numbers(labels)]
+    return {
+        "sprite": f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}",
+        "labels": words or [f"input {number + 1}" for number in range(len(x))],
+        "height": x.shape[1],
+        "width": x.shape[2],
+    }

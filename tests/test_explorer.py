@@ -1,0 +1,173 @@
+"""The latent explorer without a page: what it is told, what it answers, and what stands where there is no kernel."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import aenb
+from aenb.backend import keras
+from aenb.widgets.page_decoder import page_decoder
+from tests.test_views import DIGITS, untrained
+
+
+@pytest.fixture(scope="module")
+def explorer():
+    return aenb.LatentExplorer(untrained("deep", latent_dim=5))
+
+
+def told(explorer, name, dtype="<f4"):
+    return np.frombuffer(getattr(explorer, name), dtype)
+
+
+def test_points_are_codes_in_the_plane(explorer):
+    run, about = explorer.run, explorer.about
+    codes = told(explorer, "codes").reshape(-1, 5)
+    np.testing.assert_allclose(codes, run.encode(DIGITS.x_test), atol=1e-6)
+    axes, origin = np.array(about["axes"]), np.array(about["origin"])
+    np.testing.assert_allclose(told(explorer, "points").reshape(-1, 2), (codes - origin) @ axes.T, atol=1e-5)
+    assert told(explorer, "items", "u1").shape == (DIGITS.x_test.size,)
+    assert about["class_names"] == list("0123456789")
+
+
+def test_sliders_are_ordered_by_what_dimensions_tell():
+    vae = aenb.LatentExplorer(untrained("vae", latent_dim=4))
+    kl = vae._layout.look.kl
+    assert [slider["dimension"] for slider in vae.about["sliders"]] == list(np.argsort(-kl, kind="stable"))
+    assert vae.about["sliders"][0]["low"] == pytest.approx(-2.3263)  # of the prior
+
+
+def asked(explorer, monkeypatch, code, **content):
+    sent = []
+    monkeypatch.setattr(explorer, "send", lambda content, buffers=None: sent.append((content, buffers)))
+    explorer._handle_custom_msg({"kind": "decode", **content}, [memoryview(np.asarray(code, "<f4").tobytes())])
+    return sent
+
+
+def test_the_kernel_decodes_what_is_asked_for(explorer, monkeypatch):
+    code = np.arange(5.0)
+    ((content, (image,)),) = asked(explorer, monkeypatch, code)
+    assert content == {"kind": "decoded"}
+    expected = np.round(explorer.run.decode(code[None].astype("float32")).clip(0, 1) * 255)
+    np.testing.assert_array_equal(np.frombuffer(image, "u1"), expected.ravel())
+
+
+@pytest.mark.parametrize("code", [np.zeros(4), np.full(5, np.nan), np.zeros(0)])
+def test_what_is_no_code_is_not_answered(explorer, monkeypatch, code):
+    assert asked(explorer, monkeypatch, code) == []
+
+
+def test_a_conditional_model_is_asked_for_a_class(monkeypatch):
+    explorer = aenb.LatentExplorer(untrained("vae", latent_dim=2, conditional=True))
+    assert explorer.about["classes_told"] == list("0123456789")
+    assert explorer.about["steps"] == []  # the page has no labels for the decoder
+    images = [asked(explorer, monkeypatch, [1.0, 1.0], label=label)[0][1][0] for label in (0, 3)]
+    assert images[0] != images[1]
+
+
+def test_texts_are_decoded_to_words(monkeypatch):
+    explorer = aenb.LatentExplorer(untrained("deep", aenb.load_data("wordnet", limit=100), latent_dim=3))
+    ((content, _),) = asked(explorer, monkeypatch, [0.5, 1.0, 1.5])
+    assert isinstance(content["text"], str)
+    assert len(explorer.about["texts"]) == len(explorer._layout.points)
+
+
+def test_a_generator_walks_its_prior():
+    explorer = aenb.LatentExplorer(untrained("gan", latent_dim=4))
+    assert not explorer.about["has_items"]
+    assert explorer.classes == b""
+    assert told(explorer, "codes").std() == pytest.approx(1, abs=0.1)
+
+
+def test_discrete_codes_have_no_plane():
+    with pytest.raises(aenb.AenbError, match=r'discrete. run.show\("codebook"\)'):
+        aenb.LatentExplorer(untrained("vqvae"))
+    with pytest.raises(aenb.AenbError, match='expected "pca" or "umap"'):
+        aenb.LatentExplorer(untrained("deep"), plane="tsne")
+
+
+def test_a_plane_by_neighbours_needs_its_package(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "umap", None)
+    with pytest.raises(aenb.AenbError, match="pip install umap-learn"):
+        aenb.LatentExplorer(untrained("deep"), plane="umap")
+
+
+# The decoder for the page; that it computes the same is tested in a browser
+
+
+@pytest.mark.parametrize(
+    ("family", "shape", "settings"),
+    [
+        ("shallow", (8, 8, 1), {}),
+        ("deep", (8, 8, 1), {"activation": "gelu"}),
+        ("deep", (7,), {}),
+        ("vae", (13, 13, 3), {}),
+        ("gan", (28, 28, 1), {}),
+        ("aae", (28, 28, 1), {}),
+    ],
+)
+def test_chains_of_known_layers_are_sent_whole(family, shape, settings):
+    model = aenb.build_model(family, shape, latent_dim=4, **settings)
+    steps, weights = page_decoder(model)
+    part = next(model.get_layer(name) for name in ("decoder", "averaged_generator")
+                if name in [layer.name for layer in model.layers])  # fmt: skip
+    assert len(weights) == 4 * part.count_params()
+    assert json.loads(json.dumps(steps)) == steps
+
+
+def test_what_the_page_does_not_know_stays_in_the_kernel():
+    assert page_decoder(aenb.build_model("attention", (8, 8, 1))) is None
+    assert page_decoder(aenb.build_model("vae", (8, 8, 1), likelihood="continuous_bernoulli")) is None  # λ is no mean
+    code = keras.Input((4,))
+    two = keras.layers.Add()([keras.layers.Dense(64, "relu")(code), keras.layers.Dense(64)(code)])
+    forked = keras.Model(code, keras.layers.Reshape((8, 8, 1))(two), name="decoder")
+    assert page_decoder(aenb.build_model("deep", (8, 8, 1), latent_dim=4, decoder=forked)) is None
+
+
+# Without a kernel
+
+
+def bundle(explorer):
+    found = explorer._repr_mimebundle_()
+    return found[0] if isinstance(found, tuple) else found
+
+
+def test_the_still_form_is_a_page_and_a_picture(explorer, monkeypatch):
+    monkeypatch.setenv("AENB_LIVE", "0")
+    still = bundle(explorer)
+    assert set(still) == {"text/plain", "text/html", "image/png"}
+    assert still == bundle(explorer)  # the same bytes each time
+    about = json.loads(re.search(r"const about = (\{.*\});", still["text/html"])[1])
+    assert about["count"] > 0.9 * len(explorer._layout.points)
+    assert len(still["text/html"]) < 600_000
+    monkeypatch.setenv("AENB_LIVE", "1")
+    assert "application/vnd.jupyter.widget-view+json" in bundle(explorer)
+
+
+def test_what_is_no_image_is_a_picture(monkeypatch):
+    monkeypatch.setenv("AENB_LIVE", "0")
+    still = bundle(aenb.LatentExplorer(untrained("deep", aenb.load_data("breast_cancer"))))
+    assert "<script" not in still["text/html"]
+    assert "<img" in still["text/html"]
+
+
+def test_labels_cannot_end_the_script(monkeypatch):
+    monkeypatch.setenv("AENB_LIVE", "0")
+    x = np.random.default_rng(0).random((60, 8, 8))
+    data = aenb.load_data((x, np.array(["</script><b>", "🙂'\""] * 30)))
+    html = bundle(aenb.LatentExplorer(untrained("deep", data)))["text/html"]
+    assert html.count("</script>") == 1
+    assert "<b>" not in html
+
+
+def test_attention_is_asked_without_a_kernel():
+    for data in (DIGITS, aenb.load_data("wordnet", limit=100), aenb.load_data("vowels", limit=100)):
+        explorer = aenb.AttentionExplorer(untrained("attention", data))
+        about = json.loads(re.search(r"const about = (\{.*\});", explorer._repr_html_())[1])
+        assert about["kind"] == data.kind
+        assert len(about["titles"]) == len(about["counts"])
+    with pytest.raises(aenb.AenbError, match="no attention"):
+        aenb.AttentionExplorer(untrained("deep"))
