@@ -12,9 +12,12 @@ from aenb.version import __version__
 
 _HOME = {
     "AenbError": "errors",
+    "AttentionExplorer": "widgets.attended",
     "Data": "data.record",
+    "LatentExplorer": "widgets.explorer",
     "Run": "run",
     "Spec": "spec",
+    "Trainer": "widgets.panel",
     "build_model": "models.registry",
     "compare": "comparison.compare",
     "datasets": "data.registry",

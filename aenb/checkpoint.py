@@ -15,7 +15,9 @@ import os
 import re
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ FILE, LOCK = "checkpoint.npz", "in-use.lock"
 INTERVAL = 2.0  # seconds at least between two writes
 SHARE = 0.02  # of a training's time that writing may take
 RETRY = 15.0  # seconds after a write that failed
+PATIENT = 5.0  # seconds of training before a checkpoint that nobody asked for is written
 FREE = ("epochs", "name")  # of a spec: what may change when a training goes on
 
 
@@ -200,6 +203,11 @@ def default_folder(name: str) -> Path:
     place = hashlib.sha256(os.getcwd().encode()).hexdigest()[:12]
     root = os.environ.get("AENB_CHECKPOINTS") or user_cache_path("aenb") / "checkpoints"
     return Path(root) / f"{Path.cwd().name}-{place}" / name
+
+
+def unasked(name: str) -> Callable[[], Checkpoint]:
+    """Return what opens the checkpoint of a training that nobody asked one for."""
+    return partial(Checkpoint, default_folder(name), patient=PATIENT)
 
 
 def reason(error: Exception) -> str:

@@ -35,6 +35,7 @@ class Field:
         choices: The values allowed, for text.
         group: The heading under which help lists it.
         metavar: The word that stands for the value in help.
+        of_data: Whether the data tells it, unless it is given.
         name: The parameter's name (read from the signature).
         kind: One of "int", "float", "bool", "str", "ints", "model" (read from the annotation).
         optional: Whether None is allowed (read from the annotation too).
@@ -48,6 +49,7 @@ class Field:
     choices: tuple[str, ...] = ()
     group: str = ""
     metavar: str = ""
+    of_data: bool = False
     name: str = ""
     kind: str = "str"
     optional: bool = False

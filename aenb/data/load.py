@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,24 @@ def load_data(
     if kind not in (None, "signal"):
         raise AenbError(f'`kind`: expected "signal", or None for all that tells its own; received {kind!r}.')
     return _find(data, labels, name, kind).limit(limit)
+
+
+def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:
+    """Find what `--data` names: a variable of the notebook before a data set or a file.
+
+    Args:
+        word: What was typed.
+        variables: The notebook's names.
+
+    Returns:
+        What `load_data` takes, and what the reader should know.
+    """
+    value = variables.get(word)
+    is_data = hasattr(value, "__array__") or isinstance(value, list | tuple | Data)
+    if value is None or (word in datasets() and not is_data):
+        return word, []
+    taken = [f"The variable `{word}` was used, not the data set of that name."] if word in datasets() else []
+    return load_data(value, name=word), taken
 
 
 def _find(data: Any, labels: Any, name: str, kind: str | None) -> Data:

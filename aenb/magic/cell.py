@@ -6,15 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from aenb.data.registry import datasets
 from aenb.errors import AenbError
 from aenb.magic.body import run_body
 from aenb.magic.commandline import CommandLine, parse, usage
 from aenb.models.registry import families
 from aenb.progress import open_view
 from aenb.spec import flag, options
-
-PATIENT = 5.0  # seconds of training before a checkpoint that nobody asked for is written
 
 
 def autoencoder(shell, defaults: dict[str, Any], line: str, body: str | None):
@@ -30,15 +27,18 @@ def autoencoder(shell, defaults: dict[str, Any], line: str, body: str | None):
         The `Run`, which shows itself; None where only help was asked for.
     """
     asked = parse(line)
-    if asked.help or asked.family is None:
+    if asked.help:
         print(usage(asked.family))
         return None
+    if asked.family is None:
+        return _panel(defaults | asked.options)
     families().lookup(asked.family)
     settings = defaults | asked.options
     settings |= _hyperparameters(run_body(shell, line, body or ""))
+    from aenb.data.load import find_data
     from aenb.training import make_spec, train_spec  # NumPy and the rest, when they are needed
 
-    data, note = _data(shell, settings.pop("data"))
+    data, note = find_data(settings.pop("data"), shell.user_ns)
     spec = make_spec(asked.family, asked.name, settings)
     checkpoint = _checkpoint(asked)
 
@@ -64,14 +64,21 @@ def autoencoder(shell, defaults: dict[str, Any], line: str, body: str | None):
     return run
 
 
+def _panel(settings: dict[str, Any]) -> Any:
+    """Open the training panel, with these options to begin with."""
+    from aenb.widgets.panel import Trainer
+
+    return Trainer(**settings)
+
+
 def _checkpoint(asked: CommandLine) -> Callable | None:
     """Return what opens the checkpoint: of the folder given, or for a named run of one in the user's cache."""
-    from aenb.checkpoint import Checkpoint, default_folder
+    from aenb.checkpoint import Checkpoint, unasked
 
     if asked.checkpoint is not None:
         return partial(Checkpoint, asked.checkpoint)
     if asked.name is not None:
-        return partial(Checkpoint, default_folder(asked.name), patient=PATIENT)
+        return unasked(asked.name)
     if asked.resume or asked.background:
         option = "resume" if asked.resume else "background"
         raise AenbError(
@@ -88,16 +95,3 @@ def _hyperparameters(assigned: dict[str, Any]) -> dict[str, Any]:
                 f"Rename it _{name} if it is the body's own."
             )
     return assigned
-
-
-def _data(shell, word: str) -> tuple[Any, list[str]]:
-    """Find what `--data` names: a variable of the notebook before a data set or a file."""
-    from aenb.data.load import load_data
-    from aenb.data.record import Data
-
-    value = shell.user_ns.get(word)
-    is_data = hasattr(value, "__array__") or isinstance(value, list | tuple | Data)
-    if value is None or (word in datasets() and not is_data):
-        return word, []
-    taken = [f"The variable `{word}` was used, not the data set of that name."] if word in datasets() else []
-    return load_data(value, name=word), taken

@@ -130,6 +130,25 @@ def _compare(shell, *names: str):
     return compare(*(_run(shell, name) for name in dict.fromkeys(names)))
 
 
+def _show(shell, name: str, *views: str):
+    """Show what a run's model learnt."""
+    return _run(shell, name).show(*views)
+
+
+def _explore(shell, name: str):
+    """Open the latent explorer of a run."""
+    from aenb.widgets.explorer import LatentExplorer
+
+    return LatentExplorer(_run(shell, name))
+
+
+def _attend(shell, name: str):
+    """Show what the places of items attend to."""
+    from aenb.widgets.attended import AttentionExplorer
+
+    return AttentionExplorer(_run(shell, name))
+
+
 def _wait(shell, name: str):
     """Wait for a training in the background, letting its buttons work meanwhile; return its run, which shows itself."""
     from aenb.widgets.pump import Pump
@@ -173,6 +192,9 @@ COMMANDS: dict[str, tuple[Callable, tuple[str, ...], str]] = {
     "families": (lambda shell: families(), (), "the families, with their hyperparameters"),
     "devices": (_devices, (), "what TensorFlow computes on"),
     "compare": (_compare, ("RUN", "RUN", "…"), "score runs beside each other, on the same held-out items"),
+    "show": (_show, ("RUN", "[VIEW]", "…"), "pictures of what a run's model learnt"),
+    "explore": (_explore, ("RUN",), "move through the codes of a run, and see what they decode to"),
+    "attend": (_attend, ("RUN",), "pick a place or a word, and see what it attends to"),
     "save": (_save, ("RUN", "DIR", "[--overwrite]"), "save a run as a folder"),
     "load": (_load, ("DIR", "NAME"), "load a saved run"),
     "wait": (_wait, ("RUN",), "wait for a training in the background, and show it"),

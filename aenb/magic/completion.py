@@ -75,4 +75,9 @@ def _command(shell, before: list[str]) -> list[str]:
     name, *given = before
     expected = [*COMMANDS[name][1], ""] if name in COMMANDS else [""]
     last = expected.index("…") - 1 if "…" in expected else len(expected) - 1
-    return list(runs_of(shell)) if expected[min(len(given), last)] == "RUN" else []
+    wanted = expected[min(len(given), last)]
+    if wanted == "[VIEW]":
+        from aenb.views import VIEWS
+
+        return list(VIEWS)
+    return list(runs_of(shell)) if wanted == "RUN" else []

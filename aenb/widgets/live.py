@@ -12,12 +12,11 @@ import threading
 import time
 from collections.abc import Callable
 from html import escape
-from typing import Any
 
 import ipywidgets as widgets
-from IPython.display import display
 
 from aenb.progress import Counter, Silent, Training
+from aenb.widgets.places import Place, UnderCell
 from aenb.widgets.pump import Pump
 
 SHARE = 0.012  # of the training's time that each of the two pictures may take
@@ -28,17 +27,17 @@ class LiveView(Silent):
     """A training under its cell.
 
     Args:
-        shell: The IPython shell, which shows the end of a training whose cell has returned.
+        place: Where it stands.
     """
 
-    def __init__(self, shell: Any):
-        self._shell, self._pump = shell, Pump()
+    def __init__(self, place: Place):
+        self._place, self._pump = place, Pump()
         self._counter: Counter | None = None
         self._notes: list[str] = []
         self._title = self._text = self._state = ""
         self._curves_time, self._examples_time = _Budget(SHARE), _Budget(SHARE)
         self._trace: list[tuple[float, float]] = []
-        self._box = self._handle = None
+        self._box = None
 
     def stage(self, text: str) -> None:
         """Show what is being waited for."""
@@ -79,12 +78,11 @@ class LiveView(Silent):
         self._text = text
         if self._box is None:
             return
-        if threading.current_thread() is threading.main_thread():
-            self._settle()
-        else:
-            self._show(text)
-            self._buttons.layout.display = "none"
-            self._shell.kernel.io_loop.add_callback(self._settle)
+        self._show(text)
+        self._buttons.layout.display = "none"
+        plain = "\n".join(line for line in (self._title, self._text, *self._notes) if line)
+        self._place.close(plain, _html(self._title, "", self._text, self._notes), self._box)
+        self._box = None
 
     def _open(self) -> None:
         """Put the widgets under the cell."""
@@ -105,10 +103,7 @@ class LiveView(Silent):
         ):
             _describe(image, words)
         self._box = widgets.VBox([self._line, self._buttons, pictures])
-        bundle = self._box._repr_mimebundle_()
-        content, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        content = {**content, "text/plain": "aenb: a training"}
-        self._handle = display(content, metadata=metadata, raw=True, display_id=True)
+        self._place.open(self._box)
 
     def _ask(self, what: Callable[[], None]) -> None:
         """Ask the training for something, and say at once that it was heard: a step may take its time."""
@@ -159,15 +154,6 @@ class LiveView(Silent):
                 self._examples.value = examples_png(training.examples())
                 self._examples.layout.display = ""
 
-    def _settle(self) -> None:
-        """Put text in the place of the widgets, and close them."""
-        plain = "\n".join(line for line in (self._title, self._text, *self._notes) if line)
-        html = _html(self._title, "", self._text, self._notes)
-        self._handle.update({"text/plain": plain, "text/html": html}, raw=True)
-        for widget in _all(self._box):
-            widget.close()
-        self._box = None
-
 
 class _Budget:
     """Allows work as long as it takes no more than a share of the time."""
@@ -203,15 +189,8 @@ def _describe(image: widgets.Image, words: str) -> None:
         image.alt = words
 
 
-def _all(box: Any) -> list[Any]:
-    """List a widget, all that is inside it, and their layouts and styles."""
-    inner = [widget for child in getattr(box, "children", ()) for widget in _all(child)]
-    looks = [getattr(box, name) for name in ("layout", "style") if hasattr(box, name)]
-    return [*inner, *looks, box]
-
-
 def view_for(shell):
     """Return what makes the views of a shell: live in a notebook, silent with AENB_LIVE=0, text in a terminal."""
     if os.environ.get("AENB_LIVE") == "0":
         return Silent
-    return (lambda: LiveView(shell)) if getattr(shell, "kernel", None) is not None else None
+    return (lambda: LiveView(UnderCell(shell))) if getattr(shell, "kernel", None) is not None else None

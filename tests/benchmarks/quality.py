@@ -3,7 +3,8 @@
     python -m tests.benchmarks.quality [--seconds 120] [--seeds 0 1 2] [--families vae gan …] [--out build/quality]
 
 Each training is a process of its own and is saved, and so are its scores: a command that was cut off goes on where it
-was. The table of all that is in the folder is written to `quality.md`, the figures of each seed to `quality.csv`.
+was. The table of all that is in the folder is written to `quality.md`, the figures of each seed to `quality.csv`, what
+each makes of the same images to `families.png`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
 import aenb
 from aenb.comparison.budget import MOST, Budget
+from aenb.comparison.figure import draw_strips, strips_of
 from aenb.comparison.result import Comparison
+from aenb.plots import STYLE, to_png
 from tests.benchmarks import machine
 
 DATA = "fashion_mnist"
@@ -45,6 +51,15 @@ def compared(out: Path, families: list[str], data: aenb.Data, budget: Budget) ->
     return Comparison(runs, scores, data, budget.words)
 
 
+def picture(found: Comparison) -> bytes:
+    """Draw what each family makes of the same images, and images that it made."""
+    strips = strips_of(found)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9.8, 0.62 * len(strips)), layout="constrained")
+        draw_strips(figure, strips)
+        return to_png(figure)
+
+
 def main() -> None:
     """Train what is missing, one after another, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -70,7 +85,8 @@ def main() -> None:
     (asked.out / "quality.md").write_text(text, encoding="utf-8")
     found.to_csv(asked.out / "quality.csv")
     found.to_html(asked.out / "quality.html")
-    print(text, f"Written: {asked.out}/quality.md, quality.csv, quality.html", sep="\n")
+    (asked.out / "families.png").write_bytes(picture(found))
+    print(text, f"Written: {asked.out}/quality.md, quality.csv, quality.html, families.png", sep="\n")
     return None
 
 

@@ -16,6 +16,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -132,6 +134,13 @@ class Notebook:
         """Wait until the last code cell has its number."""
         prompt = self.cells().last.locator(".jp-InputPrompt").first
         expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=seconds * 1000)
+
+
+def written(target: Path, *cells: str) -> None:
+    """Write a notebook of code cells."""
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, target)
 
 
 def _free_port() -> int:

@@ -4,12 +4,10 @@ import re
 import time
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
-from tests.browser.jupyter import CHROMIUM, DARK, LIGHT, Notebook, Server, browser_page
+from tests.browser.jupyter import CHROMIUM, DARK, LIGHT, Notebook, Server, browser_page, written
 
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
 
@@ -17,12 +15,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt-get install chromium"),
 ]
-
-
-def written(target: Path, *cells: str) -> None:
-    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, target)
 
 
 @pytest.mark.parametrize(("app", "theme"), [("lab", LIGHT), ("notebook", DARK)])

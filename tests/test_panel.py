@@ -1,0 +1,125 @@
+"""The panel without a page: its controls, the cell that does the same, its trainings and its errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import aenb
+from aenb.fields import Field
+from aenb.models.registry import families
+from aenb.training import make_spec
+from aenb.widgets.controls import Control
+from aenb.widgets.runs_list import RunsList
+
+
+@pytest.mark.parametrize("family", families())
+def test_each_family_has_a_control_for_each_of_its_hyperparameters(family):
+    panel = aenb.Trainer(family, "digits")
+    shown = set(panel._settings._hyperparameters)
+    hidden = {name for name, field in families()[family].fields.items() if field.kind == "model" or field.of_data}
+    assert shown | hidden == set(families()[family].fields)
+    for control in panel._settings._hyperparameters.values():
+        assert getattr(control._input, "value", 0) is not None  # a list with nothing chosen
+    assert panel._settings.spec() == make_spec(family, f"{family}_1", {"data": "digits"})
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "read"),
+    [
+        (Field("", kind="ints", low=1, name="units"), "512, 256", (512, 256)),
+        (Field("", kind="ints", low=1, name="units", optional=True), "", None),
+        (Field("", kind="ints", low=1, name="units", optional=True), "()", ()),
+        (Field("", kind="float", above=0, name="amount", optional=True), "0.5", 0.5),
+        (Field("", kind="int", low=4, name="limit", optional=True), "", None),
+    ],
+)
+def test_what_is_typed_is_read_as_the_field_does(field, typed, read):
+    control = Control(field, None if field.optional else (1,))
+    control._input.value = typed
+    assert control.read() == read
+
+
+def test_what_is_wrong_is_said_beside_it_and_nothing_is_trained():
+    panel = aenb.Trainer("deep", "digits", epochs=1)
+    control = panel._settings._hyperparameters["hidden_units"]
+    control._input.value = "<b>, 3"
+    assert "expected a list of whole numbers" in control._message.value
+    assert "<b>" not in control._message.value
+    assert panel._train.disabled
+    assert panel.train() is None
+    control._input.value = "64, 32"
+    assert control._message.layout.display == "none"
+    assert not panel._train.disabled
+    assert "hidden_units = (64, 32)" in panel.cell
+
+
+def test_a_rate_is_a_slider_over_powers_of_ten():
+    control = Control(families()["gan"].fields["discriminator_learning_rate"], None)
+    slider, automatic = control._input.children
+    assert control.read() is None
+    assert slider.disabled
+    automatic.value = False
+    slider.value = 10**-3.5
+    assert control.read() == pytest.approx(3.16e-4)
+
+
+def test_another_family_keeps_what_both_have():
+    panel = aenb.Trainer("deep", "digits", latent_dim=7)
+    panel._settings.family.value = "vae"
+    assert panel._settings.spec().hyperparameters == {"latent_dim": 7}
+    assert panel._settings.name.value == "vae_1"
+
+
+def test_it_begins_with_what_is_asked_for():
+    panel = aenb.Trainer("vae", "digits", beta=4.0, epochs=3, seed=5)
+    assert panel.cell == "%%autoencoder vae vae_1 --data digits --epochs 3 --seed 5\nbeta = 4.0"
+    with pytest.raises(aenb.AenbError, match="Did you mean `latent_dim`"):
+        aenb.Trainer("vae", "digits", latent=2)
+
+
+def test_it_trains_to_the_weights_of_the_cell():
+    panel = aenb.Trainer("shallow", "digits", epochs=2, latent_dim=3)
+    panel.train().join()
+    run = panel.runs["shallow_1"]
+    same = aenb.train("shallow", "digits", "shallow_1", epochs=2, latent_dim=3, verbose=False)
+    for ours, theirs in zip(run.model.get_weights(), same.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert panel._settings.name.value == "shallow_2"
+    assert len(panel._list._rows.children) == 1
+    assert "shallow on digits · MSE 0." in panel._list._rows.children[0].children[1].value
+    assert "shallow_1: shallow on digits" in panel._list._stage.children[0].value
+    data, _ = panel._bundle()
+    assert "shallow_1: shallow on digits" in data["text/html"]  # what is left where there is no kernel
+    assert panel._live.children == ()
+
+
+def test_what_a_training_raises_is_shown():
+    panel = aenb.Trainer("conv", "breast_cancer")
+    panel.train().join()
+    assert panel.runs == {}
+    assert "takes images" in panel._message.value
+    panel._settings.data.value = "no_such_data"
+    panel.train().join()
+    assert "Unknown data set" in panel._message.value or "no_such_data" in panel._message.value
+
+
+def test_runs_are_compared_when_two_are_ticked():
+    runs = {name: aenb.train("shallow", "digits", name, epochs=1, seed=n, latent_dim=2 + n, verbose=False)
+            for n, name in enumerate("ab")}  # fmt: skip
+    listed = RunsList(runs)
+    for run in runs.values():
+        listed.add(run)
+    assert listed._compare.disabled
+    for tick in listed._ticks.values():
+        tick.value = True
+    assert not listed._compare.disabled
+    page = listed._compared()
+    assert "data-aenb-comparison" in page.html
+
+
+def test_without_widgets_it_is_the_cell(monkeypatch, capsys):
+    monkeypatch.setenv("AENB_LIVE", "0")
+    data, _ = aenb.Trainer("deep", "digits")._bundle()
+    assert set(data) == {"text/plain", "text/html"}
+    assert "%%autoencoder deep deep_1 --data digits" in data["text/plain"]
