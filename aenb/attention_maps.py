@@ -121,6 +121,7 @@ def _kinds() -> tuple[type, ...]:
 def _maps(encoder: Any, inputs: Any, attending: list[Any], x: np.ndarray) -> np.ndarray:
     found = encoder.get_layer("tokens")(x)
     given = inputs(found)
+    given = given if isinstance(given[0], list | tuple) else [given]  # of one layer, Keras gives no list of lists
     maps = [_shares(layer, tensors) for layer, tensors in zip(attending, given, strict=True)]
     maps = np.stack([np.asarray(m, "float32") for m in maps], axis=1)
     if isinstance(found, list | tuple):

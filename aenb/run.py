@@ -411,7 +411,7 @@ class Run:
             >>> import aenb
             >>> run = aenb.train("deep", "digits", latent_dim=2, epochs=1, verbose=False)
             >>> list(run.show())
-            ['traversals', 'codes', 'filters', 'reconstructions', 'samples', 'values', 'units']
+            ['reconstructions', 'samples', 'traversals', 'codes', 'filters', 'values', 'units']
         """
         from aenb.views import show
 

@@ -168,8 +168,8 @@ def test_help(shell, capsys):
     assert max(map(len, shown.splitlines())) <= 96
     execute(shell, "%%autoencoder deep --help")
     assert "hidden_units" in capsys.readouterr().out
-    execute(shell, "%autoencoder")
-    assert "%%autoencoder FAMILY" in capsys.readouterr().out
+    execute(shell, "%autoencoder --epochs 3")
+    assert "%%autoencoder deep deep_1 --data mnist_5k --epochs 3" in capsys.readouterr().out  # the panel, as text
     assert "--batch-size" in shell.object_inspect("%%autoencoder")["docstring"]
     assert "save RUN DIR" in shell.object_inspect("%aenb")["docstring"]
 

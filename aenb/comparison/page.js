@@ -14,7 +14,7 @@ for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}
         let rows = first;
         if (way !== "none") {
           head.setAttribute("aria-sort", way);
-          head.lastChild.textContent = way === "ascending" ? " ▲" : " ▼";
+          head.lastChild.textContent = way === "ascending" ? "\u00a0▲" : "\u00a0▼";
           const sign = way === "ascending" ? 1 : -1;
           rows = [...first].sort((a, b) => {
             if (column === 0) return sign * a.cells[0].textContent.localeCompare(b.cells[0].textContent);

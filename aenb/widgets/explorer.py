@@ -17,9 +17,12 @@ from aenb.run import Run
 from aenb.views.look import Look
 from aenb.widgets.layout import lay_out
 from aenb.widgets.page_decoder import page_decoder
+from aenb.widgets.places import bundle_of
 from aenb.widgets.sheet import sheet_html, still_picture
+from aenb.widgets.sliders import slider_explorer
 
 LIMIT, SLIDERS = 3000, 64
+PLAIN = "KAGGLE_KERNEL_RUN_TYPE"  # in the environment of a host that has no anywidget
 HERE = Path(__file__).parent
 
 
@@ -143,14 +146,21 @@ class LatentExplorer(anywidget.AnyWidget):
         else:
             self.send({"kind": "decoded"}, buffers=[_packed(made, self._layout.look.data.kind)])
 
+    def sliders(self) -> Any:
+        """Return plain ipywidgets, for hosts without anywidget: sliders, and what they decode to."""
+        return slider_explorer(self._layout, self.about["sliders"])
+
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
         """Return the widget, and what stands in its place without a kernel."""
         picture = still_picture(self._layout)
         still = {"text/plain": self._layout.title, "text/html": sheet_html(self._layout, picture), "image/png": picture}
         if os.environ.get("AENB_LIVE") == "0":
             return still
-        bundle = super()._repr_mimebundle_(**arguments) or ({}, {})
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        if PLAIN in os.environ:
+            data, metadata = bundle_of(self.sliders())
+        else:
+            bundle = super()._repr_mimebundle_(**arguments) or ({}, {})
+            data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**data, **still}, metadata
 
 

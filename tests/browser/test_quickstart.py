@@ -35,7 +35,7 @@ def test_run_all_shows_the_result(tmp_path):
         first.scroll_into_view_if_needed()
         assert "PCA, 16 dimensions" in first.inner_text()
         assert page.locator(".aenb-run").count() == 3
-        assert first.locator("img").evaluate("image => image.naturalWidth") > 900
+        assert first.locator("img").first.evaluate("image => image.naturalWidth") > 900
         assert "Trained 30 epochs in" in page.locator(".aenb-live").first.inner_text()
         assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
         assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count() == 0

@@ -11,7 +11,7 @@ FLAT = 7 * 7 * 64
 
 
 def keras():
-    return vae.keras(CODE, filters=FILTERS)
+    return vae.keras(CODE, filters=FILTERS, hidden_units=())
 
 
 def products(batch):
