@@ -48,7 +48,7 @@ with an underscore are your own):
 
 trains, evaluates and shows a model, and binds the Run to the name d: d.model, d.encode(x),
 d.save(path), … The same with the defaults, in a line:  %autoencoder deep d --data digits
-Defaults: %config AENB.epochs = 5.  %autoencoder alone opens a panel with a control for each setting."""
+Defaults: %config AENB.epochs = 5.  %autoencoder alone opens a panel with all settings."""
 
 
 @dataclass(frozen=True)

@@ -109,9 +109,9 @@ def _log_slider(value: float | None, look: dict[str, str]) -> widgets.HBox:
     """Make a slider over powers of ten, with a box that leaves the value to the family."""
     slider = widgets.FloatLogSlider(
         value=value or 1e-3, min=-5, max=0, step=0.05, readout_format=".2g", disabled=value is None,
-        layout={"width": "11em"},
+        layout={"width": "14em"},
     )  # fmt: skip
-    automatic = widgets.Checkbox(value=value is None, description=AUTOMATIC, indent=False, layout={"width": "6.5em"})
+    automatic = widgets.Checkbox(value=value is None, description=AUTOMATIC, indent=False, layout={"width": "8em"})
     automatic.observe(lambda change: setattr(slider, "disabled", change["new"]), "value")
     return widgets.HBox([slider, automatic], layout={"flex": "0 0 auto", "overflow": "visible"})
 

@@ -154,7 +154,7 @@ function drawBars(canvas, names, values, [low, high], colour) {
   const row = 15, w = canvas.clientWidth || 260, h = row * names.length + 4, left = w * 0.55;
   canvas.style.height = `${h}px`;
   const pen = sharp(canvas, w, h);
-  const ink = getComputedStyle(canvas).color, zero = left + ((0 - low) / (high - low)) * (w - left - 4);
+  const ink = getComputedStyle(canvas).color || "#808080", zero = left + ((0 - low) / (high - low)) * (w - left - 4);
   pen.font = "11px sans-serif";
   pen.textBaseline = "middle";
   names.forEach((name, i) => {
