@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from aenb.pages import png_source
 from aenb.tables import html_table, text_table
 
 COLUMNS = {
@@ -119,5 +119,5 @@ def _picture(words: str, picture: bytes, *, captioned: bool) -> str:
     caption = f'<div style="opacity:.8;margin-top:.8em">{escape(words)}</div>' if captioned else ""
     return (
         f'{caption}<img alt="{escape(words, quote=True)}" style="max-width:100%;margin-top:.4em" '
-        f'src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
+        f'src="{png_source(picture)}">'
     )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import io
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.image import imsave
 
 from aenb.comparison.columns import COSTS, SCORES
 from aenb.data.scaling import units
 from aenb.data.split import spread
-from aenb.plots import image_grid
+from aenb.pages import png_source, script_tag, with_id
+from aenb.plots import image_grid, image_png
 
 INPUTS = 24  # held-out images to pick from
 SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
@@ -35,9 +31,7 @@ def interactive(comparison: Any, inside: str) -> str:
         for name in heads
         if sum(name in found for found in comparison.intervals.values()) > 1
     }
-    about = {"names": names, "heads": heads, "scores": scores} | _inputs(comparison)
-    about["id"] = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
-    script = f"(() => {{ const about = {json.dumps(about).replace('<', chr(92) + 'u003c')};\n{SCRIPT} }})();"
+    about = with_id({"names": names, "heads": heads, "scores": scores} | _inputs(comparison))
     slider = f'<input type="range" min="0" max="{max(0, len(about["labels"]) - 1)}" value="0" aria-label="input">'
     return (
         f'<div class="aenb-comparison" data-aenb-comparison="{about["id"]}">{inside}'
@@ -48,7 +42,7 @@ def interactive(comparison: Any, inside: str) -> str:
         '<div class="aenb-pick" style="display:none"><label>Pick an input: '
         f"{slider}</label> <output></output>"
         '<div style="display:flex;flex-wrap:wrap;gap:12px;margin-top:.4em"></div></div>'
-        f"<script>{script}</script></div>"
+        f"{script_tag(about, SCRIPT)}</div>"
     )
 
 
@@ -64,11 +58,9 @@ def _inputs(comparison: Any) -> dict[str, Any]:
     rows = [x]
     for run, *_ in comparison.runs.values():
         rows.append(run.reconstruct(run.spoil(x), labels if run.is_conditional else None))
-    buffer = io.BytesIO()
-    imsave(buffer, image_grid(np.concatenate(rows), columns=len(x), gap=0)[..., :3], format="png")
     words = [] if labels is None else [data.class_words[number] for number in data.class_numbers(labels)]
     return {
-        "sprite": f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}",
+        "sprite": png_source(image_png(image_grid(np.concatenate(rows), columns=len(x), gap=0)[..., :3])),
         "labels": words or [f"input {number + 1}" for number in range(len(x))],
         "height": x.shape[1],
         "width": x.shape[2],

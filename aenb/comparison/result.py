@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import math
 import os
@@ -18,6 +17,7 @@ from aenb.comparison.columns import COSTS, SCORES, Column
 from aenb.data.record import Data
 from aenb.engine.state import variables
 from aenb.metrics.intervals import Interval, interval
+from aenb.pages import png_source
 from aenb.report import MEANS
 from aenb.run import Run
 from aenb.scoring.scores import BEFORE, BEHIND, is_own
@@ -220,12 +220,11 @@ class Comparison:
 
         tables = (html_table(_stacked(rows), stressed=stressed) for rows, stressed in self._tables)
         lines = (f'<div style="margin:.15em 0">{escape(line)}</div>' for line in self._lines)
-        picture = base64.b64encode(self._png).decode()
         return interactive(
             self,
             f'<div style="overflow-x:auto;white-space:nowrap">{"".join(tables)}</div>{"".join(lines)}'
             '<img alt="The scores with their intervals, and what each makes of the same items" '
-            f'style="max-width:100%;margin-top:.5em" src="data:image/png;base64,{picture}">',
+            f'style="max-width:100%;margin-top:.5em" src="{png_source(self._png)}">',
         )
 
 

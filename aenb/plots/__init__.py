@@ -9,7 +9,7 @@ Okabe & Ito's palette, told apart by colour-blind readers (the blue a little lig
 """
 
 from aenb.plots.course import draw_losses, draw_readings, loss_png, run_figure
-from aenb.plots.items import draw_items, examples_png, image_grid
+from aenb.plots.items import draw_items, examples_png, image_grid, image_png
 from aenb.plots.style import (
     BLUE,
     GREEN,
@@ -36,7 +36,7 @@ __all__ = [
     "draw_readings",
     "drawable",
     "examples_png",
-    "image_grid",
+    "image_grid", "image_png",
     "loss_png",
     "run_figure",
     "signed_colours",

@@ -35,13 +35,18 @@ def examples_png(rows: Rows) -> bytes:
     if np.ndim(first) == 4:
         grid = _tiles(rows)
         scale = max(1, round(520 / grid.shape[1]))
-        buffer = io.BytesIO()
-        imsave(buffer, grid.repeat(scale, axis=0).repeat(scale, axis=1), format="png")
-        return buffer.getvalue()
+        return image_png(grid.repeat(scale, axis=0).repeat(scale, axis=1))
     with rc_context(STYLE):
         figure = Figure(figsize=(4.6, 2.4), layout="constrained")
         draw_items(figure.subplots(), rows)
         return to_png(figure, dpi=90)
+
+
+def image_png(image: np.ndarray) -> bytes:
+    """Return an image as a PNG file, a pixel for each: (height, width, 3 or 4) in [0, 1]."""
+    buffer = io.BytesIO()
+    imsave(buffer, image, format="png")
+    return buffer.getvalue()
 
 
 def image_grid(images: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import io
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.image import imsave
 
-from aenb.plots import BLUE, GREEN, ORANGE, STYLE, image_grid, to_png
+from aenb.pages import png_source, script_tag, with_id
+from aenb.plots import BLUE, GREEN, ORANGE, STYLE, image_grid, image_png, to_png
 from aenb.run import Run
 from aenb.views.attention import attention
 from aenb.views.look import Look
@@ -56,18 +53,16 @@ class AttentionExplorer:
         return self._title
 
     def _repr_html_(self) -> str:
-        about = self._about()
-        about["id"] = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
-        script = f"(() => {{ const about = {json.dumps(about).replace('<', chr(92) + 'u003c')};\n{SCRIPT} }})();"
-        picture = base64.b64encode(to_png(attention.draw(self._look), dpi=100)).decode()
+        about = with_id(self._about())
+        picture = png_source(to_png(attention.draw(self._look), dpi=100))
         return (
             f'<div data-aenb-attention="{about["id"]}">'
             f'<img class="aenb-still" alt="{attention.summary}" style="max-width:100%" '
-            f'src="data:image/png;base64,{picture}">'
+            f'src="{picture}">'
             '<div class="aenb-asked" style="display:none"><div style="display:flex;flex-wrap:wrap;gap:.3em 1em;'
             'margin:.4em 0"><label>item <select></select></label><label>layer <select></select></label>'
             '<label>head <select></select></label></div><div class="aenb-stage"></div><output></output></div>'
-            f"<script>{script}</script></div>"
+            f"{script_tag(about, SCRIPT)}</div>"
         )
 
     def _about(self) -> dict[str, Any]:
@@ -96,11 +91,8 @@ class AttentionExplorer:
     def _images(self) -> dict[str, Any]:
         (rows, columns), size = self._grid()
         height, width, _ = self._look.data.input_shape
-        pictures = []
-        for image in self._x:
-            buffer = io.BytesIO()
-            imsave(buffer, image_grid(image[None], columns=1)[..., :3], format="png")
-            pictures.append(_source(buffer.getvalue()))
+        grids = (image_grid(image[None], columns=1) for image in self._x)
+        pictures = [png_source(image_png(grid[..., :3])) for grid in grids]
         return {"grid": [rows, columns], "patch": size, "height": height, "width": width, "pictures": pictures}
 
     def _signals(self) -> dict[str, Any]:
@@ -115,9 +107,5 @@ class AttentionExplorer:
                     axes.plot(np.arange(length) + 0.5, channel, color=colour)
                 axes.set_xlim(0, length)
                 axes.set_axis_off()
-                pictures.append(_source(to_png(figure, dpi=100)))
+                pictures.append(png_source(to_png(figure, dpi=100)))
         return {"grid": [1, columns], "patch": size, "height": 1, "width": length, "pictures": pictures}
-
-
-def _source(picture: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(picture).decode()}"

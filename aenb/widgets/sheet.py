@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
-import json
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,9 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.image import imsave
 
-from aenb.plots import BLUE, STYLE, class_colours, image_grid, to_png
+from aenb.pages import png_source, script_tag, with_id
+from aenb.plots import BLUE, STYLE, class_colours, image_grid, image_png, to_png
 from aenb.views.codes import scatter
 from aenb.widgets.layout import Layout
 
@@ -44,16 +42,11 @@ def still_picture(layout: Layout) -> bytes:
 def sheet_html(layout: Layout, picture: bytes) -> str:
     """Set the plane as HTML that works without a kernel, and shows the picture where scripts are not run."""
     alt = "The plane of codes, and what its points decode to"
-    still = (
-        f'<img class="aenb-still" alt="{alt}" style="max-width:100%" '
-        f'src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
-    )
+    still = f'<img class="aenb-still" alt="{alt}" style="max-width:100%" src="{png_source(picture)}">'
     head = f'<div style="font-size:1.1em;font-weight:600;margin:.3em 0">{escape(layout.title)}</div>'
     if not _is_decoded(layout):
         return f"<div>{head}{still}</div>"
-    about = _about(layout)
-    # `<` is written so that no label can end the script
-    script = f"(() => {{ const about = {json.dumps(about).replace('<', chr(92) + 'u003c')};\n{SCRIPT} }})();"
+    about = with_id(_about(layout))
     height, width = layout.look.data.input_shape[:2]
     return (
         f'<div data-aenb-sheet="{about["id"]}">{head}{still}'
@@ -65,7 +58,7 @@ def sheet_html(layout: Layout, picture: bytes) -> str:
         f'<figure style="margin:0"><canvas class="aenb-decoded" width="{width}" height="{height}" role="img" '
         'aria-label="what the point decodes to" style="width:196px;image-rendering:pixelated;border-radius:3px">'
         "</canvas><figcaption>decoded; move the pointer over the plane</figcaption></figure></div>"
-        f"<script>{script}</script></div>"
+        f"{script_tag(about, SCRIPT)}</div>"
     )
 
 
@@ -82,14 +75,13 @@ def _about(layout: Layout) -> dict[str, Any]:
     places = np.stack([(points[:, 0] - x0) / (x1 - x0), (y1 - points[:, 1]) / (y1 - y0)], axis=1)
     inside = np.flatnonzero(((places >= 0) & (places <= 1)).all(axis=1))[:POINTS]
     classes = layout.classes
-    about = {
+    return {
         "points": _text(np.round(places[inside] * 65535).astype("<u2")),
         "classes": "" if classes is None else _text(classes[inside].astype("u1")),
         "colours": [BLUE] if classes is None else class_colours(len(layout.class_words)),
         "count": len(inside), "cells": cells, "width": width, "height": height,
         "sprite": _sprite(_decoded(layout, cells), cells),
     }  # fmt: skip
-    return about | {"id": hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]}
 
 
 def _decoded(layout: Layout, cells: int) -> np.ndarray:
@@ -102,14 +94,13 @@ def _decoded(layout: Layout, cells: int) -> np.ndarray:
 
 def _sprite(images: np.ndarray, cells: int) -> str:
     grid = image_grid(images, columns=cells, gap=0)
-    buffer = io.BytesIO()
     if images.shape[-1] == 3:
-        imsave(buffer, grid[..., :3], format="png")
-    else:
-        from PIL import Image
+        return png_source(image_png(grid[..., :3]))
+    from PIL import Image
 
-        Image.fromarray(np.round(grid[..., 0] * 255).astype("uint8"), "L").save(buffer, "png", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    buffer = io.BytesIO()  # in grey it is a third as large
+    Image.fromarray(np.round(grid[..., 0] * 255).astype("uint8"), "L").save(buffer, "png", optimize=True)
+    return png_source(buffer.getvalue())
 
 
 def _legend(layout: Layout) -> str:
