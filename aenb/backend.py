@@ -77,6 +77,45 @@ def _import_and_warm_up() -> None:
     tf.function(lambda x: x + 1.0, jit_compile=True)(tf.constant(0.0))  # the first step's messages, now
 
 
+class Interrupts:
+    """Notes the interrupts that come in a block, so that one that was raised and lost can be raised again.
+
+    Python only prints an exception that is raised while something is finalised, or called back from C. Whoever handles
+    interrupts otherwise than by a KeyboardInterrupt is let do so.
+
+    Example:
+        >>> with Interrupts() as interrupts:
+        ...     interrupts.check()  # between two steps of the work
+    """
+
+    def __init__(self):
+        self._came = self._notes = False
+
+    def check(self) -> None:
+        """Raise the interrupt that came, where it did not end the block.
+
+        Raises:
+            KeyboardInterrupt: There was one.
+        """
+        if self._came:
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> Interrupts:
+        is_main = threading.current_thread() is threading.main_thread()
+        self._notes = is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._notes:
+            signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._notes:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _note(self, *_) -> None:
+        self._came = True
+        raise KeyboardInterrupt
+
+
 @contextlib.contextmanager
 def interrupts_held_back() -> Iterator[None]:
     """Hold an interrupt back until the block is done.

@@ -83,7 +83,7 @@ class Session:
         self._stopping = _early_stopping(spec.patience)
         self._callbacks = [self._saver(), *self._stopping, self._watcher(), *callbacks]
         self._start = self._state_of(saved) if saved is not None else None
-        self._begun, self._seconds_before = 0.0, run.seconds
+        self._begun, self._seconds_before, self._interrupts = 0.0, run.seconds, backend.Interrupts()
 
     def train(self) -> None:
         """Train to the end, to a stop or to an interrupt, and record in the run what happened."""
@@ -131,13 +131,14 @@ class Session:
         """Run `fit` and return how it ended."""
         spec = self.run.spec
         try:
-            self.engine.fit(
-                epochs=spec.epochs,
-                callbacks=self._callbacks,
-                start=self._start,
-                on_chunk=self._on_chunk,
-                validation_data=self._validation,
-            )
+            with self._interrupts:
+                self.engine.fit(
+                    epochs=spec.epochs,
+                    callbacks=self._callbacks,
+                    start=self._start,
+                    on_chunk=self._on_chunk,
+                    validation_data=self._validation,
+                )
             return "complete"
         except KeyboardInterrupt:
             status = "interrupted"
@@ -153,6 +154,7 @@ class Session:
     def _on_chunk(self, engine: Engine) -> None:
         self.view.step(engine.epoch + 1, engine.step, engine.logs)
         self._maybe_save()
+        self._interrupts.check()
         self.control.check()
 
     def _watcher(self) -> Any:

@@ -3,7 +3,9 @@ import inspect
 import os
 import random
 import signal
+import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -99,6 +101,29 @@ def test_an_interrupt_keeps_the_run(digits):
     assert scores["mse"] < 1.1 * scores["mean_mse"]  # it has learnt the mean image by then
     assert len(run.history["val_loss"]) == run.epochs
     assert "what was learnt is kept" in run.summary
+
+
+def test_an_interrupt_that_python_loses_is_heard_after_the_step(digits, monkeypatch):
+    import keras
+
+    lost = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda error: lost.append(error.exc_type))
+
+    class Dying:
+        def __del__(self):  # what is raised here is printed, not raised
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 3:
+                Dying()
+
+    run = quick(digits, epochs=500, callbacks=[Interrupt()])
+    assert run.status == "interrupted"
+    assert 4 <= run.epochs <= 5
+    assert lost == [KeyboardInterrupt]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_loss_that_is_not_finite_stops_the_training_with_a_reason(digits):

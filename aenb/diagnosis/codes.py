@@ -59,8 +59,10 @@ def _revived(case: Case, size: int) -> str:
         return "beta = 1.0"
     if case.has("kl_warmup") and case.setting("num_samples") == 1 and not case.setting("kl_warmup"):
         return f"kl_warmup = {max(1, case.steps // 2)}"
-    if case.has("free_bits") and case.setting("num_samples") == 1 and not case.setting("free_bits"):
-        return "free_bits = 0.25"
+    is_text = case.run.data.kind == "text"  # whose default is not 0
+    if case.has("free_bits") and case.setting("num_samples") == 1:
+        if case.setting("free_bits") in ((0,) if is_text else (0, None)):
+            return f"free_bits = {0.5 if is_text else 0.25:g}"
     return f"latent_dim = {max(1, size // 2)}" if size > 2 else f"--learning-rate {case.learning_rate / 4:g}"
 
 

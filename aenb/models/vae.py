@@ -47,6 +47,7 @@ from aenb.models.players import Batch, Player, network
 from aenb.models.registry import family
 
 FLOOR = 1e-6  # of a learned variance: about that of rounding to 255ths
+OF_TEXTS = 0.5  # nats of KL that are free in each dimension
 FOLLOW = 0.05  # share of a batch's error that a learned variance takes over
 
 
@@ -69,7 +70,9 @@ def vae(
     ] = None,
     variance: Annotated[float | None, Field("of the Gaussian likelihood; None: learned", above=0)] = None,
     kl_warmup: Annotated[int, Field("steps over which the weight of the KL rises from 0", low=0)] = 0,
-    free_bits: Annotated[float, Field("nats of each dimension that its KL is not charged for", low=0)] = 0.0,
+    free_bits: Annotated[
+        float | None, Field("nats of each dimension that its KL is not charged for; None: by the data", low=0)
+    ] = None,
     capacity: Annotated[float | None, Field("nats that the KL is held at; None: it is made small", low=0)] = None,
     num_samples: Annotated[int, Field("codes drawn for each item; over 1: the tighter bound of Burda", low=1)] = 1,
     conditional: Conditional = False,
@@ -108,6 +111,7 @@ def vae(
     latent_dim = encoder.outputs[0].shape[-1]
     last = chosen.last or ("linear" if support == "real" else "sigmoid")
     decoder = mean_decoder(decoder, body, input_shape, latent_dim, classes, last)
+    free_bits, free = _free_bits(free_bits, name, capacity is None and num_samples == 1)
     bound = Bound(
         chosen, parameter_of(decoder, chosen), variance, beta=beta, kl_warmup=kl_warmup, free_bits=free_bits,
         capacity=capacity, num_samples=num_samples,
@@ -122,7 +126,7 @@ def vae(
         evidence=bound.evidence,
         weights={"log_var": 0.0} if bound.is_variance_learned else None,
         num_classes=classes,
-        notes=notes,
+        notes=notes + free,
         name="vae",
     )
 
@@ -262,6 +266,18 @@ def _follow(net: Any, batch: Batch, mean: Any, shares: Any) -> None:
 def _sums(entries: Any) -> Any:
     """Sum over an item's entries: (k, batch, *item) → (k, batch)."""
     return keras.ops.sum(entries, axis=tuple(range(2, len(entries.shape))))
+
+
+def _free_bits(asked: float | None, likelihood: str, is_free: bool) -> tuple[float, tuple[str, ...]]:
+    """Choose the free bits, where they are not given and nothing excludes them, and say so.
+
+    Of a text, the commonest words are what is learnt first, and they need no code: charged from the first step, the
+    codes never come to say anything (Bowman et al. 2015).
+    """
+    if asked is not None or likelihood != "categorical" or not is_free:
+        return asked or 0.0, ()
+    note = f"The items are texts, so the first {OF_TEXTS:g} nats of KL of each dimension are free; charged, the codes"
+    return OF_TEXTS, (f"{note} would come to say nothing (`free_bits = 0` charges them).",)
 
 
 def _classes(conditional: bool, num_classes: int) -> int:

@@ -38,6 +38,7 @@ class LiveView(Silent):
         self._curves_time, self._examples_time = _Budget(SHARE), _Budget(SHARE)
         self._trace: list[tuple[float, float]] = []
         self._box = None
+        self._showing = threading.RLock()  # a click and the training show things from two threads: the last one stays
 
     def stage(self, text: str) -> None:
         """Show what is being waited for."""
@@ -63,7 +64,8 @@ class LiveView(Silent):
     def step(self, epoch: int, step: int | None, logs: dict) -> None:
         """Move the bar; draw the pictures anew where there is time for it."""
         if self._counter.step(epoch, step, logs):
-            self._show(self._state + self._counter.words(), bar=self._counter.part)
+            with self._showing:
+                self._show(self._state + self._counter.words(), bar=self._counter.part)
             if epoch == 1 and step is not None and "loss" in logs:
                 self._trace.append((step / self._counter.training.steps, float(logs["loss"])))
         self._draw()
@@ -118,17 +120,22 @@ class LiveView(Silent):
     def _answer(self) -> None:
         """Show what was asked of the training, where that is not shown yet."""
         control = self._counter.training.control
-        if control.stopping:
-            state = "Stopping · "
-            self._stop.disabled = self._toggle.disabled = True
-        else:
-            state = "Paused · " if control.waits else "Pausing · " if control.paused else ""
-            self._toggle.description = "Resume" if control.paused else "Pause"
-        if state != self._state:
-            self._state = state
-            self._show(state + self._counter.words(), bar=self._counter.part)
+        with self._showing:
+            if control.stopping:
+                state = "Stopping · "
+                self._stop.disabled = self._toggle.disabled = True
+            else:
+                state = "Paused · " if control.waits else "Pausing · " if control.paused else ""
+                self._toggle.description = "Resume" if control.paused else "Pause"
+            if state != self._state:
+                self._state = state
+                self._show(state + self._counter.words(), bar=self._counter.part)
 
     def _show(self, text: str, bar: float | None = None) -> None:
+        with self._showing:
+            self._set(text, bar)
+
+    def _set(self, text: str, bar: float | None) -> None:
         self._text = text
         lines = [*self._notes]
         if self._counter is not None and bar is not None:
