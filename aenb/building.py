@@ -22,6 +22,7 @@ from aenb.models.players import set_learning_rate
 from aenb.models.registry import build_model, families
 from aenb.progress import Silent
 from aenb.run import Run
+from aenb.short import fewer, most_epochs
 from aenb.spec import Spec
 from aenb.version import __version__
 
@@ -32,7 +33,8 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
     """Load the data, start TensorFlow, build the model, and record what all that is."""
     view.stage("Loading the data …")
     loaded = load_data(data, limit=spec.limit)
-    spec = replace(spec, data=loaded.name, limit=len(loaded.train) if loaded.is_subset else None)
+    limit = len(loaded.train) if loaded.is_subset else None
+    spec = replace(spec, data=loaded.name, limit=limit, epochs=fewer(spec.epochs, most_epochs()))
     view.stage("Starting TensorFlow …")
     backend.start()
     model, policy, note = build(spec, loaded)

@@ -84,6 +84,16 @@ def test_the_remedies_of_a_collapse_are_those_of_its_cause(digits):
         assert only(dataclasses.replace(run, spec=asked), "posterior-collapse").remedy == remedy
 
 
+def test_the_remedies_of_texts_are_others_since_they_have_free_bits():
+    run = train("vae", ["a b c d", "b c d a", "c d a b", "d a b c"] * 8, latent_dim=4, epochs=1, beta=50.0, free_bits=0)
+    for given, remedy in (
+        ({"kl_warmup": 1}, "latent_dim = 2"),
+        ({"kl_warmup": 1, "free_bits": 0.0}, "free_bits = 0.5"),
+    ):
+        asked = dataclasses.replace(run.spec, hyperparameters=given)
+        assert only(dataclasses.replace(run, spec=asked), "posterior-collapse").remedy == remedy
+
+
 def test_dimensions_that_say_nothing(digits):
     import keras
 

@@ -142,6 +142,16 @@ def test_a_warm_up_counts_the_steps_of_the_training():
     np.testing.assert_allclose(charged, [np.mean([0, 1, 2, 3]) / 6, np.mean([4, 5, 6, 6]) / 6, 1], rtol=0.02)
 
 
+@pytest.mark.parametrize(("asked", "free"), [({}, 0.5), ({"free_bits": 0.0}, 0), ({"capacity": 0.0}, 0)])
+def test_of_texts_some_nats_are_free_unless_something_else_is_asked(asked, free):
+    model = aenb.build_model("vae", (6,), vocabulary=9, latent_dim=3, **asked)
+    x = np.random.default_rng(0).integers(1, 9, (32, 6))
+    found = reported(model, (x, x))
+    assert found["kl_loss"] < 3 * 0.5  # of new weights: all of it is free, if any
+    assert found["loss"] == pytest.approx(found["reconstruction_loss"] + (3 * free or found["kl_loss"]), rel=1e-5)
+    assert any("are free" in note for note in model.notes) == bool(free)
+
+
 def test_free_bits_and_capacity_charge_the_kl_as_in_the_literature():
     x = items(binary=True)
     common = {"support": "binary", "beta": 1.5, "scale": 0.3}

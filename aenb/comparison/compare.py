@@ -15,6 +15,7 @@ from aenb.errors import AenbError
 from aenb.progress import Counter, Silent, Training, open_view
 from aenb.run import Run
 from aenb.scoring import evaluate
+from aenb.short import most_epochs
 from aenb.spec import Spec
 from aenb.training import train_spec
 
@@ -66,6 +67,7 @@ def compare(
     found = contenders(given, settings)
     if not len(seeds):
         raise AenbError("`seeds`: expected at least one; received none.")
+    seeds = seeds[:1] if most_epochs() else seeds
     with open_view(verbose) as view:
         loaded = _data(found, data)
         trainings = [(contender, seed) for contender in found if contender.spec is not None for seed in seeds]

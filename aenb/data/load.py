@@ -15,6 +15,7 @@ from aenb.data.record import Data
 from aenb.data.registry import datasets
 from aenb.data.split import LEAST
 from aenb.errors import AenbError
+from aenb.short import fewer, most_items
 
 
 def load_data(
@@ -61,7 +62,7 @@ def load_data(
         raise AenbError(f"`limit`: expected at least {LEAST} training items; received {limit}.")
     if kind not in (None, "signal"):
         raise AenbError(f'`kind`: expected "signal", or None for all that tells its own; received {kind!r}.')
-    return _find(data, labels, name, kind).limit(limit)
+    return _find(data, labels, name, kind).limit(fewer(limit, most_items()))
 
 
 def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:

@@ -59,10 +59,9 @@ def _revived(case: Case, size: int) -> str:
         return "beta = 1.0"
     if case.has("kl_warmup") and case.setting("num_samples") == 1 and not case.setting("kl_warmup"):
         return f"kl_warmup = {max(1, case.steps // 2)}"
-    is_text = case.run.data.kind == "text"  # whose default is not 0
-    if case.has("free_bits") and case.setting("num_samples") == 1:
-        if case.setting("free_bits") in ((0,) if is_text else (0, None)):
-            return f"free_bits = {0.5 if is_text else 0.25:g}"
+    charged, free = ((0,), 0.5) if case.run.data.kind == "text" else ((0, None), 0.25)
+    if case.has("free_bits") and case.setting("num_samples") == 1 and case.setting("free_bits") in charged:
+        return f"free_bits = {free:g}"
     return f"latent_dim = {max(1, size // 2)}" if size > 2 else f"--learning-rate {case.learning_rate / 4:g}"
 
 
