@@ -14,9 +14,10 @@ quickstart: .venv/lab.done  ## run the quickstart notebook, write build/quicksta
 lab: .venv/lab.done  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
-test: .venv/dev.done  ## unit tests, the notebooks under nbval, the browser tests
+test: .venv/dev.done  ## unit tests, the browser tests, and the notebooks under nbval, in their short form
 	.ci/system-packages
-	AENB_LIVE=0 $(BIN)/pytest tests aenb notebooks --doctest-modules --nbval --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n 2 --dist loadfile
+	AENB_LIVE=0 $(BIN)/pytest tests aenb --doctest-modules -n 2 --dist loadfile
+	AENB_LIVE=0 AENB_SHORT=2 $(BIN)/pytest notebooks --nbval --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n 2 --dist loadfile
 
 check: .venv/dev.done  ## ruff (format and lint, notebooks included) and the import rule
 	$(BIN)/ruff format --check .

@@ -13,6 +13,28 @@ os.environ["AENB_CACHE"] = tempfile.mkdtemp(prefix="aenb-cache-")
 os.environ["AENB_CHECKPOINTS"] = tempfile.mkdtemp(prefix="aenb-checkpoints-")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def seconds_saved():
+    """Leave XLA out where nobody asks for it: it takes seconds to compile what then trains for less.
+
+    That it gives the same is the engine's tests' to say; `xla` marks those of what is chosen.
+    """
+    from aenb.engine import loop
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "compiles_well", lambda model: False)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def xla_chosen(request, monkeypatch):
+    """Let the engine choose, for tests that are marked so."""
+    if "xla" in request.keywords:
+        from aenb import engine
+
+        monkeypatch.setattr(engine.loop, "compiles_well", engine.compiles_well)
+
+
 @pytest.fixture(scope="session")
 def digits():
     """Return the smallest real images at hand: 8×8 digits."""

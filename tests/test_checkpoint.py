@@ -19,7 +19,7 @@ from aenb.checkpoint import FILE, Checkpoint
 from aenb.control import Stopped
 from tests import killed
 
-KILLS = int(os.environ.get("AENB_KILLS", "4"))
+KILLS = int(os.environ.get("AENB_KILLS", "2"))
 ROOT = Path(__file__).parents[1]
 
 

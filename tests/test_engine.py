@@ -215,8 +215,10 @@ def test_chunks_grow_to_a_tenth_of_a_second():
     assert run._chunk > 11
 
 
+@pytest.mark.xla
 def test_xla_is_chosen_by_the_models_layers():
     assert compiles_well(built())
+    assert engine(built()).jit_compile is True
     assert not compiles_well(aenb.build_model("conv", (8, 8, 1)))
     assert engine(built(), jit_compile=False).jit_compile is False
 

@@ -141,7 +141,13 @@ class Engine:
             self._feed.close()
 
     def build(self) -> None:
-        """Make all variables of the training, by tracing a step without running it."""
+        """Make all variables of the training, by tracing a step without running it.
+
+        The optimiser's are made before: a function whose first trace makes variables is traced a second time.
+        """
+        optimizer = getattr(self.model, "optimizer", None)
+        if optimizer is not None and not optimizer.built:
+            optimizer.build(self.model.trainable_variables)
         if self._full:
             block = self._feed.at(0)
             self._loop.get_concrete_function(*block[:2], tf.constant(0), tf.constant(0))

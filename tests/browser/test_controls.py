@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.jupyter import CHROMIUM, DARK, LIGHT, Notebook, Server, browser_page, written
+from tests.browser.jupyter import CHROMIUM, Notebook, Server, browser_page, written
 
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
 
@@ -17,15 +17,14 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize(("app", "theme"), [("lab", LIGHT), ("notebook", DARK)])
-def test_pause_resume_and_stop(tmp_path, app, theme):
+def test_pause_resume_and_stop(tmp_path):  # in Notebook 7, and in the background: the panel
     written(
         tmp_path / "controls.ipynb",
         "%load_ext aenb",
         "%%autoencoder deep d --data mnist_5k --epochs 5000\nlatent_dim = 16",
         "print('after', d.status, d.encode(d.data.x_test).shape)",
     )
-    with Server(tmp_path, app=app, theme=theme, env={"AENB_LIVE": "1"}) as server, browser_page(1280, 900) as page:
+    with Server(tmp_path, env={"AENB_LIVE": "1"}) as server, browser_page(1280, 900) as page:
         notebook = Notebook(page, server, "controls.ipynb")
         notebook.menu("Run", "Run All Cells")
         live, pause, stop = (page.locator(f".aenb-{name}").first for name in ("live", "pause", "stop"))
@@ -33,7 +32,7 @@ def test_pause_resume_and_stop(tmp_path, app, theme):
         expect(page.locator(".jp-OutputArea img")).to_have_count(2, timeout=30_000)  # the loss, and examples
         page.wait_for_timeout(5000)
         PICTURES.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=PICTURES / f"controls-{app}-training.png")
+        page.screenshot(path=PICTURES / "controls-training.png")
 
         pause.click()
         clicked = time.monotonic()
@@ -43,7 +42,7 @@ def test_pause_resume_and_stop(tmp_path, app, theme):
         before = live.inner_text()
         page.wait_for_timeout(1000)
         assert live.inner_text() == before
-        page.screenshot(path=PICTURES / f"controls-{app}-paused.png")
+        page.screenshot(path=PICTURES / "controls-paused.png")
 
         pause.click()
         expect(live).not_to_contain_text("Paused", timeout=5000)
@@ -57,28 +56,8 @@ def test_pause_resume_and_stop(tmp_path, app, theme):
         expect(live).to_contain_text("what was learnt is kept")
         assert page.locator(".aenb-pause").count() == 0
         assert page.locator(".aenb-run").first.inner_text().startswith("d: deep on mnist_5k")
-        page.screenshot(path=PICTURES / f"controls-{app}-stopped.png")
+        page.screenshot(path=PICTURES / "controls-stopped.png")
 
 
 def epoch(live) -> int:
     return int(re.search(r"epoch (\d+) of", live.inner_text())[1])
-
-
-def test_the_background(tmp_path):
-    written(
-        tmp_path / "background.ipynb",
-        "%load_ext aenb",
-        "%%autoencoder deep b --data mnist_5k --epochs 5000 --background",
-        "print(b.status in ('queued', 'training'), b.encode(b.data.x_test[:5]).shape)",
-    )
-    with Server(tmp_path, env={"AENB_LIVE": "1"}) as server, browser_page(1280, 900) as page:
-        notebook = Notebook(page, server, "background.ipynb")
-        notebook.menu("Run", "Run All Cells")
-        notebook.wait_until_run(60)
-        expect(notebook.cells().last).to_contain_text("True (5, 32)")
-        live = page.locator(".aenb-live").first
-        expect(live).to_contain_text("items/s", timeout=30_000)
-        page.screenshot(path=PICTURES / "background.png")
-        page.locator(".aenb-stop").click()
-        expect(live).to_contain_text("what was learnt is kept", timeout=15_000)
-        assert page.locator(".aenb-stop").count() == 0
