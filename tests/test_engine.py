@@ -221,6 +221,10 @@ def test_xla_is_chosen_by_the_models_layers():
     assert engine(built()).jit_compile is True
     assert not compiles_well(aenb.build_model("conv", (8, 8, 1)))
     assert engine(built(), jit_compile=False).jit_compile is False
+    own = keras.Sequential([keras.layers.Conv2D(2, 3), keras.layers.Flatten(), keras.layers.Dense(3)])
+    assert not compiles_well(aenb.build_model("deep", (8, 8, 1), encoder=own))  # two models down
+    wrapped = keras.layers.TimeDistributed(keras.layers.Conv1D(2, 3))
+    assert not compiles_well(keras.Sequential([keras.Input((4, 8, 1)), wrapped]))
 
 
 class Rows:

@@ -299,6 +299,6 @@ def compiles_well(model: Any) -> bool:
 
 
 def has_convolutions(model: Any) -> bool:
-    """Say whether a model or one of its parts has convolutions."""
-    layers = [layer for part in model.layers for layer in getattr(part, "layers", [part])]
-    return any("Conv" in type(getattr(layer, "layer", layer)).__name__ for layer in layers)  # a wrapper's own layer
+    """Say whether a model has convolutions, however deep in its parts; a wrapper's own layer is one of them."""
+    inside = [*getattr(model, "layers", ()), *filter(None, [getattr(model, "layer", None)])]
+    return "Conv" in type(model).__name__ or any(has_convolutions(layer) for layer in inside)
