@@ -64,6 +64,17 @@ def test_tables_signals_and_texts_have_theirs(data, views):
     assert len(gallery.pictures()) == len(views)
 
 
+def test_filters_of_a_model_of_ones_own_are_seen():
+    import keras
+
+    own = [
+        keras.Sequential([keras.Input((8, 8, 1)), first, keras.layers.Flatten(), keras.layers.Dense(3)])
+        for first in (keras.layers.Conv2D(4, 3), keras.layers.Flatten())
+    ]
+    for encoder in own:
+        assert show(untrained("deep", encoder=encoder), ("filters",))["filters"].get_axes()
+
+
 @pytest.mark.parametrize("data", ["vowels", "wordnet"])
 def test_attention_over_signals_and_texts_is_drawn(data):
     assert show(untrained("attention", aenb.load_data(data, limit=200)), ("attention",))["attention"].get_axes()

@@ -47,7 +47,11 @@ def signed_colours(values: np.ndarray) -> np.ndarray:
 
 
 def to_png(figure: Figure, dpi: int = 130) -> bytes:
-    """Return a figure as a PNG file, the same bytes for the same figure."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    return buffer.getvalue()
+    """Return a figure as a PNG file of 256 colours, a third as large: the same bytes for the same figure."""
+    from PIL import Image
+
+    whole, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(whole, format="png", dpi=dpi, metadata={"Software": None})
+    with Image.open(whole) as image:
+        image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return small.getvalue()

@@ -19,10 +19,20 @@ SHOWN, ITEMS = 48, 2
 
 def _first(look: Look) -> Any:
     """Return the first layer of the encoder that has weights, where its filters can be drawn; else None."""
-    encoder = latent.parts(look.model).get("encoder")
+    encoder = _encoder(look)
     layer = next((layer for layer in getattr(encoder, "layers", ()) if layer.weights), None)
     dense = isinstance(layer, keras.layers.Dense) and layer.kernel.shape[0] == np.prod(look.data.input_shape)
     return layer if dense or isinstance(layer, keras.layers.Conv2D) else None
+
+
+def _encoder(look: Look) -> Any:
+    """Return the encoder; of one that only holds a model of one's own, that model."""
+    part = latent.parts(look.model).get("encoder")
+    while len(inside := [layer for layer in getattr(part, "layers", ()) if layer.weights]) == 1 and hasattr(
+        inside[0], "layers"
+    ):
+        part = inside[0]
+    return part
 
 
 def _fits(look: Look) -> bool:
@@ -54,7 +64,7 @@ def filters(look: Look) -> Any:
 
 def _answers(look: Look, layer: Any, item: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Return the item beside the layer's activations: RGBA."""
-    encoder = latent.parts(look.model)["encoder"]
+    encoder = _encoder(look)
     with look.run.turns:
         found = np.asarray(keras.Model(encoder.inputs[0], layer.output)(item[None]))[0]
     maps = np.moveaxis(found, -1, 0)[chosen]  # (filters, height, width)
