@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 BENCH := build/bench/venv/bin
 
-.PHONY: help quickstart lab test check bench quality notebooks clean
+.PHONY: help quickstart lab test check bench quality chapters clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,7 +41,7 @@ build/bench/venv.done: pyproject.toml tests/benchmarks/requirements.txt
 	$(BENCH)/python -m pip install --quiet --editable '.[lab]'
 	touch $@
 
-notebooks: .venv/lab.done  ## run the notebooks in full and store their outputs
+chapters: .venv/lab.done  ## run all notebooks in full, check what they claim, and store their outputs
 	$(BIN)/python .ci/notebooks.py notebooks/[0-9]*.ipynb --store
 
 clean:  ## remove what the commands made

@@ -9,7 +9,6 @@ from itertools import zip_longest
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.image import imsave
 
 from aenb.plots.style import BLUE, GREY, ORANGE, STYLE, drawable, to_png
 
@@ -43,9 +42,16 @@ def examples_png(rows: Rows) -> bytes:
 
 
 def image_png(image: np.ndarray) -> bytes:
-    """Return an image as a PNG file, a pixel for each: (height, width, 3 or 4) in [0, 1]."""
+    """Return an image as a PNG file, a pixel for each: (height, width, 3 or 4) in [0, 1].
+
+    Where all is grey there is one number a pixel, which makes it a third as large.
+    """
+    from PIL import Image
+
     buffer = io.BytesIO()
-    imsave(buffer, image, format="png")
+    values = np.round(np.clip(image, 0, 1) * 255).astype("uint8")
+    is_grey = values.shape[-1] == 3 and (values == values[..., :1]).all()
+    Image.fromarray(values[..., 0] if is_grey else values).save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 
