@@ -9,7 +9,15 @@ import sys
 import aenb
 from aenb import checkpoint
 
-SETTINGS = {"epochs": 60, "batch_size": 16, "hidden_units": (256, 64), "latent_dim": 8, "seed": 7, "patience": 50}
+SETTINGS = {
+    "epochs": 60,
+    "batch_size": 16,
+    "hidden_units": (256, 64),
+    "latent_dim": 8,
+    "seed": 7,
+    "patience": 50,
+    "xla": "off",
+}
 
 
 def digest(run) -> str:

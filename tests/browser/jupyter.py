@@ -21,6 +21,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
+PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -147,3 +148,17 @@ def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+def picture(page, name: str) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.mouse.move(0, 0)
+    page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def run_cell(notebook, number: int) -> None:
+    """Run a cell with the keyboard, and wait until it is done."""
+    cell = notebook.cells().nth(number)
+    cell.locator(".cm-content").click()
+    notebook.page.keyboard.press("Control+Enter")
+    expect(cell.locator(".jp-InputPrompt").first).to_have_text(re.compile(r"\[\d+\]:"), timeout=120_000)

@@ -1,0 +1,90 @@
+"""The panel as a reader uses it; a test file for each place it is used in, so that they run side by side."""
+
+from __future__ import annotations
+
+import re
+
+from tests.browser.jupyter import Notebook, Server, browser_page, expect, picture, run_cell, written
+from tests.kernels import installed
+
+PANEL = (
+    "%load_ext aenb",
+    "%autoencoder",
+    "print('trained so far', sorted(name for name in globals() if name.startswith('deep_')))",
+    "import numpy as np\n"
+    "same = all(np.array_equal(a, b) for a, b in zip(deep_2.model.get_weights(), deep_3.model.get_weights()))\n"
+    "print('same weights', same)",
+)
+
+
+def use_the_panel(tmp_path, app, ipykernel, theme):
+    written(tmp_path / "panel.ipynb", *PANEL)
+    env = {"AENB_LIVE": "1", "PYTHONPATH": str(installed(ipykernel)), "AENB_CHECKPOINTS": str(tmp_path / "checkpoints")}
+    with Server(tmp_path, app=app, theme=theme, env=env) as server, browser_page(1280, 900) as page:
+        notebook = Notebook(page, server, "panel.ipynb")
+        run_cell(notebook, 0)
+        run_cell(notebook, 1)
+        panel = page.locator(".aenb-panel").first
+        expect(panel).to_be_visible(timeout=30_000)
+        picture(page, f"panel-{app}-{ipykernel}")
+
+        # what is typed wrong is said beside it
+        units = panel.locator(".aenb-field-hidden_units input")
+        units.fill("512, many")
+        expect(panel.locator("[role=alert]").first).to_contain_text("expected a list of whole numbers", timeout=10_000)
+        expect(panel.locator("button.aenb-train, .aenb-train button")).to_be_disabled()
+        units.fill("64, 32")
+        expect(panel.locator(".aenb-cell textarea")).to_have_value(
+            re.compile(r"hidden_units = \(64, 32\)"), timeout=10_000
+        )
+
+        # train, pause, resume, stop; another cell runs meanwhile
+        panel.get_by_role("tab", name="Training").click()
+        expect(panel.locator(".aenb-field-learning_rate")).to_be_visible()
+        assert page.get_by_text("javascript error").count() == 0
+        epochs = panel.locator(".aenb-field-epochs input")
+        epochs.fill("5000")
+        epochs.press("Tab")
+        train = panel.locator("button.aenb-train, .aenb-train button")
+        train.click()
+        live = page.locator(".aenb-live").first
+        expect(live).to_contain_text("items/s", timeout=90_000)
+        run_cell(notebook, 2)
+        expect(notebook.cells().nth(2)).to_contain_text("['deep_1']", timeout=20_000)
+        pause, stop = page.locator(".aenb-pause").first, page.locator(".aenb-stop").first
+        pause.click()
+        expect(live).to_contain_text("Paused", timeout=15_000)
+        expect(pause).to_have_text("Resume")
+        picture(page, f"panel-{app}-{ipykernel}-paused")
+        pause.click()
+        expect(live).not_to_contain_text("Paused", timeout=15_000)
+        stop.click()
+        expect(panel).to_contain_text("deep on mnist_5k · MSE", timeout=60_000)
+        picture(page, f"panel-{app}-{ipykernel}-trained")
+
+        # the cell that it shows gives the same weights
+        epochs.fill("2")
+        epochs.press("Tab")
+        cell = panel.locator(".aenb-cell textarea")
+        expect(cell).to_have_value(re.compile(r"^%%autoencoder deep deep_2 .*--epochs 2 "), timeout=10_000)
+        same = cell.input_value().replace("deep_2", "deep_3")
+        train.click()
+        expect(panel.locator(".aenb-run")).to_contain_text("deep_2: deep on mnist_5k", timeout=60_000)
+        notebook.cells().nth(2).locator(".cm-content").click()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(same)
+        run_cell(notebook, 2)
+        run_cell(notebook, 3)
+        expect(notebook.cells().nth(3)).to_contain_text("same weights True", timeout=60_000)
+
+        # compare and explore with a click
+        for box in panel.locator("input[type=checkbox]").all():
+            label = box.evaluate("box => box.closest('label')?.innerText ?? ''")
+            if label.strip() in ("deep_1", "deep_2"):
+                box.check()
+        panel.locator("button.aenb-compare, .aenb-compare button").click()
+        expect(panel.locator("[data-aenb-comparison]")).to_be_visible(timeout=120_000)
+        picture(page, f"panel-{app}-{ipykernel}-compared")
+        panel.get_by_role("button", name="Explore").first.click()
+        expect(panel.locator(".aenb-explorer")).to_be_visible(timeout=30_000)
+        assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
