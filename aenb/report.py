@@ -43,6 +43,9 @@ def verdict(metrics: dict[str, float], family: str, *, compresses: bool) -> str:
     if "accuracy" in metrics:
         back, commonest = metrics["accuracy"], metrics["mean_accuracy"]
         return f"Of the tokens, {back:.1%} came back; the commonest of each place make {commonest:.1%}."
+    if not compresses and "input_mse" in metrics:
+        part = metrics["mse"] / metrics["input_mse"]
+        return f"The squared error of {family} is {part:.3g} times that of what it was given."
     if not compresses:
         return (
             "The code is as long as an item, so PCA makes no error: with a smaller latent_dim there is more to learn."

@@ -340,7 +340,8 @@ class Run:
             by: "reconstruction", the mean squared error of what comes back of what was observed (of a text the share of
                 tokens that do not); "density", − log p(x), up to a constant, of a mixture of Gaussians around the
                 decoder: what is lost as noise of the variance that training items have, and how likely the code is in
-                a mixture fitted on their codes; "evidence", the negative evidence lower bound in nats, of a model that
+                a mixture fitted on their codes (of images the first outweighs the second, and the order is nearly that
+                of "reconstruction"); "evidence", the negative evidence lower bound in nats, of a model that
                 has one.
 
         Returns:

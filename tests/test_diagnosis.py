@@ -186,8 +186,16 @@ def test_an_optimum_behind_pca(digits):
     found = only(run, "behind-pca")
     assert f"{run.evaluate(parts='reconstruction')['pca_mse']:.4g}" in found.message
     assert found.remedy == "hidden_units = (32, 64)"
+    assert "local optimum" in found.message
     wide = dataclasses.replace(run.spec, hyperparameters={"hidden_units": (32,)})
     assert only(dataclasses.replace(run, spec=wide), "behind-pca").remedy == "--restarts 5"
+
+
+def test_behind_pca_for_want_of_items_is_no_local_optimum(digits):
+    run = train("deep", digits, limit=100, latent_dim=16, hidden_units=(256, 128), epochs=20, batch_size=16)
+    found = only(dataclasses.replace(run, status="stopped early"), "behind-pca")
+    assert "too few of them" in found.message
+    assert found.remedy == "hidden_units = (64, 32)"
 
 
 def test_restarts_that_end_apart(deep, digits):

@@ -75,6 +75,14 @@ def test_a_planted_bad_model_scores_as_the_mean_image(digits):
     assert set(scores) == {f"{p}{m}" for p in ("", "pca_", "mean_") for m in ("mse", "psnr", "ssim")}
 
 
+def test_images_that_a_hole_did_not_change_do_not_make_what_was_given_perfect(digits):
+    x, given = digits.x_test[:9], digits.x_test[:9].copy()
+    given[1:, 2:5, 2:5] = 1.0
+    scores = reconstruction_scores(digits.blocks, x, x, 8, images=True, given=given)
+    assert scores["input_psnr"] == pytest.approx(psnr(x[1:], given[1:]))
+    assert scores["input_mse"] == pytest.approx(mse(x, given))
+
+
 @pytest.mark.parametrize("features", [40, 300])
 def test_pca_of_blocks_is_that_of_scikit_learn(features):
     x = (DRAW.normal(size=(500, 20)) @ DRAW.normal(size=(20, features)) + 3).astype("float32")

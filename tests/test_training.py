@@ -214,6 +214,10 @@ def test_a_code_as_long_as_an_item_is_not_held_against_pca():
     run = aenb.train("shallow", np.random.default_rng(0).random((40, 3)), latent_dim=3, epochs=1, verbose=False)
     assert "as long as an item" in repr(run)
     assert "times that of PCA" not in repr(run)
+    run = aenb.train(
+        "shallow", np.random.default_rng(0).random((40, 3)), task="denoise", latent_dim=3, epochs=1, verbose=False
+    )
+    assert "times that of what it was given" in repr(run)
 
 
 def test_progress_in_a_terminal(digits, capsys):

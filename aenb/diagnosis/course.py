@@ -59,7 +59,7 @@ def over_fitting(case: Case) -> Iterator[Finding]:
             "warning",
             f"The validation loss is {smooth[-1]:.4g}, {smooth[-1] / losses[-1]:.1f} times the training loss of "
             f"{losses[-1]:.4g}: {by_heart}",
-            _smaller(case),
+            smaller(case),
         )
 
 
@@ -68,7 +68,7 @@ def _smoothed(losses: list[float], width: int) -> np.ndarray:
     return np.convolve(losses, np.full(width, 1 / width), mode="valid")
 
 
-def _smaller(case: Case) -> str:
+def smaller(case: Case) -> str:
     """Make the model smaller."""
     if units := case.setting("hidden_units"):
         return f"hidden_units = {tuple(max(1, unit // 4) for unit in units)}"

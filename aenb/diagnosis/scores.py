@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aenb.diagnosis.case import Case
+from aenb.diagnosis.course import smaller
 from aenb.diagnosis.finding import Finding
 
 MEAN, PCA = 0.95, 1.05  # shares of the baselines' errors from which a model counts as no better, or as worse
@@ -38,7 +39,7 @@ def _remedy(case: Case) -> str:
 
 
 def behind_pca(case: Case) -> Iterator[Finding]:
-    """An error above that of PCA, which is the best linear model: so the optimum that was found is a local one.
+    """An error above that of PCA, which is the best linear model: learnt by heart, or a local optimum.
 
     Only where the squared error alone is minimised, of a code that is shorter than an item: a VAE pays for its prior.
     """
@@ -47,14 +48,26 @@ def behind_pca(case: Case) -> Iterator[Finding]:
         return
     scores = case.run.evaluate(parts="reconstruction")
     if scores["mse"] > PCA * scores["pca_mse"]:
+        why, remedy = _why_behind(case, scores["pca_mse"])
         yield Finding(
             "behind-pca",
             "warning",
             f"The squared error on held-out items is {scores['mse']:.4g}; PCA with as many dimensions has "
-            f"{scores['pca_mse']:.4g}. A model that could do what PCA does has found a poor local optimum; or a layer "
-            "is narrower than the code, and it could not.",
-            _wider(case) or f"--restarts {max(5, 2 * case.run.spec.restarts)}",
+            f"{scores['pca_mse']:.4g}. {why}",
+            remedy,
         )
+
+
+def _why_behind(case: Case, pca_mse: float) -> tuple[str, str]:
+    """Say what keeps a model behind PCA, and what to change."""
+    loss = case.history["loss"][-1]
+    if loss < pca_mse:
+        return f"On its training items it has {loss:.4g}: too few of them, for a network of this size.", smaller(case)
+    why = (
+        "A model that could do what PCA does has found a poor local optimum; or a layer is narrower than the code, "
+        "and it could not."
+    )
+    return why, _wider(case) or f"--restarts {max(5, 2 * case.run.spec.restarts)}"
 
 
 def _wider(case: Case) -> str:

@@ -23,7 +23,7 @@ def reconstruction_scores(
 
     Returns:
         `mse`, and for images `psnr` in decibels and `ssim`; the same with `pca_` and `mean_` before, and with `input_`
-        for what was given.
+        for what was given; `input_psnr` is of the images that were changed, for that of the others is infinite.
     """
     source = x_test if given is None else given
     if not images:  # what is missing counts as 0, the mean of what is standardised
@@ -42,7 +42,8 @@ def reconstruction_scores(
         scores[f"{prefix}mse"] = mse(x_test, made)
         if images:
             made = np.clip(made, 0, 1)
-            scores[f"{prefix}psnr"] = psnr(x_test, made)
+            changed = np.any(made != x_test, axis=(1, 2, 3)) if prefix == "input_" else slice(None)
+            scores[f"{prefix}psnr"] = psnr(x_test[changed], made[changed])
             scores[f"{prefix}ssim"] = ssim(x_test, made)
     return {name: score for name, score in scores.items() if score is not None}
 

@@ -51,11 +51,12 @@ def filters(look: Look) -> Any:
     tiles = signed_colours(shown / np.abs(shown).max(axis=(1, 2), keepdims=True))
     with rc_context(STYLE):
         if not is_conv:
-            figure = Figure(figsize=(7.4, 4.2), layout="constrained")
-            _sheet(figure.subplots(), image_grid(tiles, columns=12), f"weights of {len(tiles)} units of `{layer.name}`")
+            grid = image_grid(tiles, columns=12)
+            figure = Figure(figsize=(7.4, 0.4 + 7.4 * grid.shape[0] / grid.shape[1]), layout="constrained")
+            _sheet(figure.subplots(), grid, f"weights of {len(tiles)} units of `{layer.name}`")
             return figure
-        figure = Figure(figsize=(9.8, 3.3), layout="constrained")
-        panels = figure.subplots(1, 1 + ITEMS, width_ratios=(1, *[1.6] * ITEMS))
+        figure = Figure(figsize=(9.8, 2.5), layout="constrained")
+        panels = figure.subplots(1, 1 + ITEMS, width_ratios=(1, *[2] * ITEMS))
         _sheet(panels[0], image_grid(tiles, columns=4), f"filters of `{layer.name}`")
         for axes, item in zip(panels[1:], look.data.examples(), strict=False):
             _sheet(axes, _answers(look, layer, item, strongest), "an item, and what each filter makes of it")
