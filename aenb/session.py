@@ -95,6 +95,7 @@ class Session:
             status = self._fit()
         finally:
             run.seconds = self._seconds
+            backend.give_back_memory()
         run.status = status
         if status == "complete" and run.epochs < spec.epochs:
             run.status = "stopped early"

@@ -30,4 +30,7 @@ def test_bad_specs_are_errors_in_a_line(tmp_path, capsys, content, message):
 
 def test_chapters_are_copied(tmp_path, capsys):
     assert main(["chapters", str(tmp_path / "book")]) == 0
-    assert "00_quickstart.ipynb" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    copied = {path.name for path in (tmp_path / "book").iterdir()}
+    assert {"00_quickstart.ipynb", "README.md", "glossary.md"} <= copied
+    assert all(name in said for name in copied)

@@ -40,7 +40,7 @@ def test_every_figure_of_a_cell_has_words_for_those_who_do_not_see_it(path):
         assert cell.metadata.get("alt") or not any("image/png" in output.data for output in drawn), cell.source
 
 
-@pytest.mark.parametrize("path", [*NOTEBOOKS, FOLDER / "README.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *sorted(FOLDER.glob("*.md"))], ids=lambda p: p.name)
 def test_links_lead_somewhere(path):
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".ipynb":

@@ -1,16 +1,19 @@
 """AENB_SHORT: every training of a notebook in seconds."""
 
+import numpy as np
 import pytest
 
 import aenb
+
+LARGE = np.arange(18_000.0).reshape(9000, 2)
 
 
 def test_trainings_are_short_and_data_is_small(monkeypatch):
     monkeypatch.setenv("AENB_SHORT", "2")
     data = aenb.load_data("mnist_5k")
     assert (len(data.train), len(data.test)) == (4000, 1000)  # which are all
-    assert len(aenb.load_data("wordnet").train) == 4000
-    assert len(aenb.load_data("wordnet", limit=100).train) == 100
+    assert len(aenb.load_data(LARGE).train) == 4000
+    assert len(aenb.load_data(LARGE, limit=100).train) == 100
     run = aenb.train("deep", "digits", epochs=30, verbose=False)
     assert (run.epochs, run.spec.epochs, run.status) == (2, 2, "complete")
     assert aenb.train("deep", "digits", epochs=1, verbose=False).epochs == 1
@@ -31,4 +34,4 @@ def test_another_setting_is_refused(monkeypatch, said):
 
 def test_without_it_nothing_is_cut(monkeypatch):
     monkeypatch.setenv("AENB_SHORT", "")
-    assert len(aenb.load_data("wordnet", limit=5000).train) == 5000
+    assert len(aenb.load_data(LARGE, limit=5000).train) == 5000
