@@ -35,21 +35,23 @@ for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}
 
   const scores = about.scores, names = about.names, bar = root.querySelector(".aenb-brush"), pick = root.querySelector(".aenb-pick");
   const select = bar.querySelector("select"), [low, high] = bar.querySelectorAll("input"), said = bar.querySelector("output");
+  let least = 0, most = 0; // the sliders count hundredths of the way, so that both ends are exact
+  const at = (slider) => (slider.value === "100" ? most : least + ((most - least) * slider.value) / 100);
+  const bounds = () => [at(low), at(high)].sort((a, b) => a - b);
   const inside = (name) => {
-    const value = scores[select.value]?.[names.indexOf(name)];
-    return value == null || (value >= Math.min(low.value, high.value) - 1e-12 && value <= Math.max(low.value, high.value) + 1e-12);
+    const value = scores[select.value]?.[names.indexOf(name)], [from, to] = bounds();
+    return value == null || (value >= from && value <= to);
   };
   const dim = () => {
     for (const table of tables) for (const row of table.tBodies[0].rows)
       row.style.opacity = names.includes(row.cells[0].textContent) && !inside(row.cells[0].textContent) ? 0.3 : 1;
     for (const tile of root.querySelectorAll("[data-contender]")) tile.style.opacity = inside(tile.dataset.contender) ? 1 : 0.25;
-    const kept = names.filter(inside);
-    said.textContent = `${Number(low.value).toPrecision(3)} to ${Number(high.value).toPrecision(3)}: ${kept.join(", ") || "none"}`;
+    for (const slider of [low, high]) slider.setAttribute("aria-valuetext", at(slider).toPrecision(3));
+    said.textContent = `${bounds().map((bound) => bound.toPrecision(3)).join(" to ")}: ${names.filter(inside).join(", ") || "none"}`;
   };
   const range = () => {
-    const values = scores[select.value].filter((value) => value != null), [least, most] = [Math.min(...values), Math.max(...values)];
-    for (const input of [low, high]) Object.assign(input, { min: least, max: most, step: (most - least) / 100 || 1 });
-    low.value = least; high.value = most;
+    const values = scores[select.value].filter((value) => value != null);
+    [least, most, low.value, high.value] = [Math.min(...values), Math.max(...values), 0, 100];
     dim();
   };
   for (const name of Object.keys(scores)) select.append(new Option(about.heads[name], name));
