@@ -186,9 +186,14 @@ def test_an_optimum_behind_pca(digits):
     found = only(run, "behind-pca")
     assert f"{run.evaluate(parts='reconstruction')['pca_mse']:.4g}" in found.message
     assert found.remedy == "hidden_units = (32, 64)"
+    assert "narrower than the code" in found.message
+    wide = dataclasses.replace(run, spec=dataclasses.replace(run.spec, hyperparameters={"hidden_units": (32,)}))
+    found = only(wide, "behind-pca")
+    assert "10 times the usual" in found.message
+    assert found.remedy == "--learning-rate 0.001"
+    found = only(dataclasses.replace(wide, record=run.record | {"learning_rate": 1e-3}), "behind-pca")
     assert "local optimum" in found.message
-    wide = dataclasses.replace(run.spec, hyperparameters={"hidden_units": (32,)})
-    assert only(dataclasses.replace(run, spec=wide), "behind-pca").remedy == "--restarts 5"
+    assert found.remedy == "--restarts 5"
 
 
 def test_behind_pca_for_want_of_items_is_no_local_optimum(digits):

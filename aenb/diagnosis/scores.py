@@ -9,6 +9,7 @@ from aenb.diagnosis.course import smaller
 from aenb.diagnosis.finding import Finding
 
 MEAN, PCA = 0.95, 1.05  # shares of the baselines' errors from which a model counts as no better, or as worse
+HIGH = 3  # times the usual learning rate, from which too long steps are the likeliest cause
 
 
 def learned_nothing(case: Case) -> Iterator[Finding]:
@@ -63,11 +64,13 @@ def _why_behind(case: Case, pca_mse: float) -> tuple[str, str]:
     loss = case.history["loss"][-1]
     if loss < pca_mse:
         return f"On its training items it has {loss:.4g}: too few of them, for a network of this size.", smaller(case)
-    why = (
-        "A model that could do what PCA does has found a poor local optimum; or a layer is narrower than the code, "
-        "and it could not."
-    )
-    return why, _wider(case) or f"--restarts {max(5, 2 * case.run.spec.restarts)}"
+    if wider := _wider(case):
+        return "A layer is narrower than the code: the model cannot do what PCA does.", wider
+    if case.learning_rate > HIGH * case.usual_rate:
+        times = case.learning_rate / case.usual_rate
+        return f"The learning rate is {times:.3g} times the usual: its steps may be too long.", _remedy(case)
+    optimum = "A model that could do what PCA does has found a poor local optimum."
+    return optimum, f"--restarts {max(5, 2 * case.run.spec.restarts)}"
 
 
 def _wider(case: Case) -> str:
