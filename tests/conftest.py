@@ -9,7 +9,8 @@ import pytest
 
 os.environ.pop("VIRTUAL_ENV", None)  # where another one is activated, IPython's shell warns
 os.environ["AENB_LIVE"] = "0"
-os.environ["AENB_CACHE"] = tempfile.mkdtemp(prefix="aenb-cache-")
+if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers share it: a classifier is trained once
+    os.environ["AENB_CACHE"] = tempfile.mkdtemp(prefix="aenb-cache-")
 os.environ["AENB_CHECKPOINTS"] = tempfile.mkdtemp(prefix="aenb-checkpoints-")
 
 

@@ -58,12 +58,12 @@ def test_links_lead_somewhere(path):
 @pytest.mark.parametrize("path", NOTEBOOKS[1:], ids=lambda p: p.name)
 def test_a_chapter_has_exercises_with_solutions_that_are_run(path):
     cells = nbformat.read(path, as_version=4).cells
-    exercises = next(cell.source for cell in cells if "## Exercises" in cell.source)
-    asked = re.findall(r"^(\d)\. \*\*", exercises, re.MULTILINE)
+    start = next(number for number, cell in enumerate(cells) if "## Exercises" in cell.source)
+    asked = re.findall(r"^(\d)\. \*\*", cells[start].source, re.MULTILINE)
     assert asked == ["1", "2", "3"]
     solved = [number for cell in cells if (number := re.match(r"\*\*Solution (\d)\.\*\*", cell.source))]
     assert [number[1] for number in solved] == asked
-    folded = [cell for cell in cells if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    folded = [cell for cell in cells[start:] if cell.metadata.get("jupyter", {}).get("source_hidden")]
     assert len(folded) == 3
     assert all("assert " in cell.source for cell in folded)
 
