@@ -139,7 +139,7 @@ def over_sentence(words: Sequence[str], maps: np.ndarray, shares: np.ndarray) ->
         left.supxlabel("attends to", fontsize=9)
         bars = right.subplots()
         bars.barh(places, shares[:m], color=BLUE)
-        bars.set(title="what the code depends on", xlabel="share", ylim=(m - 0.5, -0.5), yticks=places)
+        bars.set(title="rolled out", xlabel="share", ylim=(m - 0.5, -0.5), yticks=places)
         bars.set_yticklabels(words, parse_math=False)
         bars.axvline(1 / m, color=GREY, linestyle=":", linewidth=1)
         return figure
