@@ -32,7 +32,7 @@ def posterior(look: Look) -> Any:
         bars.bar(np.arange(len(order)), kl[order], color=np.where(used, BLUE, GREY))
         bars.set(xlabel="dimension of the code", ylabel="KL (nats)", title=f"KL {kl.sum():.3g} nats in all")
         if len(order) <= 20:
-            bars.set_xticks(np.arange(len(order)), order)
+            bars.set_xticks(np.arange(len(order)), order, fontsize=9 if len(order) <= 12 else 7)
         else:
             bars.set(
                 xticks=[], xlabel=f"dimensions of the code, largest first ({int((kl > USED).sum())} over {USED} nats)"

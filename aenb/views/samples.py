@@ -90,6 +90,7 @@ def classes(look: Look) -> Any:
         turned = {"rotation": 30, "ha": "right"} if max(map(len, words)) > 5 else {}
         axes.set_xticks(places, words, parse_math=False, **turned)
         axes.yaxis.set_major_formatter("{x:.0%}")
-        axes.set(ylabel="share", title=f"classes seen by {extractor.name}")
-        axes.legend(ncols=2)
+        top = 1.25 * max(made.max(), real.max())  # room for the legend
+        axes.set(ylabel="share", ylim=(0, top), title=f"classes seen by {extractor.name}")
+        axes.legend(ncols=2, loc="upper left")
         return figure
