@@ -19,6 +19,7 @@ from aenb.engine import Diverged, Engine, State
 from aenb.errors import AenbError
 from aenb.progress import Silent, Training
 from aenb.run import Run
+from aenb.short import most_epochs
 from aenb.showing import examples
 from aenb.tasks import in_units, make_task
 
@@ -67,7 +68,7 @@ class Session:
             kept,
             batch_size=run.record["batch_size"],
             seed=spec.seed,
-            jit_compile={"auto": None, "on": True, "off": False}[spec.xla],
+            jit_compile={"auto": False if most_epochs() else None, "on": True, "off": False}[spec.xla],
             prepare=lambda *batch: prepare(spec.seed, model.optimizer.iterations, *batch),
             turns=run.turns,
         )

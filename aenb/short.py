@@ -1,8 +1,8 @@
 """The short form of a notebook: the same cells in seconds, to see that they run.
 
 With `AENB_SHORT=N` in the environment no training takes more than N epochs, no data has more than 4,000 training items
-(and as large a part of those held out), and a comparison has one seed. The chapters are tested so; what they find out
-takes their full form.
+(and as large a part of those held out), a comparison has one seed, and XLA compiles only where it is asked for. The
+chapters are tested so; what they find out takes their full form.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ def test_trainings_are_short_and_data_is_small(monkeypatch):
     assert len(aenb.load_data(LARGE, limit=100).train) == 100
     run = aenb.train("deep", "digits", epochs=30, verbose=False)
     assert (run.epochs, run.spec.epochs, run.status) == (2, 2, "complete")
-    assert aenb.train("deep", "digits", epochs=1, verbose=False).epochs == 1
+    assert not run.record["xla"]
+    assert aenb.train("deep", "digits", epochs=1, xla="on", verbose=False).record["xla"]
     found = aenb.compare(
         "shallow", "deep", data="digits", epochs=30, seeds=(3, 4), parts="reconstruction", verbose=False
     )
