@@ -14,6 +14,7 @@ quickstart: .venv/lab.done  ## run the quickstart notebook, write build/quicksta
 lab: .venv/lab.done  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
+# The longest chapters first, and one thread of linear algebra for each of the two kernels: more would wait for each other.
 test: .venv/dev.done  ## unit tests, the browser tests, and the notebooks under nbval, in their short form
 	.ci/system-packages
 	AENB_LIVE=0 $(BIN)/pytest tests aenb --doctest-modules -n 2 --dist loadfile
