@@ -1,9 +1,10 @@
 # Each command does all its own set-up: a virtual environment in .venv, and what it needs in it.
 PYTHON ?= python3
+CASES ?= 4000
 BIN := .venv/bin
 BENCH := build/bench/venv/bin
 
-.PHONY: help quickstart lab test check bench quality chapters clean
+.PHONY: help quickstart lab test check fuzz bench quality chapters clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +25,9 @@ check: .venv/dev.done  ## ruff (format and lint, notebooks included) and the imp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pytest -q tests/test_imports.py
+
+fuzz: .venv/dev.done  ## hostile inputs, CASES of each kind: what became of them, in one table
+	AENB_LIVE=0 AENB_FUZZ=$(CASES) $(BIN)/pytest tests/fuzz -q -n 2 --dist loadfile --timeout 3600
 
 bench: build/bench/venv.done  ## measure start-up, memory and training speed, against other tools; ARGS="A --rounds 3"
 	$(BENCH)/python -m tests.benchmarks.startup
