@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from functools import partial
 from pathlib import Path
 
 from aenb.chapters import copy_chapters
 from aenb.errors import AenbError
+from aenb.files import read_json
 from aenb.version import __version__
+
+LARGEST = 2**24  # bytes of a spec
 
 
 def main(words: list[str] | None = None) -> int:
@@ -39,11 +41,7 @@ def _train(asked: argparse.Namespace) -> int:
     from aenb.spec import Spec
     from aenb.training import train_spec
 
-    try:
-        values = json.loads(asked.spec.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise AenbError(f"Expected a spec in JSON in {asked.spec}; received: {error}") from error
-    spec = Spec.from_dict(values)
+    spec = Spec.from_dict(read_json(asked.spec, "a spec in JSON", LARGEST))
     if asked.resume and asked.checkpoint is None:
         raise AenbError("`--resume`: expected `--checkpoint DIR`, the folder to go on from; received none.")
     place = None if asked.checkpoint is None else partial(Checkpoint, asked.checkpoint)

@@ -32,12 +32,12 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux
 
 
 @contextlib.contextmanager
-def written_aside(path: str | os.PathLike) -> Iterator[Path]:
+def written_aside(path: str | os.PathLike, *, parents: bool = True) -> Iterator[Path]:
     """Give a place to write to, and put what was written there in the place of `path`.
 
     Args:
-        path: Where a file or a folder is to stand; the folders above it are made. What is there is replaced: see first
-            whether it may be.
+        path: Where a file or a folder is to stand. What is there is replaced: see first whether it may be.
+        parents: Whether the folders above it are made.
 
     Yields:
         The path to write to, of the same name, which does not exist yet.
@@ -54,7 +54,8 @@ def written_aside(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = expanded(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if parents:
+            path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path.parent)
         with _own_folder(path.parent) as aside:
             yield aside / path.name
@@ -123,8 +124,6 @@ def _to_disk(path: Path) -> None:
 
 
 def _put_in_place(new: Path, path: Path) -> None:
-    if new.is_dir():
-        os.chmod(new, 0o755)
     if not (os.path.lexists(path) and new.is_dir()):
         os.replace(new, path)
     elif not _exchanged(new, path):

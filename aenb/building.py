@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import psutil
 
 from aenb import backend
 from aenb.backend import keras, tf
@@ -18,6 +19,7 @@ from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.engine import has_convolutions
 from aenb.errors import AenbError
+from aenb.model_files import bounded_weights
 from aenb.models.players import set_learning_rate
 from aenb.models.registry import build_model, families
 from aenb.progress import Silent
@@ -26,6 +28,7 @@ from aenb.short import fewer, most_epochs
 from aenb.spec import Spec
 from aenb.version import __version__
 
+COPIES = 4  # of the weights, that a training holds: themselves, their gradients, and Adam's two
 STEPS, SMALLEST = 32, 8  # an epoch at least, where it is for us to choose; items a step at least
 
 
@@ -69,8 +72,10 @@ def build(spec: Spec, data: Data) -> tuple[Any, str, str]:
     """
     hyperparameters = facts(spec, data) | spec.hyperparameters
 
+    most = psutil.virtual_memory().available // COPIES
+
     def built(policy: str) -> Any:
-        with _seeded(spec.seed), _dtype_policy(policy):
+        with _seeded(spec.seed), _dtype_policy(policy), bounded_weights(most):
             return build_model(spec.family, data.input_shape, **hyperparameters)
 
     model = built("float32")

@@ -8,13 +8,11 @@ which the system takes away when the process dies.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
 import re
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,15 +21,19 @@ from typing import Any
 
 import numpy as np
 
+from aenb.aside import sweep, written_aside
+from aenb.data.record import Data
 from aenb.errors import AenbError
+from aenb.files import expanded, parse_json, plain, read_npz, reason
 from aenb.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 FILE, LOCK = "checkpoint.npz", "in-use.lock"
 INTERVAL = 2.0  # seconds at least between two writes
 SHARE = 0.02  # of a training's time that writing may take
 RETRY = 15.0  # seconds after a write that failed
 PATIENT = 5.0  # seconds of training before a checkpoint that nobody asked for is written
+ARRAYS = r"(value|best)_[0-9]{4,6}|epoch_[0-9]{6}"  # names of arrays: weights, the best ones, samples by epoch
 FREE = ("epochs", "name")  # of a spec: what may change when a training goes on
 
 
@@ -40,7 +42,7 @@ class Saved:
     """What a checkpoint holds.
 
     Attributes:
-        facts: Plain values: spec, data, epoch, step, history, seconds.
+        facts: Plain values: spec, data, labels, epoch, step, history, seconds, versions.
         arrays: Arrays by name.
     """
 
@@ -62,7 +64,7 @@ class Checkpoint:
     def __init__(self, folder: str | Path, patient: float | None = None):
         from filelock import FileLock, Timeout
 
-        self.folder = Path(folder).expanduser()
+        self.folder = expanded(folder)
         self.trouble: str | None = None
         self._next = time.perf_counter() + (INTERVAL if patient is None else patient)
         try:
@@ -78,7 +80,7 @@ class Checkpoint:
             raise AenbError(
                 f"`checkpoint`: expected a folder that can be written; received {folder}: {reason(error)}."
             ) from error
-        self._remove_leftovers()
+        sweep(self.folder)
 
     def __enter__(self) -> Checkpoint:
         return self
@@ -97,20 +99,27 @@ class Checkpoint:
         Raises:
             AenbError: The file is broken, or another version of aenb wrote it.
         """
-        try:
-            with open(self.file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
-                arrays = {name: content[name] for name in content.files}
-            facts = json.loads(arrays.pop("facts").tobytes().decode())
-        except FileNotFoundError:
+        from aenb.schema import CheckpointFacts, check
+
+        if not os.path.lexists(self.file):
             return None
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            raise AenbError(f"Expected a checkpoint in {self.file}; it is broken: {error}. Delete it.") from error
-        if facts.get("format") != FORMAT or facts.get("aenb") != __version__:
+        try:
+            arrays = read_npz(self.file, "a checkpoint", self.file.stat().st_size)  # nothing in it is compressed
+            facts = parse_json(arrays.pop("facts").tobytes())
+            if odd := [name for name in arrays if not re.fullmatch(ARRAYS, name)]:
+                raise ValueError(f"an array `{odd[0]}`")
+        except (OSError, ValueError, KeyError, RecursionError) as error:
             raise AenbError(
-                f"The checkpoint in {self.folder} was written by aenb {facts.get('aenb')} (format "
-                f"{facts.get('format')}); expected aenb {__version__} (format {FORMAT}). Delete it, or use that one."
+                f"Expected a checkpoint in {self.file}; it is broken: {reason(error)}. Delete it."
+            ) from error
+        written = {key: facts.get(key) if isinstance(facts, dict) else None for key in ("aenb", "format")}
+        if written != {"aenb": __version__, "format": FORMAT}:
+            raise AenbError(
+                f"The checkpoint in {self.folder} was written by aenb {_short(written['aenb'])} (format "
+                f"{_short(written['format'])}); expected aenb {__version__} (format {FORMAT}). Delete it, or use that "
+                "one."
             )
-        return Saved(facts, arrays)
+        return Saved(check(CheckpointFacts, facts, f"The checkpoint in {self.folder}").model_dump(), arrays)
 
     def due(self) -> bool:
         """Say whether it is time to write again."""
@@ -125,19 +134,13 @@ class Checkpoint:
             Whether it was written.
         """
         begin = time.perf_counter()
-        aside = self.folder / f".{FILE}-{os.getpid()}"
-        text = json.dumps({"format": FORMAT, "aenb": __version__, **facts}).encode()
+        text = json.dumps(plain({"format": FORMAT, "aenb": __version__, **facts}), allow_nan=False).encode()
         try:
-            with open(aside, "wb") as stream:
+            with written_aside(self.file, parents=False) as aside, open(aside, "wb") as stream:
                 np.savez(stream, facts=np.frombuffer(text, np.uint8), **arrays)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(aside, self.file)
-        except OSError as error:
-            self.trouble = reason(error)
+        except AenbError as error:
+            self.trouble = reason(error.__cause__ or error)
             self._next = time.perf_counter() + RETRY
-            with contextlib.suppress(OSError):
-                aside.unlink(missing_ok=True)
             return False
         self.trouble = None
         now = time.perf_counter()
@@ -149,18 +152,12 @@ class Checkpoint:
         with contextlib.suppress(OSError):  # it costs a little space, and is overwritten by the next
             self.file.unlink(missing_ok=True)
 
-    def _remove_leftovers(self) -> None:
-        """Take away what a killed training left half-written."""
-        for leftover in self.folder.glob(f".{FILE}-*"):
-            with contextlib.suppress(OSError):  # as above
-                leftover.unlink()
-
 
 def differences(saved: dict[str, Any], asked: dict[str, Any]) -> list[str]:
     """Say what of a training differs from the one that is saved.
 
     Args:
-        saved: The facts of a checkpoint: "spec", as `Spec.to_dict` gives it, and "data", the fingerprint.
+        saved: The facts of a checkpoint: "spec", as `Spec.to_dict` gives it, and "data" and "labels", the fingerprints.
         asked: The same of the training that would go on.
 
     Returns:
@@ -180,7 +177,28 @@ def differences(saved: dict[str, Any], asked: dict[str, Any]) -> list[str]:
             found.append(f"`{name}` is another model" if models else f"`{name}` was {was!r} and is {is_now!r}")
     if saved["data"] != asked["data"]:
         found.append("the data is not the same")
+    elif saved["labels"] != asked["labels"]:
+        found.append("the labels are not the same")
     return found
+
+
+def labels_fingerprint(data: Data) -> str | None:
+    """Return the SHA-256 of the labels of data, held-out ones included: equal for equal labels; None if it has none."""
+    if data.y_train is None:
+        return None
+    digest = hashlib.sha256()
+    for labels in (data.y_train, data.y_test):
+        labels = np.asarray([] if labels is None else labels)
+        digest.update(f"{labels.shape}".encode())
+        plain = (
+            labels.astype("float64") if labels.dtype.kind in "biuf" else "\n".join(map(repr, labels.tolist())).encode()
+        )
+        digest.update(plain)
+    return digest.hexdigest()
+
+
+def _short(value: Any) -> str:
+    return str(value)[:40] if isinstance(value, (str, int, float)) else "of another kind"
 
 
 def _nameless(value: Any) -> Any:
@@ -208,10 +226,3 @@ def default_folder(name: str) -> Path:
 def unasked(name: str) -> Callable[[], Checkpoint]:
     """Return what opens the checkpoint of a training that nobody asked one for."""
     return partial(Checkpoint, default_folder(name), patient=PATIENT)
-
-
-def reason(error: Exception) -> str:
-    """Say in words why a file could not be written."""
-    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
-        return "no space left on the disk"
-    return getattr(error, "strerror", None) or str(error).splitlines()[0]

@@ -12,6 +12,12 @@ class AenbError(ValueError):
     In a notebook it shows as one line, without a traceback, and is still an error on the kernel's channel.
     """
 
+    def __init__(self, message: str):
+        # names and values that others chose stand in it: they neither break the line nor can't be shown
+        super().__init__(
+            "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in str(message))
+        )
+
     def _render_traceback_(self) -> list[str]:
         """Give IPython the lines to show in place of a traceback."""
         return [f"AenbError: {self}"]

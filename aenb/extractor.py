@@ -11,7 +11,6 @@ import functools
 import hashlib
 import math
 import os
-import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from aenb.aside import written_aside
 from aenb.backend import keras, start, tf
 from aenb.data.record import Data
 from aenb.data.scaling import units
@@ -150,14 +150,11 @@ def _kept(data: Data) -> Extractor | None:
 def _keep(model: Any, file: Path) -> None:
     """Write a classifier aside, and rename it, so that it is there whole or not."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=file.parent) as aside:
-            model.save(Path(aside) / file.name)
-            os.replace(Path(aside) / file.name, file)
-    except OSError as error:
+        with written_aside(file) as aside:
+            model.save(aside)
+    except AenbError as error:
         warnings.warn(
-            f"The classifier can't be kept in {file.parent} ({error}), and will be trained again: name another folder "
-            "in AENB_CACHE.",
+            f"The classifier can't be kept, and will be trained again: name another folder in AENB_CACHE. {error}",
             stacklevel=3,
         )
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import json
 import math
 import numbers
 import typing
@@ -19,8 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aenb.backend import keras
 from aenb.errors import AenbError, unknown
+from aenb.model_files import model_from_config
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ def _whole_numbers(field: Field, value: Any) -> tuple[int, ...]:
 
 def _model(field: Field, value: Any) -> Any:
     if isinstance(value, dict) and "keras_model" in value:  # as a spec in JSON has it
-        value = keras.models.model_from_json(json.dumps(value["keras_model"]))
+        value = model_from_config(value["keras_model"])
     if not callable(value) or not hasattr(value, "to_json"):
         raise TypeError
     return value

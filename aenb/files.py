@@ -4,6 +4,7 @@
         pandas.read_csv(stream)                              # whatever is raised in the block becomes an AenbError
     read_bytes(path, what, most)     # its content, of at most `most` bytes
     read_json(path, what, most)      # plain values, not nested deeply; NaN, Infinity, -Infinity as words, see there
+    plain(value)                     # what `json.dumps` takes, so that `read_json` can read it
     read_npy(path, what, most)       # an array of numbers or text; one larger than `most` stays on the disk
     read_npz(path, what, most)       # arrays by name; `npz_headers` tells shapes and dtypes before any is read
     expanded(path)                   # a Path without "~"
@@ -156,8 +157,8 @@ def read_json(path: str | os.PathLike, what: str, most: int = JSON) -> Any:
         return parse_json(content)
 
 
-def parse_json(content: bytes) -> Any:
-    """Return the plain values of JSON in UTF-8, as `read_json` does.
+def parse_json(content: bytes, depth: int = DEPTH) -> Any:
+    """Return the plain values of JSON in UTF-8, nested at most so deep, as `read_json` does.
 
     Raises:
         ValueError: It is broken.
@@ -166,14 +167,14 @@ def parse_json(content: bytes) -> Any:
     if content.count(b"[") + content.count(b"{") > CONTAINERS:
         raise ValueError(f"more than {CONTAINERS:,} lists and objects")
     values = json.loads(content.decode("utf-8"), parse_constant=str)
-    _check_plain(values)
+    _check_plain(values, depth)
     return values
 
 
-def _check_plain(values: Any) -> None:
+def _check_plain(values: Any, depth: int) -> None:
     """See that plain values can be shown and written again."""
     level = [values]
-    for _ in range(DEPTH):
+    for _ in range(depth):
         if not level:
             return
         below = []
@@ -189,6 +190,19 @@ def _check_plain(values: Any) -> None:
                 raise ValueError("a number that is too large")
         level = below
     raise RecursionError
+
+
+def plain(value: Any) -> Any:
+    """Return plain values as JSON has them: NumPy's numbers as Python's, NaN and infinities as text."""
+    if isinstance(value, dict):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 @dataclass(frozen=True)

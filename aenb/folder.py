@@ -1,4 +1,4 @@
-"""A run's folder: written aside and renamed, checked when it is read, nothing in it unpickled."""
+"""A run's folder: written aside and put in its place, checked when it is read, nothing in it unpickled."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ import hashlib
 import itertools
 import json
 import os
-import shutil
-import tempfile
-import warnings
-import zipfile
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from aenb.checkpoint import reason
+from aenb import latent
+from aenb.aside import sweep, written_aside
 from aenb.errors import AenbError
+from aenb.files import expanded, named, plain, read_bytes, read_json, read_npz, regular
+from aenb.model_files import load_model
 from aenb.version import __version__
 
 FORMAT = 1
 FACTS, MODEL, FIGURE, HISTORY, ARRAYS = "run.json", "model.keras", "figure.png", "history.csv", "timeline.npz"
-KEYS = ("spec", "status", "seconds", "metrics", "scored", "history", "record", "sha256")
+OWN = {"format", "aenb", "spec", "sha256"}  # keys of every run.json
+PICTURE = 2**26  # bytes that a picture may have
 
 
 def write(
@@ -46,14 +47,13 @@ def write(
         overwrite: Replace a saved run that stands there; any other folder is left alone.
 
     Raises:
-        AenbError: The place is taken, or cannot be written. Nothing half-done is left behind.
+        AenbError: The place is taken, or cannot be written, or a value is one that could not be read again. Nothing
+            half-done is left behind.
     """
-    path = path.expanduser()
+    path = expanded(path)
     _check_place(path, overwrite)
-    aside = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    with written_aside(path) as aside:
+        aside.mkdir()
         for name, model in parts.items():
             model.save(aside / f"{name}.keras")
         for file, picture in zip(_files(pictures), pictures.values(), strict=True):
@@ -63,35 +63,31 @@ def write(
         _write_history(aside / HISTORY, facts["history"])
         sums = {file.name: _sha256(file) for file in sorted(aside.iterdir())}
         about = {"format": FORMAT, "aenb": __version__, **facts, "pictures": list(pictures), "sha256": sums}
-        (aside / FACTS).write_text(json.dumps(about, indent=1), encoding="utf-8")
-        _put_in_place(aside, path)
-    except (OSError, RuntimeError, ValueError) as error:  # h5py gives a full disk as any of these
-        raise AenbError(f"Expected to write the run to {path}; received: {reason(error)}.") from error
-    finally:
-        if aside is not None and aside.exists():
-            shutil.rmtree(aside, ignore_errors=True)
+        (aside / FACTS).write_text(_as_json(about, path), encoding="utf-8")
     return path
 
 
-def read(path: Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[str, np.ndarray]]:
+def read(path: Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[int, np.ndarray]]:
     """Read a run's folder.
 
     Returns:
-        The plain values, the compiled model, the pictures by their words, and the arrays by name.
+        The plain values, the compiled model, the pictures by their words, and the timeline's items by epoch.
 
     Raises:
-        AenbError: It is not a saved run, or a file of it is missing, truncated or changed.
+        AenbError: It is not a saved run, or a file of it is missing, truncated or changed, or not what it should be.
     """
-    path = path.expanduser()
+    path = expanded(path)
     facts = _read_facts(path)
     for name, sha256 in facts["sha256"].items():
-        file = path / Path(name).name
-        if not file.is_file() or _sha256(file) != sha256:
-            state = "changed or truncated" if file.is_file() else "missing"
-            raise AenbError(f"The run in {path}: expected {name} as it was saved; it is {state}.")
-    words = facts.get("pictures", ["The run's figure"])
-    pictures = {one: (path / file).read_bytes() for one, file in zip(words, _files(words), strict=True)}
-    return facts, _load_model(path / MODEL), pictures, _read_arrays(path / ARRAYS)
+        file = path / name
+        if (state := _state(file, sha256)) is not None:
+            raise AenbError(f"The run in {named(path)}: expected {name} as it was saved; it is {state}.")
+    files = zip(facts["pictures"], _files(facts["pictures"]), strict=True)
+    pictures = {words: read_bytes(path / file, "a picture of a saved run", PICTURE) for words, file in files}
+    import aenb.models.classes  # noqa: F401, Keras finds our classes then
+
+    model = load_model(path / MODEL)
+    return facts, model, pictures, _read_timeline(path / ARRAYS, _item_shape(model, path))
 
 
 def _files(words: Iterable[str]) -> list[str]:
@@ -99,64 +95,101 @@ def _files(words: Iterable[str]) -> list[str]:
     return [FIGURE if number == 0 else f"figure-{number + 1}.png" for number, _ in enumerate(words)]
 
 
-def _read_arrays(file: Path) -> dict[str, np.ndarray]:
-    if not file.is_file():
+def _state(file: Path, sha256: str) -> str | None:
+    """Say what is wrong with a file; None if it is as it was saved."""
+    if not os.path.lexists(file):
+        return "missing"
+    return None if _sha256(file) == sha256 else "changed or truncated"
+
+
+def _item_shape(model: Any, path: Path) -> tuple[int, ...]:
+    """Return the shape of an item of a model that was loaded, and see that it can be asked what a run asks it."""
+    try:
+        items, codes = latent.item_shape(model), latent.code_shape(model)
+        count = model.count_params()
+    except Exception as error:  # of a model that anyone may have built, anything
+        raise AenbError(f"The run in {named(path)}: expected a model with an encoder or a generator.") from error
+    if not (count and all(isinstance(side, int) and side > 0 for side in (*items, *codes))):
+        raise AenbError(
+            f"The run in {named(path)}: expected a model of items and codes of fixed shapes; received {items}, {codes}."
+        )
+    return items
+
+
+def _read_timeline(file: Path, shape: tuple[int, ...]) -> dict[int, np.ndarray]:
+    if not os.path.lexists(file):
         return {}
-    with np.load(file, allow_pickle=False) as arrays:
-        return dict(arrays)
+    arrays = read_npz(file, "the timeline of a saved run")
+    for name, items in arrays.items():
+        if not re.fullmatch("[0-9]{1,6}", name) or items.shape[1:] != shape or items.dtype.kind not in "fiu":
+            raise AenbError(
+                f"`{named(file)}`: expected items of the shape {shape} by epoch; received `{name}`, "
+                f"{items.dtype} {items.shape}."
+            )
+    return {int(name): items for name, items in arrays.items()}
 
 
 def _check_place(path: Path, overwrite: bool) -> None:
-    if not path.exists():
+    """See that nothing stands at a place but, where it may be overwritten, a saved run and nothing else.
+
+    Raises:
+        AenbError: Something does.
+    """
+    sweep(path.parent)
+    if not os.path.lexists(path):
         return
-    if not (path / FACTS).is_file():
-        raise AenbError(f"Expected a new folder; {path} exists and is not a saved run. Choose another place.")
-    if not overwrite:
-        raise AenbError(f"Expected a new folder; {path} holds a saved run. Choose another, or pass overwrite=True.")
-
-
-def _put_in_place(aside: Path, path: Path) -> None:
-    """Rename the new folder to its place, keeping what stood there until that is done."""
-    os.chmod(aside, 0o755)
-    old = aside.with_name(f"{aside.name}-old")
-    if path.exists():
-        os.replace(path, old)
+    place = named(path)
     try:
-        os.replace(aside, path)
-    except OSError:
-        if old.exists():
-            os.replace(old, path)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        facts = read_json(path / FACTS, "the facts of a saved run")
+    except AenbError:
+        facts = None
+    if not isinstance(facts, dict) or not facts.keys() >= OWN or not isinstance(facts["sha256"], dict):
+        raise AenbError(f"Expected a new folder; {place} exists and is not a saved run. Choose another place.")
+    if not overwrite:
+        raise AenbError(f"Expected a new folder; {place} holds a saved run. Choose another, or pass overwrite=True.")
+    if foreign := [file.name for file in sorted(path.iterdir()) if not _is_ours(file, facts["sha256"])]:
+        shown = ", ".join(map(named, foreign[:5])) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
+        raise AenbError(
+            f"Expected a folder of which all may be overwritten; {place} has files that are not of the saved run: "
+            f"{shown}. Move them away, or choose another place."
+        )
+
+
+def _is_ours(file: Path, sha256: dict[str, Any]) -> bool:
+    names = re.fullmatch(r"[\w -]+\.keras|figure(-\d+)?\.png|history\.csv|timeline\.npz", file.name)
+    return file.name == FACTS or bool(names and file.name in sha256 and file.is_file())
 
 
 def _read_facts(path: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads((path / FACTS).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise AenbError(f"Expected a saved run in {path}; received no readable {FACTS} ({error.strerror}).") from error
-    except ValueError as error:
-        raise AenbError(f"The run in {path}: expected JSON in {FACTS}; it is broken: {error}.") from error
+    from aenb.schema import Facts, check
+
+    if not os.path.lexists(path):
+        sweep(path.parent)  # which puts back what a killed process moved away
+    facts = read_json(path / FACTS, f"the {FACTS} of a saved run")
     if not isinstance(facts, dict) or "format" not in facts:
-        raise AenbError(f"Expected a saved run in {path}; its {FACTS} is not one of aenb's.")
+        raise AenbError(f"Expected a saved run in {named(path)}; its {FACTS} is not one of aenb's.")
     if facts["format"] != FORMAT:
-        raise AenbError(f"The run in {path}: expected format {FORMAT}; received {facts['format']!r}. Update aenb.")
-    missing = [key for key in KEYS if key not in facts]
-    if missing:
-        raise AenbError(f"The run in {path}: expected {', '.join(missing)} in {FACTS}; it is not there.")
-    return facts
+        received = ascii(facts["format"])[:40]
+        raise AenbError(f"The run in {named(path)}: expected format {FORMAT}; received {received}. Update aenb.")
+    values = check(Facts, facts, f"The run in {named(path)}: {FACTS}").model_dump(exclude_unset=True)
+    return {"pictures": ["The run's figure"]} | values
 
 
-def _load_model(file: Path) -> Any:
-    import aenb.models.classes  # noqa: F401
-    from aenb.backend import keras
+def _as_json(facts: dict[str, Any], path: Path) -> str:
+    """Return the facts of a run as JSON that can be read again.
 
+    Raises:
+        AenbError: They can't be, such as an object that somebody put into the record.
+    """
+    from aenb.schema import Facts, check
+
+    where = f"The run to be saved in {named(path)}: {FACTS}"
     try:
-        with warnings.catch_warnings():  # tied weights are one variable in training, and two in the file
-            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
-            return keras.models.load_model(file)  # in safe mode: no code is loaded
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise AenbError(f"Expected a Keras model in {file}; received: {str(error).splitlines()[0]}") from error
+        text = json.dumps(plain(facts), indent=1, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise AenbError(f"{where}: expected plain values; received: {error}.") from error
+    check(Facts, json.loads(text), where)
+    return text
 
 
 def _write_history(file: Path, history: dict[str, list[float]]) -> None:
@@ -167,5 +200,8 @@ def _write_history(file: Path, history: dict[str, list[float]]) -> None:
 
 
 def _sha256(file: Path) -> str:
-    with open(file, "rb") as stream:
-        return hashlib.sha256(stream.read()).hexdigest()
+    digest = hashlib.sha256()
+    with regular(file, "a file of a saved run") as stream:
+        while block := stream.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()

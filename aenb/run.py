@@ -510,6 +510,6 @@ def load_run(path: str | Path) -> Run:
         seconds=facts["seconds"],
         record=facts["record"],
         scores={part: {name: facts["metrics"][name] for name in names} for part, names in facts["scored"].items()},
-        timeline={int(epoch): items for epoch, items in timeline.items()},
+        timeline=timeline,
         _pictures=pictures,
     )

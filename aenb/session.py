@@ -11,7 +11,7 @@ import numpy as np
 
 from aenb import backend, latent
 from aenb.backend import keras, tf
-from aenb.checkpoint import Checkpoint, Saved, differences
+from aenb.checkpoint import Checkpoint, Saved, differences, labels_fingerprint
 from aenb.control import Control, Stopped
 from aenb.data.record import Data
 from aenb.data.split import hold_out
@@ -83,6 +83,7 @@ class Session:
         run.record |= {"xla": self.engine.jit_compile, "resident": self.engine.is_resident}
         self._stopping = _early_stopping(spec.patience)
         self._callbacks = [self._saver(), *self._stopping, self._watcher(), *callbacks]
+        self._labels = None if checkpoint is None else labels_fingerprint(data)
         self._start = self._state_of(saved) if saved is not None else None
         self._begun, self._seconds_before, self._interrupts = 0.0, run.seconds, backend.Interrupts()
 
@@ -193,6 +194,7 @@ class Session:
         facts = {
             "spec": run.spec.to_dict(),
             "data": self.data.fingerprint,
+            "labels": self._labels,
             "epoch": epoch,
             "step": step,
             "history": {name: values[:epoch] for name, values in run.history.items()},
@@ -208,8 +210,13 @@ class Session:
             self.view.note(f"No checkpoint can be written ({self.checkpoint.trouble}): the training goes on without.")
 
     def _state_of(self, saved: Saved) -> State:
-        """Take over what a checkpoint holds: history, seconds, the best weights; return where to go on."""
+        """Take over what a checkpoint holds: history, seconds, the best weights; return where to go on.
+
+        Raises:
+            AenbError: It does not fit the model.
+        """
         facts, run = saved.facts, self.run
+        self._check_fit(saved)
         run.history.update({name: list(values) for name, values in facts["history"].items()})
         run.seconds = facts["seconds"]
         taken = {name: items for name, items in saved.arrays.items() if name.startswith("epoch_")}
@@ -223,6 +230,23 @@ class Session:
             self._callbacks.insert(2, _going_on(stopping, run.history.get("val_loss", []), best))
         values = [saved.arrays[name] for name in sorted(saved.arrays) if name.startswith("value_")]
         return State(facts["epoch"], facts["step"], values)
+
+    def _check_fit(self, saved: Saved) -> None:
+        """See that the arrays of a checkpoint are of this training; the engine looks at those to go on from.
+
+        Raises:
+            AenbError: They are not.
+        """
+        item = (SAMPLES, *self.data.input_shape)
+        best = {f"best_{number:04d}": value for number, value in enumerate(self.run.model.get_weights())}
+        there = {name: array for name, array in saved.arrays.items() if name.startswith("best_")}
+        wrong = [name for name in {*there, *best} if there and _kind(there.get(name)) != _kind(best.get(name))]
+        wrong += [name for name, array in saved.arrays.items() if name.startswith("epoch_") and array.shape != item]
+        if wrong or saved.facts["step"] > self.engine.steps:
+            raise AenbError(
+                f"Expected a checkpoint of this model in {self.checkpoint.folder}; its "
+                f"{f'array `{wrong[0]}`' if wrong else 'step'} does not fit. Delete it, or choose another folder."
+            )
 
 
 def validation_size(data: Data) -> int:
@@ -247,7 +271,8 @@ def saved_training(checkpoint: Checkpoint, run: Run, data: Data) -> Saved | None
     if saved is None:
         run.record["notes"].append(f"There was no checkpoint in {checkpoint.folder}: started from the beginning.")
         return None
-    found = differences(saved.facts, {"spec": run.spec.to_dict(), "data": data.fingerprint})
+    asked = {"spec": run.spec.to_dict(), "data": data.fingerprint, "labels": labels_fingerprint(data)}
+    found = differences(saved.facts, asked)
     if found:
         raise AenbError(
             f"The checkpoint in {checkpoint.folder} is of another training: {'; '.join(found)}. Ask for the same, or "
@@ -259,6 +284,10 @@ def saved_training(checkpoint: Checkpoint, run: Run, data: Data) -> Saved | None
             f"as many; received {run.spec.epochs}."
         )
     return saved
+
+
+def _kind(array: np.ndarray | None) -> tuple[Any, ...]:
+    return () if array is None else (np.shape(array), np.asarray(array).dtype)
 
 
 def plays(model: Any) -> bool:
@@ -281,7 +310,7 @@ def _going_on(stopping: Any, losses: list[float], best: list[np.ndarray]) -> Any
     """Make the callback that gives early stopping what it knew: it forgets all when a training begins."""
 
     def on_train_begin(logs=None):
-        if losses:
+        if np.isfinite(losses).any():
             stopping.best_epoch = int(np.nanargmin(losses))
             stopping.best = losses[stopping.best_epoch]
             stopping.wait = len(losses) - 1 - stopping.best_epoch

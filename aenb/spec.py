@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 import keyword
+import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -127,11 +128,19 @@ class Spec:
         """
         if not isinstance(values, dict) or not isinstance(values.get("family"), str):
             raise AenbError("A spec: expected an object with a `family`; received something else.")
+        if not re.fullmatch(r"[A-Za-z_][\w.-]*", values["family"]):
+            raise AenbError(f"`family`: expected the name of a family; received {values['family'][:60]!r}.")
         known = [f.name for f in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
-                raise unknown("option", name, known)
-        return cls(**values | {"hyperparameters": dict(values.get("hyperparameters") or {})})
+                raise unknown("option", name[:60], known)
+        given = values.get("hyperparameters") or {}
+        if not isinstance(given, dict):
+            raise AenbError(f"`hyperparameters`: expected an object; received a {type(given).__name__}.")
+        for name in given:
+            if not name.isidentifier() or keyword.iskeyword(name):
+                raise AenbError(f"`hyperparameters`: expected names of hyperparameters; received {name[:60]!r}.")
+        return cls(**values | {"hyperparameters": dict(given)})
 
     def to_cell(self) -> str:
         """Return the `%%autoencoder` cell that asks for the same."""

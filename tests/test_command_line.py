@@ -18,7 +18,7 @@ def test_a_spec_is_trained_and_saved(trained, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("{", "Expected a spec in JSON"), ('{"family": "depp"}', "Did you mean `deep`")]
+    ("content", "message"), [("{", "expected a spec in JSON"), ('{"family": "depp"}', "Did you mean `deep`")]
 )
 def test_bad_specs_are_errors_in_a_line(tmp_path, capsys, content, message):
     spec = tmp_path / "spec.json"

@@ -15,6 +15,7 @@ FLOORS = [
     {"files", "short"},
     {"aside"},
     {"catalogue", "backend", "chapters"},
+    {"model_files", "schema"},
     {"fields"},
     {"data", "models", "metrics", "plots", "tasks", "control", "report", "densities", "restoration"},
     {"spec", "latent", "checkpoint", "engine", "progress", "jobs"},

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import functools
 import math
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from aenb.aside import written_aside
 from aenb.backend import tf
 from aenb.comparison.columns import COSTS, SCORES, Column
 from aenb.data.record import Data
 from aenb.engine.state import variables
+from aenb.files import expanded
 from aenb.metrics.intervals import Interval, interval
 from aenb.pages import png_source
 from aenb.report import MEANS
@@ -254,10 +254,6 @@ def _costs(run: Run) -> Figures:
 
 
 def _write(path: str | Path, write: Callable[[Path], object]) -> Path:
-    """Write a file aside, and rename it, so that it is there whole or not."""
-    path = Path(path).expanduser()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as aside:
-        write(Path(aside) / path.name)
-        os.replace(Path(aside) / path.name, path)
-    return path
+    with written_aside(path) as aside:
+        write(aside)
+    return expanded(path)
