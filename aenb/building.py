@@ -104,6 +104,11 @@ def facts(spec: Spec, data: Data) -> dict[str, Any]:
         )
     if spec.hyperparameters.get("conditional") and not data.classes:
         raise AenbError(f"`conditional`: expected data with labels; {data.name} has none.")
+    if spec.hyperparameters.get("conditional") and data.unseen:
+        raise AenbError(
+            f"`conditional`: expected held-out examples of the classes that are trained on; received others too, "
+            f"such as {data.unseen[0]}, in {data.name}. Leave these out, or take more examples of each class."
+        )
     found = {"vocabulary": len(data.vocabulary), "num_classes": len(data.classes)}
     if data.kind != "text" and "support" in entry.fields:
         found["support"] = data.support

@@ -153,7 +153,7 @@ def test_broken_and_unsafe_files_are_refused(tmp_path):
         "broken.npz": "readable .npz",
         "empty.npy": "readable .npy",
         "notes.docx": "received `.docx`",
-        "pickled.npy": "allow_pickle",
+        "pickled.npy": "Python objects",
         "two.npz": "expected an array `x`",
     }.items():
         with pytest.raises(aenb.AenbError, match=message):

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from aenb.data.foreign import as_list, reading
+from aenb.data.labels import printable, read_labels
 from aenb.data.numeric import measured
 from aenb.data.record import STREAMED, Data
 from aenb.data.scaling import add_channel, image_rule
@@ -35,7 +37,7 @@ def from_arrays(
         x: (n, height, width) or (n, height, width, channels) for images, (n, features) for a table; an array, nested
             lists or a pandas DataFrame. A list of arrays (steps, channels) of different lengths for signals, a list of
             texts. The training items of a large memory map stay on the disk.
-        labels: (n,) or None.
+        labels: (n,), as `aenb.data.labels.read_labels` takes them, or None.
         name: What to call it.
         source: Where it came from, in words.
         kind: "signal" for an array (n, length, channels) that is not of images.
@@ -46,20 +48,22 @@ def from_arrays(
         AenbError: It is empty, ragged, not of numbers, infinite, of another shape; its pixels are missing or have no
             known range; nothing was observed in a column.
     """
-    if are_texts(x):
+    with reading(x, f"`{name}`"):
+        x = as_list(x, f"`{name}`")
+        is_texts, is_ragged = are_texts(x), are_ragged_signals(x)
+    if is_texts:
         return from_texts(x, labels, name, source, class_names=class_names, notes=notes)
-    if are_ragged_signals(x):
-        x, kind, notes = padded(x, name), "signal", (*notes, padding_note(x))
-    rows, ends = measured(x, name, kind)
+    with reading(x, f"`{name}`"):
+        if is_ragged:
+            x, kind, notes = padded(x, name), "signal", (*notes, padding_note(x))
+        rows, ends = measured(x, name, kind)
     if len(rows) < LEAST:
         raise AenbError(f"`{name}`: expected at least {LEAST} items; received {len(rows)}.")
-    y = None if labels is None else np.asarray(labels)
-    if y is not None and y.shape != (len(rows),):
-        raise AenbError(f"Labels of `{name}`: expected the shape ({len(rows)},); received {y.shape}.")
+    y = read_labels(labels, len(rows), name)
     size, said = held_out_size(len(rows), rows[0].size)
     train, test = hold_out(len(rows), size, y)
     kind = kind or ("tabular" if rows.ndim == 2 else "image")
-    columns, scaler = tuple(map(str, getattr(x, "columns", ()))), None
+    columns, scaler = tuple(map(printable, getattr(x, "columns", ()))), None
     if kind == "image":
         convert, about = image_rule(rows.dtype, *ends)
         rows, about = add_channel(rows), [about] if about else []

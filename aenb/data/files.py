@@ -1,19 +1,25 @@
-"""Data of one's own in a file: none of it is unpickled."""
+"""Data of one's own in a file: none of it is unpickled, and none may take more memory than there is."""
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
+import psutil
 
 from aenb.data import streamed
 from aenb.data.arrays import from_arrays
 from aenb.data.record import Data
 from aenb.errors import AenbError
+from aenb.files import HEADER, members, named, read_header, read_npy, regular, size
 
 FORMATS = (".npy", ".npz", ".csv", ".parquet", ".txt")
+COLUMNS = 100_000  # of a table, at most
 
 
 def from_file(path: Path, labels: Any = None, kind: str | None = None) -> Data:
@@ -26,50 +32,88 @@ def from_file(path: Path, labels: Any = None, kind: str | None = None) -> Data:
         kind: "signal" for an array (n, length, channels) that is not of images.
 
     Raises:
-        AenbError: There is no such file, it is broken, or of another format.
+        AenbError: There is no such file, it is none (a pipe, a device), it is broken, of another format, or declares
+            or needs more than there is, in the file or in memory.
     """
     if path.suffix not in FORMATS:
         raise AenbError(
-            f"`{path}`: expected one of {', '.join(FORMATS)}, or a folder of images; received "
-            f"`{path.suffix or path.name}`."
+            f"`{named(path)}`: expected one of {', '.join(FORMATS)}, or a folder of images; received "
+            f"`{named(path.suffix or path.name)}`."
         )
     reader = dict(zip(FORMATS, (_npy, _npz, _csv, _parquet, _txt), strict=True))[path.suffix]
-    try:
-        x, own = reader(path)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, ImportError) as error:
-        raise AenbError(f"`{path}`: expected a readable {path.suffix} file; received: {error}") from error
+    x, own = reader(path, f"a readable {path.suffix} file")
     labels = own if labels is None else labels
-    return from_arrays(x, labels, name=path.stem, source=f"the file {path.name}", kind=kind)
+    return from_arrays(x, labels, name=named(path.stem), source=f"the file {named(path.name)}", kind=kind)
 
 
-def _npy(path):
-    is_large = path.stat().st_size > streamed.LIMIT
-    return np.load(path, mmap_mode="r" if is_large else None, allow_pickle=False), None
+def _npy(path: Path, what: str) -> tuple[Any, None]:
+    return read_npy(path, what, streamed.LIMIT), None
 
 
-def _npz(path):
-    with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-        names = file.files
-        x = "x" if "x" in names else names[0] if len(names) == 1 else None
+def _npz(path: Path, what: str) -> tuple[np.ndarray, np.ndarray | None]:
+    with regular(path, what) as stream, zipfile.ZipFile(stream) as archive:
+        found = {one.filename.removesuffix(".npy"): one for one in members(archive, size(stream), _room())}
+        x = "x" if "x" in found else next(iter(found)) if len(found) == 1 else None
         if x is None:
-            raise AenbError(f"`{path}`: expected an array `x`, and `y` for labels; received {', '.join(names)}.")
-        return file[x], file["y"] if "y" in names else None
+            names = named(", ".join(found)) or "none"
+            raise AenbError(f"`{named(path)}`: expected an array `x`, and `y` for labels; received {names}.")
+        return _member(archive, found[x]), _member(archive, found["y"]) if "y" in found else None
 
 
-def _csv(path):
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    with archive.open(member) as part:
+        read_header(part, member.file_size)
+    with archive.open(member) as part:
+        return np.lib.format.read_array(part, allow_pickle=False, max_header_size=HEADER)
+
+
+def _csv(path: Path, what: str) -> tuple[Any, None]:
     import pandas as pd
 
-    return pd.read_csv(path), None
+    with _in_memory(path, what) as stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # a column of numbers and words is refused below
+        columns = stream.readline().count(b",") + 1
+        if columns > COLUMNS:
+            raise ValueError(f"{columns:,} columns, more than {COLUMNS:,}")
+        stream.seek(0)
+        return pd.read_csv(stream), None
 
 
-def _parquet(path):
-    import pandas as pd
+def _parquet(path: Path, what: str) -> tuple[Any, None]:
+    try:
+        from pyarrow import parquet
+    except ImportError as error:
+        raise AenbError(
+            f"`{named(path)}`: expected pyarrow, which reads .parquet files; received none. "
+            "Install it (pip install pyarrow), or save the table as .csv."
+        ) from error
+    with regular(path, what) as stream, parquet.ParquetFile(stream) as file:
+        about = file.metadata
+        if about.num_columns > COLUMNS:
+            raise ValueError(f"{about.num_columns:,} columns, more than {COLUMNS:,}")
+        needed = 8 * about.num_rows * about.num_columns
+        if needed > _room():
+            raise ValueError(f"a table of {needed / 2**20:,.0f} MB, more than the memory at hand")
+        return file.read().to_pandas(), None
 
-    return pd.read_parquet(path), None
 
-
-def _txt(path):
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    if not lines:
-        raise ValueError("it is empty")
+def _txt(path: Path, what: str) -> tuple[list[str], None]:
+    with _in_memory(path, what) as stream:
+        lines = stream.read().decode("utf-8-sig").splitlines()
+        if not lines:
+            raise ValueError("it is empty")
     return lines, None
+
+
+@contextlib.contextmanager
+def _in_memory(path: Path, what: str) -> Iterator[BinaryIO]:
+    """Open a file that is read as a whole."""
+    with regular(path, what) as stream:
+        if size(stream) > _room():
+            raise ValueError(f"{size(stream) / 2**20:,.0f} MB, more than the memory at hand")
+        yield stream
+
+
+def _room() -> int:
+    """Return how many bytes of memory are at hand."""
+    return psutil.virtual_memory().available

@@ -16,14 +16,17 @@ from typing import Any
 import numpy as np
 
 from aenb.data.arrays import from_arrays
+from aenb.data.labels import printable
 from aenb.data.pictures import CHANGES, SUFFIXES, Header, look, pixels
 from aenb.data.record import Data
 from aenb.data.spool import Spool
 from aenb.errors import AenbError
+from aenb.files import named, reason
 
 KEPT = 256  # pixels a side up to which images of one size stay as they are
 SIDES = (128, 64, 32)  # that others come to
 TOGETHER = 64  # files that are given to threads at a time
+MOST = 1_000_000  # files and folders that are looked at
 
 
 def from_folder(folder: Path, labels: Any = None) -> Data:
@@ -52,30 +55,61 @@ def from_folder(folder: Path, labels: Any = None) -> Data:
     if labels is not None:
         y, class_names, about = labels, (), ""
     return from_arrays(
-        array, y, name=str(folder), source=f"the folder {folder.resolve().name}", class_names=class_names,
+        array, y, name=named(folder), source=f"the folder {named(folder.resolve().name)}", class_names=class_names,
         notes=[*notes, *([about] if about else [])],
     )  # fmt: skip
 
 
 def _find(folder: Path) -> tuple[list[Path], list[str]]:
     """List the images of a folder, and say what was left out."""
-    inside = {file.relative_to(folder): file for file in folder.rglob("*") if file.is_file()}
+    try:
+        inside = {file.relative_to(folder): file for file in _files(folder)}
+    except OSError as error:
+        raise AenbError(
+            f"`{named(folder)}`: expected a folder that can be read; received: {reason(error)}, of "
+            f"{named(error.filename or folder)}."
+        ) from error
     shown = {path: file for path, file in inside.items() if not any(part.startswith(".") for part in path.parts)}
     images = sorted((p for p in shown if p.suffix.lower() in SUFFIXES), key=Path.as_posix)
-    others = Counter(path.suffix.lower() or path.name for path in shown if path.suffix.lower() not in SUFFIXES)
+    others = Counter(
+        named(path.suffix.lower() or path.name) for path in shown if path.suffix.lower() not in SUFFIXES
+    )  # fmt: skip
     if not images:
         received = f"{others.total()} other files ({', '.join(sorted(others)[:5])})" if others else "none"
-        raise AenbError(f"`{folder}`: expected a folder of images ({', '.join(SUFFIXES)}); received {received}.")
+        raise AenbError(f"`{named(folder)}`: expected a folder of images ({', '.join(SUFFIXES)}); received {received}.")
     left_out = [f"{count} {suffix}" for suffix, count in others.most_common(5)]
     hidden = sum(path.suffix.lower() in SUFFIXES for path in inside) - len(images)
     left_out += [f"{hidden} hidden"] if hidden else []
     return [shown[path] for path in images], [f"Files left out: {', '.join(left_out)}."] if left_out else []
 
 
+def _files(folder: Path) -> Iterator[Path]:
+    """Go through the files of a folder and its subfolders, but not of those that are links, which may lead in a circle.
+
+    Raises:
+        OSError: A folder can't be read.
+        AenbError: There are more than a folder of images has.
+    """
+    waiting, seen = [folder], 0
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                seen += 1
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.is_file():
+                    yield Path(entry.path)
+        if seen > MOST:
+            raise AenbError(
+                f"`{named(folder)}`: expected a folder of images; received one of more than {MOST:,} files and "
+                "folders. Name the subfolder that has the images."
+            )
+
+
 def _decode(decode: Callable, files: Sequence[Path], folder: Path) -> tuple[np.ndarray, list[str]]:
     """Return the pixels of all images, and what to say of them."""
     changes, block = Counter(), []
-    with Spool(str(folder)) as spool:
+    with Spool(named(folder)) as spool:
         for image, changed in _each(decode, files, folder, "Decoding"):
             block.append(image)
             changes.update(changed)
@@ -102,7 +136,8 @@ def _each(work: Callable[[Path], Any], files: Sequence[Path], folder: Path, what
 
     broken = []
     bar = tqdm(
-        total=len(files), desc=f"{what} {folder.resolve().name}", unit=" images", file=sys.stdout, leave=False, delay=1
+        total=len(files), desc=f"{what} {named(folder.resolve().name)}", unit=" images", file=sys.stdout,
+        leave=False, delay=1,
     )  # fmt: skip
     with bar, ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for start in range(0, len(files), TOGETHER):
@@ -110,20 +145,20 @@ def _each(work: Callable[[Path], Any], files: Sequence[Path], folder: Path, what
             for path, result in zip(part, pool.map(attempt, part), strict=True):
                 bar.update()
                 if isinstance(result, Exception):
-                    broken.append(f"{path.relative_to(folder)} ({_reason(result, path)})")
+                    broken.append(f"{named(path.relative_to(folder))} ({_reason(result, path)})")
                 else:
                     yield result
     if broken:
         more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
         raise AenbError(
-            f"`{folder}`: expected images that can be read; {len(broken)} of {len(files)} cannot: "
+            f"`{named(folder)}`: expected images that can be read; {len(broken)} of {len(files)} cannot: "
             f"{', '.join(broken[:3])}{more}. Take them out of the folder, or save them anew."
         )
 
 
 def _reason(error: Exception, path: Path) -> str:
     text = str(getattr(error, "strerror", None) or error).replace(f" {str(path)!r}", "")
-    return text.splitlines()[0] if text else type(error).__name__
+    return printable(text.splitlines()[0]) if text else type(error).__name__
 
 
 def _size(headers: Sequence[Header]) -> tuple[tuple[int, int], list[str]]:
@@ -155,10 +190,10 @@ def _labels(paths: Sequence[Path]) -> tuple[np.ndarray | None, tuple[str, ...], 
         return None, (), ""
     if any(len(path.parts) == 1 for path in paths):
         return None, (), "Some images are outside of the subfolders: the images have no labels."
-    names = sorted(folders)
-    number = {name: place for place, name in enumerate(names)}
+    number = {name: place for place, name in enumerate(sorted(folders))}
+    names = tuple(map(printable, number))
     shown = f"{', '.join(names[:5])}{', …' if len(names) > 5 else ''}"
-    return np.array([number[path.parts[0]] for path in paths]), tuple(names), f"Labels are the subfolders: {shown}."
+    return np.array([number[path.parts[0]] for path in paths]), names, f"Labels are the subfolders: {shown}."
 
 
 def _counted(number: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +11,18 @@ from typing import Any
 
 from aenb.data.arrays import from_arrays
 from aenb.data.files import FORMATS, from_file
+from aenb.data.foreign import reading
 from aenb.data.image_folder import from_folder
+from aenb.data.labels import printable
 from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
 from aenb.data.registry import datasets
 from aenb.data.split import LEAST
 from aenb.errors import AenbError
+from aenb.files import expanded, named, reason
 from aenb.short import fewer, most_items
+
+EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images"
 
 
 def load_data(
@@ -39,8 +46,9 @@ def load_data(
             or to a folder of images (png, jpg, bmp, gif, webp), whose subfolders' names are the labels; or `Data`,
             which comes back as it is. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`). Tables and
             signals may have missing values, NaN.
-        labels: Labels of the items, (n,), in the place of those that a file or a folder may have.
-        limit: Keep this many training items, and as large a part of those held out.
+        labels: Labels of the items, (n,), in the place of those that a file or a folder may have: whole numbers, names,
+            or True and False, in an array, a list or a column of pandas.
+        limit: Keep this many training items, and as large a part of those held out; of each class at least one.
         name: What to call an array.
         kind: "signal" for an array (n, length, channels) that is not of grey images.
 
@@ -50,7 +58,9 @@ def load_data(
 
     Raises:
         AenbError: The name is unknown, the file is broken, or the array is not one that a model can learn from; an
-            image cannot be read; a pipeline has no end, or items of different shapes; the temporary disk is full.
+            image cannot be read; a pipeline has no end, or items of different shapes; the temporary disk is full;
+            a label is missing, or no class; reading an object of another class raised an exception, which is the
+            error's `__cause__`.
 
     Example:
         >>> import aenb
@@ -76,7 +86,8 @@ def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:
         What `load_data` takes, and what the reader should know.
     """
     value = variables.get(word)
-    is_data = hasattr(value, "__array__") or isinstance(value, list | tuple | Data)
+    with reading(value, f"`{word}`"):
+        is_data = hasattr(value, "__array__") or isinstance(value, list | tuple | Data)
     if value is None or (word in datasets() and not is_data):
         return word, []
     taken = [f"The variable `{word}` was used, not the data set of that name."] if word in datasets() else []
@@ -84,15 +95,16 @@ def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:
 
 
 def _find(data: Any, labels: Any, name: str, kind: str | None) -> Data:
-    if isinstance(data, tuple) and len(data) == 2:
-        data, labels = data
+    with reading(data, f"`{name}`"):
+        if isinstance(data, tuple) and len(data) == 2:
+            data, labels = data
     if isinstance(data, Data) or (isinstance(data, str | Path) and str(data) in datasets()):
         if labels is not None:
             raise AenbError("`labels`: expected none, since this data has its own; received some. Leave them out.")
         return data if isinstance(data, Data) else datasets()[str(data)].load()
-    if isinstance(data, str) and data.partition(":")[0] in datasets() and not Path(data).exists():
+    if isinstance(data, str) and data.partition(":")[0] in datasets() and not os.path.exists(data):
         whole, _, label = data.partition(":")
-        return datasets()[whole].load().one_class(label)
+        return datasets()[whole].load().one_class(printable(label))
     if isinstance(data, str | Path):
         return _by_path(str(data), labels, kind)
     if is_pipeline(data):
@@ -101,12 +113,15 @@ def _find(data: Any, labels: Any, name: str, kind: str | None) -> Data:
 
 
 def _by_path(name: str, labels: Any, kind: str | None) -> Data:
-    path = Path(name).expanduser()
-    if path.exists():
-        return replace(from_folder(path, labels) if path.is_dir() else from_file(path, labels, kind), name=name)
-    if path.suffix or len(path.parts) > 1 or name.endswith(("/", "\\")):
-        raise AenbError(
-            f"`--data`: expected a data set, a file ({', '.join(FORMATS)}) or a folder of images; "
-            f"there is no file or folder {name}."
-        )
-    return datasets().lookup(name).load()
+    if not name.strip():
+        raise AenbError(f"`--data`: {EXPECTED}; received an empty name. The folder that you are in is called `.`.")
+    path = expanded(name)
+    try:
+        is_folder = stat.S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if path.suffix or len(path.parts) > 1 or name.endswith(("/", "\\")):
+            raise AenbError(f"`--data`: {EXPECTED}; there is no file or folder {named(name)}.") from error
+        return datasets().lookup(named(name)).load()
+    except (OSError, ValueError) as error:
+        raise AenbError(f"`--data`: {EXPECTED}; received {named(name)}: {reason(error)}.") from error
+    return replace(from_folder(path, labels) if is_folder else from_file(path, labels, kind), name=printable(name))

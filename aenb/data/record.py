@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from aenb.data.labels import class_numbers
 from aenb.data.numeric import numeric
 from aenb.data.scaling import image_units, units
 from aenb.data.signals import padded
+from aenb.data.split import draw
 from aenb.data.standardised import to_units
 from aenb.data.streamed import LIMIT, blocks, select
 from aenb.data.words import split_words, to_ids, to_text
@@ -107,6 +109,11 @@ class Data:
         return () if self.y_train is None else tuple(np.unique(self.y_train).tolist())
 
     @property
+    def unseen(self) -> tuple:
+        """The labels of held-out items that no training item has."""
+        return () if self.y_test is None else tuple(np.setdiff1d(self.y_test, self.classes).tolist())
+
+    @property
     def class_words(self) -> tuple[str, ...]:
         """What to call the classes, in the order of `classes`: their names, where each has one."""
         named = len(self.class_names) == len(self.classes)
@@ -118,14 +125,7 @@ class Data:
         Raises:
             AenbError: A label is not one of this data, or there are none.
         """
-        given, known = np.asarray(labels), np.asarray(self.classes)
-        if not len(known):
-            raise AenbError(f"`labels`: expected data with labels; {self.name} has none.")
-        numbers = np.searchsorted(known, given).clip(max=len(known) - 1).astype("int32")
-        if not np.array_equal(known[numbers], given):
-            wrong = given[known[numbers] != given].ravel()[0]
-            raise AenbError(f"`labels`: expected some of {', '.join(map(str, self.classes))}; received {wrong}.")
-        return numbers
+        return class_numbers(labels, self.classes, self.name)
 
     @functools.cached_property
     def support(self) -> str:
@@ -181,13 +181,17 @@ class Data:
         object.__setattr__(self, "train", train)
 
     def limit(self, n: int | None) -> Data:
-        """Keep `n` training items, drawn at random but always the same, and as large a part of those held out."""
+        """Keep `n` training items, drawn at random but always the same, and as large a part of those held out.
+
+        Of each class at least one is kept, while there are as many items as classes.
+        """
         if n is None or n >= len(self.train):
             return self
-        draw = np.random.default_rng(0)
-        keep = np.sort(draw.permutation(len(self.train))[:n])
+        random = np.random.default_rng(0)
+        keep = draw(random.permutation(len(self.train)), n, self.y_train)
         share = max(2, round(len(self.test) * n / len(self.train)))
-        held = np.sort(draw.permutation(len(self.test))[:share])
+        seen = None if self.y_train is None else self.y_train[keep]
+        held = draw(random.permutation(len(self.test)), share, self.y_test, seen)
         train = select(self.train, keep)
         notes = tuple(note for note in self.notes if note != STREAMED or not isinstance(train, np.ndarray))
         return replace(
@@ -195,7 +199,7 @@ class Data:
             notes=notes,
             train=train,
             test=self.test[held],
-            y_train=None if self.y_train is None else self.y_train[keep],
+            y_train=seen,
             y_test=None if self.y_test is None else self.y_test[held],
         )
 

@@ -29,7 +29,8 @@ def hold_out(n: int, size: int, labels: np.ndarray | None = None) -> tuple[np.nd
     Args:
         n: How many items there are.
         size: How many to hold out.
-        labels: (n,); where given and each class is large enough, each class is split alike.
+        labels: (n,); where given and each class is large enough, each class is split alike; else a class is held out
+            only if it is kept too, as far as there is room.
 
     Returns:
         Two sorted integer arrays, always the same for the same arguments.
@@ -42,7 +43,42 @@ def hold_out(n: int, size: int, labels: np.ndarray | None = None) -> tuple[np.nd
         if counts.min() >= 2 and len(values) <= min(size, n - size):
             stratify = labels
     kept, held = train_test_split(np.arange(n), test_size=size, random_state=0, stratify=stratify)
+    if labels is not None:
+        _exchange(kept, held, labels)
     return np.sort(kept), np.sort(held)
+
+
+def _exchange(kept: np.ndarray, held: np.ndarray, labels: np.ndarray) -> None:
+    """Exchange held-out items of classes that none of those kept has for items whose classes keep others."""
+    unseen = np.flatnonzero(~np.isin(labels[held], labels[kept]))
+    if not len(unseen):
+        return
+    one_each = unseen[np.unique(labels[held[unseen]], return_index=True)[1]]
+    spare = np.delete(np.arange(len(kept)), np.unique(labels[kept], return_index=True)[1])
+    places = spare[: len(one_each)], one_each[: len(spare)]
+    kept[places[0]], held[places[1]] = held[places[1]], kept[places[0]]
+
+
+def draw(order: np.ndarray, n: int, labels: np.ndarray | None = None, wanted: np.ndarray | None = None) -> np.ndarray:
+    """Return n of the items in a random order, sorted: the first ones, and of each class at least one.
+
+    Args:
+        order: A permutation of the items' indices.
+        n: How many to take.
+        labels: (n items,) or None: all are of one class.
+        wanted: Classes to take first, where n is less than there are; None: all alike.
+
+    Example:
+        >>> draw(np.array([4, 2, 0, 3, 1]), 3, np.array([0, 0, 0, 1, 0])).tolist()
+        [2, 3, 4]
+    """
+    if labels is not None:
+        if wanted is not None:
+            order = order[np.argsort(~np.isin(labels[order], wanted), kind="stable")]
+        firsts = np.sort(np.unique(labels[order], return_index=True)[1])[:n]
+        others = np.delete(np.arange(len(order)), firsts)[: n - len(firsts)]
+        order = order[np.concatenate([firsts, others])]
+    return np.sort(order[:n])
 
 
 def spread(total: int, n: int) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from aenb.data.labels import read_labels
 from aenb.data.record import Data
 from aenb.data.split import LEAST, held_out_size, hold_out
 from aenb.data.words import make_vocabulary, split_words, to_ids
@@ -30,7 +31,7 @@ def from_texts(
 
     Args:
         texts: Any list, array or column of texts; those without a word are left out.
-        labels: (n,) or None.
+        labels: (n,), as `aenb.data.labels.read_labels` takes them, or None.
         name: What to call them.
         source: Where they came from, in words.
         class_names: What the labels mean.
@@ -48,9 +49,7 @@ def from_texts(
         ['a red dog']
     """
     split = split_words(texts, name)
-    y = None if labels is None else np.asarray(labels)
-    if y is not None and y.shape != (len(split),):
-        raise AenbError(f"Labels of `{name}`: expected the shape ({len(split)},); received {y.shape}.")
+    y = read_labels(labels, len(split), name)
     kept = [place for place, text in enumerate(split) if text]
     y = None if y is None else y[kept]
     found = [split[place] for place in kept]

@@ -5,6 +5,7 @@ Words are lower-cased, punctuation is left out, and an apostrophe inside a word 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from aenb.data.foreign import as_list, reading
 from aenb.errors import AenbError
 
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -22,7 +24,7 @@ def are_texts(x: Any) -> bool:
     """Say whether something is a list, an array or a column of texts, by its first item."""
     if isinstance(x, str | Mapping) or hasattr(x, "columns") or getattr(x, "ndim", 1) != 1 or not hasattr(x, "__len__"):
         return False
-    return len(x) > 0 and isinstance(next(iter(x)), str)
+    return len(x) > 0 and isinstance(next(iter(x), None), str)
 
 
 def split_words(texts: Any, name: str) -> list[list[str]]:
@@ -35,14 +37,17 @@ def split_words(texts: Any, name: str) -> list[list[str]]:
         >>> split_words(["He couldn't—could he?—spend $5"], "x")
         [['he', "couldn't", 'could', 'he', 'spend', '5']]
     """
-    if not are_texts(texts):
+    with reading(texts, f"`{name}`"):
+        texts = as_list(texts, f"`{name}`")
+        found = list(itertools.islice(texts, len(texts))) if are_texts(texts) else None
+    if found is None:
         raise AenbError(f"`{name}`: expected a list of texts; received a {type(texts).__name__}. Put it in a list.")
-    for place, text in enumerate(texts):
+    for place, text in enumerate(found):
         if not isinstance(text, str):
             raise AenbError(
                 f"`{name}`: expected texts; received a {type(text).__name__} at index {place}. Leave it out."
             )
-    return [WORD.findall(text.lower().replace("’", "'")) for text in texts]
+    return [WORD.findall(text.lower().replace("’", "'")) for text in found]
 
 
 def make_vocabulary(texts: Iterable[Sequence[str]], most: int) -> tuple[str, ...]:
