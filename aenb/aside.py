@@ -71,7 +71,7 @@ def sweep(folder: Path) -> None:
     """Take away what killed processes left half-written in a folder; put back what one had moved away."""
     if fcntl is None:
         return
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+    with contextlib.suppress(OSError, ValueError), os.scandir(folder) as entries:
         found = [entry.path for entry in entries if entry.name.startswith(ASIDE)]
         for leftover in map(Path, found):
             with contextlib.suppress(OSError), _locked(leftover):

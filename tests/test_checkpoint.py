@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 import aenb
 from aenb import checkpoint
+from aenb.aside import ASIDE
 from aenb.backend import keras
 from aenb.checkpoint import FILE, Checkpoint
 from aenb.control import Stopped
@@ -119,7 +121,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bits(tmp_path):
             shutil.rmtree(tmp_path)
             continue
         killings += 1
-        in_writing += (tmp_path / f".{FILE}-{process.pid}").exists()
+        in_writing += any(tmp_path.glob(f"{ASIDE}*"))
         if (tmp_path / FILE).exists():
             with Checkpoint(tmp_path) as place:
                 assert place.read().facts["epoch"] <= killed.SETTINGS["epochs"]
@@ -145,6 +147,8 @@ def test_another_training_is_refused_and_what_differs_is_named(digits, tmp_path)
         quick(digits, checkpoint=tmp_path, resume=True, encoder=other)
     with pytest.raises(aenb.AenbError, match="the data is not the same"):
         quick(digits.x_train[:, ::-1], checkpoint=tmp_path, resume=True)
+    with pytest.raises(aenb.AenbError, match="the labels are not the same"):
+        quick(replace(digits, y_train=digits.y_train[::-1]), checkpoint=tmp_path, resume=True)
     with pytest.raises(aenb.AenbError, match="pass resume=True"):
         quick(digits, checkpoint=tmp_path)
 
