@@ -33,7 +33,7 @@ SIDE = 32  # larger images are averaged down to sides of 32 to 63 pixels
 BATCH, RATE, SEEN, EPOCHS = 128, 2e-3, 300_000, (5, 20)  # items seen in training; epochs at least and at most
 SAMPLE, ROOM = 10_000, 2**25  # items that PCA is fitted on, and numbers in them at most
 AXES, NEIGHBOURS = 64, 5  # features of PCA; neighbours that vote on a class
-AT_ONCE = 1000
+AT_ONCE = 250  # items: what its convolutions make of them takes thirty times their memory
 
 Look = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 
@@ -61,6 +61,11 @@ class Extractor:
         Returns:
             (n, dimensions) and (n, classes), in the order of `data.classes`; None where there are no labels.
         """
+        parts = [self._seen(x[begin : begin + AT_ONCE]) for begin in range(0, len(x), AT_ONCE)]
+        features, probabilities = zip(*parts, strict=True)
+        return np.concatenate(features), None if probabilities[0] is None else np.concatenate(probabilities)
+
+    def _seen(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         x = np.nan_to_num(np.asarray(x, "float32"))
         return self.look(x.clip(0, 1) if self.data.kind == "image" else x)
 
@@ -77,7 +82,8 @@ class Extractor:
         """The share of held-out items whose class it gets right, in [0, 1]; None without labels."""
         if not _has_classes(self.data):
             return None
-        right = self.probabilities(self.data.x_test).argmax(axis=1) == self.data.class_numbers(self.data.y_test)
+        seen = self.probabilities(units(self.data.test))
+        right = seen.argmax(axis=1) == self.data.class_numbers(self.data.y_test)
         return float(right.mean())
 
 
@@ -161,9 +167,8 @@ def _keep(model: Any, file: Path) -> None:
 
 def _classifier(data: Data, model: Any) -> Extractor:
     def look(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        parts = [model(x[begin : begin + AT_ONCE]) for begin in range(0, len(x), AT_ONCE)]
-        features, probabilities = (np.concatenate([np.asarray(part[i]) for part in parts]) for i in (0, 1))
-        return features, probabilities
+        features, probabilities = model(x)
+        return np.asarray(features), np.asarray(probabilities)
 
     return Extractor(f"classifier features, version {VERSION}", data, look)
 

@@ -140,12 +140,14 @@ def _through(
     """Send items through a step in batches: eagerly, so that a new size compiles nothing and threads are safe."""
     if not len(x):
         return np.zeros((0, *shape), "float32")
-    made = []
+    made = None
     for begin in range(0, len(x), size):
         here = slice(begin, begin + size)
         batch = np.asarray(step(x[here]) if labels is None else step(x[here], labels[here]))
-        made.append(batch if batch.dtype.kind in "iu" else batch.astype("float32", copy=False))
-    return np.concatenate(made)
+        if made is None:
+            made = np.empty((len(x), *batch.shape[1:]), batch.dtype if batch.dtype.kind in "iu" else "float32")
+        made[here] = batch
+    return made
 
 
 def _one_hot(model, labels: np.ndarray | None, n: int) -> np.ndarray | None:

@@ -66,7 +66,8 @@ def principal_subspace(blocks: Blocks, dimensions: int) -> Subspace:
     origin = first.reshape(len(first), -1).mean(axis=0, dtype="float64")
     total, products, n = np.zeros(features), np.zeros((features, features)), 0
     for block in blocks():
-        rows = (block.reshape(len(block), -1) - origin).astype(exact)
+        flat = block.reshape(len(block), -1)
+        rows = np.subtract(flat, origin, out=np.empty(flat.shape, exact), casting="same_kind")  # in double precision
         total += rows.sum(axis=0, dtype="float64")
         products += rows.T @ rows
         n += len(rows)

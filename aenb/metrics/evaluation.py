@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from aenb.metrics.baselines import Blocks, principal_subspace
-from aenb.metrics.reconstruction import mse, psnr, ssim
+from aenb.metrics.reconstruction import decibels, similarities, slices, squared_error
 
 
 def reconstruction_scores(
@@ -27,25 +29,41 @@ def reconstruction_scores(
     """
     source = x_test if given is None else given
     if not images:  # what is missing counts as 0, the mean of what is standardised
-        blocks, source = _filled(blocks), np.nan_to_num(source)
+        blocks = _filled(blocks)
+    fill = np.asarray if images else np.nan_to_num
     subspace = principal_subspace(blocks, dimensions)
     contenders = {
-        "": lambda: reconstructed,
-        "pca_": lambda: subspace.reconstruct(source, dimensions),
-        "mean_": lambda: subspace.reconstruct(source, 0),
+        "": lambda here: reconstructed[here],
+        "pca_": lambda here: subspace.reconstruct(fill(source[here]), dimensions),
+        "mean_": lambda here: subspace.reconstruct(fill(source[here]), 0),
     }
     if given is not None:
-        contenders["input_"] = lambda: given
+        contenders["input_"] = lambda here: given[here]
     scores = {}
     for prefix, make in contenders.items():
-        made = make()
-        scores[f"{prefix}mse"] = mse(x_test, made)
+        found = _scored(x_test, make, images, only_changed=prefix == "input_")
+        scores |= {f"{prefix}{name}": score for name, score in found.items()}
+    return scores
+
+
+def _scored(x: np.ndarray, make: Callable[[slice], np.ndarray], images: bool, only_changed: bool) -> dict[str, float]:
+    """Score what is made of each block of items; PSNR `only_changed`: of those images that are not as they were."""
+    totals, ratios, alike = [], [], []
+    for here in slices(x):
+        wanted, made = x[here], make(here)
+        totals.append(squared_error(wanted, made))
         if images:
             made = np.clip(made, 0, 1)
-            changed = np.any(made != x_test, axis=(1, 2, 3)) if prefix == "input_" else slice(None)
-            scores[f"{prefix}psnr"] = psnr(x_test[changed], made[changed])
-            scores[f"{prefix}ssim"] = ssim(x_test, made)
-    return {name: score for name, score in scores.items() if score is not None}
+            changed = np.any(made != wanted, axis=(1, 2, 3)) if only_changed else slice(None)
+            ratios.append(decibels(wanted[changed], made[changed]))
+            alike.append(similarities(wanted, made))
+    total, count = map(sum, zip(*totals, strict=True))
+    scores = {"mse": total / count if count else float("nan")}
+    if images:
+        scores["psnr"] = float(np.concatenate(ratios).mean())
+    if images and alike[0] is not None:
+        scores["ssim"] = float(np.concatenate(alike).mean())
+    return scores
 
 
 def text_scores(train, x_test, reconstructed, given=None) -> dict[str, float]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-CHUNK = 2**24  # distances at a time
+CHUNK = 2**20  # distances at a time
 NEIGHBOURS, WIDER = 3, 5  # which neighbour's distance is an item's radius, as the papers have it
 
 
@@ -184,12 +184,21 @@ def _root(covariance: np.ndarray) -> np.ndarray:
 def _mean_kernel(a: np.ndarray, b: np.ndarray) -> float:
     """Return the mean of the kernel over the pairs of two sets; of one set with itself, without the items' own."""
     step = max(1, CHUNK // len(b))
-    kernels = (a[begin : begin + step] @ b.T / a.shape[1] + 1 for begin in range(0, len(a), step))
-    total = sum(float((kernel * kernel * kernel).sum()) for kernel in kernels)  # a power takes three times as long
+    total = sum(_cubes(a[begin : begin + step], b) for begin in range(0, len(a), step))
     if a is not b:
         return total / (len(a) * len(b))
     own = float(((np.square(a).sum(axis=1) / a.shape[1] + 1) ** 3).sum())
     return (total - own) / (len(a) * (len(a) - 1))
+
+
+def _cubes(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the sum of the kernel over the pairs of two sets, with two arrays of as many numbers in memory."""
+    kernel = a @ b.T
+    kernel /= a.shape[1]
+    kernel += 1
+    cubes = np.square(kernel)  # a power takes three times as long
+    cubes *= kernel
+    return float(cubes.sum())
 
 
 def _radii(x: np.ndarray, neighbours: int) -> np.ndarray:

@@ -1,10 +1,17 @@
-"""How near reconstructions are to the originals."""
+"""How near reconstructions are to the originals.
+
+All of it goes through the items in blocks: in double precision, and with what scikit-image keeps, whole arrays would
+take many times the memory of the items.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 import numpy as np
 
-CHUNK = 1000  # images in one call of scikit-image, to bound the memory
+BLOCK = 2**18  # numbers at a time, of which scikit-image makes some fifteen arrays
 
 
 def mse(x: np.ndarray, reconstructed: np.ndarray) -> float:
@@ -19,11 +26,21 @@ def mse(x: np.ndarray, reconstructed: np.ndarray) -> float:
         >>> mse(np.zeros((2, 3)), np.ones((2, 3)))
         1.0
     """
-    mean = float(np.mean(_squares(x, reconstructed)))
-    if not np.isnan(mean):  # of images, say: it is told from the result, without a pass over the items
-        return mean
+    total, count = 0.0, 0
+    for here in slices(x):
+        part, observed = squared_error(x[here], reconstructed[here])
+        total, count = total + part, count + observed
+    return total / count if count else float("nan")
+
+
+def squared_error(x: np.ndarray, reconstructed: np.ndarray) -> tuple[float, int]:
+    """Return the sum of the squared errors of what was observed, and how many numbers that was."""
+    squares = _squares(x, reconstructed)
+    total = float(squares.sum())
+    if not np.isnan(total):  # of images, say: it is told from the result, without a pass over the items
+        return total, squares.size
     observed = ~np.isnan(x)
-    return float(np.mean(_squares(x[observed], reconstructed[observed])))
+    return float(squares[observed].sum()), int(observed.sum())
 
 
 def reconstruction_errors(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:
@@ -34,7 +51,8 @@ def reconstruction_errors(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarra
         >>> reconstruction_errors(np.zeros((2, 2)), np.array([[0.0, 2.0], [1.0, 1.0]])).tolist()
         [2.0, 1.0]
     """
-    return np.nanmean(_squares(x, reconstructed).reshape(len(x), -1), axis=1)
+    parts = [_squares(x[here], reconstructed[here]).reshape(len(x[here]), -1) for here in slices(x)]
+    return np.concatenate([np.zeros(0), *(np.nanmean(part, axis=1) for part in parts)])
 
 
 def psnr(x: np.ndarray, reconstructed: np.ndarray) -> float:
@@ -51,9 +69,16 @@ def psnr(x: np.ndarray, reconstructed: np.ndarray) -> float:
         >>> round(psnr(np.zeros((1, 8, 8, 1)), np.full((1, 8, 8, 1), 0.1)), 6)
         20.0
     """
+    return float(
+        np.mean(np.concatenate([np.zeros(0), *(decibels(x[here], reconstructed[here]) for here in slices(x))]))
+    )
+
+
+def decibels(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:
+    """Return the peak signal-to-noise ratio of each image: (n, height, width, channels) twice → (n,)."""
     errors = _squares(x, reconstructed).reshape(len(x), -1).mean(axis=1)
     with np.errstate(divide="ignore"):
-        return float(np.mean(-10 * np.log10(errors)))
+        return -10 * np.log10(errors)
 
 
 def ssim(x: np.ndarray, reconstructed: np.ndarray) -> float | None:
@@ -72,18 +97,18 @@ def ssim(x: np.ndarray, reconstructed: np.ndarray) -> float | None:
     Returns:
         The mean over the images, or None where a side is under 3 pixels.
     """
-    window = min(7, *(side - 1 + side % 2 for side in x.shape[1:3]))
-    if window < 3:
-        return None
-    chunks = [slice(start, start + CHUNK) for start in range(0, len(x), CHUNK)]
-    return float(np.concatenate([_similarities(x[part], reconstructed[part], window) for part in chunks]).mean())
+    parts = [similarities(x[here], reconstructed[here]) for here in slices(x)]
+    return None if parts[0] is None else float(np.concatenate(parts).mean())
 
 
-def _similarities(x: np.ndarray, reconstructed: np.ndarray, window: int) -> np.ndarray:
-    """Return the structural similarity of each image of a chunk."""
+def similarities(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray | None:
+    """Return the structural similarity of each image of a block: (n,); None where a side is under 3 pixels."""
     from skimage.metrics import structural_similarity
 
     n, height, width, channels = x.shape
+    window = min(7, *(side - 1 + side % 2 for side in (height, width)))
+    if window < 3:
+        return None
     column = (n * height, width, channels)
     _, similarity = structural_similarity(
         np.asarray(x, "float64").reshape(column),
@@ -98,5 +123,12 @@ def _similarities(x: np.ndarray, reconstructed: np.ndarray, window: int) -> np.n
     return inside.mean(axis=(1, 2, 3))
 
 
+def slices(x: np.ndarray) -> Iterator[slice]:
+    """Go through items (n, ...) in blocks of some 260,000 numbers: where each block is."""
+    size = max(1, BLOCK // max(1, math.prod(x.shape[1:])))
+    return (slice(begin, begin + size) for begin in range(0, len(x), size))
+
+
 def _squares(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:
-    return np.square(np.asarray(x, "float64") - np.asarray(reconstructed, "float64"))
+    difference = np.subtract(x, reconstructed, dtype="float64")
+    return np.square(difference, out=difference)

@@ -1,13 +1,15 @@
 """What codes are worth to whoever uses them: how far labels, clusters and factors can be read from them.
 
 Codes are brought to mean 0 and deviation 1 in each dimension, by those of the training items, wherever distances or
-weights are compared. Accuracies are shares of held-out items, in [0, 1].
+weights are compared. Accuracies are shares of held-out items, in [0, 1]. Codes are arrays, or what gives arrays when it
+is sliced and has a length: they are asked for in blocks.
 """
 
 from __future__ import annotations
 
+import math
 import warnings
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -16,6 +18,8 @@ MOST = 10_000  # training items that a linear probe is fitted on
 COMPARED = 2000  # items whose distances to each other are taken
 REPEATS = 10  # draws of a few labels
 STEPS = 100  # of L-BFGS; where it goes on for longer, on many features, held-out accuracy falls
+BLOCK = 2**22  # numbers in the codes of a block
+COLUMNS = 64  # that are standardised at a time
 BINS = 20  # of a code's values, for the information that it has of a factor
 
 
@@ -38,7 +42,7 @@ def linear_probe(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, 
         1.0
     """
     step = -(-len(codes) // MOST)
-    return float(_fit(codes[::step], labels[::step]).score(test_codes, test_labels))
+    return _accuracy(_fit(codes[::step], labels[::step]), test_codes, test_labels)
 
 
 def nearest_neighbours(
@@ -62,10 +66,28 @@ def nearest_neighbours(
         >>> nearest_neighbours(codes, np.array([0, 0, 1, 1]), np.array([[0.5], [10.5]]), np.array([0, 1]), k=1)
         1.0
     """
-    from sklearn.neighbors import KNeighborsClassifier
+    classes, numbers = np.unique(labels, return_inverse=True)
+    right = 0
+    for here in _slices(test_codes):
+        nearest = numbers[_nearest(codes, _flat(test_codes[here]), min(k, len(codes)))]
+        votes = np.stack([np.count_nonzero(nearest == number, axis=1) for number in range(len(classes))])
+        right += np.count_nonzero(classes[votes.argmax(axis=0)] == test_labels[here])
+    return float(right / len(test_labels))
 
-    voters = KNeighborsClassifier(min(k, len(codes)), algorithm="brute")
-    return float(voters.fit(_flat(codes), labels).score(_flat(test_codes), test_labels))
+
+def _nearest(codes: np.ndarray, asked: np.ndarray, k: int) -> np.ndarray:
+    """Return which codes are the k nearest to each of those asked for: (m, k), of those of each block the nearest."""
+    from sklearn.neighbors import NearestNeighbors
+
+    distances, found = np.zeros((len(asked), 0)), np.zeros((len(asked), 0), "int64")
+    for here in _slices(codes):
+        block = _flat(codes[here])
+        index = NearestNeighbors(n_neighbors=min(k, len(block)), algorithm="brute").fit(block)
+        away, rows = index.kneighbors(asked)
+        distances, found = np.hstack([distances, away]), np.hstack([found, here.start + rows])
+        nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
+        distances, found = (np.take_along_axis(kept, nearest, axis=1) for kept in (distances, found))
+    return found
 
 
 def few_labels(
@@ -97,7 +119,7 @@ def few_labels(
         chosen = np.concatenate([
             draw.permutation(np.flatnonzero(labels == label))[:per_class] for label in np.unique(labels)
         ])  # fmt: skip
-        found.append(_fit(codes[chosen], labels[chosen]).score(test_codes, test_labels))
+        found.append(_accuracy(_fit(codes[chosen], labels[chosen]), test_codes, test_labels))
     return float(np.mean(found))
 
 
@@ -164,22 +186,48 @@ def mutual_information_gap(codes: np.ndarray, factors: np.ndarray) -> float:
     return float(np.mean(gaps))
 
 
-def _fit(codes: np.ndarray, labels: np.ndarray) -> Any:
+def _fit(codes: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Fit logistic regression on codes, and return what tells the classes of others."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-    regression = make_pipeline(FunctionTransformer(_flat), StandardScaler(), LogisticRegression(max_iter=STEPS))
+    scales = _scales(_flat(codes))
+    regression = LogisticRegression(max_iter=STEPS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return regression.fit(codes, labels)
+        regression.fit(_scaled(codes, *scales), labels)
+    return lambda others: regression.predict(_scaled(others, *scales))
+
+
+def _accuracy(predict: Callable[[np.ndarray], np.ndarray], codes: np.ndarray, labels: np.ndarray) -> float:
+    right = sum(np.count_nonzero(predict(codes[here]) == labels[here]) for here in _slices(codes))
+    return float(right / len(labels))
 
 
 def _standardised(codes: np.ndarray) -> np.ndarray:
+    return _scaled(codes, *_scales(_flat(codes)))
+
+
+def _scales(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the deviation of each dimension, some at a time: in double precision all take long arrays."""
     from sklearn.preprocessing import StandardScaler
 
-    return StandardScaler().fit_transform(_flat(codes))
+    parts = [StandardScaler().fit(codes[:, begin : begin + COLUMNS]) for begin in range(0, codes.shape[1], COLUMNS)]
+    return tuple(np.concatenate([getattr(part, name) for part in parts]) for name in ("mean_", "scale_"))
+
+
+def _scaled(codes: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    codes = _flat(codes)
+    kind = codes.dtype if codes.dtype.kind == "f" else np.dtype("float64")
+    scaled = codes - mean.astype(kind)
+    scaled /= scale.astype(kind)
+    return scaled
+
+
+def _slices(codes: np.ndarray) -> Iterator[slice]:
+    """Go through codes in blocks of some megabytes: where each block is."""
+    size = max(1, BLOCK // max(1, math.prod(codes.shape[1:])))
+    return (slice(begin, begin + size) for begin in range(0, len(codes), size))
 
 
 def _flat(codes: np.ndarray) -> np.ndarray:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from aenb.backend import give_back_memory
 from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.errors import AenbError, unknown
@@ -43,10 +45,17 @@ def evaluate(run: Any, data: Any = None, parts: Any = None, say: Callable[[str],
     missing = wanted if data is not None else [part for part in wanted if part not in run.scores]
     scores = {} if data is not None else dict(run.scores)
     if missing and (chosen := _data(run, data)) is not None:
-        scores |= {part: PARTS[part](run, chosen, say) for part in missing}
+        scores |= {part: PARTS[part](run, chosen, partial(_say, say)) for part in missing}
+        give_back_memory()
         if data is None and not run.is_alive:
             run.scores = scores
     return Scores((name, score) for part in PARTS if part in wanted for name, score in scores.get(part, {}).items())
+
+
+def _say(say: Callable[[str], object], text: str) -> None:
+    """Say what is done next, and let the system have what was taken for the work before."""
+    give_back_memory()
+    say(text)
 
 
 def _data(run: Any, data: Any) -> Data | None:

@@ -16,6 +16,7 @@ from aenb.metrics.baselines import principal_subspace
 from aenb.metrics.likelihood import estimate_evidence
 from aenb.metrics.reconstruction import reconstruction_errors
 from aenb.sampling import fitted, training_sample
+from aenb.scoring.blocks import in_blocks
 from aenb.showing import INVERTED
 
 SAMPLES = 20  # codes of each item, for its bound
@@ -39,9 +40,13 @@ def anomaly(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, flo
     if run.is_generator:
         kinds = [x[spread(len(x), INVERTED)] for x in kinds]
     x, is_strange = np.concatenate(kinds), np.repeat([False, True], [len(kind) for kind in kinds])
-    filled = np.nan_to_num(x)
     subspace = principal_subspace(lambda: map(np.nan_to_num, data.blocks()), run.latent_dim)
-    pca = reconstruction_errors(filled, subspace.reconstruct(filled, run.latent_dim))
+
+    def apart(block: np.ndarray) -> np.ndarray:
+        filled = np.nan_to_num(block)
+        return reconstruction_errors(filled, subspace.reconstruct(filled, run.latent_dim))
+
+    pca = in_blocks(apart, x)
     scores = anomaly_scores(run.score(x), is_strange)
     return scores | {f"pca_{name}": score for name, score in anomaly_scores(pca, is_strange).items()}
 

@@ -46,6 +46,7 @@ def generation(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, 
     train, test = known(data, "features", lambda: _features(data, extractor, n, say))
     say("new items beside real ones")
     features, probabilities = extractor(made)
+    del made  # the rest sees their features only
     scores = _scores(features, test) | {"novelty": novelty(features, train, test)}
     floor = known(data, "floor", lambda: _scores(train[spread(len(train), n)], test))
     scores |= {f"{name}_floor": score for name, score in floor.items()}
@@ -69,7 +70,13 @@ def _scores(features: np.ndarray, real: np.ndarray) -> dict[str, float]:
 
 def _features(data: Data, extractor: Extractor, n: int, say: Callable[[str], object]) -> tuple[np.ndarray, np.ndarray]:
     say("features of real items")
-    train = np.concatenate([extractor.features(block) for block in data.blocks()])
+    parts = map(extractor.features, data.blocks())
+    first = next(parts)
+    train = np.empty((len(data.train), first.shape[1]), first.dtype)
+    train[: len(first)], begin = first, len(first)
+    for part in parts:
+        train[begin : begin + len(part)] = part
+        begin += len(part)
     return train, extractor.features(units(data.test[spread(len(data.test), n)]))
 
 

@@ -32,10 +32,10 @@ def likelihood(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, 
     say(f"log p(x), with {SAMPLES} codes for each item")
     part = spread(len(data.test), ITEMS)
     x = units(data.test[part])
-    inputs, spoilt = run.spoil(x), run.spoil(units(data.test))
+    inputs = run.spoil(x)
     if run.is_conditional:
         inputs = (inputs, run.class_numbers(data.y_test[part]))
     with run.turns:
         found = estimate_evidence(run.model.evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
-    means = run.encode(spoilt, data.y_test if run.is_conditional else None)
+    means = run.encode(run.spoil(units(data.test)), data.y_test if run.is_conditional else None)
     return found.scores() | {"active_units": int(np.count_nonzero(active_units(means)))}

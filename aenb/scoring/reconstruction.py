@@ -21,10 +21,11 @@ def reconstruction(run: Any, data: Data, say: Callable[[str], object]) -> dict[s
         say: Called with what is being done.
     """
     say("what comes back of held-out items")
-    x, labels = units(data.test), data.y_test if run.is_conditional else None
+    items, labels = data.test, data.y_test if run.is_conditional else None
     if run.is_generator:
-        part = spread(len(x), INVERTED)
-        x, labels = x[part], None if labels is None else labels[part]
+        part = spread(len(items), INVERTED)
+        items, labels = items[part], None if labels is None else labels[part]
+    x = units(items)
     spoilt = run.spoil(x)
     made, given = run.reconstruct(spoilt, labels), None if spoilt is x else spoilt
     if data.kind == "text":

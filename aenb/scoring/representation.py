@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from aenb.data.record import Data
-from aenb.data.scaling import units
 from aenb.metrics.baselines import principal_subspace
 from aenb.metrics.representation import clustering_accuracy, few_labels, linear_probe, nearest_neighbours, silhouette
+from aenb.scoring.blocks import Filled, in_blocks
 from aenb.scoring.known import known
 
 FEW = (1, 5, 10)  # labels a class
@@ -32,7 +32,7 @@ def representation(run: Any, data: Data, say: Callable[[str], object]) -> dict[s
     if not _has_classes(data) or run.is_generator or run.is_conditional or data.kind == "text":
         return {}
     say("the codes of the training items")
-    codes = run.encode(units(data.train[:])), run.encode(data.x_test)
+    codes = in_blocks(run.encode, data.train), in_blocks(run.encode, data.test)
     if codes[0].dtype.kind != "f":
         return {}  # of the numbers of discrete codes no distance is to be taken
     scores = _scores(codes, data, say, "the codes", FEW)
@@ -63,11 +63,11 @@ def _scores(
 
 def _principal(data: Data, size: int) -> Codes:
     subspace = principal_subspace(lambda: map(np.nan_to_num, data.blocks()), size)
-    return subspace.codes(np.nan_to_num(data.x_train)), subspace.codes(np.nan_to_num(data.x_test))
+    return tuple(in_blocks(lambda x: subspace.codes(np.nan_to_num(x)), items) for items in (data.train, data.test))
 
 
 def _raw(data: Data) -> Codes:
-    return tuple(np.nan_to_num(x).reshape(len(x), -1) for x in (data.x_train, data.x_test))
+    return Filled(data.train), Filled(data.test)
 
 
 def _prefixed(prefix: str, scores: dict[str, float]) -> dict[str, float]:
