@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import platform
 import resource
 import time
 from pathlib import Path
+
+import psutil
 
 
 def describe() -> str:
@@ -60,6 +63,33 @@ def wait_for_quiet(share: float, at_most: float) -> None:
         time.sleep(0.3)
         if watch.stop()["others"] < share or time.perf_counter() > end:
             return
+
+
+class Phases:
+    """What a process holds by phase, in megabytes: before, at most, and after; Linux forgets the peak in between.
+
+    Attributes:
+        found: Lists of the phase's name, and the three.
+    """
+
+    def __init__(self):
+        self.found: list[list] = []
+        self._name, self._before = "", 0.0
+
+    def begin(self, name: str) -> None:
+        """End the phase before, and begin one; of the same name: go on with it."""
+        if name == self._name:
+            return
+        if self._name:
+            self.found.append([self._name, self._before, peak_megabytes(), held_megabytes()])
+        with contextlib.suppress(OSError):  # another system: peaks are those so far
+            Path("/proc/self/clear_refs").write_text("5")
+        self._name, self._before = name, held_megabytes()
+
+
+def held_megabytes() -> float:
+    """Return the memory that this process holds."""
+    return psutil.Process().memory_info().rss / 1024**2
 
 
 def peak_megabytes() -> float:

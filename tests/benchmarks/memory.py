@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import subprocess
 import sys
@@ -23,19 +24,56 @@ WHOLE = {
         "aenb.build_model('deep', data.input_shape).fit(x, x, batch_size=128, verbose=0)"
     ),
 }
-STAGES = {
-    "Python and `import aenb`": "import aenb",
-    "starting TensorFlow": "from aenb import backend; backend.start()",
-    "loading the images": "data = aenb.load_data('fashion_mnist')",
-    "training an epoch": "run = aenb.train('deep', data, epochs=1, verbose=False)",
-    "evaluating": "run.evaluate()",
-}
+PHASES = """
+import json
+from tests.benchmarks.machine import Phases
+phases = Phases()
+phases.begin("Python and `import aenb`")
+import aenb
+phases.begin("starting TensorFlow")
+from aenb import backend
+backend.start()
+phases.begin("loading the images")
+data = aenb.load_data("fashion_mnist")
+phases.begin("training an epoch")
+run = aenb.train({family!r}, data, epochs=1, verbose=False)
+from aenb.scoring import evaluate
+evaluate(run, say=lambda text: phases.begin("`evaluate()`: " + text.split(" (")[0]))
+phases.begin("the end")
+print("phases", json.dumps(phases.found))
+"""
+
+
+def said(code: str, word: str) -> list[str]:
+    """Run code in a fresh process; return what it printed after a word."""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [line.removeprefix(f"{word} ") for line in done.stdout.splitlines() if line.startswith(f"{word} ")]
 
 
 def peaks(code: str) -> list[float]:
     """Run code in a fresh process; return the megabytes that it printed after "peak"."""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [float(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("peak ")]
+    return [float(words.split()[0]) for words in said(code, "peak")]
+
+
+def phases(family: str) -> list[list]:
+    """Train and score a family in a fresh process; return what it held before each phase, at most in it, and after."""
+    (found,) = said(PHASES.format(family=family), "phases")
+    return json.loads(found)
+
+
+def table(found: list[list]) -> str:
+    """Return the table of a process's phases, with the peaks above what it held when TensorFlow had started."""
+    start = next((after for what, _, _, after in found if "TensorFlow" in what), 0.0)
+    above = lambda peak: f"+{peak - start:,.0f}" if peak > start else ""  # noqa: E731
+    rows = [
+        f"| {what} | {before:,.0f} | {peak:,.0f} | {after:,.0f} | {above(peak)} |"
+        for what, before, peak, after in found
+    ]
+    return "\n".join([
+        "| in one process, MB | before | at most | after | above TensorFlow's start |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *rows,
+    ])  # fmt: skip
 
 
 def main() -> None:
@@ -47,9 +85,8 @@ def main() -> None:
         print(
             f"| {what} | {statistics.median(measured):,.0f} | {min(measured):,.0f} | {max(measured):,.0f} |", flush=True
         )
-    print("\n| in one process, after | peak memory so far, MB |\n| --- | ---: |")
-    for what, peak in zip(STAGES, peaks("\n".join(code + PEAK for code in STAGES.values())), strict=True):
-        print(f"| {what} | {peak:,.0f} |")
+    for family in sys.argv[1:] or ["deep"]:
+        print(f"\n`{family}`, a phase after the other:\n\n{table(phases(family))}", flush=True)
 
 
 if __name__ == "__main__":
