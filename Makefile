@@ -4,7 +4,7 @@ CASES ?= 4000
 BIN := .venv/bin
 BENCH := build/bench/venv/bin
 
-.PHONY: help quickstart lab test check fuzz bench quality chapters clean
+.PHONY: help quickstart lab test check fuzz bench memory quality chapters clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ bench: build/bench/venv.done  ## measure start-up, memory and training speed, ag
 	$(BENCH)/python -m tests.benchmarks.startup
 	$(BENCH)/python -m tests.benchmarks.memory
 	$(BENCH)/python -m tests.benchmarks.training $(ARGS)
+
+memory: .venv/dev.done  ## run every family's training and evaluate(), and every chapter, in 2 GB of memory; ARGS="vae --megabytes 1500"
+	$(BIN)/python -m tests.benchmarks.limited $(ARGS)
 
 quality: .venv/dev.done  ## train and score all families on Fashion-MNIST, three seeds each; ARGS="--seconds 60 --seeds 0 1 2"
 	$(BIN)/python -m tests.benchmarks.quality $(ARGS)
