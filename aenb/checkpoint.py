@@ -69,7 +69,8 @@ class Checkpoint:
         self._next = time.perf_counter() + (INTERVAL if patient is None else patient)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self.folder / LOCK, timeout=0)
+            # of the process: the thread that opens it is not always the one that trains, and gives it back
+            self._lock = FileLock(self.folder / LOCK, timeout=0, thread_local=False)
             self._lock.acquire()
         except Timeout:
             raise AenbError(

@@ -112,15 +112,18 @@ def train_spec(
 
         def work(waiting: Callable[[Job], object] = lambda first: None) -> None:
             try:
-                with job.turn(waiting):
+                with (
+                    job.turn(waiting),
+                    place or contextlib.nullcontext(),
+                ):  # whose folder is free before the next begins
                     attempts.train()
+                    if unasked and run.status in ("complete", "stopped early", "diverged"):
+                        attempts.delete_checkpoints()
             except Stopped:  # before its turn came
                 run.status = "stopped"
             except BaseException:
                 run.status = "failed"
                 raise
-            if unasked and run.status in ("complete", "stopped early", "diverged"):
-                attempts.delete_checkpoints()
 
         if background:
             bind(run)
