@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from aenb.control import Control, Stopped
+from aenb.errors import AenbError
 
 NAP = 0.05  # seconds between two looks while waiting
 
@@ -37,6 +38,11 @@ class Job:
         """Whether it waits or runs."""
         return self in _queue
 
+    @property
+    def mine(self) -> bool:
+        """Whether the calling thread is the one that trains: it can't wait for its own end."""
+        return self._owner == threading.get_ident() or self._thread is threading.current_thread()
+
     def start(self, work: Callable[[], Any]) -> None:
         """Do the work in a thread; it takes its `turn` itself, and has its place in the queue from now on."""
         self._thread = threading.Thread(target=self._run, args=(work,), name=f"aenb-{self.name}", daemon=True)
@@ -48,14 +54,22 @@ class Job:
         """Wait until it is over, calling `poll` meanwhile.
 
         Raises:
+            AenbError: The training's own thread asks: it would wait for itself.
             BaseException: What the work raised, each time.
         """
+        if self.alive and self.mine:
+            raise AenbError(
+                "Expected to wait from another thread; received a training that waits for its own end, in a callback. "
+                "stop() asks for the end and returns."
+            )
         self.over(poll)
         if self.error is not None:
             raise self.error
 
     def over(self, poll: Callable[[], object] = lambda: None) -> None:
-        """Wait until it is over, however it ended, calling `poll` meanwhile."""
+        """Wait until it is over, however it ended, calling `poll` meanwhile; the training's own thread does not."""
+        if self.mine:
+            return
         while self.alive:
             poll()
             with _changed:
@@ -112,7 +126,7 @@ def stop_all(seconds: float = 10.0) -> None:
     end = time.monotonic() + seconds
     for job in jobs():
         job.control.stop()
-    while jobs() and time.monotonic() < end:
+    while not all(job.mine for job in jobs()) and time.monotonic() < end:
         time.sleep(NAP)
 
 

@@ -104,8 +104,13 @@ class Run:
             The run itself.
 
         Raises:
+            AenbError: The training waits for whoever calls this: for its own callback, or for who holds its `turns`.
             BaseException: What the training raised, where it failed.
         """
+        if self.is_alive and self.turns.mine:
+            raise AenbError(
+                "Expected wait() outside of `with run.turns`; received it inside, where the training waits."
+            )
         if self.job is not None:
             self.job.wait(poll)
         return self
@@ -119,9 +124,14 @@ class Run:
         self._under_way().resume()
 
     def stop(self) -> Run:
-        """Stop the training, and keep what was learnt."""
+        """Stop the training, and keep what was learnt.
+
+        It waits for the end, unless the training waits for whoever calls this: its own callback, or who holds its
+        `turns`. Then it only asks.
+        """
         self._under_way().stop()
-        self.job.over()
+        if not self.turns.mine:
+            self.job.over()
         return self
 
     def _under_way(self) -> Control:

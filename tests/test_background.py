@@ -1,5 +1,6 @@
 """Trainings in threads: one at a time, a queue for the others, and the same bits as in the foreground."""
 
+import gc
 import threading
 import time
 
@@ -159,3 +160,145 @@ def test_pauses_do_not_count_as_time():
     control.stop()
     with pytest.raises(Stopped):
         control.check()
+
+
+WAYS = ("stop", "finish", "fail", "interrupt", "wait")
+
+
+@pytest.fixture
+def kept_garbage():
+    """Leave what nobody refers to where it is: a lock that is only freed with it counts as held."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("kept_garbage")
+@pytest.mark.parametrize("way", WAYS)
+def test_the_checkpoint_is_free_when_a_training_is_over(digits, tmp_path, way):
+    ends = {"fail": RuntimeError("from the callback"), "interrupt": KeyboardInterrupt()}
+    callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: raised(ends[way]))] if way in ends else []
+    epochs = 3 if way in ("finish", "wait") else 100_000
+    run = begun(digits, epochs=epochs, checkpoint=tmp_path / "c", callbacks=callbacks)
+    if way == "stop":
+        until(lambda: run.epochs > 1)
+        run.stop()
+    elif way == "fail":
+        with pytest.raises(RuntimeError, match="from the callback"):
+            run.wait()
+    elif way == "wait":
+        run.wait()
+    else:
+        until(lambda: not run.is_alive)
+    resumed = begun(digits, epochs=run.epochs + 2, checkpoint=tmp_path / "c", resume=True).wait()
+    assert resumed.status == "complete"
+    assert not [note for note in resumed.record["notes"] if "in use" in note]
+    (tmp_path / "c" / "checkpoint.npz").unlink()
+    new = aenb.train("deep", digits, epochs=1, checkpoint=tmp_path / "c", verbose=False)
+    assert (tmp_path / "c" / "checkpoint.npz").exists()
+    assert new.status == "complete"
+
+
+def raised(error):
+    raise error
+
+
+@pytest.mark.usefixtures("kept_garbage")
+def test_a_namesake_has_a_checkpoint_of_its_own(digits, shell):
+    shell.user_ns["data"] = digits
+    for way in ("--background", "--background", ""):  # the second stops the first, and the third the second
+        shell.run_cell(f"%autoencoder deep lock {way} --data data --epochs {100_000 if way else 1} --quiet")
+        if way:
+            run = shell.user_ns["lock"]
+            until(lambda run=run: run.epochs > 1)
+    notes = shell.user_ns["lock"].record["notes"]
+    assert any("was stopped" in note for note in notes)
+    assert not [note for note in notes if "no checkpoint" in note]
+
+
+def test_who_has_the_turn_may_use_the_model(digits):
+    run = begun(digits)
+    until(lambda: run.epochs > 2)
+    with run.turns, run.turns:
+        before = int(run.model.optimizer.iterations)
+        np.testing.assert_array_equal(run.encode(digits.x_test), run.encode(digits.x_test))
+        assert int(run.model.optimizer.iterations) == before
+        with pytest.raises(aenb.AenbError, match="outside of `with"):
+            run.wait()
+        run.stop()  # asks: the training waits for this turn
+        assert run.is_alive
+    assert run.wait().status == "stopped"
+
+
+@pytest.mark.parametrize("background", [True, False])
+def test_a_callback_may_stop_its_own_training(digits, background):
+    runs, refused = [], []
+
+    def end(epoch, logs=None):
+        if epoch == 2:
+            job = jobs()[0]
+            with pytest.raises(aenb.AenbError, match="waits for its own end"):
+                job.wait()
+            refused.append(job)
+            runs[0].stop() if background else (job.control.stop(), job.over())
+
+    callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=end)]
+    if background:
+        runs.append(begun(digits, epochs=200, callbacks=callbacks))
+        run = runs[0].wait()
+    else:
+        run = aenb.train("deep", digits, epochs=200, verbose=False, callbacks=callbacks)
+    assert run.status == "stopped"
+    assert len(refused) == 1
+
+
+def test_a_training_that_trains_its_own_namesake_goes_on_to_its_end(digits):
+    inner = []
+
+    def begin(epoch, logs=None):
+        inner.append(aenb.train("deep", digits, "same", epochs=1, verbose=False))
+
+    callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=begin)]
+    run = aenb.train("deep", digits, "same", epochs=3, verbose=False, callbacks=callbacks)
+    assert (run.status, inner[0].status) == ("stopped", "complete")
+
+
+def test_a_storm_of_four_threads(digits):
+    run = begun(digits)
+    until(lambda: run.epochs > 1)
+    end, errors = time.monotonic() + 3, []
+
+    def storm(number):
+        random = np.random.default_rng(number)
+        while time.monotonic() < end:
+            try:
+                match random.integers(4):
+                    case 0:
+                        with run.turns:
+                            z = run.encode(digits.x_test[:5])
+                            assert np.isfinite(run.decode(z)).all()
+                    case 1:
+                        run.pause()
+                    case 2:
+                        run.resume()
+                    case 3:
+                        np.testing.assert_array_equal(run.encode(digits.x_test[:5]).shape, (5, 32))
+            except Exception as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=storm, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not [thread for thread in threads if thread.is_alive()]
+    assert errors == []
+    before = run.epochs
+    run.resume()
+    until(lambda: run.epochs > before)
+    stops = [threading.Thread(target=lambda: run.is_alive and run.stop()) for _ in range(4)]
+    for thread in stops:
+        thread.start()
+    for thread in stops:
+        thread.join(30)
+    assert run.wait().status == "stopped"
