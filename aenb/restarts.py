@@ -6,7 +6,6 @@ The loss of a deep network has many local optima, and which one a training finds
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +21,7 @@ from aenb.spec import Spec
 
 @dataclass(frozen=True)
 class Attempt:
-    """One of the trainings: its seed, how it ended, and what it learnt."""
+    """One of the trainings: its seed, how it ended, what it learnt, and the validation loss of the weights it kept."""
 
     seed: int
     status: str
@@ -30,12 +29,7 @@ class Attempt:
     history: dict[str, list[float]]
     timeline: dict[int, Any]
     reason: str | None
-
-    @property
-    def loss(self) -> float:
-        """The best validation loss, as early stopping would keep it; infinite where there is none."""
-        losses = [loss for loss in self.history.get("val_loss", ()) if math.isfinite(loss)]
-        return min(losses, default=math.inf) if self.status == "stopped early" else losses[-1] if losses else math.inf
+    loss: float
 
 
 class Attempts:
@@ -74,7 +68,11 @@ class Attempts:
                     self._first = None
                     session.train()
                     reason = run.record.pop("reason", None)
-                    done.append(Attempt(run.spec.seed, run.status, run.model, run.history, run.timeline, reason))
+                    done.append(
+                        Attempt(
+                            run.spec.seed, run.status, run.model, run.history, run.timeline, reason, session.kept_loss
+                        )
+                    )  # fmt: skip
                     if run.status in ("stopped", "interrupted"):
                         break
         finally:

@@ -108,6 +108,19 @@ class Session:
             run.record["notes"].append(f"The last checkpoint could not be written: {self.checkpoint.trouble}.")
 
     @property
+    def kept_loss(self) -> float:
+        """The validation loss of the weights that are kept; infinite where there is none.
+
+        With early stopping they are those of its best epoch, however the training ended. Without it they are the last:
+        if it ended within an epoch, the loss of the epoch before stands for them.
+        """
+        losses = self.run.history.get("val_loss", [])
+        for stopping in self._callbacks:
+            if getattr(stopping, "restore_best_weights", False) and stopping.monitor == "val_loss":
+                losses = [stopping.best] if stopping.best_weights is not None else []
+        return float(losses[-1]) if losses and math.isfinite(losses[-1]) else math.inf
+
+    @property
     def _seconds(self) -> float:
         """How long the training has taken, pauses left out, that before an interruption included."""
         return self._seconds_before + time.perf_counter() - self._begun - self.control.held
@@ -150,6 +163,10 @@ class Session:
         except Diverged as error:
             status = "diverged"
             self.run.record["reason"] = error.reason()
+        except Exception:
+            if not self._interrupts.came:
+                raise
+            status = "interrupted"
         for callback in self._callbacks if status != "diverged" else self._callbacks[1:]:
             callback.on_train_end()
         return status

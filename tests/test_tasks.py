@@ -5,6 +5,8 @@ import pytest
 
 import aenb
 from aenb import backend
+from aenb.data.split import hold_out
+from aenb.session import validation_size
 from aenb.tasks import CORRUPTIONS, TASKS, make_task
 
 backend.start()
@@ -183,3 +185,19 @@ def test_restarts_keep_the_best_seed(digits):
     assert f"seed {best}" in repr(run)
     assert run.spec.seed == 5
     assert "--restarts 3" in run.to_cell()
+
+
+@pytest.mark.parametrize("settings", [{"epochs": 12, "patience": 50}, {"epochs": 40, "patience": 2}, {"epochs": 12}])
+def test_restarts_are_ranked_by_the_weights_that_are_kept(digits, settings):
+    settings = {"limit": 150, "batch_size": 16, "hidden_units": (32,), "latent_dim": 3, **settings}
+    settings |= {"learning_rate": 0.05, "verbose": False}  # it leaps: the last epoch is not the best
+    run = aenb.train("deep", digits, restarts=3, seed=1, **settings)
+    held_out = run.data.train[hold_out(len(run.data.train), validation_size(run.data))[1]]
+
+    def loss(one):  # computed outside of Keras's own evaluation
+        return float(np.square(one.reconstruct(held_out) - held_out).mean())
+
+    alone = {seed: aenb.train("deep", digits, seed=seed, **settings) for seed in (1, 2, 3)}
+    kept = {seed: loss(one) for seed, one in alone.items()}
+    assert loss(run) == pytest.approx(min(kept.values()), rel=1e-6)
+    assert f"seed {min(kept, key=kept.get)}" in repr(run)
