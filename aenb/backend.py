@@ -98,6 +98,11 @@ class Interrupts:
     def __init__(self):
         self._came = self._notes = False
 
+    @property
+    def came(self) -> bool:
+        """Whether one came. TensorFlow may make another error of it, a RuntimeError, while it traces a function."""
+        return self._came
+
     def check(self) -> None:
         """Raise the interrupt that came, where it did not end the block.
 

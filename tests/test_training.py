@@ -126,6 +126,21 @@ def test_an_interrupt_that_python_loses_is_heard_after_the_step(digits, monkeypa
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_an_interrupt_that_tracing_turns_into_another_error_is_an_interrupt(digits):
+    import keras
+
+    class Turned(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt as error:
+                raise RuntimeError("while tracing") from error
+
+    run = quick(digits, epochs=500, callbacks=[Turned()])
+    assert run.status == "interrupted"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_a_loss_that_is_not_finite_stops_the_training_with_a_reason(digits):
     run = quick(
         digits,
