@@ -36,8 +36,8 @@ class Outcome:
         killed: How many processes the system ended for want of memory; None where it does not say.
         largest: The most bytes that one of its processes held.
         together: The most bytes that all of them held, as far as looking at them from time to time tells.
-        group: The most bytes of the control group, with files that the system keeps in memory as long as there is room;
-            None without one.
+        group: The most bytes of the control group, with files that the system keeps in memory as long as there is room,
+            but without those that another group has read before, such as TensorFlow's libraries; None without one.
     """
 
     code: int
@@ -175,8 +175,8 @@ class _Looks:
             with contextlib.suppress(psutil.Error):
                 root = psutil.Process(self._pid)
                 held = [_held(process) for process in (root, *root.children(recursive=True))]
-                self.together = max(self.together, sum(now for now, _ in held))
                 self.largest = max(self.largest, *(peak for _, peak in held))
+                self.together = max(self.together, self.largest, sum(now for now, _ in held))
             self._over.wait(EVERY)
 
 
