@@ -161,7 +161,8 @@ class Network(keras.Model):
         """Draw k codes of each item from q(z|x), and return what they say of log p(x).
 
         Args:
-            data: As for a step: (inputs, targets), inputs being items, or (items, labels).
+            data: As for a step: (inputs, targets), inputs being items, or (items, labels). NaN is a missing value:
+                the encoder sees 0 there, and the likelihood is that of the other entries.
             k: How many.
             seeds: A `keras.random.SeedGenerator` to draw them with.
 
@@ -170,7 +171,8 @@ class Network(keras.Model):
             that the bound of a VAE, and log mean w, the importance-weighted one, an estimate of log p(x).
         """
         data = tf.nest.map_structure(keras.ops.convert_to_tensor, data)
-        return self._evidence(self, self._batch(data, training=False), k, seeds)
+        batch = self._batch(data, training=False)
+        return self._evidence(self, batch._replace(x=_without_missing(batch.x)), k, seeds)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Return what items become through the code and back; inputs are items, or (items, labels)."""
@@ -273,6 +275,11 @@ class Network(keras.Model):
 
     def compile_from_config(self, config: Any) -> None:
         """Leave the model compiled as it was built."""
+
+
+def _without_missing(x: Any) -> Any:
+    """Return items with 0 where nothing was observed, as a task gives them in training."""
+    return x if x.dtype.is_integer else keras.ops.where(keras.ops.isnan(x), keras.ops.zeros_like(x), x)
 
 
 def _reported(player: Player) -> tuple[str, ...]:
