@@ -23,6 +23,18 @@ class AenbError(ValueError):
         return [f"AenbError: {self}"]
 
 
+def failure(what: str, error: BaseException) -> str:
+    """Say in a sentence what failed, and the first line of the error.
+
+    Example:
+        >>> failure("The figure could not be drawn", ValueError("no axis"))
+        'The figure could not be drawn (ValueError: no axis).'
+    """
+    lines = str(error).splitlines()
+    said = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return f"{what} ({said.rstrip('.')})."
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like `name`, or None where none is alike."""
     known = list(known)

@@ -25,7 +25,7 @@ def score_rows(metrics: dict[str, float], family: str, dimensions: int, kind: st
     shown = [name for name in COLUMNS if name in metrics]
     names = {
         "": family,
-        "pca_": f"PCA, {dimensions} dimensions",
+        "pca_": f"PCA, {number_of(dimensions, 'dimension')}",
         "mean_": MEANS[kind],
         "input_": "left as given",
     }
@@ -38,7 +38,10 @@ def score_rows(metrics: dict[str, float], family: str, dimensions: int, kind: st
     return [head, *rows]
 
 
-def verdict(metrics: dict[str, float], family: str, *, compresses: bool) -> str:
+EXACT = 1e-9  # of the mean item's error: what PCA leaves is rounding
+
+
+def verdict(metrics: dict[str, float], family: str, dimensions: int, *, compresses: bool) -> str:
     """Say how the model's error compares with that of PCA, in a sentence."""
     if "accuracy" in metrics:
         back, commonest = metrics["accuracy"], metrics["mean_accuracy"]
@@ -50,7 +53,10 @@ def verdict(metrics: dict[str, float], family: str, *, compresses: bool) -> str:
         return (
             "The code is as long as an item, so PCA makes no error: with a smaller latent_dim there is more to learn."
         )
-    ratio = metrics["mse"] / metrics["pca_mse"] if metrics["pca_mse"] else float("inf")
+    if is_exact(metrics):
+        enough = "1 dimension is" if dimensions == 1 else f"{dimensions} dimensions are"
+        return f"PCA reconstructs this data exactly: {enough} enough."
+    ratio = metrics["mse"] / metrics["pca_mse"]
     if ratio < 0.98:
         return f"The squared error of {family} is {1 - ratio:.0%} below that of PCA with as many dimensions."
     if ratio < 1.02:
@@ -61,9 +67,14 @@ def verdict(metrics: dict[str, float], family: str, *, compresses: bool) -> str:
     )
 
 
+def is_exact(metrics: dict[str, float]) -> bool:
+    """Say whether PCA of the code's size leaves nothing but rounding of held-out items."""
+    return metrics["pca_mse"] <= EXACT * metrics["mean_mse"]
+
+
 def ending(status: str, epochs: int, asked: int, seconds: float, record: dict[str, Any]) -> str:
     """Say how a training ended or where it stands, how long it took and on what, in a sentence."""
-    part = f"{epochs} of {asked} epochs"
+    part = f"{epochs} of {number_of(asked, 'epoch')}"
     unfinished = {
         "queued": "Waiting for its turn.",
         "training": f"In training, {part} done.",
@@ -71,8 +82,10 @@ def ending(status: str, epochs: int, asked: int, seconds: float, record: dict[st
     }
     if status in unfinished:
         return unfinished[status]
+    if status in ("stopped", "interrupted") and not epochs and not record["items_per_second"]:
+        return "Cancelled before it began."
     how = {
-        "complete": f"Trained {epochs} epochs",
+        "complete": f"Trained {number_of(epochs, 'epoch')}",
         "stopped early": f"Stopped early after {part}",
         "stopped": f"Stopped after {part}, what was learnt is kept,",
         "interrupted": f"Interrupted after {part}, what was learnt is kept,",
@@ -80,6 +93,11 @@ def ending(status: str, epochs: int, asked: int, seconds: float, record: dict[st
     }[status]
     device = ", ".join(record["device"])
     return f"{how} in {seconds:.1f} s: {record['items_per_second']:,.0f} items a second on {device}."
+
+
+def number_of(n: int, what: str) -> str:
+    """Return how many there are of something: "1 epoch", "2 epochs"."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def remedy(reason: str, learning_rate: float) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from aenb import report
+from aenb.errors import failure
+from aenb.numerics import usual_errors
 
 LOSSES = {"sparse_categorical_crossentropy": "cross-entropy of a word (nats)"}
 MARKS = {"error": "✗", "warning": "⚠", "info": "→"}
@@ -38,6 +40,7 @@ def _generated(run: Any) -> Any:
     return run.generate(len(shown), labels=run.data.y_test[shown] if run.is_conditional else None)
 
 
+@usual_errors
 def figure(run: Any):
     """Draw the loss of a run, its examples, and images that it made: a `matplotlib.figure.Figure`."""
     from aenb.plots import run_figure
@@ -47,24 +50,34 @@ def figure(run: Any):
         rows["generated"] = _generated(run)
     baselines, loss = {}, getattr(run.model.loss, "loss", run.model.loss)  # that of what was observed, by its name
     if loss == "mean_squared_error" and run.compresses and run.spec.task == "reconstruct":
-        baselines[f"PCA, {run.latent_dim} dimensions"] = run.evaluate(parts="reconstruction")["pca_mse"]
+        found = run.evaluate(parts="reconstruction")
+        if not report.is_exact(found):  # on a log axis, rounding is far below any loss
+            baselines[f"PCA, {report.number_of(run.latent_dim, 'dimension')}"] = found["pca_mse"]
     words = LOSSES.get(loss, loss.replace("_", " ")) if isinstance(loss, str) else "loss"
     return run_figure(run.history, rows, loss=words, baselines=baselines)
 
 
+def scores(run: Any) -> tuple[dict[str, float], list[str]]:
+    """Return how well a run reconstructs held-out items; none, and a note, where that can't be scored."""
+    try:
+        return run.evaluate(parts="reconstruction"), []
+    except Exception as error:
+        return {}, [failure("Its reconstructions could not be scored", error)]
+
+
 def words(run: Any) -> tuple[str, list[list[str]], list[str]]:
     """Say what a run is and what it is worth: a title, a table of scores, and sentences."""
-    spec, scores = run.spec, run.evaluate(parts="reconstruction")
+    spec, (found, notes) = run.spec, scores(run)
     title = f"{run.name}: {spec.family} on {spec.data}" if run.name else f"{spec.family} on {spec.data}"
     state = "" if run.status == "complete" else f" ({run.status})"
     lines = [
-        report.verdict(scores, spec.family, compresses=run.compresses),
-        f"Code of {run.latent_dim} dimensions, {run.model.count_params():,} parameters, "
-        f"{run.epochs} of {spec.epochs} epochs{state}, seed {spec.seed}.",
-        *run.record.get("notes", ()),
+        *([report.verdict(found, spec.family, run.latent_dim, compresses=run.compresses)] if found else []),
+        f"Code of {report.number_of(run.latent_dim, 'dimension')}, {run.model.count_params():,} parameters, "
+        f"{run.epochs} of {report.number_of(spec.epochs, 'epoch')}{state}, seed {spec.seed}.",
+        *dict.fromkeys([*run.record.get("notes", ()), *notes]),
         *(f"{MARKS[finding.severity]} {finding}" for finding in ([] if run.is_alive else run.diagnose())),
     ]
     if run.is_generator:
-        lines.insert(1, f"It has no encoder: the codes of {INVERTED} held-out items were searched for.")
-    rows = report.score_rows(scores, spec.family, run.latent_dim, run.record["data"]["kind"])
+        lines.insert(len(found) > 0, f"It has no encoder: the codes of {INVERTED} held-out items were searched for.")
+    rows = report.score_rows(found, spec.family, run.latent_dim, run.record["data"]["kind"]) if found else []
     return title, rows, lines

@@ -178,6 +178,22 @@ def test_a_training_cut_short(digits):
     assert found.remedy == "--epochs 8"
 
 
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_training_that_has_barely_begun_is_no_local_optimum(digits, epochs):
+    first, *others = diagnose(train("deep", digits, epochs=epochs))
+    assert (first.code, first.remedy) == ("barely-trained", "--epochs 20")
+    assert first.message == f"Barely trained: {epochs} epoch{'s' if epochs > 1 else ''}."
+    assert not {"learned-nothing", "behind-pca", "still-learning"} & {finding.code for finding in others}
+
+
+def test_a_loss_that_still_falls_is_no_local_optimum(digits):
+    run = train("deep", digits, epochs=5)
+    stopped = dataclasses.replace(run, status="stopped early")  # which leaves out that it is still learning
+    found = only(stopped, "behind-pca")
+    assert "not flattened" in found.message
+    assert "--epochs 20" in found.remedy
+
+
 def test_an_optimum_behind_pca(digits):
     run = train(
         "deep", digits, latent_dim=16, hidden_units=(32, 4), activation="linear", learning_rate=1e-2, epochs=60,
@@ -204,7 +220,7 @@ def test_behind_pca_for_want_of_items_is_no_local_optimum(digits):
 
 
 def test_restarts_that_end_apart(deep, digits):
-    run = train("deep", digits, restarts=3, epochs=2)
+    run = train("deep", digits, restarts=3, epochs=3)
     record = run.record["restarts"]
     assert len(record) == 3
     near = [one | {"val_loss": 0.1 + 0.001 * n} for n, one in enumerate(record)]

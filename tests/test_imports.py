@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent / "aenb"
 
 # From the ground up. A module may import what stands on a lower floor, and its own package.
 FLOORS = [
-    {"errors", "pages", "tables", "version", "__init__"},
+    {"errors", "numerics", "pages", "tables", "version", "__init__"},
     {"files", "short"},
     {"aside"},
     {"catalogue", "backend", "chapters"},

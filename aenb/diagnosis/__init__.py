@@ -3,7 +3,7 @@
 A check is a generator function: from a `Case`, a run with what is measured of it, to findings. It asks a model for its
 parts and a history for its terms, never for the family, so that what it looks for is found in families to come.
 
-    course.py    the losses: divergence, over-fitting, a training cut short, a discriminator that has won, restarts
+    course.py    the losses: divergence, over-fitting, too few epochs, a discriminator that has won, restarts
     scores.py    held-out items: no better than the mean item, behind PCA
     codes.py     posterior collapse, dead codes
     units.py     dead units
@@ -18,6 +18,7 @@ from typing import Any
 from aenb.diagnosis import codes, course, ranges, samples, scores, units
 from aenb.diagnosis.case import Case
 from aenb.diagnosis.finding import SEVERITIES, Finding
+from aenb.numerics import usual_errors
 
 __all__ = ["Finding", "diagnose"]
 
@@ -35,17 +36,26 @@ CHECKS = (
     samples.mode_collapse,
     course.saturated,
     course.over_fitting,
+    course.barely_trained,
     course.still_learning,
     course.restarts,
 )
 CAUSES = {  # a finding → those that explain it: it is left out beside them
-    "learned-nothing": {"diverged", "posterior-collapse", "input-range", "other-units", "out-of-reach"},
-    "behind-pca": {"learned-nothing", "dead-units", "still-learning", "over-fitting", "other-units", "out-of-reach"},
-    "mode-collapse": {"posterior-collapse", "learned-nothing", "diverged"},
-    "unused-dimensions": {"learned-nothing"},
-}
+    "learned-nothing": {
+        "diverged", "posterior-collapse", "input-range", "other-units", "out-of-reach", "barely-trained"
+    },
+    "behind-pca": {
+        "learned-nothing", "dead-units", "still-learning", "over-fitting", "other-units", "out-of-reach",
+        "barely-trained",
+    },
+    "mode-collapse": {"posterior-collapse", "learned-nothing", "diverged", "barely-trained"},
+    "unused-dimensions": {"learned-nothing", "barely-trained"},
+    "still-learning": {"barely-trained"},
+    "local-optima": {"barely-trained"},
+}  # fmt: skip
 
 
+@usual_errors
 def diagnose(run: Any) -> list[Finding]:
     """Look for what commonly goes wrong.
 
@@ -55,7 +65,7 @@ def diagnose(run: Any) -> list[Finding]:
         run: The `Run`.
 
     Returns:
-        The findings, the gravest first; none for a run that is well.
+        The findings, the most severe first, after that of too few epochs; none for a run that is well.
 
     Example:
         >>> import aenb
@@ -77,4 +87,4 @@ def diagnose(run: Any) -> list[Finding]:
         Finding("not-checked", "info", f"Not checked: {', '.join(names)} ({reason})")
         for reason, names in failed.items()
     ]
-    return sorted(told, key=lambda finding: SEVERITIES.index(finding.severity))
+    return sorted(told, key=lambda finding: (finding.code != "barely-trained", SEVERITIES.index(finding.severity)))

@@ -9,10 +9,13 @@ import numpy as np
 
 from aenb.diagnosis.case import Case
 from aenb.diagnosis.finding import Finding
+from aenb.report import number_of
 
 RISE = 0.05  # of a validation loss above its best: less is noise
 GAP = 3.0  # times the training loss that a validation loss may be: items that are alike have about 1.3
 FALL = 0.10  # of a validation loss in the last quarter: the next quarter would bring about as much
+JUDGED, USUAL = 3, 20  # epochs that a model can be judged after, and that it is usually trained for
+LEAST, FLAT = 10, 0.02  # epochs after which a loss may be flat, and how much of it the last quarter may bring
 SURE, WRONG = (0.95, 0.05), 0.1  # scores of real and made items, and a loss, of a discriminator that has won
 SPREAD = 0.05  # of the losses of restarts: below, the seed does not matter
 
@@ -75,15 +78,36 @@ def smaller(case: Case) -> str:
     return f"latent_dim = {max(1, case.run.latent_dim // 2)}"
 
 
+def barely_trained(case: Case) -> Iterator[Finding]:
+    """Too few epochs to judge a model by."""
+    if case.run.status == "complete" and case.run.epochs < JUDGED:
+        yield Finding(
+            "barely-trained", "warning", f"Barely trained: {number_of(case.run.epochs, 'epoch')}.", f"--epochs {USUAL}"
+        )
+
+
+def has_flattened(case: Case) -> bool:
+    """Say whether the training loss hardly falls any more: only then has the model come to an optimum."""
+    losses = case.history.get("loss", [])
+    if len(losses) < LEAST:
+        return False
+    return losses[_last_quarter(len(losses))] - losses[-1] <= FLAT * _size(losses)
+
+
+def _last_quarter(n: int) -> int:
+    """Return the number of the epoch from which on the last quarter of n is."""
+    return min(n - 2, math.ceil(0.75 * n) - 1)
+
+
 def still_learning(case: Case) -> Iterator[Finding]:
     """A loss that falls fast at the end."""
     losses = case.history.get("val_loss") or case.history.get("loss", [])
     n = len(losses)
     if n < 2 or case.is_adversarial or case.run.status != "complete":
         return
-    begin = min(n - 2, math.ceil(0.75 * n) - 1)
+    begin = _last_quarter(n)
     fall = losses[begin] - losses[-1]
-    if fall > FALL * (abs(losses[-1]) if min(losses) > 0 else _scale(losses)):
+    if fall > FALL * _size(losses):
         yield Finding(
             "still-learning",
             "info",
@@ -141,6 +165,11 @@ def restarts(case: Case) -> Iterator[Finding]:
             "seed, and a better one may be left.",
             f"--restarts {2 * len(found)}",
         )
+
+
+def _size(losses: list[float]) -> float:
+    """Return what a fall at the end is compared with: the last loss, or if it may pass 0, how far it fell."""
+    return abs(losses[-1]) if min(losses) > 0 else _scale(losses)
 
 
 def _scale(losses: list[float]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aenb.diagnosis.case import Case
-from aenb.diagnosis.course import smaller
+from aenb.diagnosis.course import has_flattened, smaller
 from aenb.diagnosis.finding import Finding
 
 MEAN, PCA = 0.95, 1.05  # shares of the baselines' errors from which a model counts as no better, or as worse
@@ -69,6 +69,8 @@ def _why_behind(case: Case, pca_mse: float) -> tuple[str, str]:
     if case.learning_rate > HIGH * case.usual_rate:
         times = case.learning_rate / case.usual_rate
         return f"The learning rate is {times:.3g} times the usual: its steps may be too long.", _remedy(case)
+    if not has_flattened(case):
+        return "The training loss has not flattened yet: more training would bring it down.", case.longer(4)
     optimum = "A model that could do what PCA does has found a poor local optimum."
     return optimum, f"--restarts {max(5, 2 * case.run.spec.restarts)}"
 

@@ -18,6 +18,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from aenb.errors import failure
+from aenb.numerics import usual_errors
+from aenb.plots import to_png
 from aenb.views import (
     attention,
     codebook,
@@ -34,7 +37,7 @@ from aenb.views.gallery import Gallery
 from aenb.views.look import Look
 from aenb.views.view import View
 
-__all__ = ["VIEWS", "Gallery", "show", "telling"]
+__all__ = ["VIEWS", "Gallery", "result", "show", "telling"]
 
 VIEWS: dict[str, View] = {
     one.name: one
@@ -76,3 +79,29 @@ def telling(run: Any) -> Gallery:
     if own == ["posterior"] and VIEWS["traversals"].fits(look):
         own = ["traversals"]
     return Gallery(look, VIEWS, tuple(name for name in dict.fromkeys([*found, *own]) if VIEWS[name].fits(look)))
+
+
+@usual_errors
+def result(run: Any, *, whole: bool) -> tuple[dict[str, bytes], list[str]]:
+    """Draw a run's figure, and the views that belong with its result.
+
+    Args:
+        run: The `Run`.
+        whole: Whether to draw the views too.
+
+    Returns:
+        PNG files by their words, the figure first, and a note for each that could not be drawn.
+    """
+    words = f"Loss by epoch of {run.spec.family}, and held-out items over their reconstructions"
+    drawn, notes = {}, []
+    try:
+        drawn[words] = to_png(run.plot())
+    except Exception as error:  # of odd data or a model of the user's own, anything: the training is worth more
+        notes.append(failure("The run's figure could not be drawn", error))
+    if not whole:
+        return drawn, notes
+    try:
+        views = telling(run)
+        return drawn | views.pictures(), notes + views.notes
+    except Exception as error:
+        return drawn, [*notes, failure("What the model learnt could not be drawn", error)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import Any
 
-from aenb.errors import AenbError, unknown
+from aenb.errors import AenbError, failure, unknown
+from aenb.numerics import usual_errors
 from aenb.plots import to_png
 from aenb.report import pictures_as_html
 from aenb.views.look import Look
@@ -34,7 +36,9 @@ class Gallery(Mapping):
         self._look, self._views = look, views
         self._names = names or tuple(name for name, one in views.items() if one.fits(look))
         self._figures: dict[str, Any] = {}
+        self.notes: list[str] = []  # of views that `pictures` could not draw
 
+    @usual_errors
     def __getitem__(self, name: str) -> Any:
         if name not in self._names:
             raise KeyError(name)
@@ -48,12 +52,21 @@ class Gallery(Mapping):
     def __len__(self) -> int:
         return len(self._names)
 
+    @usual_errors
     def pictures(self) -> dict[str, bytes]:
-        """Return the figures as PNG files, by their captions."""
-        return {f"{name}: {self._views[name].summary}": to_png(self[name], dpi=110) for name in self}
+        """Return the figures as PNG files, by their captions; of one that can't be drawn there is a note in `notes`."""
+        drawn, self.notes = {}, []
+        for name in self:
+            try:
+                drawn[f"{name}: {self._views[name].summary}"] = to_png(self[name], dpi=110)
+            except Exception as error:  # of odd data or a model of the user's own, anything: the others are drawn
+                self.notes.append(failure(f"The view `{name}` could not be drawn", error))
+        return drawn
 
     def __repr__(self) -> str:
         return "\n".join(f"{name}: {self._views[name].summary}" for name in self)
 
     def _repr_html_(self) -> str:
-        return f'<div class="aenb-views">{pictures_as_html(self.pictures())}</div>'
+        pictures = pictures_as_html(self.pictures())
+        notes = "".join(f"<div>{escape(note)}</div>" for note in self.notes)
+        return f'<div class="aenb-views">{pictures}{notes}</div>'
