@@ -41,7 +41,8 @@ class Run:
         seconds: How long the training took.
         record: What the training ran on: device, precision, XLA, versions, data, notes.
         job: The training under way, or what it was; None for a loaded run.
-        densities: What was fitted on the codes, by kind.
+        densities: What was fitted on the codes, by kind. Like scores, pictures and findings it is dropped by `keeps`
+            when the weights change.
         scores: What `evaluate` found, by part.
         timeline: Of a generator that plays against a discriminator, some of its items by epoch, of the same codes.
         turns: Taken by whoever uses the weights: a training changes them between two turns only.
@@ -60,6 +61,10 @@ class Run:
     _pictures: dict[str, bytes] | None = None
     densities: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
+    _weights: tuple[int, int] = field(init=False, default=(0, 0))  # what is kept is of these
+
+    def __post_init__(self):
+        self._weights = self._weights_now()
 
     @property
     def name(self) -> str | None:
@@ -96,6 +101,22 @@ class Run:
     def is_alive(self) -> bool:
         """Whether its training waits or runs."""
         return self.job is not None and self.job.alive
+
+    def keeps(self) -> bool:
+        """Say whether what is derived of the weights now may be kept, and drop what is of other weights.
+
+        Nothing is kept while a training is under way. Other weights are told by the model and its optimiser's steps.
+        """
+        is_alive, now = self.is_alive, self._weights_now()
+        if is_alive or now != self._weights:
+            self.densities, self.scores, self._pictures = {}, {}, None
+            self.record.pop("findings", None)
+        self._weights = now
+        return not is_alive
+
+    def _weights_now(self) -> tuple[int, int]:
+        optimizer = getattr(self.model, "optimizer", None)
+        return id(self.model), int(getattr(optimizer, "iterations", 0))
 
     def wait(self, poll: Callable[[], object] = lambda: None) -> Run:
         """Wait for the end of a training in the background, calling `poll` meanwhile.
@@ -334,9 +355,10 @@ class Run:
         """
         from aenb.diagnosis import Finding, diagnose
 
+        keeps = self.keeps()
         if "findings" not in self.record:
             found = diagnose(self)
-            if self.is_alive:
+            if not keeps:
                 return found
             self.record["findings"] = [dataclasses.asdict(finding) for finding in found]
         return [Finding(**finding) for finding in self.record["findings"]]
@@ -445,7 +467,7 @@ class Run:
                 "Expected a run whose training is over; received one that is under way: wait() or stop() it."
             )
         pictures = self._kept_pictures()
-        self.evaluate(parts="reconstruction")
+        self._note(showing.scores(self)[1])
         self.diagnose()  # what it finds goes into the record
         facts = {
             "spec": self.spec.to_dict(),
@@ -476,26 +498,31 @@ class Run:
 
     def _kept_pictures(self) -> dict[str, bytes]:
         """Return the run's figure and views of what it learnt, by their words; drawn once its training is over."""
+        keeps = self.keeps()
         if self._pictures is not None:
             return self._pictures
-        from aenb.plots import to_png
-        from aenb.views import telling
+        from aenb.views import result
 
-        words = f"Loss by epoch of {self.spec.family}, and held-out items over their reconstructions"
-        pictures = {words: to_png(self.plot())}
-        if self.is_alive:
-            return pictures
-        self._pictures = pictures | telling(self).pictures()
-        return self._pictures
+        pictures, notes = result(self, whole=keeps)
+        if keeps:
+            self._pictures = pictures
+            self._note(notes)
+        return pictures
+
+    def _note(self, notes: Sequence[str]) -> None:
+        """Add to the record what it does not say yet."""
+        known = self.record.setdefault("notes", [])
+        known += [note for note in notes if note not in known]
 
     def __repr__(self) -> str:
         return report.as_text(*showing.words(self))
 
     def _repr_html_(self) -> str:
-        return report.as_html(*showing.words(self), self._kept_pictures())
+        pictures = self._kept_pictures()  # what can't be drawn is a note among the words
+        return report.as_html(*showing.words(self), pictures)
 
-    def _repr_png_(self) -> bytes:
-        return next(iter(self._kept_pictures().values()))
+    def _repr_png_(self) -> bytes | None:
+        return next(iter(self._kept_pictures().values()), None)
 
 
 def load_run(path: str | Path) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.densities import DENSITIES, ENOUGH, draw, fit_density
 from aenb.errors import AenbError, unknown
+from aenb.numerics import usual_errors
 
 
+@usual_errors
 def draw_codes(run: Any, n: int, generator: np.random.Generator, density: str | None) -> np.ndarray:
     """Draw the codes of new items.
 
@@ -43,9 +46,18 @@ def fitted(run: Any, density: str) -> Any:
     Raises:
         AenbError: The model has no encoder, or discrete codes.
     """
-    if density not in run.densities:
-        run.densities[density] = fit_density(density, _codes(run, density))
-    return run.densities[density]
+    return derived(run, density, lambda: fit_density(density, _codes(run, density)))
+
+
+def derived(run: Any, name: str, find: Callable[[], Any]) -> Any:
+    """Return what was derived of a run's weights, found when it is first asked for; of a training at each call."""
+    keeps = run.keeps()
+    if name in run.densities:
+        return run.densities[name]
+    found = find()
+    if keeps:
+        run.densities[name] = found
+    return found
 
 
 def training_sample(run: Any) -> tuple[np.ndarray, np.ndarray | None]:

@@ -14,6 +14,7 @@ from aenb.backend import give_back_memory
 from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.errors import AenbError, unknown
+from aenb.numerics import usual_errors
 from aenb.scoring.anomaly import anomaly
 from aenb.scoring.generation import generation
 from aenb.scoring.likelihood import likelihood
@@ -32,6 +33,7 @@ PARTS: dict[str, Scorer] = {
 }
 
 
+@usual_errors
 def evaluate(run: Any, data: Any = None, parts: Any = None, say: Callable[[str], object] = lambda text: None) -> Scores:
     """Score a run.
 
@@ -41,13 +43,13 @@ def evaluate(run: Any, data: Any = None, parts: Any = None, say: Callable[[str],
         parts: As for `Run.evaluate`.
         say: Called with what is being done.
     """
-    wanted = _chosen(parts)
+    wanted, keeps = chosen_parts(parts), run.keeps()
     missing = wanted if data is not None else [part for part in wanted if part not in run.scores]
     scores = {} if data is not None else dict(run.scores)
     if missing and (chosen := _data(run, data)) is not None:
         scores |= {part: PARTS[part](run, chosen, partial(_say, say)) for part in missing}
         give_back_memory()
-        if data is None and not run.is_alive:
+        if data is None and keeps:
             run.scores = scores
     return Scores((name, score) for part in PARTS if part in wanted for name, score in scores.get(part, {}).items())
 
@@ -69,8 +71,12 @@ def _data(run: Any, data: Any) -> Data | None:
         return None
 
 
-def _chosen(parts: Any) -> list[str]:
-    """Return the names of the parts that are asked for: one, several, or None for all."""
+def chosen_parts(parts: Any) -> list[str]:
+    """Return the names of the parts that are asked for: one, several, or None for all.
+
+    Raises:
+        AenbError: There is no part of a name.
+    """
     names = list(PARTS) if parts is None else [parts] if isinstance(parts, str) else list(parts)
     for name in names:
         if name not in PARTS:

@@ -15,7 +15,8 @@ from aenb.metrics.anomaly import anomaly_scores
 from aenb.metrics.baselines import principal_subspace
 from aenb.metrics.likelihood import estimate_evidence
 from aenb.metrics.reconstruction import reconstruction_errors
-from aenb.sampling import fitted, training_sample
+from aenb.numerics import usual_errors
+from aenb.sampling import derived, fitted, training_sample
 from aenb.scoring.blocks import in_blocks
 from aenb.showing import INVERTED
 
@@ -51,6 +52,7 @@ def anomaly(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, flo
     return scores | {f"pca_{name}": score for name, score in anomaly_scores(pca, is_strange).items()}
 
 
+@usual_errors
 def item_scores(run: Any, x: np.ndarray, labels: Any, by: str) -> np.ndarray:
     """Return how strange items are; see `Run.score`."""
     ways = {"reconstruction": _lost, "density": _unlikely, "evidence": _bound}
@@ -71,13 +73,17 @@ def _unlikely(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
     if run.data.kind == "text":
         raise AenbError('`by`: expected "reconstruction" or "evidence", for texts; received "density".')
     mixture = fitted(run, "gmm")
-    if "noise" not in run.densities:
-        sample, classes = training_sample(run)
-        run.densities["noise"] = float(reconstruction_errors(sample, run.reconstruct(sample, classes)).mean())
+    variance = derived(run, "noise", lambda: _noise(run))
     codes = run.encode(x, labels)
     observed = (~np.isnan(np.asarray(x, "float32"))).reshape(len(x), -1).sum(axis=1)
-    noise = _lost(run, x, labels) * observed / (2 * run.densities["noise"])
+    noise = _lost(run, x, labels) * observed / (2 * variance)
     return noise - mixture.score_samples(codes.reshape(len(codes), -1).astype("float64"))
+
+
+def _noise(run: Any) -> float:
+    """Return the variance of what is lost of training items."""
+    sample, classes = training_sample(run)
+    return float(reconstruction_errors(sample, run.reconstruct(sample, classes)).mean())
 
 
 def _bound(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
