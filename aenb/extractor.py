@@ -11,6 +11,7 @@ import functools
 import hashlib
 import math
 import os
+import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from aenb.data.record import Data
 from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.engine import Engine
-from aenb.errors import AenbError
+from aenb.errors import AenbError, failure
 
 VERSION = 1  # of the recipe, all of which is in `_build` and `_train`
 FEATURES, FILTERS, DROPOUT = 128, (32, 64), 0.3
@@ -80,10 +81,10 @@ class Extractor:
     @functools.cached_property
     def accuracy(self) -> float | None:
         """The share of held-out items whose class it gets right, in [0, 1]; None without labels."""
-        if not _has_classes(self.data):
+        if not has_classes(self.data):
             return None
         seen = self.probabilities(units(self.data.test))
-        right = seen.argmax(axis=1) == self.data.class_numbers(self.data.y_test)
+        right = np.asarray(self.data.classes)[seen.argmax(axis=1)] == self.data.y_test
         return float(right.mean())
 
 
@@ -106,8 +107,8 @@ def load_extractor(data: Data, progress: Callable[[float], object] = lambda shar
         >>> extractor.features(extractor.data.x_test).shape
         (36, 128)
     """
-    kept = _kept(data)
-    if kept is not None or not _has_classes(data):
+    kept = _kept(data, lambda text: warnings.warn(text, stacklevel=2))
+    if kept is not None or not has_classes(data):
         return kept or _principal(data)
     model = _train(data, progress)
     _keep(model, _file(data))
@@ -125,7 +126,7 @@ def quick_extractor(data: Data) -> Extractor:
     return _kept(data) or _principal(data)
 
 
-def _has_classes(data: Data) -> bool:
+def has_classes(data: Data) -> bool:
     """Say whether there are classes to learn: some, and several items of each on average."""
     return data.y_test is not None and 1 < len(data.classes) <= len(data.train) / 5
 
@@ -139,23 +140,39 @@ def _file(data: Data) -> Path:
     return Path(root).expanduser() / "extractors" / f"{key}-version-{VERSION}.keras"
 
 
-def _kept(data: Data) -> Extractor | None:
-    """Return the classifier that was kept; None where there is none, or its file is broken."""
+def _kept(data: Data, warn: Callable[[str], object] = lambda text: None) -> Extractor | None:
+    """Return the classifier that was kept; None if there is none, or its file is broken.
+
+    Only weights are read, into the classifier of this version: nothing in the file says what is built.
+
+    Raises:
+        AenbError: The data is texts.
+    """
     if data.kind == "text":
         raise AenbError(f"Features of items: expected images, tables or signals; {data.name} is texts.")
-    if not _has_classes(data) or not (file := _file(data)).is_file():
+    if not has_classes(data) or not (file := _file(data)).exists():
         return None
     start()
     try:
-        return _classifier(data, keras.models.load_model(file, compile=False))  # in safe mode: no code is loaded
-    except (OSError, ValueError, KeyError) as error:
-        warnings.warn(f"{file} is broken ({error}): the classifier is trained again.", stacklevel=3)
+        if not file.is_file():  # a pipe would never end
+            raise OSError("it is no regular file")
+        model = _build(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # of a layer that is not in the file
+            model.load_weights(file)
+        if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+            raise ValueError("it has weights that are not finite")
+    except Exception as error:  # of a damaged file, anything: zip, HDF5 and Keras each have errors of their own
+        warn(failure(f"The classifier in {file} is broken, so it is trained again", error))
         return None
+    return _classifier(data, model)
 
 
 def _keep(model: Any, file: Path) -> None:
     """Write a classifier aside, and rename it, so that it is there whole or not."""
     try:
+        if file.is_dir():
+            shutil.rmtree(file)
         with written_aside(file) as aside:
             model.save(aside)
     except AenbError as error:
@@ -228,9 +245,10 @@ def _principal(data: Data) -> Extractor:
     count = min(SAMPLE, max(AXES, ROOM // math.prod(data.input_shape)))
     index = spread(len(data.train), count)
     sample = np.nan_to_num(units(data.train[index])).reshape(len(index), -1)
-    pca = PCA(min(AXES, *sample.shape), random_state=0).fit(sample)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of items that are all the same no share is explained
+        pca = PCA(min(AXES, *sample.shape), random_state=0).fit(sample)
     voters = None
-    if _has_classes(data):
+    if has_classes(data):
         voters = KNeighborsClassifier(NEIGHBOURS).fit(pca.transform(sample), data.class_numbers(data.y_train[index]))
 
     def look(x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

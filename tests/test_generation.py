@@ -255,3 +255,65 @@ def test_mixture_sampling_improves_a_plain_autoencoder(extractor, digits):
         for density in ("gaussian", "gmm")
     }
     assert distance["gmm"] < 0.6 * distance["gaussian"]
+
+
+# A classifier that was kept, and is damaged
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """Return small labelled data, the file of its classifier, and how often one was trained."""
+    monkeypatch.setenv("AENB_CACHE", str(tmp_path))
+    draw, trained = np.random.default_rng(0), []
+    data = aenb.load_data(draw.uniform(size=(60, 4, 4)), np.arange(60) % 3)
+
+    def train(data, progress):
+        trained.append(data)
+        return extractors._build(data)
+
+    monkeypatch.setattr(extractors, "_train", train)
+    load_extractor(data)
+    assert len(trained) == 1
+    return data, extractors._file(data), trained
+
+
+def cut(file, data):
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def pipe(file, data):
+    file.unlink()
+    os.mkfifo(file)
+
+
+def folder(file, data):
+    file.unlink()
+    (file / "inside").mkdir(parents=True)
+
+
+def of_other_classes(file, data):
+    extractors._build(aenb.load_data(data.x_train, np.arange(48) % 4)).save(file)
+
+
+def without_numbers(file, data):
+    model = extractors._build(data)
+    model.set_weights([np.full(weight.shape, np.nan) for weight in model.get_weights()])
+    model.save(file)
+
+
+def of_bytes(file, data):
+    file.write_bytes(np.random.default_rng(0).bytes(5000))
+
+
+@pytest.mark.parametrize("damage", [cut, pipe, folder, of_other_classes, without_numbers, of_bytes])
+def test_a_damaged_classifier_is_trained_again(kept, damage):
+    data, file, trained = kept
+    before = load_extractor(data).features(data.x_test)
+    damage(file, data)
+    assert quick_extractor(data).name.startswith("PCA")  # without a word: nothing is trained
+    with pytest.warns(UserWarning, match="is broken, so it is trained again"):
+        again = load_extractor(data)
+    assert len(trained) == 2
+    assert np.array_equal(again.features(data.x_test), before)
+    load_extractor(data)  # the file is whole again
+    assert len(trained) == 2
