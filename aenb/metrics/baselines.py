@@ -87,5 +87,6 @@ def _from_sample(blocks: Blocks, dimensions: int, features: int) -> Subspace:
     step = -(-n * features // SAMPLE)
     parts = [block.reshape(len(block), -1)[::step] for block in blocks()]
     sample = np.concatenate(parts)
-    pca = PCA(min(dimensions, len(sample)), random_state=0).fit(sample)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of items that are all the same no share is explained
+        pca = PCA(min(dimensions, len(sample)), random_state=0).fit(sample)
     return Subspace(pca.mean_, pca.components_)

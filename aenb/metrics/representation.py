@@ -23,7 +23,9 @@ COLUMNS = 64  # that are standardised at a time
 BINS = 20  # of a code's values, for the information that it has of a factor
 
 
-def linear_probe(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, test_labels: np.ndarray) -> float:
+def linear_probe(
+    codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, test_labels: np.ndarray
+) -> float | None:
     """Return the accuracy of multinomial logistic regression on codes (Alain & Bengio 2016, arXiv 1610.01644).
 
     Args:
@@ -33,7 +35,7 @@ def linear_probe(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, 
         test_labels: (m,).
 
     Returns:
-        In [0, 1].
+        In [0, 1]; None if those that are taken have one class only.
 
     Example:
         >>> import numpy as np
@@ -42,6 +44,8 @@ def linear_probe(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, 
         1.0
     """
     step = -(-len(codes) // MOST)
+    if len(np.unique(labels[::step])) < 2:
+        return None
     return _accuracy(_fit(codes[::step], labels[::step]), test_codes, test_labels)
 
 
@@ -123,17 +127,21 @@ def few_labels(
     return float(np.mean(found))
 
 
-def silhouette(codes: np.ndarray, labels: np.ndarray) -> float:
+def silhouette(codes: np.ndarray, labels: np.ndarray) -> float | None:
     """Return how far classes lie apart in codes (Rousseeuw 1987), in [−1, 1]; 0 where they overlap.
 
     Args:
         codes: (n, dimensions); of more than 2,000 an evenly spaced part is taken.
-        labels: (n,), two classes at least.
+        labels: (n,), their classes.
+
+    Returns:
+        The mean over the items; None if they are of one class, or each of another.
     """
     from sklearn.metrics import silhouette_score
 
     step = -(-len(codes) // COMPARED)
-    return float(silhouette_score(_standardised(codes)[::step], labels[::step]))
+    codes, labels = _standardised(codes)[::step], labels[::step]
+    return float(silhouette_score(codes, labels)) if 1 < len(np.unique(labels)) < len(labels) else None
 
 
 def clustering_accuracy(codes: np.ndarray, labels: np.ndarray, *, seed: int = 0) -> float:
@@ -157,9 +165,12 @@ def clustering_accuracy(codes: np.ndarray, labels: np.ndarray, *, seed: int = 0)
     """
     from scipy.optimize import linear_sum_assignment
     from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.metrics.cluster import contingency_matrix
 
-    clusters = KMeans(len(np.unique(labels)), n_init=10, random_state=seed).fit_predict(_standardised(codes))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of fewer codes that differ than clusters
+        clusters = KMeans(len(np.unique(labels)), n_init=10, random_state=seed).fit_predict(_standardised(codes))
     counts = contingency_matrix(labels, clusters)
     return float(counts[linear_sum_assignment(counts, maximize=True)].sum() / len(codes))
 
@@ -195,6 +206,7 @@ def _fit(codes: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.nda
     regression = LogisticRegression(max_iter=STEPS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "The number of unique classes")  # a few items of each are what is asked for
         regression.fit(_scaled(codes, *scales), labels)
     return lambda others: regression.predict(_scaled(others, *scales))
 

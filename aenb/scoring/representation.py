@@ -24,6 +24,9 @@ def representation(run: Any, data: Data, say: Callable[[str], object]) -> dict[s
     `silhouette` and `clustering`. With `pca_` before, those of as many principal coordinates; `raw_linear_probe` and
     `raw_knn` are of the items themselves.
 
+    Fractions are no classes, and neither are labels of which each item has its own. Held-out items of one class have no
+    scores of clusters.
+
     Args:
         run: The `Run`.
         data: With labels; a table, images or signals.
@@ -37,21 +40,23 @@ def representation(run: Any, data: Data, say: Callable[[str], object]) -> dict[s
         return {}  # of the numbers of discrete codes no distance is to be taken
     scores = _scores(codes, data, say, "the codes", FEW)
     say("clusters of the codes")
-    scores |= {
-        "silhouette": silhouette(codes[1], data.y_test),
-        "clustering": clustering_accuracy(codes[1], data.y_test),
-    }
+    if len(np.unique(data.y_test)) > 1:
+        scores |= {
+            "silhouette": silhouette(codes[1], data.y_test),
+            "clustering": clustering_accuracy(codes[1], data.y_test),
+        }
     size = run.latent_dim
     pca = known(
         data, f"codes of PCA {size}", lambda: _scores(_principal(data, size), data, say, "the codes of PCA", FEW)
     )
     raw = known(data, "raw codes", lambda: _scores(_raw(data), data, say, "the items themselves"))
-    return scores | _prefixed("pca_", pca) | _prefixed("raw_", raw)
+    scores |= _prefixed("pca_", pca) | _prefixed("raw_", raw)
+    return {name: score for name, score in scores.items() if score is not None}
 
 
 def _scores(
     codes: Codes, data: Data, say: Callable[[str], object], what: str, few: Sequence[int] = ()
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     train, test, labels, others = *codes, data.y_train, data.y_test
     say(f"classes read from {what}")
     scores = {
@@ -75,4 +80,6 @@ def _prefixed(prefix: str, scores: dict[str, float]) -> dict[str, float]:
 
 
 def _has_classes(data: Data) -> bool:
-    return data.y_train is not None and data.y_test is not None and len(data.classes) > 1
+    if data.y_train is None or data.y_test is None or not 1 < len(data.classes) < len(data.train):
+        return False
+    return data.y_train.dtype.kind != "f" or not np.any(data.y_train % 1)

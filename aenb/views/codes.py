@@ -29,7 +29,9 @@ def codes(look: Look) -> Any:
             figure = Figure(figsize=(9.8, 4.4), layout="constrained")
             panels = figure.subplots(1, 2)
             subspace = principal_subspace(lambda: map(np.nan_to_num, look.data.blocks()), 2)
-            scatter(panels[1], subspace.codes(look.x), look.classes, look.data.class_words)
+            points = subspace.codes(look.x)
+            points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))  # one feature has one axis
+            scatter(panels[1], points, look.classes, look.data.class_words)
             panels[1].set(xlabel="principal axis 1", ylabel="principal axis 2", title="PCA of the items")
         scatter(panels[0], look.plane.points(look.codes), look.classes, look.data.class_words)
         of = "codes" if look.run.latent_dim <= 2 else f"codes of {look.run.latent_dim} dimensions, seen in a plane"

@@ -47,9 +47,10 @@ class Look:
 
     @property
     def classes(self) -> np.ndarray | None:
-        """The numbers of the items' classes, (n,); None where there are no labels, or too many to tell apart."""
-        few = self.labels is not None and 1 < len(self.data.classes) <= MOST_CLASSES
-        return self.data.class_numbers(self.labels) if few else None
+        """The numbers of the items' classes, (n,); None without labels, of many classes, or of ones not trained on."""
+        data = self.data
+        few = self.labels is not None and 1 < len(data.classes) <= MOST_CLASSES and not data.unseen
+        return data.class_numbers(self.labels) if few else None
 
     @property
     def told(self) -> np.ndarray | None:

@@ -50,7 +50,8 @@ def principal_plane(codes: np.ndarray) -> Plane:
     if size <= 2:
         return Plane(np.zeros(size), np.eye(2, size), ("z₁", "z₂" if size == 2 else ""))
     mean = codes.mean(axis=0)
-    _, values, axes = np.linalg.svd(codes - mean, full_matrices=False)
+    rows = np.pad(codes - mean, ((0, max(0, 2 - len(codes))), (0, 0)))  # of a single code any two axes
+    _, values, axes = np.linalg.svd(rows, full_matrices=False)
     turned = axes[:2] * np.sign(axes[:2, np.abs(axes[:2]).argmax(axis=1)].diagonal())[:, None]  # always the same way
     share = (values**2 / max((values**2).sum(), 1e-12))[:2]
     names = tuple(f"principal axis {number} ({part:.0%} of the variance)" for number, part in enumerate(share, 1))

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from aenb.extractor import quick_extractor
+from aenb.extractor import has_classes, quick_extractor
 from aenb.metrics.generation import class_histogram
 from aenb.plots import BLUE, GREEN, STYLE, draw_items, drawable, image_grid
 from aenb.views.look import Look
@@ -71,7 +71,7 @@ def timeline(look: Look) -> Any:
 
 
 def _has_classes(look: Look) -> bool:
-    return look.data.kind != "text" and look.has_prior and look.classes is not None
+    return look.data.kind != "text" and look.has_prior and look.classes is not None and has_classes(look.data)
 
 
 @view("which classes new items are of, as a classifier sees them, beside those of the data", _has_classes)
