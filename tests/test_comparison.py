@@ -170,3 +170,55 @@ def test_names_are_escaped(data):
     assert "&lt;b&gt;" in made._repr_html_()
     assert "| \\<b> |" in made.to_markdown()
     assert all(column.name in json.dumps([c.name for c in SCORES]) for column in SCORES)
+
+
+# What fails
+
+
+def test_a_training_that_fails_is_named_and_the_others_are_kept(data, monkeypatch):
+    broken = {"family": "deep", "hidden_units": (4,), "name": "broken", "task": "inpaint", "corruption": "stretch"}
+    found = aenb.compare(broken, "shallow", data=data, epochs=1, seeds=(0,), parts="reconstruction", verbose=False)
+    assert list(found.runs) == ["shallow"]
+    assert "broken, seed 0 could not be trained (AenbError: Unknown corruption `stretch`" in repr(found)
+    assert "could not be trained" in found._repr_html_()
+    with pytest.raises(aenb.AenbError, match="Unknown corruption `stretch`"):
+        aenb.compare(broken, data=data, epochs=1, seeds=(0,), parts="reconstruction", verbose=False)
+
+
+def test_a_score_that_fails_is_an_empty_cell_and_a_note(data, monkeypatch):
+    runs = [aenb.train(family, data, epochs=1, verbose=False) for family in ("shallow", "deep")]
+
+    def broken(run, data, say):
+        if run.spec.family == "deep":
+            raise ZeroDivisionError("planted")
+        return {"knn": 0.5, "pca_knn": 0.5, "raw_knn": 0.5}
+
+    monkeypatch.setitem(aenb.scoring.PARTS, "representation", broken)
+    found = aenb.compare(*runs, parts=("reconstruction", "representation"), verbose=False)
+    assert list(found.runs) == ["shallow", "deep"]
+    assert "knn" not in found.scores["deep"][0]
+    assert found.scores["shallow"][0]["knn"] == 0.5
+    assert found.notes == ("deep, seed 0: the part representation could not be scored (ZeroDivisionError: planted).",)
+    assert found.notes[0] in found.to_markdown()
+    with pytest.raises(aenb.AenbError, match="Unknown part"):
+        aenb.compare("deep", data=data, parts="generations", verbose=False)  # before anything is trained
+
+
+def test_an_interrupt_of_the_scoring_keeps_the_trainings(data, monkeypatch):
+    def interrupted(run, data, say):
+        if run.spec.family == "deep":
+            raise KeyboardInterrupt
+        return {"mse": 0.1, "pca_mse": 0.1, "mean_mse": 0.2}
+
+    monkeypatch.setitem(aenb.scoring.PARTS, "reconstruction", interrupted)
+    found = aenb.compare("shallow", "deep", data=data, epochs=1, seeds=(0,), parts="reconstruction", verbose=False)
+    assert list(found.runs) == ["shallow", "deep"]
+    assert "interrupted at deep, seed 0" in repr(found)
+
+
+def test_labels_of_which_each_is_another_lose_no_training(data):
+    few = aenb.load_data(data.x_train[:12], np.arange(12))
+    found = aenb.compare("shallow", data=few, epochs=1, seeds=(0,), verbose=False)
+    assert "mse" in found.scores["shallow"][0]
+    assert (found.notes, "knn" in found.scores["shallow"][0]) == ((), False)
+    assert found._repr_html_()

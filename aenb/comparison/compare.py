@@ -11,10 +11,10 @@ from aenb.comparison.contenders import Contender, contenders
 from aenb.comparison.result import Comparison
 from aenb.data.load import load_data
 from aenb.data.record import Data
-from aenb.errors import AenbError
+from aenb.errors import AenbError, failure
 from aenb.progress import Counter, Silent, Training, open_view
 from aenb.run import Run
-from aenb.scoring import evaluate
+from aenb.scoring import chosen_parts, evaluate
 from aenb.short import most_epochs
 from aenb.spec import Spec
 from aenb.training import train_spec
@@ -35,8 +35,9 @@ def compare(
 ) -> Comparison:
     """Compare runs, or train families at equal budget from several seeds and compare those.
 
-    All are scored by `Run.evaluate` on the same held-out items. An interrupt ends the trainings, and what is there is
-    compared.
+    All are scored by `Run.evaluate` on the same held-out items. An interrupt ends the trainings or the scoring, and
+    what is there is compared. If a training or a part of the scores fails, the others are kept, and a note says what
+    failed.
 
     Args:
         *given: Runs; or names of families, specs, or dicts such as `{"family": "vae", "beta": 4.0}`, which are trained.
@@ -54,7 +55,9 @@ def compare(
         The `Comparison`, which shows itself as a table and a picture.
 
     Raises:
-        AenbError: What is given is not of these; runs are on different data; several budgets are given.
+        AenbError: What is given is not of these; runs are on different data; several budgets are given; a part is
+            unknown.
+        Exception: What the first training raised, if none succeeded.
 
     Example:
         >>> import aenb
@@ -67,22 +70,24 @@ def compare(
     found = contenders(given, settings)
     if not len(seeds):
         raise AenbError("`seeds`: expected at least one; received none.")
-    seeds = seeds[:1] if most_epochs() else seeds
+    seeds, parts = seeds[:1] if most_epochs() else seeds, chosen_parts(parts)
     with open_view(verbose) as view:
         loaded = _data(found, data)
         trainings = [(contender, seed) for contender in found if contender.spec is not None for seed in seeds]
-        for number, (contender, seed) in enumerate(trainings, 1):
-            place = f"{contender.name}, seed {seed} ({number} of {len(trainings)})"
-            run = _train(contender.spec, seed, loaded, budget, _Within(view, place))
-            contender.runs.append(run)
-            if run.status == "interrupted":
-                break
+        failed = _train_all(trainings, loaded, budget, view)
         done = [contender for contender in found if contender.runs]
-        scores = _scores(done, loaded, parts, view)
+        if failed and not done:
+            raise next(iter(failed.values()))
+        notes = [failure(f"{name} could not be trained", error) for name, error in failed.items()]
+        scores = _scores(done, loaded, parts, view, notes)
         view.end(f"Compared on {loaded.describe()}.")
     trained = any(contender.spec is not None for contender in done)
     return Comparison(
-        {contender.name: contender.runs for contender in done}, scores, loaded, budget.words if trained else ""
+        {contender.name: contender.runs for contender in done},
+        scores,
+        loaded,
+        budget.words if trained else "",
+        tuple(notes),
     )
 
 
@@ -110,19 +115,50 @@ def _data(found: list[Contender], data: Any) -> Data:
     return loaded
 
 
+def _train_all(
+    trainings: Sequence[tuple[Contender, int]], data: Data, budget: Budget, view: Silent
+) -> dict[str, Exception]:
+    """Train each contender from each seed, until an interrupt; return what those raised that failed, by their names."""
+    failed = {}
+    for number, (contender, seed) in enumerate(trainings, 1):
+        name = f"{contender.name}, seed {seed}"
+        try:
+            run = _train(contender.spec, seed, data, budget, _Within(view, f"{name} ({number} of {len(trainings)})"))
+        except Exception as error:  # the trainings before are worth more
+            failed[name] = error
+            continue
+        contender.runs.append(run)
+        if run.status == "interrupted":
+            break
+    return failed
+
+
 def _train(spec: Spec, seed: int, data: Data, budget: Budget, view: Silent) -> Run:
     changes = {"seed": seed} | ({"epochs": budget.most_epochs} if budget.most_epochs else {})
     return train_spec(dataclasses.replace(spec, **changes), data, budget.callbacks(), view)
 
 
-def _scores(found: list[Contender], data: Data, parts: Any, view: Silent) -> dict[str, list[dict[str, float]]]:
-    """Score all runs: dicts by contender, one of each of its runs."""
-    scores = {}
+def _scores(
+    found: list[Contender], data: Data, parts: Sequence[str], view: Silent, notes: list[str]
+) -> dict[str, list[dict[str, float]]]:
+    """Score all runs: dicts by contender, one of each of its runs; of what fails there are no scores, but a note."""
+    scores: dict[str, list[dict[str, float]]] = {contender.name: [] for contender in found}
+    is_interrupted = False
     for contender in found:
         for run in contender.runs:
             run.adopt(data)
-            said = _Within(view, f"Scoring {contender.name}, seed {run.spec.seed}").stage
-            scores.setdefault(contender.name, []).append(evaluate(run, None, parts, said))
+            own: dict[str, float] = {}
+            scores[contender.name].append(own)
+            name = f"{contender.name}, seed {run.spec.seed}"
+            for part in [] if is_interrupted else parts:
+                try:
+                    own |= evaluate(run, None, part, _Within(view, f"Scoring {name}").stage)
+                except KeyboardInterrupt:
+                    notes.append(f"The scoring was interrupted at {name}: what comes after it is not scored.")
+                    is_interrupted = True
+                    break
+                except Exception as error:  # the trainings are worth more
+                    notes.append(failure(f"{name}: the part {part} could not be scored", error))
     return scores
 
 

@@ -26,7 +26,7 @@ def comparison_figure(comparison: Any) -> Figure:
     with rc_context(STYLE):
         figure = Figure(figsize=(9.8, sum(heights)), layout="constrained")
         parts = np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights))
-        panels = np.atleast_1d(parts[0].subplots(1, len(columns[:PANELS]), sharey=True))
+        panels = np.atleast_1d(parts[0].subplots(1, max(1, len(columns[:PANELS])), sharey=True))
         for axes, column in zip(panels, columns, strict=False):
             _points(axes, comparison, column)
         if strips:

@@ -58,7 +58,8 @@ def _inputs(comparison: Any) -> dict[str, Any]:
     rows = [x]
     for run, *_ in comparison.runs.values():
         rows.append(run.reconstruct(run.spoil(x), labels if run.is_conditional else None))
-    words = [] if labels is None else [data.class_words[number] for number in data.class_numbers(labels)]
+    named = dict(zip(data.classes, data.class_words, strict=True))
+    words = [] if labels is None else [named.get(label, str(label)) for label in labels.tolist()]
     return {
         "sprite": png_source(image_png(image_grid(np.concatenate(rows), columns=len(x), gap=0)[..., :3])),
         "labels": words or [f"input {number + 1}" for number in range(len(x))],

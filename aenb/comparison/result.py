@@ -15,6 +15,7 @@ from aenb.backend import tf
 from aenb.comparison.columns import COSTS, SCORES, Column
 from aenb.data.record import Data
 from aenb.engine.state import variables
+from aenb.errors import failure
 from aenb.files import expanded
 from aenb.metrics.intervals import Interval, interval
 from aenb.pages import png_source
@@ -36,12 +37,14 @@ class Comparison:
         scores: What `Run.evaluate` found of each of them.
         data: What they were trained and scored on.
         budget: What each training was given, in words; empty where they were there before.
+        notes: What could not be trained or scored, each a sentence.
     """
 
     runs: dict[str, list[Run]]
     scores: dict[str, list[Figures]]
     data: Data
     budget: str = ""
+    notes: tuple[str, ...] = ()
 
     @functools.cached_property
     def intervals(self) -> dict[str, dict[str, Interval]]:
@@ -190,8 +193,8 @@ class Comparison:
                 "from all others."
             )
         else:
-            said.append("One seed each: what is by chance is not told from what is not (seeds=(0, 1, 2)).")
-        return said
+            said.append("One seed each: differences may be chance. Try seeds=(0, 1, 2).")
+        return [*said, *self.notes]
 
     @functools.cached_property
     def _png(self) -> bytes:
@@ -220,12 +223,15 @@ class Comparison:
 
         tables = (html_table(_stacked(rows), stressed=stressed) for rows, stressed in self._tables)
         lines = (f'<div style="margin:.15em 0">{escape(line)}</div>' for line in self._lines)
-        return interactive(
-            self,
-            f'<div style="overflow-x:auto;white-space:nowrap">{"".join(tables)}</div>{"".join(lines)}'
-            '<img alt="The scores with their intervals, and what each makes of the same items" '
-            f'style="max-width:100%;margin-top:.5em" src="{png_source(self._png)}">',
-        )
+        page = f'<div style="overflow-x:auto;white-space:nowrap">{"".join(tables)}</div>{"".join(lines)}'
+        try:
+            picture = (
+                '<img alt="The scores with their intervals, and what each makes of the same items" '
+                f'style="max-width:100%;margin-top:.5em" src="{png_source(self._png)}">'
+            )
+            return interactive(self, page + picture)
+        except Exception as error:  # of odd data or a model of the user's own, anything: the tables are there
+            return f"{page}<div>{escape(failure('The figure could not be drawn', error))}</div>"
 
 
 def _written(column: Column, found: Interval | None) -> str:
