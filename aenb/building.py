@@ -40,11 +40,27 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
     spec = replace(spec, data=loaded.name, limit=limit, epochs=fewer(spec.epochs, most_epochs()))
     view.stage("Starting TensorFlow …")
     backend.start()
+    _check_keras()
     model, policy, note = build(spec, loaded)
     record = _record(loaded) | {"precision": policy, "items_per_second": 0.0, "learning_rate": learning_rate(spec)}
     record["batch_size"] = batch_size(spec, len(loaded.train))
     record["notes"] += [*getattr(model, "notes", ()), *notes, *([note] if note else [])]
     return Run(spec, model, {}, "queued", 0.0, record, _data=loaded), loaded
+
+
+def _check_keras() -> None:
+    """Refuse global settings of Keras with which losses and layers would not fit each other.
+
+    Raises:
+        AenbError: Numbers or images are to be of another kind than models here take.
+    """
+    given = {"floatx": keras.config.floatx(), "image_data_format": keras.config.image_data_format()}
+    for name, expected in {"floatx": "float32", "image_data_format": "channels_last"}.items():
+        if given[name] != expected:
+            raise AenbError(
+                f'Keras: expected {name} "{expected}"; received "{given[name]}". '
+                f'Call keras.config.set_{name}("{expected}").'
+            )
 
 
 def learning_rate(spec: Spec) -> float:
