@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+from matplotlib import rc_context, rcParamsDefault
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -15,7 +16,11 @@ BLUE, ORANGE, GREEN, GREY = "#2b88c8", "#E69F00", "#009E73", "#808080"
 CLASSES = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip
-STYLE = {
+SET = ("axes", "errorbar", "figure", "hatch", "hist", "image", "legend", "lines", "markers", "mathtext", "patch",
+       "path", "savefig", "scatter", "text", "xtick", "ytick")  # fmt: skip
+LEFT = ("figure.dpi", "savefig.directory")  # to the user, as are fonts
+# Matplotlib's own settings first: what a notebook sets (LaTeX, grids, sketches) changes no figure, and breaks none
+STYLE = {key: one for key, one in rcParamsDefault.items() if key.split(".")[0] in SET and key not in LEFT} | {
     "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
     "axes.edgecolor": GREY, "axes.labelcolor": GREY, "xtick.color": GREY, "ytick.color": GREY,
     "text.color": GREY, "axes.titlecolor": GREY, "axes.titlesize": 10, "axes.titlelocation": "left",
@@ -51,7 +56,8 @@ def to_png(figure: Figure, dpi: int = 130) -> bytes:
     from PIL import Image
 
     whole, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(whole, format="png", dpi=dpi, metadata={"Software": None})
+    with rc_context(STYLE):  # ticks are made when they are drawn
+        figure.savefig(whole, format="png", dpi=dpi, metadata={"Software": None})
     with Image.open(whole) as image:
         image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(small, "png", optimize=True)
     return small.getvalue()
