@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -473,6 +474,14 @@ BAD_PIPELINES = {
         "a known shape",
     ),
     "empty": (lambda tf: tf.data.Dataset.from_tensor_slices(TABLE).take(0), "received none"),
+    "nothing in an item": (
+        lambda tf: tf.data.Dataset.from_tensor_slices(np.zeros((9, 0))).repeat(9),
+        "one known shape",
+    ),
+    "bytes that are no text": (
+        lambda tf: tf.data.Dataset.from_tensor_slices((TABLE, [b"\xff"] * len(TABLE))),
+        "Labels of `array`: expected bytes in UTF-8",
+    ),
     "failing": (
         lambda tf: tf.data.Dataset.from_tensor_slices(TABLE).map(lambda x: tf.debugging.check_numerics(x / 0, "oh no")),
         "can be run through; received: .*oh no",
@@ -485,6 +494,25 @@ def test_bad_pipelines_are_refused(case, tf):
     make, message = BAD_PIPELINES[case]
     with pytest.raises(aenb.AenbError, match=message):
         aenb.load_data(make(tf))
+
+
+@pytest.mark.parametrize("block", [TABLE[:5], TABLE[:0]], ids=["items", "empty batches"])
+def test_a_generator_without_an_end_is_given_up(block, tf, monkeypatch):
+    def endless():
+        while True:
+            yield block
+
+    monkeypatch.setattr(pipeline, "MOST", 1000)
+    signature = tf.TensorSpec((None, TABLE.shape[1]), TABLE.dtype)
+    with pytest.raises(aenb.AenbError, match=r"up to 1,000 items; received one that goes on\. .*\.take\(n\)"):
+        aenb.load_data(tf.data.Dataset.from_generator(endless, output_signature=signature))
+
+
+def test_a_pipeline_leaves_some_of_the_temporary_disk_free(tf, monkeypatch):
+    monkeypatch.setattr(streamed, "LIMIT", 0)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=TABLE.nbytes))
+    with pytest.raises(aenb.AenbError, match=r"expected room .* No space left on device"):
+        aenb.load_data(tf.data.Dataset.from_tensor_slices(TABLE))
 
 
 def test_arrays_folders_and_files_do_not_import_tensorflow(tmp_path):

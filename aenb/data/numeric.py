@@ -63,7 +63,12 @@ def extent(array: np.ndarray) -> tuple[float, float]:
 
 def _check_finite(array: np.ndarray, name: str, *, may_miss: bool) -> None:
     """Say which items have infinite values, or NaN where nothing may be missing."""
-    broken = np.isinf if may_miss else lambda block: ~np.isfinite(block)
+    is_broken = np.isinf if may_miss else lambda block: ~np.isfinite(block)
+
+    def broken(block: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore"):
+            return is_broken(block.astype("float64"))  # a long double may be larger
+
     bad = np.concatenate([broken(block).reshape(len(block), -1).any(axis=1) for block in blocks(array)])
     if not bad.any():
         return

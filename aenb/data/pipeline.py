@@ -15,6 +15,7 @@ from aenb.data.spool import Spool
 from aenb.data.streamed import BLOCK
 from aenb.errors import AenbError
 
+MOST = 10_000_000  # items: a generator does not say whether it has an end
 ONE_SHAPE = "Give its items one shape: .map(lambda x: tf.image.resize(x, (64, 64))), or tf.ensure_shape."
 
 
@@ -37,14 +38,15 @@ def from_pipeline(dataset: Any, labels: Any = None, name: str = "array") -> Data
         name: What to call it.
 
     Raises:
-        AenbError: It has no end, is of other elements, or fails under way; the temporary disk is full.
+        AenbError: It has no end (or does not say so, and has more than ten million items), is of other elements, or
+            fails under way; the temporary disk is full.
     """
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         raise AenbError(f"`{name}`: expected a finite tf.data.Dataset; received one without an end. Use .take(n).")
     x, y = _parts(dataset.element_spec, name)
     batched = _is_batched(x, y)
     item = tuple(x.shape[1:] if batched else x.shape)
-    if None in item or not 1 <= len(item) <= 3:
+    if None in item or 0 in item or not 1 <= len(item) <= 3:
         raise AenbError(
             f"`{name}`: expected items (features,), (height, width) or (height, width, channels) of one known shape; "
             f"received a tf.data.Dataset of elements {tuple(x.shape)}. {ONE_SHAPE}"
@@ -70,9 +72,15 @@ def from_pipeline(dataset: Any, labels: Any = None, name: str = "array") -> Data
 
 def _run_through(dataset: Any, name: str, has_labels: bool) -> tuple[np.ndarray, np.ndarray | None, str]:
     """Return the items, their labels or None, and a sentence that says where the items are, or none."""
-    labels = []
+    labels, seen = [], 0
     with Spool(name) as spool:
         for block, own in _blocks(dataset):
+            seen += max(1, len(block))
+            if seen > MOST:
+                raise AenbError(
+                    f"`{name}`: expected a tf.data.Dataset of up to {MOST:,} items; received one that goes on. If it "
+                    "has no end, use .take(n)."
+                )
             spool.append(block)
             labels += [own] if has_labels else []
         return spool.array(), _labels(labels) if labels else None, spool.note
@@ -119,8 +127,7 @@ def _blocks(dataset: Any) -> Iterator[tuple[np.ndarray, Any]]:
 
 
 def _labels(found: list[np.ndarray]) -> np.ndarray:
-    labels = np.concatenate([np.asarray(part).reshape(-1) for part in found])
-    return np.char.decode(labels.astype("S"), "utf-8") if labels.dtype.kind == "O" else labels
+    return np.concatenate([np.asarray(part).reshape(-1) for part in found])
 
 
 def _first_line(message: str) -> str:

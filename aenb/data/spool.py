@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+import shutil
 import tempfile
 
 import numpy as np
 
 from aenb.data import streamed
 from aenb.errors import AenbError
+
+FREE = 0.9  # of what is free on the temporary disk, at most
 
 
 class Spool:
@@ -36,7 +41,7 @@ class Spool:
         """Add items, (n, ...), all of one shape and dtype.
 
         Raises:
-            AenbError: The disk of the temporary file is full.
+            AenbError: The disk of the temporary file is full, but for a tenth of what was free.
         """
         self._blocks.append(np.ascontiguousarray(block))
         self._length += len(block)
@@ -62,7 +67,10 @@ class Spool:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="aenb-")  # noqa: SIM115, it lives as long as its map
+                self._room = FREE * shutil.disk_usage(tempfile.gettempdir()).free
                 self._like = self._blocks[0][:0]
+            if self._bytes > self._room:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             for block in self._blocks:
                 self._file.write(block)
             self._file.flush()  # a map of a file that is too short would kill the process
