@@ -97,13 +97,23 @@ def _files(folder: Path) -> Iterator[Path]:
                 seen += 1
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
-                elif entry.is_file():
+                elif _is_file(entry):
                     yield Path(entry.path)
         if seen > MOST:
             raise AenbError(
                 f"`{named(folder)}`: expected a folder of images; received one of more than {MOST:,} files and "
                 "folders. Name the subfolder that has the images."
             )
+
+
+def _is_file(entry: os.DirEntry) -> bool:
+    """Say whether an entry is a file or a link to one; one that leads nowhere, or in a circle, is none."""
+    try:
+        return entry.is_file()
+    except OSError:
+        if entry.is_symlink():
+            return False
+        raise
 
 
 def _decode(decode: Callable, files: Sequence[Path], folder: Path) -> tuple[np.ndarray, list[str]]:

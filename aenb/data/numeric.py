@@ -56,7 +56,7 @@ def extent(array: np.ndarray) -> tuple[float, float]:
     """
     if array.dtype in (bool, np.uint8):
         return 0.0, 1.0 if array.dtype == bool else 255.0
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):  # a long double may be larger
         ends = np.array([(block.min(), block.max()) for block in blocks(array)], "float64")
     return float(ends[:, 0].min()), float(ends[:, 1].max())
 
@@ -67,7 +67,7 @@ def _check_finite(array: np.ndarray, name: str, *, may_miss: bool) -> None:
 
     def broken(block: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore"):
-            return is_broken(block.astype("float64"))  # a long double may be larger
+            return is_broken(block.astype("float64"))
 
     bad = np.concatenate([broken(block).reshape(len(block), -1).any(axis=1) for block in blocks(array)])
     if not bad.any():
