@@ -270,9 +270,27 @@ def read_npy(path: str | os.PathLike, what: str, most: int | None = None) -> np.
         header = read_header(stream, size(stream))
         if most is not None and header.nbytes > most:
             order = "F" if header.fortran else "C"
-            return np.memmap(stream, header.dtype, "r", header.offset, header.shape, order)
+            return _with_text(np.memmap(stream, header.dtype, "r", header.offset, header.shape, order))
         stream.seek(0)
-        return np.lib.format.read_array(stream, allow_pickle=False, max_header_size=HEADER)
+        return read_array(stream)
+
+
+def read_array(stream: Any) -> np.ndarray:
+    """Read an array in the format of `.npy`, whose header `read_header` has checked.
+
+    Raises:
+        ValueError: It is broken, or its text is no Unicode. Other exceptions too: see `regular`.
+    """
+    return _with_text(np.lib.format.read_array(stream, allow_pickle=False, max_header_size=HEADER))
+
+
+def _with_text(array: np.ndarray) -> np.ndarray:
+    """Return an array as it is, where its text is Unicode: Python would make broken strings of other numbers."""
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        letters = array.ravel("K").view(np.dtype("u4").newbyteorder(array.dtype.byteorder))
+        if int(letters.max()) > sys.maxunicode:
+            raise ValueError("text that is no Unicode")
+    return array
 
 
 def read_npz(path: str | os.PathLike, what: str, most: int | None = None) -> dict[str, np.ndarray]:
@@ -290,7 +308,7 @@ def read_npz(path: str | os.PathLike, what: str, most: int | None = None) -> dic
         arrays = {}
         for name, member in npz_members(archive, size(stream), most).items():
             with archive.open(member) as part:
-                arrays[name] = np.lib.format.read_array(part, allow_pickle=False, max_header_size=HEADER)
+                arrays[name] = read_array(part)
         return arrays
 
 

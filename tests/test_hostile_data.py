@@ -35,6 +35,8 @@ HEADERS = {
     "titles": (npy(descr=[(("title", "a"), "<f8")]), "expected"),
     "objects": (npy(descr="|O"), "Python objects"),
     "no Python": (npy()[:20] + b"\\'" + npy()[22:], "expected a readable"),
+    "no Unicode": (npy(descr="<U2"), "text that is no Unicode"),
+    "no Unicode, in Fortran order": (npy(descr=">U2", fortran_order=True), "text that is no Unicode"),
     "cut": (npy()[:100], "of which"),
 }
 

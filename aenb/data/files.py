@@ -16,7 +16,7 @@ from aenb.data import streamed
 from aenb.data.arrays import from_arrays
 from aenb.data.record import Data
 from aenb.errors import AenbError
-from aenb.files import HEADER, members, named, read_header, read_npy, regular, size
+from aenb.files import members, named, read_array, read_header, read_npy, regular, size
 
 FORMATS = (".npy", ".npz", ".csv", ".parquet", ".txt")
 COLUMNS = 100_000  # of a table, at most
@@ -64,7 +64,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(member) as part:
         read_header(part, member.file_size)
     with archive.open(member) as part:
-        return np.lib.format.read_array(part, allow_pickle=False, max_header_size=HEADER)
+        return read_array(part)
 
 
 def _csv(path: Path, what: str) -> tuple[Any, None]:
