@@ -12,6 +12,7 @@ from PIL import Image
 import aenb
 from aenb.data import files, image_folder
 from aenb.data.load import find_data
+from aenb.data.split import hold_out
 
 ITEMS = np.random.default_rng(0).random((12, 3))
 
@@ -168,6 +169,14 @@ def test_a_long_double_beyond_doubles_is_infinite():
         pytest.skip("a long double is a double here")
     items[3] = np.longdouble("1e4000")
     refused(items, "received infinity in 1 of 12 items, the first at index 3")
+
+
+def test_what_is_far_from_all_else_is_refused_and_not_infinite():
+    _, held = hold_out(12, 2)
+    far = np.zeros((12, 2))
+    far[held[0]] = 1e50
+    refused(far, "float32 can hold")
+    assert np.isfinite(aenb.load_data(far[::-1]).x_test).all()
 
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):

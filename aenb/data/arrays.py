@@ -70,9 +70,16 @@ def from_arrays(
     else:
         scaler, about = fit_scaler(Rows(rows, train), name, columns)
         convert = to_units(scaler)
-    items, streams = Rows(rows, train, convert), is_large(rows)
+    streams = is_large(rows)
+    items, held = Rows(rows, train, convert), Rows(rows, test, convert)[:]
+    items = items if streams else items[:]
+    if any(isinstance(part, np.ndarray) and part.dtype.kind == "f" and np.isinf(part).any() for part in (items, held)):
+        raise AenbError(
+            f"`{name}`: expected numbers that float32 can hold, standardised by the training items' mean and "
+            "deviation; received larger ones. Scale them, or leave out what is far from all else."
+        )
     return Data(
-        items if streams else items[:], Rows(rows, test, convert)[:], *_pick(y, train, test),
+        items, held, *_pick(y, train, test),
         kind=kind, name=name, source=source, class_names=tuple(class_names), feature_names=columns, scaler=scaler,
         notes=(*notes, *said, *about, *(_streaming(rows) if streams else [])),
     )  # fmt: skip

@@ -50,11 +50,12 @@ def fit_scaler(training: Any, name: str, columns: Sequence[str] = ()) -> tuple[A
 
 
 def to_units(scaler: Any) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the function that standardises items, (n, …, columns) → the same shape, float32; NaN stays NaN."""
+    """Return what standardises items, (n, …, columns) → the same shape, float32; what overflows is infinite."""
 
     def standardise(items: np.ndarray) -> np.ndarray:
         rows = items.reshape(-1, items.shape[-1]).astype("float64")
-        return scaler.transform(rows).astype("float32").reshape(items.shape)
+        with np.errstate(over="ignore"):
+            return scaler.transform(rows).astype("float32").reshape(items.shape)
 
     return standardise
 
