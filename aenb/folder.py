@@ -28,7 +28,7 @@ PICTURE = 2**26  # bytes that a picture may have
 
 
 def write(
-    path: Path,
+    path: str | Path,
     facts: dict[str, Any],
     parts: dict[str, Any],
     pictures: dict[str, bytes],
@@ -67,7 +67,7 @@ def write(
     return path
 
 
-def read(path: Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[int, np.ndarray]]:
+def read(path: str | Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[int, np.ndarray]]:
     """Read a run's folder.
 
     Returns:

@@ -480,7 +480,7 @@ class Run:
         }
         parts = {"model": self.model, **latent.parts(self.model)}
         timeline = {str(epoch): items for epoch, items in self.timeline.items()}
-        return folder.write(Path(path), facts, parts, pictures, timeline, overwrite=overwrite)
+        return folder.write(path, facts, parts, pictures, timeline, overwrite=overwrite)
 
     def to_cell(self) -> str:
         """Return the `%%autoencoder` cell that reproduces the run."""
@@ -538,7 +538,7 @@ def load_run(path: str | Path) -> Run:
         >>> import aenb
         >>> run = aenb.load_run("runs/v2")  # doctest: +SKIP
     """
-    facts, model, pictures, timeline = folder.read(Path(path))
+    facts, model, pictures, timeline = folder.read(path)
     return Run(
         spec=Spec.from_dict(facts["spec"]),
         model=model,

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import zipfile
+from copy import deepcopy
 from pathlib import Path
 from unittest import mock
 
@@ -22,6 +23,7 @@ from aenb.building import build
 from aenb.checkpoint import FILE, Checkpoint
 from aenb.errors import AenbError
 from aenb.folder import _sha256
+from aenb.model_files import load_model
 from aenb.models.registry import families
 from aenb.session import Session, saved_training
 from tests.fuzz.harness import case, fuzz
@@ -64,13 +66,13 @@ def changed(draw, values):
                 inside = inside[key]
             how = draw(st.sampled_from(["replace", "replace", "replace", "leave out", "rename", "add", "other"]))
             if how == "replace":
-                inside[last] = draw(HOSTILE)
+                inside[last] = deepcopy(draw(HOSTILE))
             elif how == "leave out":
                 del inside[last]
             elif how == "rename":
                 inside[draw(st.text(max_size=10))] = inside.pop(last)
             elif how == "add":
-                inside[draw(st.text(max_size=10))] = draw(HOSTILE)
+                inside[draw(st.text(max_size=10))] = deepcopy(draw(HOSTILE))
             else:  # a value from elsewhere
                 other = values
                 for key in draw(st.sampled_from(places(values))):
@@ -164,7 +166,7 @@ def evil(draw, config):
             inside = config
             for key in way:
                 inside = inside[key]
-            inside[last] = draw(st.sampled_from(EVIL))
+            inside[last] = deepcopy(draw(st.sampled_from(EVIL)))  # or it would be changed for later draws
     return config
 
 
@@ -178,6 +180,13 @@ def folders(tmp_path_factory, digits):
         aenb.train("gan", digits.limit(200), name="g", filters=(2,), **small | {"hidden_units": None}),
     ]
     return [run.save(place / run.name) for run in made]
+
+
+@pytest.fixture(scope="module")
+def quickly(folders):
+    """Return what loads a model: those that nobody changed from memory."""
+    loaded = {_sha256(folder / "model.keras"): load_model(folder / "model.keras") for folder in folders}
+    return lambda file: loaded.get(_sha256(file)) or load_model(file)
 
 
 def show(run):
@@ -195,7 +204,7 @@ def show(run):
 
 @fuzz(0.6)
 @given(data=st.data())
-def test_run_folders(folders, tmp_path_factory, data):
+def test_run_folders(folders, quickly, tmp_path_factory, data):
     draw = data.draw
     place = tmp_path_factory.getbasetemp() / "run-case"
     shutil.rmtree(place, ignore_errors=True)
@@ -244,7 +253,7 @@ def test_run_folders(folders, tmp_path_factory, data):
         if how not in ("facts bytes", "odd") and again.is_file():
             facts["sha256"] = {name: _sha256(folder / name) for name in names if name != "run.json"}
             again.write_bytes(json.dumps(facts).encode("utf-8", "surrogatepass"))
-    with case("run folders", place):
+    with case("run folders", place), mock.patch("aenb.folder.load_model", quickly):
         show(aenb.load_run(path))
 
 
