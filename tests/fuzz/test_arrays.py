@@ -114,7 +114,7 @@ def arrays(draw):
             ]
         )
     ):
-        case "reversed":
+        case "reversed" if array.ndim:
             array = array[::-1]
         case "fortran":
             array = np.asfortranarray(array)
