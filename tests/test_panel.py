@@ -89,7 +89,7 @@ def test_it_trains_to_the_weights_of_the_cell():
     assert len(panel._list._rows.children) == 1
     assert "shallow on digits · MSE 0." in panel._list._rows.children[0].children[1].value
     assert "shallow_1: shallow on digits" in panel._list._stage.children[0].value
-    data, _ = panel._bundle()
+    data = panel._still()
     assert "shallow_1: shallow on digits" in data["text/html"]  # what is left where there is no kernel
     assert panel._live.children == ()
 
@@ -120,6 +120,6 @@ def test_runs_are_compared_when_two_are_ticked():
 
 def test_without_widgets_it_is_the_cell(monkeypatch, capsys):
     monkeypatch.setenv("AENB_LIVE", "0")
-    data, _ = aenb.Trainer("deep", "digits")._bundle()
+    data = aenb.Trainer("deep", "digits")._still()
     assert set(data) == {"text/plain", "text/html"}
     assert "%%autoencoder deep deep_1 --data digits" in data["text/plain"]

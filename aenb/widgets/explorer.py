@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import anywidget
 import numpy as np
 import traitlets
+from IPython import get_ipython
 
 from aenb import latent
 from aenb.plots import BLUE, GREEN, ORANGE, class_colours
@@ -17,12 +19,12 @@ from aenb.run import Run
 from aenb.views.look import Look
 from aenb.widgets.layout import lay_out
 from aenb.widgets.page_decoder import page_decoder
-from aenb.widgets.places import bundle_of
+from aenb.widgets.places import PLAIN, bundle_of, is_live
 from aenb.widgets.sheet import sheet_html, still_picture
 from aenb.widgets.sliders import slider_explorer
+from aenb.widgets.slot import Slot
 
 LIMIT, SLIDERS = 3000, 64
-PLAIN = "KAGGLE_KERNEL_RUN_TYPE"  # in the environment of a host that has no anywidget
 HERE = Path(__file__).parent
 
 
@@ -146,14 +148,26 @@ class LatentExplorer(anywidget.AnyWidget):
         else:
             self.send({"kind": "decoded"}, buffers=[_packed(made, self._layout.look.data.kind)])
 
+    @functools.cached_property
+    def _still(self) -> dict[str, Any]:
+        """Return what stands in its place without a kernel."""
+        picture = still_picture(self._layout)
+        return {"text/plain": self._layout.title, "text/html": sheet_html(self._layout, picture), "image/png": picture}
+
     def sliders(self) -> Any:
         """Return plain ipywidgets, for hosts without anywidget: sliders, and what they decode to."""
         return slider_explorer(self._layout, self.about["sliders"])
 
+    def _ipython_display_(self) -> None:
+        """Show it under the cell, in a place that the notebook keeps without it."""
+        shell = get_ipython()
+        if not is_live(shell):
+            raise NotImplementedError  # IPython asks for the bundle then
+        Slot(shell, self, lambda: self._still)
+
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
         """Return the widget, and what stands in its place without a kernel."""
-        picture = still_picture(self._layout)
-        still = {"text/plain": self._layout.title, "text/html": sheet_html(self._layout, picture), "image/png": picture}
+        still = self._still
         if os.environ.get("AENB_LIVE") == "0":
             return still
         if PLAIN in os.environ:

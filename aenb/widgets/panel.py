@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, MutableMapping
 from html import escape
@@ -20,9 +19,10 @@ from aenb.spec import Spec, options
 from aenb.training import make_spec, train_spec
 from aenb.widgets.copy_button import CopyButton
 from aenb.widgets.live import LiveView
-from aenb.widgets.places import InBox, bundle_of, in_main_loop
+from aenb.widgets.places import InBox, is_live
 from aenb.widgets.runs_list import RunsList
 from aenb.widgets.settings import Settings
+from aenb.widgets.slot import Slot
 
 
 class Trainer:
@@ -67,7 +67,7 @@ class Trainer:
         self._live = widgets.VBox()
         self._list = RunsList(self.runs)
         self._box = self._lay_out()
-        self._handle: Any = None
+        self._slots: list[Slot] = []
         self._train.on_click(lambda _: self.train())
         self._settings.on_change(self._show_cell)
         self._show_cell()
@@ -152,26 +152,24 @@ class Trainer:
 
     def _ipython_display_(self) -> None:
         """Show the panel under the cell."""
-        data, metadata = self._bundle()
-        self._handle = display(data, metadata=metadata, raw=True, display_id=True)
+        if is_live(self._shell):
+            self._slots.append(Slot(self._shell, self._box, self._still))
+        else:
+            display(self._still(), raw=True)
 
     def _keep(self) -> None:
         """Leave what was trained in the notebook, for where there is no kernel."""
-        if self._handle is not None and hasattr(self._shell, "kernel"):
-            data, metadata = self._bundle()
-            in_main_loop(self._shell, lambda: self._handle.update(data, metadata=metadata, raw=True))
+        for slot in self._slots:
+            slot.update()
 
-    def _bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _still(self) -> dict[str, Any]:
+        """Return what stands in its place without a kernel."""
         results = "".join(run._repr_html_() for run in self.runs.values())
         words = "The training panel: run this cell to open it."
-        still = {
+        return {
             "text/plain": f"{words}\n\n{self._cell.value}",
             "text/html": f"<div>{words}<pre>{escape(self._cell.value)}</pre>{results}</div>",
         }
-        if os.environ.get("AENB_LIVE") == "0":
-            return still, {}
-        data, metadata = bundle_of(self._box)
-        return {**data, **still}, metadata
 
 
 def _binding(name: str, notes: list[str], variables: MutableMapping[str, Any]) -> Callable[[Run], None]:

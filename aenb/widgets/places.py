@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any, Protocol
 
 import ipywidgets as widgets
 from IPython.display import display
+
+PLAIN = "KAGGLE_KERNEL_RUN_TYPE"  # in the environment of a host that has no anywidget
 
 
 class Place(Protocol):
@@ -70,6 +73,11 @@ def in_main_loop(shell: Any, work: Any) -> None:
         work()
     else:
         shell.kernel.io_loop.add_callback(work)
+
+
+def is_live(shell: Any) -> bool:
+    """Whether there may be a page that shows widgets."""
+    return getattr(shell, "kernel", None) is not None and os.environ.get("AENB_LIVE") != "0"
 
 
 def bundle_of(widget: widgets.Widget) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -74,13 +74,19 @@ class Server:
     def __exit__(self, *_) -> None:
         self.stop()
 
-    def ask(self, path: str):
+    def ask(self, path: str, method: str = "GET"):
         """Ask the server's API."""
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"token {self.token}"}
+            f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"token {self.token}"}, method=method
         )
-        with urllib.request.urlopen(request, timeout=5) as response:
-            return json.load(response)
+        with urllib.request.urlopen(request, timeout=20 if method == "DELETE" else 5) as response:
+            text = response.read()
+            return json.loads(text) if text else None
+
+    def end_kernels(self) -> None:
+        """End all kernels, as a night does."""
+        for session in self.ask("/api/sessions"):
+            self.ask(f"/api/sessions/{session['id']}", "DELETE")
 
     def stop(self) -> None:
         """End the server and its kernels."""
@@ -108,7 +114,7 @@ class Notebook:
     """A notebook in the page. The page shows "idle" before the kernel is connected, so the server is asked too."""
 
     def __init__(self, page, server: Server, name: str):
-        self.page, self.server = page, server
+        self.page, self.server, self.name = page, server, name
         place = f"lab/tree/{name}?reset&" if server.app == "lab" else f"notebooks/{name}?"
         page.goto(f"http://127.0.0.1:{server.port}/{place}token={server.token}")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
@@ -130,6 +136,26 @@ class Notebook:
     def cells(self):
         """Return the code cells."""
         return self.page.locator(".jp-Notebook .jp-CodeCell")
+
+    def save(self) -> None:
+        """Save it with the keyboard, and wait until it is written."""
+        before = (self.server.root / self.name).stat().st_mtime_ns
+        self.cells().first.locator(".cm-content").click()
+        self.page.keyboard.press("Control+s")
+        end = time.time() + 20
+        while (self.server.root / self.name).stat().st_mtime_ns == before:
+            assert time.time() < end, "it was not saved"
+            self.page.wait_for_timeout(100)
+
+    def press_commands(self, control) -> None:
+        """Press in a control the keys that delete, add, cut and change cells: all stay there, as they are."""
+        before = self.page.locator(".jp-Notebook .jp-Cell").count()
+        control.focus()
+        self.page.keyboard.type("ddxabmy00")
+        self.page.wait_for_timeout(500)
+        expect(control).to_be_focused()
+        assert self.page.locator(".jp-Notebook .jp-Cell").count() == before
+        assert self.cells().count() == before
 
     def wait_until_run(self, seconds: int) -> None:
         """Wait until the last code cell has its number."""

@@ -14,6 +14,7 @@ PANEL = (
     "import numpy as np\n"
     "same = all(np.array_equal(a, b) for a, b in zip(deep_2.model.get_weights(), deep_3.model.get_weights()))\n"
     "print('same weights', same)",
+    "%aenb explore deep_2",
 )
 
 
@@ -27,6 +28,18 @@ def use_the_panel(tmp_path, app, ipykernel, theme):
         panel = page.locator(".aenb-panel").first
         expect(panel).to_be_visible(timeout=30_000)
         picture(page, f"panel-{app}-{ipykernel}")
+
+        # keys stay in the controls, and work there
+        family = panel.locator(".aenb-family select")
+        notebook.press_commands(family)
+        family.select_option("deep")
+        for key, chosen in (("ArrowDown", "conv"), ("ArrowUp", "deep")):
+            family.press(key)
+            expect(panel.locator(".aenb-cell textarea")).to_have_value(
+                re.compile(f"^%%autoencoder {chosen} "), timeout=10_000
+            )
+        family.press("Tab")
+        expect(panel.locator(".aenb-data input")).to_be_focused()
 
         # what is typed wrong is said beside it
         units = panel.locator(".aenb-field-hidden_units input")
@@ -52,6 +65,7 @@ def use_the_panel(tmp_path, app, ipykernel, theme):
         run_cell(notebook, 2)
         expect(notebook.cells().nth(2)).to_contain_text("['deep_1']", timeout=20_000)
         pause, stop = page.locator(".aenb-pause").first, page.locator(".aenb-stop").first
+        notebook.press_commands(pause)
         pause.click()
         expect(live).to_contain_text("Paused", timeout=15_000)
         expect(pause).to_have_text("Resume")
@@ -69,7 +83,7 @@ def use_the_panel(tmp_path, app, ipykernel, theme):
         expect(cell).to_have_value(re.compile(r"^%%autoencoder deep deep_2 .*--epochs 2 "), timeout=10_000)
         same = cell.input_value().replace("deep_2", "deep_3")
         train.click()
-        expect(panel.locator(".aenb-run")).to_contain_text("deep_2: deep on mnist_5k", timeout=60_000)
+        expect(panel.locator(".aenb-run")).to_contain_text("deep_2: deep on mnist_5k", timeout=120_000)
         notebook.cells().nth(2).locator(".cm-content").click()
         page.keyboard.press("Control+a")
         page.keyboard.insert_text(same)
@@ -88,3 +102,23 @@ def use_the_panel(tmp_path, app, ipykernel, theme):
         panel.get_by_role("button", name="Explore").first.click()
         expect(panel.locator(".aenb-explorer")).to_be_visible(timeout=30_000)
         assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+
+        # on the next day there is no kernel that knows the widgets: what is saved shows all the same
+        run_cell(notebook, 4)
+        expect(page.locator(".jp-CodeCell").nth(4).locator(".aenb-explorer")).to_be_visible(timeout=30_000)
+        for number in (1, 4):
+            expect(notebook.cells().nth(number).locator("[data-aenb-filled]")).to_be_visible(timeout=20_000)
+        picture(page, f"explorer-{app}-{ipykernel}")
+        notebook.save()
+        saved = (tmp_path / "panel.ipynb").read_text()
+        assert "vnd.jupyter.widget-view" not in saved
+        server.end_kernels()
+        page.goto("about:blank")
+        again = Notebook(page, server, "panel.ipynb")
+        expect(again.cells().nth(4).locator("canvas.aenb-plane")).to_be_visible(timeout=20_000)
+        expect(again.cells().nth(1).locator(".aenb-run").first).to_be_visible()
+        page.wait_for_timeout(2000)
+        assert page.get_by_text("Error displaying widget").count() == 0
+        assert page.get_by_text("Loading widget").count() == 0
+        again.cells().nth(4).scroll_into_view_if_needed()
+        picture(page, f"reopened-{app}-{ipykernel}")

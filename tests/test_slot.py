@@ -1,0 +1,58 @@
+"""What a notebook keeps of a widget: over the wire, as a page that can fill a slot, and as one that can't."""
+
+import json
+
+import pytest
+
+from tests.kernels import LiveKernel
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+SHOWN = "import aenb\npanel = aenb.Trainer('deep', 'digits')\npanel"
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    with LiveKernel("7.4.0", AENB_LIVE="1") as kernel:
+        yield kernel
+
+
+def opened(kernel, cell, trait):
+    """Return the comm id and the state of the widgets that a cell made, with this trait."""
+    contents = [message["content"] for message in kernel.of(cell, "comm_open")]
+    return [(one["comm_id"], one["data"]["state"]) for one in contents if trait in one["data"]["state"]]
+
+
+def test_the_output_is_html_alone_once_the_page_can_fill_it(kernel):
+    cell = kernel.submit(SHOWN)
+    kernel.wait_idle(cell, 60)
+    (shown,) = kernel.of(cell, "display_data")
+    assert WIDGET in shown["content"]["data"]  # VS Code, Colab and others never say that they are ready
+    ((door, state),) = opened(kernel, cell, "shown")
+    assert state["shown"] == shown["content"]["data"][WIDGET]["model_id"]
+    kernel.send(door, {"method": "custom", "content": {"kind": "ready"}})
+    kept = kernel.wait_for(lambda message: message["msg_type"] == "update_display_data")["content"]
+    assert kept["transient"] == shown["content"]["transient"]
+    assert WIDGET not in kept["data"]
+    assert WIDGET not in json.dumps(kept["metadata"])
+    assert f'data-aenb-slot="{state["name"]}"' in kept["data"]["text/html"]
+    assert "The training panel" in kept["data"]["text/html"]
+    assert "%%autoencoder deep deep_1" in kept["data"]["text/plain"]
+
+
+def test_without_live_displays_there_are_no_widgets(kernel):
+    cell = kernel.submit("import os\nos.environ['AENB_LIVE'] = '0'\npanel")
+    kernel.wait_idle(cell, 60)
+    (shown,) = kernel.of(cell, "display_data")
+    assert set(shown["content"]["data"]) == {"text/plain", "text/html"}
+    assert not kernel.of(cell, "comm_open")
+
+
+def test_a_host_without_anywidget_is_sent_none(kernel):
+    cell = kernel.submit(
+        "os.environ['AENB_LIVE'], os.environ['KAGGLE_KERNEL_RUN_TYPE'] = '1', 'Interactive'\n"
+        "import ipywidgets\nfrom aenb.widgets.slot import Slot\n"
+        "slot = Slot(get_ipython(), ipywidgets.IntSlider(), lambda: {'text/plain': '', 'text/html': ''})"
+    )
+    kernel.wait_idle(cell, 60)
+    assert not kernel.of(cell, "error")
+    assert not opened(kernel, cell, "_esm")
