@@ -39,6 +39,13 @@ def test_the_output_is_html_alone_once_the_page_can_fill_it(kernel):
     assert "%%autoencoder deep deep_1" in kept["data"]["text/plain"]
 
 
+def test_one_widget_keeps_the_keys_of_all_controls(kernel):
+    cell = kernel.submit("aenb.Trainer('deep', 'digits'); aenb.Trainer('vae', 'digits')")
+    kernel.wait_idle(cell, 60)
+    scripts = [m["content"]["data"]["state"].get("_esm", "") for m in kernel.messages if m["msg_type"] == "comm_open"]
+    assert sum("data-lm-suppress-shortcuts" in script and "aenb-keys" in script for script in scripts) == 1
+
+
 def test_without_live_displays_there_are_no_widgets(kernel):
     cell = kernel.submit("import os\nos.environ['AENB_LIVE'] = '0'\npanel")
     kernel.wait_idle(cell, 60)

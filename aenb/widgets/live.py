@@ -16,6 +16,7 @@ from html import escape
 import ipywidgets as widgets
 
 from aenb.progress import Counter, Silent, Training
+from aenb.widgets.keys import spare_keys
 from aenb.widgets.places import Place, UnderCell
 from aenb.widgets.pump import Pump
 
@@ -105,6 +106,7 @@ class LiveView(Silent):
         ):
             _describe(image, words)
         self._box = widgets.VBox([self._line, self._buttons, pictures])
+        spare_keys(self._box)
         self._place.open(self._box)
 
     def _ask(self, what: Callable[[], None]) -> None:

@@ -18,6 +18,7 @@ from aenb.run import Run
 from aenb.spec import Spec, options
 from aenb.training import make_spec, train_spec
 from aenb.widgets.copy_button import CopyButton
+from aenb.widgets.keys import spare_keys
 from aenb.widgets.live import LiveView
 from aenb.widgets.places import InBox, is_live
 from aenb.widgets.runs_list import RunsList
@@ -146,6 +147,7 @@ class Trainer:
         halves = widgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "16px", "width": "100%"})
         box = widgets.VBox([title, halves, self._list.box], layout={"max_width": "1150px", "width": "100%"})
         box.add_class("aenb-panel")
+        spare_keys(box)
         return box
 
     # What is displayed

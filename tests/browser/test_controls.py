@@ -50,6 +50,16 @@ def test_pause_resume_and_stop(tmp_path):  # in Notebook 7, and in the backgroun
         page.wait_for_timeout(1500)
         assert epoch(live) > moving
 
+        notebook.press_commands(stop)
+        notebook.press_commands(pause)
+        page.keyboard.press("Enter")
+        expect(live).to_contain_text("Paused", timeout=5000)
+        page.keyboard.press("Tab")
+        expect(stop.locator("xpath=descendant-or-self::button")).to_be_focused()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Space")
+        expect(live).not_to_contain_text("Paused", timeout=5000)
+
         stop.click()
         notebook.wait_until_run(60)
         expect(notebook.cells().last).to_contain_text("after stopped (1000, 16)")
