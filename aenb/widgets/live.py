@@ -42,8 +42,9 @@ class LiveView(Silent):
         self._showing = threading.RLock()  # a click and the training show things from two threads: the last one stays
 
     def stage(self, text: str) -> None:
-        """Show what is being waited for."""
+        """Show what is being waited for: there is nothing to pause or stop."""
         self._open()
+        self._toggle.disabled = self._stop.disabled = True
         self._show(text)
 
     def start(self, training: Training) -> None:
@@ -53,6 +54,7 @@ class LiveView(Silent):
         self._trace.clear()
         control, mine = training.control, threading.current_thread() is threading.main_thread()
         control.poll = self._poll
+        self._toggle.disabled = self._stop.disabled = False
         if again is None:
             self._toggle.on_click(lambda _: self._ask(control.resume if control.paused else control.pause))
             self._stop.on_click(lambda _: self._ask(control.stop))
@@ -105,7 +107,8 @@ class LiveView(Silent):
             (self._examples, "items over what becomes of them"),
         ):
             _describe(image, words)
-        self._box = widgets.VBox([self._line, self._buttons, pictures])
+        # the buttons come first: under a line that wraps they would move, between a press and its release too
+        self._box = widgets.VBox([self._buttons, self._line, pictures])
         spare_keys(self._box)
         self._place.open(self._box)
 
