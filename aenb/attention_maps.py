@@ -6,6 +6,7 @@ also one that was loaded from a file.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,9 @@ def attention(model: Any, x: np.ndarray) -> np.ndarray:
     blocks = encoder.get_layer("blocks")
     attending = [layer for layer in blocks.layers if isinstance(layer, _kinds())]
     inputs = keras.Model(blocks.input, [layer.input for layer in attending])
-    parts = [_maps(encoder, inputs, attending, items[i : i + BATCH]) for i in range(0, max(1, len(items)), BATCH)]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "You are using a softmax")  # of a single token, which attends to itself
+        parts = [_maps(encoder, inputs, attending, items[i : i + BATCH]) for i in range(0, max(1, len(items)), BATCH)]
     maps = np.concatenate(parts)
     return maps[0] if is_one else maps
 

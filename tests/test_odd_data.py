@@ -239,3 +239,11 @@ def test_words_of_few_and_of_exact():
     assert "2.00 times" in report.verdict(exact | {"pca_mse": 0.01}, "deep", 32, compresses=True)
     constant = {"mse": 0.0, "pca_mse": 0.0, "mean_mse": 0.0}
     assert "exactly" in report.verdict(constant, "deep", 2, compresses=True)
+
+
+@pytest.mark.parametrize(("shape", "kind"), [((26, 5, 1), "signal"), ((14, 1, 1), None)])
+def test_attention_over_constant_signals_and_over_a_single_patch_is_drawn(shape, kind):
+    data = aenb.load_data(np.full(shape, 0.5), kind=kind)
+    run = train("attention", data, embed_dim=4, num_heads=1, num_layers=1)
+    gallery = run.show("attention")
+    assert len(gallery.pictures()) == 1

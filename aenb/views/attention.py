@@ -17,6 +17,7 @@ from aenb.views.look import Look
 from aenb.views.view import view
 
 SHADE = 0.75  # how much of the colour covers what is attended to most
+FLAT = 1e-6  # range of a signal, relative to its values, that can't be drawn
 IMAGES, HEADS, WORDS = 4, 8, 14  # that are drawn
 
 
@@ -89,10 +90,11 @@ def over_signals(signals: np.ndarray, shares: np.ndarray) -> Figure:
         panels = figure.subplots(1, len(signals), squeeze=False)[0]
         for axes, signal, share in zip(panels, signals, shares, strict=True):
             low, high = float(signal.min()), float(signal.max())
+            room = 0.5 if high - low <= FLAT * max(1.0, abs(high)) else 0.0
             weight = (share - share.min()) / max(float(share.max() - share.min()), 1e-12)
             axes.imshow(
                 weight[None], cmap=clear_to(ORANGE), vmin=0, vmax=1 / SHADE, aspect="auto",
-                extent=(-0.5, len(share) - 0.5, low, high),
+                extent=(-0.5, len(share) - 0.5, low - room, high + room),
             )  # fmt: skip
             axes.plot(signal[:, :3], linewidth=1.2, color=BLUE)
             axes.set(xlabel="time step")
