@@ -182,6 +182,17 @@ def folders(tmp_path_factory, digits):
     return [run.save(place / run.name) for run in made]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def imported():
+    """Import what the first case would else be late by."""
+    import aenb.schema
+    import aenb.training  # noqa: F401
+    from aenb.progress import open_view
+
+    with open_view(verbose=True):
+        pass
+
+
 @pytest.fixture(scope="module")
 def quickly(folders):
     """Return what loads a model: those that nobody changed from memory."""
