@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import aenb
 from tests.fuzz.harness import case, fuzz
 
-TRAINING = 40.0  # seconds: nothing is compiled ahead, and other tests run beside
+TRAINING = 120.0  # seconds on a machine with other work: a training and all its pictures take two
 TINY: dict[str, dict[str, Any]] = {
     "shallow": {"latent_dim": 2},
     "deep": {"latent_dim": 2, "hidden_units": (5,)},
@@ -55,7 +55,6 @@ def labelled(how: str, n: int, draw: np.random.Generator) -> Any:
         "same": lambda: np.zeros(n, int),
         "distinct": lambda: np.arange(n),
         "measured": lambda: draw.normal(size=n),
-        "halves": lambda: draw.integers(0, 2, n) + 0.5,
         "words": lambda: draw.choice(["<b>", "$a$", ""], n),
         "rare": lambda: np.arange(n) == 0,
         "negative": lambda: -draw.integers(1, 4, n),
@@ -102,7 +101,7 @@ def warm():
     n=st.one_of(st.integers(4, 8), st.integers(4, 40)),
     size=st.integers(1, 5),
     values=st.sampled_from(["random", "constant", "one row", "binary", "missing", "huge", "empty column"]),
-    labels=st.sampled_from(["none", "few", "same", "distinct", "measured", "halves", "words", "rare", "negative"]),
+    labels=st.sampled_from(["none", "few", "same", "distinct", "measured", "words", "rare", "negative"]),
     seed=st.integers(0, 99),
 )
 def test_odd_data_is_trained_on_scored_shown_and_saved(tmp_path_factory, family, kind, n, size, values, labels, seed):
