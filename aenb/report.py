@@ -47,7 +47,7 @@ def verdict(metrics: dict[str, float], family: str, dimensions: int, *, compress
         back, commonest = metrics["accuracy"], metrics["mean_accuracy"]
         return f"Of the tokens, {back:.1%} came back; the commonest of each place make {commonest:.1%}."
     if not compresses and "input_mse" in metrics:
-        part = metrics["mse"] / metrics["input_mse"]
+        part = _times(metrics["mse"], metrics["input_mse"])
         return f"The squared error of {family} is {part:.3g} times that of what it was given."
     if not compresses:
         return (
@@ -56,7 +56,7 @@ def verdict(metrics: dict[str, float], family: str, dimensions: int, *, compress
     if is_exact(metrics):
         enough = "1 dimension is" if dimensions == 1 else f"{dimensions} dimensions are"
         return f"PCA reconstructs this data exactly: {enough} enough."
-    ratio = metrics["mse"] / metrics["pca_mse"]
+    ratio = _times(metrics["mse"], metrics["pca_mse"])
     if ratio < 0.98:
         return f"The squared error of {family} is {1 - ratio:.0%} below that of PCA with as many dimensions."
     if ratio < 1.02:
@@ -65,6 +65,10 @@ def verdict(metrics: dict[str, float], family: str, dimensions: int, *, compress
         f"The squared error of {family} is {ratio:.2f} times that of PCA with as many dimensions: "
         "train for more epochs, or with more units."
     )
+
+
+def _times(error: float, other: float) -> float:
+    return error / other if other else float("inf")
 
 
 def is_exact(metrics: dict[str, float]) -> bool:

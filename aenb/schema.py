@@ -150,9 +150,9 @@ def _check_reconstruction(names: list[str] | None, kind: str) -> None:
     """See that there is what a run shows of its scores, where that part was scored: a table without gaps."""
     if names is None:
         return
-    first, before = ("accuracy", "mean_") if kind == "text" else ("mse", "pca_")
+    first, before = ("accuracy", ["mean_"]) if kind == "text" else ("mse", ["pca_", "mean_"])
     shown = [name for name in SHOWN if name in names]
-    rows = ["", before, *(prefix for prefix in ("mean_", "input_") if prefix + first in names)]
+    rows = ["", *before, *(["input_"] if f"input_{first}" in names else [])]
     needed = [first, *(prefix + name for prefix in rows for name in shown)]
     if missing := [name for name in needed if name not in names]:
         raise ValueError(f"`scored.reconstruction` has no {missing[0]}")

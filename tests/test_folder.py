@@ -68,6 +68,7 @@ def test_schema_knows_what_others_say():
         (lambda f: f["metrics"].pop("mse"), "`scored` has mse in reconstruction"),
         (lambda f: f["scored"].update(reconstruction=[]), "`scored.reconstruction` has no mse"),
         (lambda f: f["scored"]["reconstruction"].remove("pca_psnr"), "`scored.reconstruction` has no pca_psnr"),
+        (lambda f: f["scored"]["reconstruction"].remove("mean_mse"), "`scored.reconstruction` has no mean_mse"),
         (lambda f: f["sha256"].update({"../x.png": "0" * 64}), "sha256"),
         (lambda f: f["spec"].update(hyperparameters=[1]), "`hyperparameters`: expected an object"),
         (lambda f: f["spec"].update(hyperparameters={"x; y": 1}), "`hyperparameters`: expected names"),
