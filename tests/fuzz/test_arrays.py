@@ -94,7 +94,7 @@ def arrays(draw):
     with np.errstate(all="ignore"):
         try:
             array = array.astype(dtype)
-        except (ValueError, TypeError, OverflowError):
+        except (ValueError, TypeError, OverflowError, RuntimeWarning):
             array = np.zeros(shape, dtype)
     match draw(
         st.sampled_from(
@@ -237,7 +237,7 @@ def labels(draw):
             "string": lambda: pd.Series(found, dtype="string"), "set": lambda: set(found),
             "rubbish": lambda: draw(rubbish),
         }[how]()  # fmt: skip
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, RuntimeWarning):
         return found
 
 
