@@ -8,72 +8,79 @@ from collections import Counter
 import numpy as np
 import pytest
 
+import aenb
 from aenb import backend
 from aenb.backend import keras
 from tests.benchmarks import machine, memory, report, rounds, training
 from tests.benchmarks.contenders import CONTENDERS, contender, missing
-from tests.benchmarks.rounds import Epoch
-from tests.benchmarks.works import WORKS, scores
+from tests.benchmarks.rounds import Training
+from tests.benchmarks.works import VALIDATION_BATCH, WORKS, scores, split, training_images
 from tests.benchmarks.works.products import Product, operations
 
 
-def epoch(name, number, seconds, **changed):
-    figures = {"images": 600, "others": 0.0, "peak": 100.0 + number, "mse": 0.05 / (number + 1), "before": 0.2}
-    return Epoch("A", name, number, seconds=seconds, **{**figures, **changed})
+def training_of(name, number, *ends, **changed):
+    figures = {
+        "images": 600, "seconds": ends[-1] + 0.5, "losses": (0.1,) * len(ends), "others": 0.0, "peak": 100.0 + number,
+        "mse": 0.05, "before": 0.2,
+    }  # fmt: skip
+    return Training("A", name, number, ends=ends, **{**figures, **changed})
 
 
 MADE_UP = [
-    epoch("naive", 0, 9.0), epoch("engine", 0, 3.0),
-    epoch("naive", 1, 2.0), epoch("engine", 1, 1.0),
-    epoch("naive", 2, 8.0), epoch("engine", 2, 2.0),
-    epoch("naive", 3, 3.0), epoch("engine", 3, 1.0),
-    epoch("bound", 1, 0.5, mse=None, before=None),
+    training_of("naive", 1, 3.0, 5.0, 7.0, 9.5), training_of("engine", 1, 2.0, 3.0, 4.0, 4.5),
+    training_of("naive", 2, 3.0, 5.0, 7.0, 11.5), training_of("engine", 2, 1.0, 1.5, 2.0, 2.5),
+    training_of("naive", 3, 3.0, 5.0, 7.0, 8.5), training_of("engine", 3, 1.0, 1.5, 2.0, 2.5),
+    training_of("bound", 1, 0.25, 0.5, 0.75, 1.0, mse=None),
 ]  # fmt: skip
 
 
-def test_rates_leave_the_first_epoch_out():
-    assert report.rates(MADE_UP, "engine") == {1: 600, 2: 300, 3: 600}
-
-
-def test_rates_leave_disturbed_epochs_out_where_there_are_others():
-    disturbed = [epoch("engine", 1, 1.0), epoch("engine", 2, 9.0, others=0.5)]
-    assert report.rates(disturbed, "engine") == {1: 600}
-    assert report.rates(disturbed[1:], "engine") == {2: pytest.approx(600 / 9)}
+def test_a_training_knows_its_first_epoch_its_steady_ones_and_the_time_until_an_epoch():
+    one = MADE_UP[0]
+    assert (one.first, one.epoch, one.rate) == (3.0, 2.0, 300)
+    assert [one.until(epochs) for epochs in (1, 2, 4, 9)] == [3.0, 5.0, 10.0, 10.0]  # the end is that of the call
 
 
 def test_ratios_are_taken_within_a_round():
-    assert report.ratios(MADE_UP, "engine", "naive") == [2.0, 4.0, 3.0]
-    assert report.ratios(MADE_UP, "engine", "bound") == [0.5]
-    assert report.ratios(MADE_UP, "engine", "pytorch") == []
+    def speed(training):
+        return 1 / training.seconds
+
+    assert report.ratios(MADE_UP, "engine", "naive", speed) == [2.0, 4.0, 3.0]
+    assert report.ratios(MADE_UP, "engine", "bound", lambda training: training.rate) == [0.25]
+    assert report.ratios(MADE_UP, "engine", "pytorch", speed) == []
 
 
-def test_a_row_has_medians_and_the_last_state():
+def test_a_row_has_medians_over_the_rounds():
     row = next(row for row in report.rows(MADE_UP) if row.contender == "engine")
-    assert (row.first, row.rate, row.naive, row.bound) == (3.0, 600, (3.0, 2.0, 4.0), 0.5)
-    assert (row.peak, row.mse) == (103.0, 0.0125)
+    assert (row.half, row.whole, row.naive) == (1.5, 3.0, (3.0, 2.0, 4.0))
+    assert (row.first, row.rate, row.steady, row.bound) == (1.0, 1200, (4.0, 2.0, 4.0), (0.25, 0.25, 0.25))
+    assert (row.peak, row.mse) == (102.0, 0.05)
 
 
 def test_the_table_says_what_is_not_known():
-    text = report.table(report.rows(MADE_UP), str.upper, lambda name: f"{name} 1")
-    assert "| ENGINE | engine 1 | 3.0 | 600 | 3.00 (2.00–4.00) | 3 | 0.50 | 103 | 0.0125 |" in text
-    assert "| BOUND | bound 1 | 0.5 | 1,200 | 4.00 (4.00–4.00) | 1 | 1.00 | 101 | – |" in text
-    alone = report.table(report.rows([epoch("engine", 0, 1.0), epoch("engine", 1, 1.0)]), str, str)
-    assert "| 600 | – | – | – |" in alone
-    assert {line.count("|") for line in text.splitlines()} == {10}
+    text = report.table(report.rows(MADE_UP), 4, str.upper, lambda name: f"{name} 1")
+    row = (
+        "| ENGINE | engine 1 | 1.50 | 3.00 | 3.00 (2.00–4.00) | 1.00 | 1,200 | 4.00 (2.00–4.00) | 0.25 | 102 | 0.0500 |"
+    )
+    assert row in text
+    assert "| BOUND | bound 1 | 0.50 | 1.50 | 6.67 (6.67–6.67) |" in text
+    assert text.splitlines()[0].startswith("| contender | version | 2 epochs, s | 4 epochs, s |")
+    alone = report.table(report.rows([training_of("engine", 1, 1.0, 2.0)]), 2, str, str)
+    assert "| 1.00 | 2.50 | – | 1.00 | 600 | – | – | 101 | 0.0500 |" in alone
+    assert {line.count("|") for line in text.splitlines()} == {12}
 
 
 def test_doubts_name_who_did_not_learn_and_who_ended_elsewhere():
-    ends = [epoch("naive", 1, 1.0), epoch("engine", 1, 1.0), epoch("pytorch", 1, 1.0, mse=0.3)]
+    ends = [training_of("naive", 1, 1.0), training_of("engine", 1, 1.0), training_of("pytorch", 1, 1.0, mse=0.3)]
     assert report.doubts(ends[:2], str) == []
     assert [said.split(":")[0] for said in report.doubts(ends, str)] == ["pytorch", "pytorch"]
 
 
-def test_files_have_a_row_an_epoch_and_a_picture(tmp_path):
-    report.write_csv(MADE_UP, tmp_path / "epochs.csv")
-    with (tmp_path / "epochs.csv").open(newline="") as file:
+def test_files_have_a_row_a_training_and_a_picture(tmp_path):
+    report.write_csv(MADE_UP, tmp_path / "trainings.csv")
+    with (tmp_path / "trainings.csv").open(newline="") as file:
         read = list(csv.DictReader(file))
-    assert [(row["contender"], row["round"]) for row in read] == [(e.contender, str(e.round)) for e in MADE_UP]
-    assert float(read[3]["rate"]) == 600
+    assert [(row["contender"], row["round"]) for row in read] == [(t.contender, str(t.round)) for t in MADE_UP]
+    assert (float(read[3]["rate"]), read[3]["ends"]) == (1200, "1.0 1.5 2.0 2.5")
     report.picture({"A": report.rows(MADE_UP), "B": report.rows(MADE_UP[2:4])}, str, tmp_path / "bars.png")
     assert (tmp_path / "bars.png").read_bytes().startswith(b"\x89PNG")
 
@@ -131,14 +138,61 @@ def test_a_step_of_a_work_moves_all_weights_and_its_score_is_finite(built):
     assert 0 < work.score(made, images) < 1
 
 
-@pytest.mark.parametrize("name", ["pipelined", "loop", "engine"])
-def test_a_contender_trains_a_family_with_a_loss_of_its_own(name):
-    images = np.tile(np.linspace(0, 1, 28, dtype="float32")[None, :, None, None], (256, 1, 28, 1))
-    epoch, make = contender(name).prepare(WORKS["B"], images, 0)
-    before = scores.squared_error(make(images), images)
-    for _ in range(3):
-        epoch()
-    assert scores.squared_error(make(images), images) < 0.9 * before
+def gradients(limit=1024):
+    """Return images that a model learns at once: a few hundred that are alike."""
+    rng = np.random.default_rng(0)
+    images = np.linspace(0, 255, 28)[None, :, None, None] + rng.normal(0, 2, (limit + 64, 28, 28, 1))
+    return aenb.load_data(np.clip(images, 0, 255).astype("uint8"))
+
+
+@pytest.mark.parametrize("work", ["A", "B"])
+@pytest.mark.parametrize("name", CONTENDERS)
+def test_every_contender_trains_all_epochs_in_one_call_and_validates_after_each(name, work):
+    if missing(name) or not getattr(WORKS[work], contender(name).BUILDER):
+        pytest.skip("not installed, or not for this work")
+    data, losses = gradients(), []
+    test = data.x_test[:64]
+    make = contender(name).prepare(WORKS[work], data, 0)(4, lambda loss, **noted: losses.append(loss))
+    assert len(losses) == 4
+    if name == "bound":
+        assert losses == [None] * 4
+        return
+    assert losses[-1] < losses[0]
+    assert scores.squared_error(make(test), test) < scores.squared_error(np.full_like(test, test.mean()), test)
+
+
+@pytest.mark.parametrize("name", ["naive", "pipelined", "engine"])
+def test_a_contender_validates_on_the_same_images_by_the_same_loss(name, monkeypatch):
+    """The validation loss that it reports is that of its model on the images held out for all."""
+    data, losses = gradients(), []
+    kept, held = split(data)
+    assert (len(kept), len(held)) == (training_images(data), len(data.train) - training_images(data))
+    models = []
+    built = keras.Model.compile
+    monkeypatch.setattr(keras.Model, "compile", lambda self, *a, **k: (models.append(self), built(self, *a, **k))[1])
+    contender(name).prepare(WORKS["A"], data, 0)(2, lambda loss, **noted: losses.append(loss))
+    again = models[-1].evaluate(held, held, batch_size=VALIDATION_BATCH, verbose=0)
+    assert losses[-1] == pytest.approx(again, rel=1e-4)
+
+
+def test_naive_is_one_call_of_fit_with_validation(monkeypatch):
+    calls, fit = [], keras.Model.fit
+    monkeypatch.setattr(keras.Model, "fit", lambda self, *a, **k: (calls.append(k), fit(self, *a, **k))[1])
+    data = gradients()
+    contender("naive").prepare(WORKS["A"], data, 0)(3, lambda loss: None)
+    assert [(call["epochs"], len(call["validation_data"][0])) for call in calls] == [(3, len(split(data)[1]))]
+    assert "verbose" not in calls[0]  # its bar, as it is called
+
+
+def test_the_engine_is_one_call_of_train_and_notes_how_long_callbacks_waited(monkeypatch):
+    calls, train, gaps = [], aenb.train, []
+    monkeypatch.setattr(aenb, "train", lambda *a, **k: (calls.append(k), train(*a, **k))[1])
+    contender("engine").prepare(WORKS["A"], gradients(), 0)(3, lambda loss, longest_gap: gaps.append(longest_gap))
+    assert [call["epochs"] for call in calls] == [3]
+    assert "verbose" not in calls[0]
+    assert calls[0]["checkpoint"]
+    assert gaps[0] == 0  # the first epoch compiles
+    assert 0 < gaps[2] < 5
 
 
 def test_a_dense_work_costs_six_operations_a_weight_less_the_gradient_of_the_images():
@@ -164,7 +218,9 @@ def test_what_is_made_from_noise_is_scored_by_the_nearest():
     assert scores.squared_error(made, images[:2]) == pytest.approx((0.01 + 0.64) / 2)
 
 
-@pytest.mark.parametrize("given", [["Z"], ["A", "--rounds", "0"], ["A", "--contenders", "nobody"]])
+@pytest.mark.parametrize(
+    "given", [["Z"], ["A", "--rounds", "0"], ["A", "--epochs", "1"], ["A", "--contenders", "nobody"]]
+)
 def test_wrong_arguments_are_refused(given, capsys):
     with pytest.raises(SystemExit):
         training.arguments(given)
@@ -173,16 +229,16 @@ def test_wrong_arguments_are_refused(given, capsys):
 
 def test_a_small_run_with_what_every_installation_has(tmp_path, monkeypatch):
     monkeypatch.setattr(rounds, "PATIENCE", 0)
-    given = ["A", "--rounds", "1", "--limit", "512", "--contenders", "naive", "engine", "bound", "--out", str(tmp_path)]
+    names = ["naive", "engine", "bound"]
+    given = ["A", "--rounds", "1", "--epochs", "2", "--limit", "640", "--contenders", *names, "--out", str(tmp_path)]
     text, measured = training.measure(training.arguments(given), lambda line: None)
-    trained = measured["A"]
-    assert {(e.contender, e.round) for e in trained} == {(n, r) for n in ("naive", "engine", "bound") for r in (0, 1)}
-    assert {e.images for e in trained} == {512}
-    for own in trained:
+    trained = {one.contender: one for one in measured["A"]}
+    assert set(trained) == set(names)
+    assert {(one.round, one.images, len(one.ends), len(one.losses)) for one in measured["A"]} == {(1, 576, 2, 2)}
+    for own in trained.values():
         assert own.peak > 20
-        assert own.mse is None or own.mse < own.before
-    ends = {e.contender: e.mse for e in trained if e.round == 1}
-    assert ends["engine"] == pytest.approx(ends["naive"], rel=0.2)
+        assert own.ends[0] < own.ends[1] <= own.seconds
+    assert trained["engine"].mse == pytest.approx(trained["naive"].mse, rel=0.2)
     for part in ("## A: dense autoencoder 784-64-32-32-32-64-784", "GF/s", "seed 0", "ms apart", "tensorflow "):
         assert part in text
 

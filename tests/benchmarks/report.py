@@ -1,4 +1,4 @@
-"""From rounds to a table, a CSV file and a picture."""
+"""From whole trainings to a table, a CSV file and a picture."""
 
 from __future__ import annotations
 
@@ -8,89 +8,108 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.benchmarks.rounds import QUIET, Epoch
+from tests.benchmarks.rounds import Training
 
 NAIVE, BOUND = "naive", "bound"
 HEAD = (
-    "| contender | version | first epoch, s | images/s, median | × naive, median (lowest–highest) | of rounds "
-    "| × bound | peak memory, MB | test MSE |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    "| contender | version | {half} epochs, s | {epochs} epochs, s | × naive, median (lowest–highest) | first epoch, s "
+    "| steady images/s | × naive, steady | × bound, steady | peak memory, MB | test MSE |\n"
+    "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 )
+Spread = tuple[float, float, float]  # median, lowest, highest
 
 
 @dataclass(frozen=True)
 class Row:
-    """A contender's figures: medians over the rounds."""
+    """A contender's figures: medians over the rounds; ratios are taken within a round."""
 
     contender: str
+    half: float  # seconds until half of the epochs were over
+    whole: float  # seconds of the whole call
+    naive: Spread | None  # how many times faster than naive the whole call is
     first: float
-    rate: float
-    naive: tuple[float, float, float] | None  # median, lowest, highest of the rounds' ratios
-    rounds: int  # how many ratios these are of
-    bound: float | None
+    rate: float  # images a second of an epoch, the first left out
+    steady: Spread | None  # how many times naive's that is
+    bound: Spread | None  # how much of the bound's
     peak: float
     mse: float | None
 
 
-def rates(epochs: list[Epoch], contender: str) -> dict[int, float]:
-    """Return a contender's images a second by round, its first epoch left out, and rounds that others disturbed.
-
-    Where two threads wait for each other, another process can make an epoch thirty times longer.
-    """
-    own = [epoch for epoch in epochs if epoch.contender == contender and epoch.round]
-    quiet = [epoch for epoch in own if epoch.others <= QUIET]
-    return {epoch.round: epoch.rate for epoch in quiet or own}
+def spread(ratios: list[float]) -> Spread | None:
+    """Return median, lowest and highest; None if there are no ratios."""
+    return (statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
 
 
-def ratios(epochs: list[Epoch], contender: str, base: str) -> list[float]:
-    """Divide, round by round, a contender's rate by that of another in the same round."""
-    of, others = rates(epochs, contender), rates(epochs, base)
+def ratios(trained: list[Training], contender: str, base: str, figure: Callable[[Training], float]) -> list[float]:
+    """Divide, round by round, a contender's figure by that of another in the same round."""
+    of, others = ({t.round: figure(t) for t in trained if t.contender == name} for name in (contender, base))
     return [of[number] / others[number] for number in sorted(of.keys() & others.keys())]
 
 
-def rows(epochs: list[Epoch]) -> list[Row]:
-    """Make a row a contender, the fastest first."""
-    made = [_row(epochs, name) for name in dict.fromkeys(epoch.contender for epoch in epochs)]
-    return sorted(made, key=lambda row: -row.rate)
+def rows(trained: list[Training]) -> list[Row]:
+    """Make a row a contender, the quickest whole training first."""
+    made = [_row(trained, name) for name in dict.fromkeys(training.contender for training in trained)]
+    return sorted(made, key=lambda row: row.whole)
 
 
-def _row(epochs: list[Epoch], name: str) -> Row:
-    own = sorted((epoch for epoch in epochs if epoch.contender == name), key=lambda epoch: epoch.round)
-    to_naive, to_bound = ratios(epochs, name, NAIVE), ratios(epochs, name, BOUND)
-    spread = (statistics.median(to_naive), min(to_naive), max(to_naive)) if to_naive else None
-    rate = statistics.median(rates(epochs, name).values())
-    bound = statistics.median(to_bound) if to_bound else None
-    return Row(name, own[0].seconds, rate, spread, len(to_naive), bound, own[-1].peak, own[-1].mse)
+def _row(trained: list[Training], name: str) -> Row:
+    own = [training for training in trained if training.contender == name]
+
+    def middle(figure: Callable[[Training], float]) -> float:
+        return statistics.median(map(figure, own))
+
+    def against(base: str, figure: Callable[[Training], float]) -> Spread | None:
+        return spread(ratios(trained, name, base, figure))
+
+    return Row(
+        name,
+        half=middle(lambda t: t.until(len(t.ends) // 2)),
+        whole=middle(lambda t: t.seconds),
+        naive=against(NAIVE, lambda t: 1 / t.seconds),
+        first=middle(lambda t: t.first),
+        rate=middle(lambda t: t.rate),
+        steady=against(NAIVE, lambda t: t.rate),
+        bound=against(BOUND, lambda t: t.rate),
+        peak=middle(lambda t: t.peak),
+        mse=own[-1].mse,
+    )
 
 
-def table(made: list[Row], title: Callable[[str], str], version: Callable[[str], str]) -> str:
+def table(made: list[Row], epochs: int, title: Callable[[str], str], version: Callable[[str], str]) -> str:
     """Write the rows as a Markdown table."""
-    lines = [HEAD]
+
+    def written(ratios: Spread | None) -> str:
+        return "–" if ratios is None else "{:.2f} ({:.2f}–{:.2f})".format(*ratios)
+
+    lines = [HEAD.format(half=epochs // 2, epochs=epochs)]
     for row in made:
-        naive = "–" if row.naive is None else "{:.2f} ({:.2f}–{:.2f})".format(*row.naive)
-        bound = "–" if row.bound is None else f"{row.bound:.2f}"
+        bound = "–" if row.bound is None else f"{row.bound[0]:.2f}"
         mse = "–" if row.mse is None else f"{row.mse:.4f}"
         lines.append(
-            f"| {title(row.contender)} | {version(row.contender)} | {row.first:.1f} | {row.rate:,.0f} | {naive} "
-            f"| {row.rounds or '–'} | {bound} | {row.peak:,.0f} | {mse} |"
+            f"| {title(row.contender)} | {version(row.contender)} | {row.half:.2f} | {row.whole:.2f} "
+            f"| {written(row.naive)} | {row.first:.2f} | {row.rate:,.0f} | {written(row.steady)} | {bound} "
+            f"| {row.peak:,.0f} | {mse} |"
         )
     return "\n".join(lines)
 
 
-def doubts(epochs: list[Epoch], title: Callable[[str], str], tolerance: float = 0.25) -> list[str]:
+def doubts(trained: list[Training], title: Callable[[str], str], tolerance: float = 0.25) -> list[str]:
     """Say which contenders did not learn, or ended far from the others: their speed would mean little."""
-    ends = {epoch.contender: epoch for epoch in sorted(epochs, key=lambda epoch: epoch.round) if epoch.mse is not None}
-    middle = statistics.median(epoch.mse for epoch in ends.values()) if ends else 0.0
-    said = [f"{title(name)}: the error did not fall." for name, end in ends.items() if not end.mse < end.before]
+    ends = {training.contender: training for training in trained if training.mse is not None}
+    middle = statistics.median(training.mse for training in ends.values()) if ends else 0.0
+    said = [f"{title(name)}: no better than the mean image." for name, end in ends.items() if not end.mse < end.before]
     far = [(name, end) for name, end in ends.items() if abs(end.mse / middle - 1) > tolerance]
     return said + [f"{title(name)}: test MSE {end.mse:.4f}, the middle is {middle:.4f}." for name, end in far]
 
 
-def write_csv(epochs: list[Epoch], path: Path) -> None:
-    """Write a row an epoch: work × contender × round."""
+def write_csv(trained: list[Training], path: Path) -> None:
+    """Write a row a training: work × contender × round."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*Epoch.__dataclass_fields__, "rate"])
+        writer = csv.DictWriter(file, [*Training.__dataclass_fields__, "rate"])
         writer.writeheader()
-        writer.writerows({**asdict(epoch), "rate": epoch.rate} for epoch in epochs)
+        for training in trained:
+            lists = {name: " ".join(map(str, getattr(training, name))) for name in ("ends", "losses")}
+            writer.writerow({**asdict(training), **lists, "rate": training.rate})
 
 
 def picture(works: dict[str, list[Row]], title: Callable[[str], str], path: Path) -> None:
@@ -106,8 +125,8 @@ def picture(works: dict[str, list[Row]], title: Callable[[str], str], path: Path
     panels = figure.subplots(len(works), squeeze=False, height_ratios=heights)[:, 0]
     for panel, (work, made) in zip(panels, works.items(), strict=True):
         _bars(panel, made[::-1], title)
-        panel.set_title(f"{work}: training speed, median and range of the rounds", loc="left", size=10)
-    panels[-1].set_xlabel("images a second, as a multiple of Keras fit(x, x) in the same round")
+        panel.set_title(f"{work}: whole trainings, median and range of the rounds", loc="left", size=10)
+    panels[-1].set_xlabel("speed of the whole training, as a multiple of one Keras fit(x, x) in the same round")
     figure.savefig(path, dpi=130)
 
 

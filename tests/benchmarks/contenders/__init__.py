@@ -1,9 +1,10 @@
 """The tools compared, a file each.
 
-A file says `TITLE`, the packages it `NEEDS`, which `BUILDER` of a work it takes, and has `prepare(work, x, seed)`.
-That returns what trains one epoch and what is made of images that are not trained on, `epoch()` and `make(images)`; the
-second is None where nothing is made. What `epoch` returns is noted beside its time. Tools are imported by `prepare`
-only.
+A file says `TITLE`, the packages it `NEEDS`, which `BUILDER` of a work it takes, and has `prepare(work, data, seed)`.
+That imports the tool, takes the images, and returns `train(epochs, ended)`: a whole training of a new model, from
+building it to its last epoch, as the tool's users write it, with all that is traced and compiled. After each epoch it
+validates on the held-out images and calls `ended(validation loss)`. It returns `make(images)`, what is made of images
+that are not trained on, or None where nothing is made.
 """
 
 from __future__ import annotations

@@ -1,38 +1,50 @@
-"""aenb's engine, inside Keras's `fit`, with a callback that notes how long it was not called."""
+"""`aenb.train` as it is called: with its bar (written to nowhere), its validation and a checkpoint."""
 
 from __future__ import annotations
 
+import tempfile
 import time
 
-TITLE, NEEDS, BUILDER = "aenb", ("aenb", "tensorflow", "keras"), "keras"
+from tests.benchmarks.works import BATCH
+
+TITLE, NEEDS, BUILDER = "aenb", ("aenb", "tensorflow", "keras"), "family"
 
 
-def prepare(work, x, seed):
-    import numpy as np
+def prepare(work, data, seed):
+    import filelock  # noqa: F401 — these four are imported by a first `aenb.train`, and an import is not timed
+    import sklearn.model_selection  # noqa: F401
+    import tqdm  # noqa: F401
 
-    from aenb.backend import keras
-    from aenb.engine import Engine
-    from aenb.tasks import in_units, make_task
-    from tests.benchmarks.works import BATCH
+    import aenb
+    import aenb.training
+    from aenb import backend
 
-    keras.utils.set_random_seed(seed)
-    model = work.keras()
-    pictures = np.round(x * 255).astype("uint8")  # as the data set has them, and as `aenb.train` holds them
-    task = make_task("reconstruct", None, None, "image", missing=False)
-    run = Engine(
-        model, (pictures,), np.arange(len(x)), batch_size=BATCH, seed=seed, prepare=lambda b: task(in_units(b), None)
-    )
-    called = []
-    watch = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda step, logs=None: called.append(time.perf_counter())
-    )
-    done = 0
+    backend.start()
 
-    def epoch():
-        nonlocal done
-        called[:] = [time.perf_counter()]
-        run.fit(initial_epoch=done, epochs=done + 1, callbacks=[watch])
-        done += 1
-        return {"longest_gap": max(np.diff(called))}
+    class Watch(backend.keras.callbacks.Callback):
+        """Notes the ends of epochs, and the longest time without a call since the first of them."""
 
-    return epoch, lambda images: work.keras_make(model, images)
+        def __init__(self, ended):
+            super().__init__()
+            self.ended, self.longest, self.last = ended, 0.0, None
+
+        def on_train_batch_end(self, batch, logs=None):
+            now = time.perf_counter()
+            self.longest, self.last = max(self.longest, now - (self.last or now)), now if self.last else None
+
+        on_test_batch_end = on_train_batch_end
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.ended(logs["val_loss"], longest_gap=self.longest)
+            self.last = time.perf_counter()
+
+    def train(epochs, ended):
+        name, settings = work.family()
+        with tempfile.TemporaryDirectory() as folder:  # a named run in a notebook has one, elsewhere
+            run = aenb.train(
+                name, data, "bench", epochs=epochs, batch_size=BATCH, seed=seed, checkpoint=folder,
+                callbacks=[Watch(ended)], **settings,
+            )  # fmt: skip
+        return lambda images: work.keras_make(run.model, images)
+
+    return train

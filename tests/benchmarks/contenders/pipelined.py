@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from tests.benchmarks.works import BATCH
+from tests.benchmarks.works import BATCH, VALIDATION_BATCH, split
 
-TITLE, NEEDS, BUILDER = "Keras `fit`, tf.data", ("keras", "tensorflow"), "keras"
+TITLE, NEEDS, BUILDER = "Keras `fit`, tf.data", ("keras", "tensorflow"), "family"
 
 
-def prepare(work, x, seed):
+def prepare(work, data, seed):
     import keras
     import tensorflow as tf
 
-    keras.utils.set_random_seed(seed)
-    model = work.keras()
-    model.steps_per_execution, model.jit_compile = 10, work.xla
-    index = tf.data.Dataset.range(len(x)).shuffle(len(x), seed).batch(BATCH)  # shuffles numbers, not images
-    items = tf.constant(x)
-    batches = index.map(lambda some: (tf.gather(items, some),) * 2, num_parallel_calls=2).prefetch(tf.data.AUTOTUNE)
+    from aenb import backend
 
-    def epoch():
-        model.fit(batches, epochs=1, shuffle=False, verbose=0)  # they are
+    backend.start()
+    x, held = split(data)
 
-    return epoch, lambda images: work.keras_make(model, images)
+    def train(epochs, ended):
+        keras.utils.set_random_seed(seed)
+        model = work.keras()
+        model.steps_per_execution, model.jit_compile = 10, work.xla
+        index = tf.data.Dataset.range(len(x)).shuffle(len(x), seed).batch(BATCH)  # shuffles numbers, not images
+        items = tf.constant(x)
+        batches = index.map(lambda some: (tf.gather(items, some),) * 2, num_parallel_calls=2).prefetch(tf.data.AUTOTUNE)
+        others = tf.data.Dataset.from_tensor_slices((held, held)).batch(VALIDATION_BATCH).cache()
+        clock = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ended(logs["val_loss"]))
+        model.fit(
+            batches, epochs=epochs, validation_data=others, callbacks=[clock], shuffle=False, verbose=0,
+        )  # fmt: skip
+        return lambda images: work.keras_make(model, images)
+
+    return train

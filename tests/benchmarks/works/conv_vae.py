@@ -10,8 +10,8 @@ FILTERS, CODE, SMALLEST = (32, 64), 32, (7, 7, 64)
 FLAT = 7 * 7 * 64
 
 
-def keras():
-    return vae.keras(CODE, filters=FILTERS, hidden_units=())
+def family():
+    return vae.family(CODE, filters=FILTERS, hidden_units=())
 
 
 def products(batch):

@@ -12,10 +12,8 @@ from tests.benchmarks.works.layers import jax_layer, torch_dense, torch_reshape
 from tests.benchmarks.works.steps import BETA_1, BETA_2, EPSILON, LEARNING_RATE, jax_move, jax_start, torch_step
 
 
-def keras(hidden, code):
-    import aenb
-
-    return aenb.build_model("deep", (28, 28, 1), hidden_units=hidden, latent_dim=code)
+def family(hidden, code):
+    return "deep", {"hidden_units": hidden, "latent_dim": code}
 
 
 def products(batch, widths):
@@ -37,7 +35,11 @@ def torch(widths, linear):
     from torch import nn
 
     model = nn.Sequential(nn.Flatten(), *torch_parts(widths, linear), *torch_reshape(28, 28, 1)[1:])
-    return torch_step(model.parameters(), lambda x: nn.functional.mse_loss(model(x), x)), model
+
+    def loss(x):
+        return nn.functional.mse_loss(model(x), x)
+
+    return torch_step(model.parameters(), loss), loss, model
 
 
 def jax(widths, linear):
@@ -55,10 +57,13 @@ def jax(widths, linear):
             z = nn.sigmoid(z) if number == last else z if number == linear else nn.relu(z)
         return z.reshape(x.shape)
 
-    def step(state, x):
-        return jax_move(state, lambda weights: jnp.mean((reconstruct(weights, x) - x) ** 2))
+    def error(weights, x):
+        return jnp.mean((reconstruct(weights, x) - x) ** 2)
 
-    return jax_start(start), step, lambda state, x: reconstruct(state[0], x)
+    def step(state, x):
+        return jax_move(state, lambda weights: error(weights, x))
+
+    return jax_start(start), step, lambda state, x: error(state[0], x), lambda state, x: reconstruct(state[0], x)
 
 
 def pythae(widths, linear):

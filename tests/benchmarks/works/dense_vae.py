@@ -9,8 +9,8 @@ from tests.benchmarks.works import vae
 from tests.benchmarks.works.layers import jax_layer, torch_dense
 
 
-def keras(widths):
-    return vae.keras(widths[-1], hidden_units=widths[1:-1])
+def family(widths):
+    return vae.family(widths[-1], hidden_units=widths[1:-1])
 
 
 def products(batch, widths):

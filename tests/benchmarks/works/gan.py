@@ -14,21 +14,17 @@ FILTERS, CODE, FLAT = (32, 64), 64, 7 * 7 * 64
 LEARNING_RATE, BETA_1 = 2e-4, 0.5
 
 
-def keras():
-    import aenb
+def family():
     from aenb import backend
     from aenb.models import bodies
-    from aenb.models.players import set_learning_rate
 
     code = backend.keras.Input((CODE,), name="code")
     body = bodies.Body((), FILTERS, 4, "leaky_relu")  # without the normalisation that the family's own has
     generator = backend.keras.Model(code, body.up(code, (28, 28, 1), last="sigmoid"), name="generator")
-    model = aenb.build_model(
-        "gan", (28, 28, 1), filters=FILTERS, kernel_size=4, latent_dim=CODE, loss="lsgan", generator=generator,
-        batch_features=0, generator_average=0.0,
-    )  # fmt: skip
-    set_learning_rate(model, LEARNING_RATE)
-    return model
+    return "gan", {
+        "filters": FILTERS, "kernel_size": 4, "latent_dim": CODE, "loss": "lsgan", "generator": generator,
+        "batch_features": 0, "generator_average": 0.0, "learning_rate": LEARNING_RATE,
+    }  # fmt: skip
 
 
 def keras_make(model, images):
@@ -86,5 +82,6 @@ def torch():
     noise = torch.Generator().manual_seed(0)
     return (
         lambda x: [move(x) for move in moves],
+        lambda x: discriminator_loss(x) + generator_loss(x),
         lambda images: generator(torch.randn(len(images), CODE, generator=noise)),
     )

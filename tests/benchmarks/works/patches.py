@@ -13,13 +13,9 @@ ACROSS = 28 // PATCH
 PATCHES, PIXELS = ACROSS**2, PATCH**2
 
 
-def keras(mask_ratio=0.0):
-    import aenb
-
-    return aenb.build_model(
-        "attention", (28, 28, 1), patch_size=PATCH, embed_dim=WIDTH, num_heads=HEADS, num_layers=LAYERS,
-        latent_dim=CODE, mask_ratio=mask_ratio,
-    )  # fmt: skip
+def family(mask_ratio=0.0):
+    sizes = {"patch_size": PATCH, "embed_dim": WIDTH, "num_heads": HEADS, "num_layers": LAYERS, "latent_dim": CODE}
+    return "attention", {**sizes, "mask_ratio": mask_ratio}
 
 
 def visible(mask_ratio):
@@ -86,8 +82,10 @@ def torch(mask_ratio=0.0):
         hidden = order[:, shown:, :PIXELS]
         return nn.functional.mse_loss(made.gather(1, hidden), cut(x).gather(1, hidden))
 
+    minimised = masked_loss if mask_ratio else loss
     return (
-        torch_step(whole.parameters(), masked_loss if mask_ratio else loss),
+        torch_step(whole.parameters(), minimised),
+        minimised,
         lambda x: joined(decoder(code(body(tokens(x))))),
     )
 

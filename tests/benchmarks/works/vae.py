@@ -10,10 +10,8 @@ from tests.benchmarks.works.layers import jax_layer, torch_dense
 from tests.benchmarks.works.steps import jax_move, jax_noise, jax_start, torch_step
 
 
-def keras(code, **body):
-    import aenb
-
-    return aenb.build_model("vae", (28, 28, 1), latent_dim=code, likelihood="bernoulli", **body)
+def family(code, **body):
+    return "vae", {"latent_dim": code, "likelihood": "bernoulli", **body}
 
 
 def torch_encoder(down, features, code):
@@ -51,8 +49,9 @@ def torch(down, features, code, up):
     import torch
 
     encoder = torch_encoder(down, features, code)
-    step = torch_step([*encoder.parameters(), *up.parameters()], torch_loss(encoder, up))
-    return step, lambda x: torch.sigmoid(up(encoder(x)[0]))
+    loss = torch_loss(encoder, up)
+    step = torch_step([*encoder.parameters(), *up.parameters()], loss)
+    return step, loss, lambda x: torch.sigmoid(up(encoder(x)[0]))
 
 
 def jax(draw, features, code, down, up):
@@ -81,4 +80,4 @@ def jax(draw, features, code, down, up):
     def reconstruct(state, x):
         return nn.sigmoid(up[1](state[0][2], posterior(state[0], x)[0]))
 
-    return jax_start(start), step, reconstruct
+    return jax_start(start), step, lambda state, x: loss(state[0], x, state[3]), reconstruct
