@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from aenb.checkpoint import Checkpoint, Saved, differences, labels_fingerprint
 from aenb.control import Control, Stopped
 from aenb.data.record import Data
 from aenb.data.split import hold_out
-from aenb.engine import Diverged, Engine, State
+from aenb.engine import Diverged, Engine, State, Validation
 from aenb.errors import AenbError
 from aenb.progress import Silent, Training
 from aenb.run import Run
@@ -75,9 +76,11 @@ class Session:
         if self.engine.held is not None:
             data.share(self.engine.held[0])
         arrays = (data.train[held_out], *(array[held_out] for array in labels))
-        validation = tf.data.Dataset.from_tensor_slices(arrays).batch(validation_batch(data)).enumerate()
-        # spoilt alike in each epoch, and not as in training
-        self._validation = validation.map(lambda number, batch: prepare(~spec.seed, number, *batch))
+        self._validation = Validation(
+            arrays,
+            batch_size=validation_batch(data),
+            prepare=partial(prepare, ~spec.seed),  # corrupted alike in each epoch, and not as in training
+        )
         self._items = len(kept)
         self._moments = moments(spec.epochs) if plays(model) and data.kind != "text" else set()
         run.record |= {"xla": self.engine.jit_compile, "resident": self.engine.is_resident}
@@ -153,7 +156,7 @@ class Session:
                     callbacks=self._callbacks,
                     start=self._start,
                     on_chunk=self._on_chunk,
-                    validation_data=self._validation,
+                    validation=self._validation,
                 )
             return "complete"
         except KeyboardInterrupt:

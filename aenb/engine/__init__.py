@@ -13,6 +13,7 @@ Its length changes neither the weights nor the logs, and compiles nothing anew.
     loop.py    the train function and its chunks
     feed.py    where batches come from: the device's memory, or blocks read ahead
     state.py   all that a training changes, taken and given back; the search for the step that went wrong
+    validation.py   the items held out, and how they are validated on after each epoch
     adam.py    Adam in one pass over the weights
     turns.py   a training and its readers, one after the other
 """
@@ -21,5 +22,16 @@ from aenb.engine.feed import Resident, Streamed
 from aenb.engine.loop import Engine, compiles_well, has_convolutions
 from aenb.engine.state import Diverged, State
 from aenb.engine.turns import Turns
+from aenb.engine.validation import Validation
 
-__all__ = ["Diverged", "Engine", "Resident", "State", "Streamed", "Turns", "compiles_well", "has_convolutions"]
+__all__ = [
+    "Diverged",
+    "Engine",
+    "Resident",
+    "State",
+    "Streamed",
+    "Turns",
+    "Validation",
+    "compiles_well",
+    "has_convolutions",
+]

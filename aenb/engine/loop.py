@@ -14,6 +14,7 @@ from aenb.engine.adam import one_pass_adam
 from aenb.engine.feed import Resident, Streamed
 from aenb.engine.state import Diverged, State, broken_terms, capture, fits, restore
 from aenb.engine.turns import Turns
+from aenb.engine.validation import Validation
 from aenb.errors import AenbError
 
 CHUNK_SECONDS = 0.1
@@ -97,6 +98,7 @@ class Engine:
         callbacks: list[Any],
         start: State | None = None,
         on_chunk: Callable[[Engine], None] | None = None,
+        validation: Validation | None = None,
         **arguments: Any,
     ) -> Any:
         """Run `model.fit` on the engine.
@@ -106,6 +108,7 @@ class Engine:
             callbacks: Keras callbacks.
             start: Where to go on from, as `state` gave it.
             on_chunk: Called after each chunk, when all of the training's variables are in step.
+            validation: What to validate on after each epoch; `validation_data` is Keras's way to say it.
             **arguments: What else `fit` takes: `validation_data`, `initial_epoch`.
 
         Raises:
@@ -113,11 +116,14 @@ class Engine:
             Halt: `on_chunk` raised it. The callbacks' `on_train_end` was not called.
             Diverged: The loss is not finite or has no bounds; the weights are those of the last good loss.
         """
-        begin = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs=None: self._begin(epoch))
+        ours = [keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs=None: self._begin(epoch))]
+        if validation is not None:
+            ours.append(validation.callback())
+            arguments["validation_data"] = tf.data.Dataset.range(validation.steps)  # counted, as the steps are
         self._start, self._on_chunk, self._kept = start, on_chunk, []
         self._epoch, self._done = arguments.get("initial_epoch", 0), 0
         with gradients_forgotten(), one_pass_adam(self.model), self._in_place_of_the_train_function():
-            self.build()
+            self.build(validation)
             if start is not None:
                 if not fits(self.model, start.values):
                     raise AenbError("A checkpoint: expected the variables of this model; received those of another.")
@@ -126,22 +132,22 @@ class Engine:
                 restore(self.model, start.values)
             return self.model.fit(
                 tf.data.Dataset.range(self.steps),  # only counted: the batches come from the feed
-                epochs=epochs, callbacks=[begin, *callbacks], shuffle=False, verbose=0, **arguments,
+                epochs=epochs, callbacks=[*ours, *callbacks], shuffle=False, verbose=0, **arguments,
             )  # fmt: skip
 
     @contextlib.contextmanager
     def _in_place_of_the_train_function(self) -> Iterator[None]:
-        before = self.model.train_function, self.model.jit_compile
+        before = self.model.train_function, self.model.test_function, self.model.jit_compile
         self.model.train_function = self._step
         self.model.jit_compile = False  # of the validation, whose few batches don't pay for being compiled by XLA
         try:
             yield
         finally:
-            self.model.train_function, self.model.jit_compile = before
+            self.model.train_function, self.model.test_function, self.model.jit_compile = before
             self._feed.close()
 
-    def build(self) -> None:
-        """Make all variables of the training, by tracing a step without running it.
+    def build(self, validation: Validation | None = None) -> None:
+        """Make all variables of the training, by tracing a step and a batch of the validation without running them.
 
         The optimiser's are made before: a function whose first trace makes variables is traced a second time.
         """
@@ -153,6 +159,8 @@ class Engine:
             self._loop.get_concrete_function(*block[:2], tf.constant(0), tf.constant(0))
         else:
             self._last.get_concrete_function(*self._feed.rest())
+        if validation is not None:
+            validation.build(self.model)
 
     def state(self) -> State:
         """Copy the training as it is between two chunks: what `fit` can start from.
@@ -172,7 +180,7 @@ class Engine:
             self._done, values, self._start = self._start.step, self._start.values, None
             if self._done:  # once more: `fit` has reset the metrics, which are those of the middle of the epoch
                 restore(self.model, values)
-                self._logs = self.model.get_metrics_result()
+                self._logs = _numbers(self.model.get_metrics_result())
         self._keep()
 
     def _step(self, _) -> dict[str, Any]:
@@ -190,12 +198,12 @@ class Engine:
         begin, before = time.perf_counter(), self._done
         self._running = True
         with self._turns:
-            logs = self._run_to(self._asked)
+            logs = _numbers(self._run_to(self._asked))  # once a chunk, not for each callback's call
             if broken := broken_terms(logs, self._first_loss):
                 self._find_the_step(broken)
         self._logs, self._done, self._running = logs, self._asked, False
-        if self._first_loss is None and "loss" in logs:
-            self._first_loss = float(logs["loss"])
+        if self._first_loss is None:
+            self._first_loss = logs.get("loss")
         self._adapt(self._done - before, time.perf_counter() - begin)
         self._keep()
 
@@ -268,9 +276,13 @@ class Engine:
         return self._run_to(step + 1, begin=step)
 
     def _run_steps(self, tensors, rows, begin, end):
+        shapes = [[self.batch_size, *tensor.shape[1:]] for tensor in tensors]
+        flat = [tf.reshape(tensor, [tensor.shape[0], -1]) for tensor in tensors]  # rows of numbers: gathered faster
+
         def step(number):
             here = tf.slice(rows, [number * self.batch_size], [self.batch_size])
-            self.model.train_step(self._prepare(*(tf.gather(tensor, here) for tensor in tensors)))
+            batch = (tf.reshape(tf.gather(some, here), shape) for some, shape in zip(flat, shapes, strict=True))
+            self.model.train_step(self._prepare(*batch))
             return (number + 1,)
 
         tf.while_loop(lambda number: number < end, step, (begin,), parallel_iterations=1)
@@ -279,6 +291,10 @@ class Engine:
     def _run_last(self, *batch):
         self.model.train_step(self._prepare(*batch))
         return self.model.get_metrics_result()
+
+
+def _numbers(logs: dict[str, Any]) -> dict[str, float]:
+    return {name: float(value) for name, value in logs.items()}
 
 
 def _fits_in_memory(arrays: tuple[Any, ...]) -> bool:

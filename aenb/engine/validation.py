@@ -1,0 +1,63 @@
+"""The validation after each epoch: held-out items on the device, and the test function that the engine gives to `fit`.
+
+Keras's own reads them anew from a pipeline for each epoch, which takes longer than a small model's arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from aenb.backend import keras, tf
+
+
+class Validation:
+    """Items to validate on.
+
+    Args:
+        arrays: What a batch is made of, each (n, ...), as the engine's.
+        batch_size: Items at a time.
+        prepare: What becomes of a batch, in the graph, before `test_step` takes it: from the batch's number and the
+            tensors of the arrays, each (batch, ...), to a tuple of tensors.
+    """
+
+    def __init__(self, arrays: Sequence[np.ndarray], *, batch_size: int, prepare: Callable[..., tuple]):
+        self._tensors = tuple(map(tf.constant, arrays))
+        self._batch_size, self._prepare = batch_size, prepare
+        self.steps = -(-len(arrays[0]) // batch_size)
+        self._model = self._run = self._before = None
+        self._number = 0
+
+    def build(self, model: Any) -> None:
+        """Trace a batch of a model's validation, without running it."""
+
+        def run(tensors, number):
+            begin = number * self._batch_size
+            batch = (tensor[begin : begin + self._batch_size] for tensor in tensors)
+            model.test_step(self._prepare(number, *batch))
+            return model.get_metrics_result()
+
+        self._model, self._run = model, tf.function(run, autograph=False)
+        self._run.get_concrete_function(self._tensors, tf.constant(0))
+
+    def callback(self) -> Any:
+        """Make the callback that has `fit` validate on these items; `steps` is how often it is to ask for it.
+
+        Keras's test function is away only while `fit` validates: a callback may call `evaluate` on other data.
+        """
+        callback = keras.callbacks.Callback()
+        callback.on_test_begin, callback.on_test_end = self._begin, self._end
+        return callback
+
+    def _begin(self, logs: dict | None = None) -> None:
+        self._number, self._before, self._model.test_function = 0, self._model.test_function, self._step
+
+    def _end(self, logs: dict | None = None) -> None:
+        self._model.test_function = self._before
+
+    def _step(self, _) -> dict[str, Any]:
+        """Be asked for a batch."""
+        self._number += 1
+        return self._run(self._tensors, tf.constant(self._number - 1))
