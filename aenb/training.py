@@ -36,7 +36,9 @@ def train(
     """Train a model of a family on data.
 
     A tenth of the training items, at most 5,000, is kept for validation; the held-out items of the data are not seen.
-    Interrupting keeps what was learnt so far.
+    Interrupting keeps what was learnt so far. The same seed gives the same bits on the same machine, with the same
+    versions and the same number of threads: another number adds up the gradients of convolutions in another order, so
+    that models with convolutions then differ in the last digits.
 
     Args:
         family: The family's name, as `aenb.families()` lists them.
