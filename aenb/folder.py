@@ -22,7 +22,8 @@ from aenb.model_files import load_model
 from aenb.version import __version__
 
 FORMAT = 1
-FACTS, MODEL, FIGURE, HISTORY, ARRAYS = "run.json", "model.keras", "figure.png", "history.csv", "timeline.npz"
+FACTS, MODEL, FIGURE, HISTORY = "run.json", "model.keras", "figure.png", "history.csv"
+TIMELINE, FITTED = "timeline", "fitted"  # files of arrays
 OWN = {"format", "aenb", "spec", "sha256"}  # keys of every run.json
 PICTURE = 2**26  # bytes that a picture may have
 
@@ -32,7 +33,7 @@ def write(
     facts: dict[str, Any],
     parts: dict[str, Any],
     pictures: dict[str, bytes],
-    arrays: dict[str, np.ndarray],
+    arrays: dict[str, dict[str, np.ndarray]],
     *,
     overwrite: bool,
 ) -> Path:
@@ -43,7 +44,7 @@ def write(
         facts: Plain values for `run.json`.
         parts: Keras models by the names of their files.
         pictures: PNG files by their words, the run's figure first.
-        arrays: Items by name.
+        arrays: Arrays by name, by the names of their files.
         overwrite: Replace a saved run that stands there; any other folder is left alone.
 
     Raises:
@@ -58,8 +59,9 @@ def write(
             model.save(aside / f"{name}.keras")
         for file, picture in zip(_files(pictures), pictures.values(), strict=True):
             (aside / file).write_bytes(picture)
-        if arrays:
-            np.savez_compressed(aside / ARRAYS, **arrays)
+        for name, own in arrays.items():
+            if own:
+                np.savez_compressed(aside / f"{name}.npz", **own)
         _write_history(aside / HISTORY, facts["history"])
         sums = {file.name: _sha256(file) for file in sorted(aside.iterdir())}
         about = {"format": FORMAT, "aenb": __version__, **facts, "pictures": list(pictures), "sha256": sums}
@@ -67,11 +69,12 @@ def write(
     return path
 
 
-def read(path: str | Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[int, np.ndarray]]:
+def read(path: str | Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[str, dict]]:
     """Read a run's folder.
 
     Returns:
-        The plain values, the compiled model, the pictures by their words, and the timeline's items by epoch.
+        The plain values, the compiled model, the pictures by their words, and the arrays by file: the timeline's items
+        by epoch, and what was fitted by name.
 
     Raises:
         AenbError: It is not a saved run, or a file of it is missing, truncated or changed, or not what it should be.
@@ -87,7 +90,8 @@ def read(path: str | Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[
     import aenb.models.classes  # noqa: F401, Keras finds our classes then
 
     model = load_model(path / MODEL)
-    return facts, model, pictures, _read_timeline(path / ARRAYS, _item_shape(model, path))
+    timeline = _read_timeline(path / f"{TIMELINE}.npz", _item_shape(model, path))
+    return facts, model, pictures, {TIMELINE: timeline, FITTED: _read_fitted(path / f"{FITTED}.npz")}
 
 
 def _files(words: Iterable[str]) -> list[str]:
@@ -129,6 +133,10 @@ def _read_timeline(file: Path, shape: tuple[int, ...]) -> dict[int, np.ndarray]:
     return {int(name): items for name, items in arrays.items()}
 
 
+def _read_fitted(file: Path) -> dict[str, np.ndarray]:
+    return read_npz(file, "what was fitted for a saved run") if os.path.lexists(file) else {}
+
+
 def _check_place(path: Path, overwrite: bool) -> None:
     """See that nothing stands at a place but, where it may be overwritten, a saved run and nothing else.
 
@@ -156,7 +164,7 @@ def _check_place(path: Path, overwrite: bool) -> None:
 
 
 def _is_ours(file: Path, sha256: dict[str, Any]) -> bool:
-    names = re.fullmatch(r"[\w -]+\.keras|figure(-\d+)?\.png|history\.csv|timeline\.npz", file.name)
+    names = re.fullmatch(r"[\w -]+\.keras|figure(-\d+)?\.png|history\.csv|(timeline|fitted)\.npz", file.name)
     return file.name == FACTS or bool(names and file.name in sha256 and file.is_file())
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from aenb.backend import tf
+from aenb.data.numeric import as_array
 from aenb.errors import AenbError
 
 BATCH = 1024  # items at a time
@@ -162,7 +163,8 @@ def _one_hot(model, labels: np.ndarray | None, n: int) -> np.ndarray | None:
 
 
 def _fitted(x: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
-    x = np.asarray(x)
+    """Return an array (n, *shape), float32 or ids in int32, 0 for NaN; `Preprocessing.inputs` looks at the rest."""
+    x = as_array(x, name)
     if x.shape[1:] == shape[:-1] and shape[-1:] == (1,):  # grey images without their channel axis
         x = x[..., None]
     if x.ndim == 0 or x.shape[1:] != shape:
@@ -170,5 +172,6 @@ def _fitted(x: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
         raise AenbError(f"`{name}`: expected the shape (n, {', '.join(map(str, shape))}); received {x.shape}.{one}")
     if x.dtype.kind in "iu" and math.prod(shape) and x.dtype != np.uint8:
         return x.astype("int32", copy=False)
-    x = x.astype("float32", copy=False)
+    with np.errstate(over="ignore"):
+        x = x.astype("float32", copy=False)
     return np.nan_to_num(x, nan=0.0, posinf=np.inf, neginf=-np.inf) if np.isnan(x).any() else x

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from aenb import backend, folder, latent, report, showing
+from aenb import backend, fitted, folder, latent, report, showing
 from aenb.control import Control
 from aenb.data.load import load_data
+from aenb.data.numeric import as_array, is_frame
+from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
-from aenb.data.signals import after_end, are_ragged_signals
-from aenb.data.words import are_texts
+from aenb.data.signals import after_end
 from aenb.engine.turns import Turns
 from aenb.errors import AenbError
 from aenb.jobs import Job
@@ -61,6 +62,8 @@ class Run:
     _pictures: dict[str, bytes] | None = None
     densities: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
+    _preprocessing: Preprocessing | None = None
+    _mean: np.ndarray | None = None
     _weights: tuple[int, int] = field(init=False, default=(0, 0))  # what is kept is of these
 
     def __post_init__(self):
@@ -178,29 +181,76 @@ class Run:
             data = load_data(self.spec.data, limit=self.spec.limit)
         except AenbError as error:
             raise AenbError(
-                f"The data of this run, `{self.spec.data}`, is not at hand: pass it as `data`. {error}"
+                f"The data of this run, `{self.spec.data}`, is not at hand: pass it to run.adopt(data). {error}"
             ) from None
-        if data.fingerprint != self.record.get("data", {}).get("fingerprint"):
-            raise AenbError(f"The data `{self.spec.data}` is not what this run was trained on: pass it as `data`.")
+        if not self.learnt_from(data):
+            raise AenbError(
+                f"The data `{self.spec.data}` is not what this run was trained on: pass that to run.adopt(data)."
+            )
         return data
 
-    def adopt(self, data: Data) -> None:
-        """Take data for that which the run was trained on, where it is the same."""
-        if self._data is None and data.fingerprint == self.record.get("data", {}).get("fingerprint"):
-            self._data = data
+    def adopt(self, data: Any, labels: Any = None) -> Run:
+        """Give a loaded run the data that it was trained on, for what needs it: figures, diagnosis, its own scores.
+
+        Encoding, scoring and generating do without: what they need was saved.
+
+        Args:
+            data: What the run was trained on, as `aenb.load_data` takes it.
+            labels: Labels of the examples, as for `aenb.load_data`.
+
+        Returns:
+            The run itself.
+
+        Raises:
+            AenbError: It is other data.
+        """
+        is_signal = self.record.get("data", {}).get("kind") == "signal" and not isinstance(data, Data)
+        loaded = load_data(
+            data, labels, limit=self.spec.limit, name=self.spec.data, kind="signal" if is_signal else None
+        )
+        if not self.learnt_from(loaded):
+            raise AenbError(
+                f"`data`: expected what this run was trained on, `{self.spec.data}`; received {loaded.describe()}. "
+                "To score the run on other data pass it to run.evaluate(data)."
+            )
+        if self._data is None:
+            self._data = loaded
             self.__dict__.pop("data", None)
+        return self
+
+    def learnt_from(self, data: Data) -> bool:
+        """Say whether data has the same examples that the run was trained on, in the same units."""
+        if data.fingerprint != self.record.get("data", {}).get("fingerprint"):
+            return False
+        return self._preprocessing is None or self._preprocessing.has_units_of(data.preprocessing)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How raw examples become the model's inputs; of a loaded run what was saved with it."""
+        return self._preprocessing or self.data.preprocessing
+
+    @property
+    def mean(self) -> np.ndarray:
+        """The mean training example, in the model's units: (*input_shape)."""
+        return self.data.mean if self._mean is None else self._mean
 
     def encode(self, x: Any, labels: Any = None) -> np.ndarray:
         """Return the codes of items.
 
         Args:
-            x: (n, *input_shape) in the units of `run.data.x_train`; a DataFrame or images as bytes are brought to them.
-                What is NaN was not observed.
+            x: (n, *input_shape). Floats are in the model's units, as `run.data.x_train` is. What is raw is brought to
+                them as the training data was: a DataFrame, whose columns are matched by their names, texts, a list of
+                signals, and all arrays of integers (of texts these are ids of words). Floats of images that are far out
+                of the model's units are raw too, if they are in the range that the training images had. What is NaN, or
+                masked, was not observed.
             labels: (n,), the items' classes, where the model is conditional on them.
 
         Returns:
             (n, latent_dim), float32. For a VAE the means of q(z|x); for a GAN, which has no encoder, the codes whose
             items come nearest, found by gradient descent.
+
+        Raises:
+            AenbError: The items are of another shape, range or dtype, or a table has other columns.
 
         Example:
             >>> import aenb
@@ -221,10 +271,18 @@ class Run:
         with self.turns:
             return latent.reconstruct(self.model, self._units(x), self.class_numbers(labels))
 
-    def interpolate(self, a: np.ndarray, b: np.ndarray, steps: int = 8, labels: Any = None) -> np.ndarray:
-        """Return `steps` items on the line between the codes of two items: (steps, *input_shape)."""
+    def interpolate(self, a: Any, b: Any, steps: int = 8, labels: Any = None) -> np.ndarray:
+        """Return `steps` items on the line between the codes of two items: (steps, *input_shape).
+
+        Args:
+            a: An item, (*input_shape), in units as for `encode`; a row of a DataFrame, or a text.
+            b: Another.
+            steps: How many, both ends included, at least 2.
+            labels: (2,), the two items' classes, if the model is conditional on them.
+        """
+        ends = (self.preprocessing.input(item, name) for item, name in ((a, "a"), (b, "b")))
         with self.turns:
-            return latent.interpolate(self.model, a, b, steps, self.class_numbers(labels))
+            return latent.interpolate(self.model, *ends, steps, self.class_numbers(labels))
 
     def generate(self, n: int = 10, seed: int = 0, *, density: str | None = None, labels: Any = None) -> np.ndarray:
         """Make new items: draw codes, and decode them.
@@ -271,13 +329,14 @@ class Run:
         Returns:
             (n, *input_shape), float32; tokens are int32.
         """
-        x = np.asarray(self._units(x), "int32" if self.data.kind == "text" else "float32")
+        x = self._units(x)
+        hidden = as_array(mask, "mask").astype(bool)
+        if x.ndim > 2 and hidden.shape == x.shape[:-1]:  # of all channels alike
+            hidden = hidden[..., None]
         try:
-            missing = np.broadcast_to(np.asarray(mask, bool), x.shape)
+            missing = np.broadcast_to(hidden, x.shape)
         except ValueError:
-            raise AenbError(
-                f"`mask`: expected a shape that fits {x.shape}; received {np.asarray(mask).shape}."
-            ) from None
+            raise AenbError(f"`mask`: expected a shape that fits {x.shape}; received {hidden.shape}.") from None
         return self._filled(x, missing, labels)
 
     def impute(self, x: Any, labels: Any = None) -> Any:
@@ -288,17 +347,25 @@ class Run:
                 their end.
             labels: (n,), the items' classes, where the model is conditional on them.
         """
-        items = np.asarray(self._units(x), "float32")
+        if self.preprocessing.kind == "text":
+            raise AenbError("`impute`: expected numbers; the words of a text are filled in by run.inpaint(x, mask).")
+        items = self._units(x)
         missing = np.isnan(items)
-        if self.data.kind == "signal":
+        if self.preprocessing.kind == "signal":
             missing &= ~after_end(items)
         filled = self._filled(items, missing, labels)
-        return self.data.restore(filled, like=x) if hasattr(x, "columns") else filled
+        return self.preprocessing.restore(filled, like=x) if is_frame(x) else filled
 
     def _filled(self, x: np.ndarray, missing: np.ndarray, labels: Any) -> np.ndarray:
+        numbers = self.class_numbers(labels)
+
+        def reconstruct(items: np.ndarray) -> np.ndarray:
+            with self.turns:
+                return latent.reconstruct(self.model, items, numbers)
+
         if self.spec.task in ("inpaint", "impute") or x.dtype.kind == "i":  # the model has seen what is missing as 0
-            return fill_in(lambda items: self.reconstruct(items, labels), x, missing, start=0.0, passes=1)
-        return fill_in(lambda items: self.reconstruct(items, labels), x, missing, start=self.data.mean)
+            return fill_in(reconstruct, x, missing, start=0.0, passes=1)
+        return fill_in(reconstruct, x, missing, start=self.mean)
 
     def _wanted_classes(self, n: int, labels: Any) -> np.ndarray | None:
         """Return the numbers of the classes to make, each in its turn unless told."""
@@ -308,18 +375,20 @@ class Run:
             return None
         if labels is None:
             return np.arange(n) % self.model.num_classes
+        if np.ndim(labels) and len(labels) != n:
+            raise AenbError(f"`labels`: expected one, or {n}; received {len(labels)}.")
         return self.class_numbers(np.broadcast_to(np.asarray(labels), (n,)))
 
     def class_numbers(self, labels: Any) -> np.ndarray | None:
         """Return the numbers of labels, as the model takes them; None where it does not, or none are given."""
-        return self.data.class_numbers(labels) if labels is not None and self.is_conditional else None
+        return self.preprocessing.class_numbers(labels) if labels is not None and self.is_conditional else None
 
     def spoil(self, x: np.ndarray) -> np.ndarray:
         """Return items as the run's task spoils them, always in the same way: (n, *input_shape)."""
         spec = self.spec
         if spec.task == "reconstruct":
             return x
-        task = make_task(spec.task, spec.corruption, spec.amount, self.data.kind)
+        task = make_task(spec.task, spec.corruption, spec.amount, self.preprocessing.kind)
         return np.asarray(task(backend.tf.constant(x), [spec.seed, -1])[0])
 
     def attention(self, x: Any) -> np.ndarray:
@@ -337,8 +406,9 @@ class Run:
         """
         from aenb.attention_maps import attention
 
+        x = self.preprocessing.input(x) if self.preprocessing.is_one(x) else self._units(x)
         with self.turns:
-            return attention(self.model, self._units(x))
+            return attention(self.model, x)
 
     def diagnose(self) -> list[Any]:
         """Look for what commonly goes wrong: collapse, dead units or codes, over-fitting, a game that is lost.
@@ -400,7 +470,8 @@ class Run:
         What does not apply to the model or the data is absent. What was found is kept, and not computed again.
 
         Args:
-            data: Other data than the run's own, as `aenb.load_data` takes it.
+            data: Other data than the run's own, as `aenb.load_data` takes it; it is brought to the model's units by the
+                run's own scaler and vocabulary, so that scores can be compared.
             parts: Some of "reconstruction" (`mse`, `psnr`, `ssim`, `pca_mse`, `mean_mse`), "likelihood" (`elbo`,
                 `nll`, `active_units`), "representation" (`linear_probe`, `knn`, `pca_knn`), "generation" (`frechet`,
                 `frechet_floor`, `precision`, `recall`, `density`, `coverage`), "anomaly" (`anomaly_auc`); None: all.
@@ -477,10 +548,12 @@ class Run:
             "scored": {part: list(found) for part, found in self.scores.items()},
             "history": self.history,
             "record": self.record,
+            "preprocessing": self.preprocessing.to_dict(),
         }
         parts = {"model": self.model, **latent.parts(self.model)}
         timeline = {str(epoch): items for epoch, items in self.timeline.items()}
-        return folder.write(path, facts, parts, pictures, timeline, overwrite=overwrite)
+        arrays = {"timeline": timeline, "fitted": fitted.to_arrays(self)}
+        return folder.write(path, facts, parts, pictures, arrays, overwrite=overwrite)
 
     def to_cell(self) -> str:
         """Return the `%%autoencoder` cell that reproduces the run."""
@@ -491,10 +564,9 @@ class Run:
         """Whether a code is shorter than an item."""
         return self.latent_dim < math.prod(latent.item_shape(self.model))
 
-    def _units(self, x: Any) -> Any:
-        """Bring raw tables, signals, texts and byte images to the model's units, leave other arrays as they are."""
-        raw = hasattr(x, "columns") or getattr(x, "dtype", None) == np.uint8 or are_texts(x) or are_ragged_signals(x)
-        return self.data.prepare(x) if raw else x
+    def _units(self, x: Any) -> np.ndarray:
+        """Bring what is given to the model's units: (n, *input_shape)."""
+        return self.preprocessing.inputs(x)
 
     def _kept_pictures(self) -> dict[str, bytes]:
         """Return the run's figure and views of what it learnt, by their words; drawn once its training is over."""
@@ -538,7 +610,9 @@ def load_run(path: str | Path) -> Run:
         >>> import aenb
         >>> run = aenb.load_run("runs/v2")  # doctest: +SKIP
     """
-    facts, model, pictures, timeline = folder.read(path)
+    facts, model, pictures, arrays = folder.read(path)
+    densities, mean = fitted.from_arrays(arrays["fitted"], model)
+    preprocessing = facts.get("preprocessing")  # of older runs there is none
     return Run(
         spec=Spec.from_dict(facts["spec"]),
         model=model,
@@ -547,6 +621,9 @@ def load_run(path: str | Path) -> Run:
         seconds=facts["seconds"],
         record=facts["record"],
         scores={part: {name: facts["metrics"][name] for name in names} for part, names in facts["scored"].items()},
-        timeline=timeline,
+        timeline=arrays["timeline"],
         _pictures=pictures,
+        densities=densities,
+        _preprocessing=None if preprocessing is None else Preprocessing.from_dict(preprocessing),
+        _mean=mean,
     )

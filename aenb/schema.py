@@ -1,8 +1,9 @@
 """What is read back, and what each part of it must be: of a run's folder, of a checkpoint.
 
 `check(Facts, values, where)` holds plain values against a model below, strictly: a number is not a text, nothing is
-left out, and a key that is not known is refused. Two places take other keys: the `record`, since a user may note down
-something there, which is kept and never looked at; and a spec, which `Spec.from_dict` checks.
+left out, and a key that is not known is refused. Three places take other keys: the `record`, since a user may note down
+something there, which is kept and never looked at; a spec, which `Spec.from_dict` checks; and a preprocessing, which
+`Preprocessing.from_dict` checks.
 
 A key that is new: declare it in `Facts` (of `run.json`) or in `Record`, with a type that says all that its readers
 count on, and None as its default, since older folders lack it; `read` then has it where it was saved. A structure gets
@@ -109,6 +110,7 @@ class Facts(Strict):
     record: Record
     pictures: list[Word] = ["The run's figure"]
     sha256: dict[File, Digest]
+    preprocessing: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _agrees(self) -> Facts:

@@ -21,7 +21,7 @@ FLOORS = [
     {"spec", "latent", "checkpoint", "engine", "progress", "jobs"},
     {"folder", "sampling", "showing", "attention_maps", "extractor"},
     {"diagnosis", "scoring"},
-    {"views"},
+    {"views", "fitted"},
     {"run"},
     {"session", "building"},
     {"restarts"},

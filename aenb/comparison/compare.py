@@ -146,7 +146,8 @@ def _scores(
     is_interrupted = False
     for contender in found:
         for run in contender.runs:
-            run.adopt(data)
+            if run.learnt_from(data):
+                run.adopt(data)
             own: dict[str, float] = {}
             scores[contender.name].append(own)
             name = f"{contender.name}, seed {run.spec.seed}"

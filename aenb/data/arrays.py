@@ -11,7 +11,7 @@ from aenb.data.foreign import as_list, reading
 from aenb.data.labels import printable, read_labels
 from aenb.data.numeric import measured
 from aenb.data.record import STREAMED, Data
-from aenb.data.scaling import add_channel, image_rule
+from aenb.data.scaling import BYTES, UNIT, add_channel, check_range, from_range, infer_range
 from aenb.data.signals import are_ragged_signals, padded, padding_note
 from aenb.data.split import LEAST, held_out_size, hold_out
 from aenb.data.standardised import fit_scaler, to_units
@@ -63,10 +63,12 @@ def from_arrays(
     size, said = held_out_size(len(rows), rows[0].size)
     train, test = hold_out(len(rows), size, y)
     kind = kind or ("tabular" if rows.ndim == 2 else "image")
-    columns, scaler = tuple(map(printable, getattr(x, "columns", ()))), None
+    columns, scaler, pixel_range = tuple(map(printable, getattr(x, "columns", ()))), None, UNIT
     if kind == "image":
-        convert, about = image_rule(rows.dtype, *ends)
-        rows, about = add_channel(rows), [about] if about else []
+        pixel_range, about = infer_range(Rows(rows, train), None if ends is None else ends[train])
+        check_range(Rows(rows, test), None if ends is None else ends[test], pixel_range)
+        is_ready = rows.dtype == np.uint8 and pixel_range == BYTES  # they stay bytes
+        rows, convert = add_channel(rows), None if is_ready else from_range(pixel_range)
     else:
         scaler, about = fit_scaler(Rows(rows, train), name, columns)
         convert = to_units(scaler)
@@ -81,7 +83,7 @@ def from_arrays(
     return Data(
         items, held, *_pick(y, train, test),
         kind=kind, name=name, source=source, class_names=tuple(class_names), feature_names=columns, scaler=scaler,
-        notes=(*notes, *said, *about, *(_streaming(rows) if streams else [])),
+        pixel_range=pixel_range, notes=(*notes, *said, *about, *(_streaming(rows) if streams else [])),
     )  # fmt: skip
 
 

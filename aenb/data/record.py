@@ -10,19 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from aenb.data.labels import class_numbers
-from aenb.data.numeric import numeric
-from aenb.data.scaling import image_units, units
-from aenb.data.signals import padded
-from aenb.data.split import draw
-from aenb.data.standardised import to_units
+from aenb.data.preprocessing import Preprocessing
+from aenb.data.scaling import BYTES, UNIT, units
+from aenb.data.split import draw, spread
 from aenb.data.streamed import LIMIT, blocks, select
-from aenb.data.words import split_words, to_ids, to_text
 from aenb.errors import AenbError, unknown
 
 STREAMED = f"The items take more than {LIMIT // 2**20} MB: those to train on are read from the disk when needed."
 
 SHOWN = 10  # held-out items in pictures
+LOOKED_AT = 10_000  # training images whose pixels are looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +42,7 @@ class Data:
         feature_names: What the columns of a table are.
         vocabulary: The tokens of a text by their ids; the first stands for none, the second for any other.
         scaler: The scikit-learn scaler that standardised a table's columns or a signal's channels, or None.
+        pixel_range: Of images, the raw values that 0 and 1 stand for; bytes have their own.
         notes: What was inferred or changed, each a sentence to be said aloud.
         total: How many items the whole set has; `n` is how many are here.
         strange: Held-out items of other classes than those to learn from, as `test`; of data of one class only.
@@ -61,6 +59,7 @@ class Data:
     feature_names: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     scaler: Any = None
+    pixel_range: tuple[float, float] = UNIT
     notes: tuple[str, ...] = ()
     total: int = field(default=0)
     strange: np.ndarray | None = None
@@ -108,6 +107,30 @@ class Data:
         """The labels that there are, in their order; a model that is conditional on labels counts them from 0."""
         return () if self.y_train is None else tuple(np.unique(self.y_train).tolist())
 
+    @functools.cached_property
+    def preprocessing(self) -> Preprocessing:
+        """How raw examples become what a model takes that was trained on this data."""
+        scaler = self.scaler
+        return Preprocessing(
+            self.kind, self.input_shape, self.name,
+            pixel_range=BYTES if self.train.dtype == np.uint8 else tuple(map(float, self.pixel_range)),
+            reach=self._reach(),
+            mean=() if scaler is None else tuple(scaler.mean_.tolist()),
+            scale=() if scaler is None else tuple(scaler.scale_.tolist()),
+            feature_names=tuple(map(str, self.feature_names)), vocabulary=tuple(self.vocabulary),
+            classes=self.classes, class_names=tuple(map(str, self.class_names)),
+        )  # fmt: skip
+
+    def _reach(self) -> tuple[float, float]:
+        """Return the least and the greatest pixel in a model's units, of those held out and of a part of the others."""
+        if self.kind != "image" or self.train.dtype.kind != "f":
+            return UNIT
+        some = (self.train[spread(len(self.train), LOOKED_AT)], self.test)
+        return (
+            float(min(np.nanmin(items, initial=0) for items in some)),
+            float(max(np.nanmax(items, initial=1) for items in some)),
+        )
+
     @property
     def unseen(self) -> tuple:
         """The labels of held-out items that no training item has."""
@@ -116,8 +139,7 @@ class Data:
     @property
     def class_words(self) -> tuple[str, ...]:
         """What to call the classes, in the order of `classes`: their names, where each has one."""
-        named = len(self.class_names) == len(self.classes)
-        return tuple(map(str, self.class_names if named else self.classes))
+        return self.preprocessing.class_words
 
     def class_numbers(self, labels: Any) -> np.ndarray:
         """Return the numbers of labels in `classes`: (n,), int32.
@@ -125,7 +147,7 @@ class Data:
         Raises:
             AenbError: A label is not one of this data, or there are none.
         """
-        return class_numbers(labels, self.classes, self.name)
+        return self.preprocessing.class_numbers(labels)
 
     @functools.cached_property
     def support(self) -> str:
@@ -237,73 +259,44 @@ class Data:
         )  # fmt: skip
 
     def prepare(self, x: Any) -> np.ndarray:
-        """Bring new raw items into the units that a model trained on this data takes.
-
-        Args:
-            x: A table in its original units (a DataFrame or an array), NaN where a value is missing; images as bytes or
-                in [0, 1]; signals in their original units, an array (n, length, channels) or a list of arrays (steps,
-                channels); or a list of texts, whose unknown words become 1.
-
-        Returns:
-            (n, *input_shape), as `x_train` is: float32, for texts int32.
-
-        Raises:
-            AenbError: The items do not fit.
-        """
-        if self.kind == "text":
-            return units(to_ids(split_words(x, "x"), self.vocabulary, *self.input_shape))
-        if self.kind == "signal":
-            x = padded(x, "x", self.input_shape[0])
-        raw = numeric(x, "x", self.kind)
-        if self.kind == "image":
-            raw = units(image_units(raw)[0])
-        elif self.scaler is not None:
-            if raw.shape[1:] != self.input_shape:
-                raise AenbError(f"`x`: expected {self._what}; received the shape {raw.shape}.")
-            raw = to_units(self.scaler)(raw)
-        return np.asarray(raw, "float32").reshape(-1, *self.input_shape)
+        """Bring raw examples into the units that a model trained on this data takes: see `Preprocessing.from_raw`."""
+        return self.preprocessing.from_raw(x)
 
     def texts(self, tokens: np.ndarray) -> list[str]:
         """Return the words that tokens stand for: (n, length) → n texts; "_" where there is none before the end."""
-        return [to_text(row, self.vocabulary) for row in np.asarray(tokens)]
+        return self.preprocessing.texts(tokens)
 
-    def restore(self, items: np.ndarray, like: Any) -> Any:
-        """Bring rows of a table back to their own units, and fill in with them what is missing in a DataFrame.
+    def within(self, preprocessing: Preprocessing) -> Data:
+        """Return the same examples in the units of a model that was trained on other data.
 
         Args:
-            items: (n, features), in a model's units.
-            like: The DataFrame that they came from: what it has stays as it is.
+            preprocessing: That of the other data.
 
-        Returns:
-            A DataFrame of its columns and index.
+        Raises:
+            AenbError: They are of another kind or shape, or a table has other columns.
         """
-        import pandas as pd
-
-        raw = np.asarray(items, "float64") if self.scaler is None else self.scaler.inverse_transform(items)
-        filled = [
-            column if column.notna().all() else column.astype("float64").where(column.notna(), raw[:, place])
-            for place, (_, column) in enumerate(like.items())
-        ]
-        return pd.concat(filled, axis=1)
+        convert = preprocessing.conversion(self.preprocessing)
+        if convert is None:
+            return self
+        streams = self.is_streamed and self.input_shape == preprocessing.input_shape
+        found = replace(
+            self,
+            train=self.train.then(convert) if streams else convert(self.train[:]),
+            test=convert(self.test),
+            strange=None if self.strange is None else convert(self.strange),
+            vocabulary=preprocessing.vocabulary,
+            feature_names=preprocessing.feature_names,
+        )
+        own = {"name": self.name, "classes": self.classes, "class_names": self.class_names}
+        found.__dict__["preprocessing"] = replace(preprocessing, **own)
+        return found
 
     def describe(self) -> str:
         """Say in a line what the data is and where it came from."""
         part = f", {self.n:,} of {self.total:,}" if self.is_subset else ""
         source = f"{self.source}, streamed from the disk" if self.is_streamed else self.source
-        return (
-            f"{self.name}: {len(self.train):,} training and {len(self.test):,} held-out {self._what}{part} ({source})"
-        )
-
-    @property
-    def _what(self) -> str:
-        """What the items are, in words."""
-        shape = "×".join(map(str, self.input_shape))
-        return {
-            "image": f"images of {shape}",
-            "tabular": f"rows of {shape} features",
-            "signal": f"signals of up to {self.input_shape[0]} steps and {self.input_shape[-1]} channels",
-            "text": f"texts of up to {shape} words",
-        }[self.kind]
+        counts = f"{len(self.train):,} training and {len(self.test):,} held-out"
+        return f"{self.name}: {counts} {self.preprocessing.what}{part} ({source})"
 
     def __repr__(self) -> str:
         return "\n".join([self.describe(), *(f"  {note}" for note in self.notes)])

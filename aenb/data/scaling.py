@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from aenb.data.numeric import SIGNALS, extent
+from aenb.data.numeric import SIGNALS
+from aenb.data.streamed import blocks
 from aenb.errors import AenbError
 
-DIVIDED = "Pixels in [0, 255] were divided by 255."
+Range = tuple[float, float]  # of pixels: what stands for 0, and for 1
+
+UNIT, BYTES, WORDS, SIGNED = (0.0, 1.0), (0.0, 255.0), (0.0, 65535.0), (-1.0, 1.0)
+TOLERANCE = 0.05  # of a range: how far values may be beyond it, as resizing leaves them
+NOTES = {
+    BYTES: "Pixels in [0, 255] were divided by 255.",
+    WORDS: "Pixels in [0, 65535] were divided by 65,535.",
+    SIGNED: "Pixels in [−1, 1] were moved to [0, 1].",
+}
+MASKS = "Bytes of 0 and 1 were taken for masks: they were not divided by 255."
+CLIPPED = "Pixels beyond [{least:g}, {most:g}], from {low:.4g} to {high:.4g}, were clipped."
 
 
 def add_channel(images: np.ndarray) -> np.ndarray:
@@ -24,66 +37,94 @@ def units(items: np.ndarray) -> np.ndarray:
     return items.astype("int32") if items.dtype.kind in "iu" else items
 
 
-def image_units(images: np.ndarray) -> tuple[np.ndarray, str]:
-    """Bring images to float32 in [0, 1], or to bytes that stand for it, and say what was done.
+def infer_range(images: Any, ends: np.ndarray | None, name: str = "Images") -> tuple[Range, list[str]]:
+    """Infer what pixels stand for 0 and 1 from the images to train on, so that all later ones are scaled alike.
+
+    The dtype decides first: bytes are 255ths, but for masks of 0 and 1. Other integers are taken for the least of
+    [0, 1], [0, 255] and [0, 65535] that holds them, floats for the least of [0, 1], [−1, 1] and [0, 255], of which some
+    hundredths more are clipped, as resizing leaves them.
 
     Args:
-        images: (n, height, width) or (n, height, width, channels), of any number type, finite.
+        images: (n, height, width, channels), the training images: what can be read in blocks.
+        ends: (n, 2), the least and the greatest value of each; None of bytes and of booleans.
+        name: What to call them, in errors.
 
     Returns:
-        The images, and a sentence that is empty where nothing was changed.
+        The range, and what to say of it.
 
     Raises:
-        AenbError: The range is none of [0, 1], [−1, 1], [0, 255], [0, 65535].
+        AenbError: The range is none of these.
+
+    Example:
+        >>> infer_range(np.zeros((2, 1, 1), "float32"), np.array([[0, 0.5], [-1e-6, 1.0002]]))[0]
+        (0.0, 1.0)
     """
-    to_units, note = image_rule(images.dtype, *extent(images))
-    images = add_channel(images)
-    return (images if to_units is None else to_units(images)), note
-
-
-def image_rule(dtype: np.dtype, low: float, high: float) -> tuple[Callable | None, str]:
-    """Return the function that brings images to float32 in [0, 1], and a sentence as `image_units` does.
-
-    Args:
-        dtype: Of the images.
-        low: Their least value.
-        high: Their greatest value.
-
-    Returns:
-        The function is None for bytes, which stand for [0, 1] as they are.
-
-    Raises:
-        AenbError: As `image_units`.
-    """
-    if dtype == np.uint8:
-        return None, DIVIDED
-    if dtype.kind == "b" or (low >= 0 and high <= 1 and dtype.kind == "f"):
-        return _as_they_are, ""
-    if low >= 0 and 1 < high <= 255:
-        return _from_255, DIVIDED
-    if dtype == np.uint16:
-        return _from_65535, "Pixels in [0, 65535] were divided by 65,535."
-    if low >= 0 and high <= 1:
-        return _as_they_are, ""
-    if low >= -1 and high <= 1:
-        return _from_both_signs, "Pixels in [−1, 1] were moved to [0, 1]."
+    if images.dtype == bool:
+        return UNIT, []
+    if images.dtype == np.uint8:
+        is_mask = all(block.max(initial=0) <= 1 for block in blocks(images))
+        return (UNIT, [MASKS]) if is_mask else (BYTES, [NOTES[BYTES]])
+    low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
+    known = (UNIT, SIGNED, BYTES, WORDS) if images.dtype.kind in "iu" else (UNIT, SIGNED, BYTES)
+    for pixel_range in known:
+        if fits(pixel_range, low, high, tolerance_of(images.dtype)):
+            clipped = not fits(pixel_range, low, high, 0)
+            return pixel_range, [
+                *([NOTES[pixel_range]] if pixel_range in NOTES else []),
+                *([CLIPPED.format(low=low, high=high, least=pixel_range[0], most=pixel_range[1])] if clipped else []),
+            ]
     raise AenbError(
-        f"Images: expected pixels in [0, 1] (or [−1, 1], or whole numbers up to 255); received values from "
+        f"{name}: expected pixels in [0, 1] (or [−1, 1], or whole numbers up to 255); received values from "
         f"{low:.4g} to {high:.4g}. Scale them: (x - x.min()) / (x.max() - x.min()).{SIGNALS}"
     )
 
 
-def _as_they_are(images: np.ndarray) -> np.ndarray:
-    return images.astype("float32")
+def check_range(images: Any, ends: np.ndarray | None, pixel_range: Range, name: str = "Images") -> None:
+    """See that images held out are of the range that was inferred from those to train on.
+
+    Args:
+        images: (n, height, width, channels), what can be read in blocks.
+        ends: As for `infer_range`.
+        pixel_range: What was inferred.
+        name: What to call them, in the error.
+
+    Raises:
+        AenbError: They are not.
+    """
+    if images.dtype == bool or (ends is None and pixel_range == BYTES):
+        return
+    if ends is None:
+        low, high = 0.0, float(max((block.max(initial=0) for block in blocks(images)), default=0))
+    else:
+        low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
+    if not fits(pixel_range, low, high, tolerance_of(images.dtype)):
+        raise AenbError(
+            f"{name}: expected pixels from {pixel_range[0]:g} to {pixel_range[1]:g} in the images held out, as in "
+            f"those to train on; received values from {low:.4g} to {high:.4g}. Scale all images alike."
+        )
 
 
-def _from_255(images: np.ndarray) -> np.ndarray:
-    return images.astype("float32") / np.float32(255)
+def tolerance_of(dtype: np.dtype) -> float:
+    """Return how far pixels of a dtype may be beyond a range, as a share of it: integers not at all."""
+    return TOLERANCE if dtype.kind == "f" else 0.0
 
 
-def _from_65535(images: np.ndarray) -> np.ndarray:
-    return (images / 65535).astype("float32")
+def fits(pixel_range: Range, low: float, high: float, tolerance: float = TOLERANCE) -> bool:
+    """Say whether values from `low` to `high` are pixels of a range, but for a share of it beyond."""
+    least, most = pixel_range
+    room = tolerance * (most - least)
+    return least - room <= low and high <= most + room
 
 
-def _from_both_signs(images: np.ndarray) -> np.ndarray:
-    return ((images + 1) / 2).astype("float32")
+def from_range(pixel_range: Range) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function that brings pixels of a range to float32 in [0, 1]; what is beyond is clipped."""
+    return functools.partial(_from_range, pixel_range=pixel_range)
+
+
+def _from_range(images: np.ndarray, pixel_range: Range) -> np.ndarray:
+    least, most = pixel_range
+    if pixel_range in (UNIT, BYTES):  # exact in single precision
+        scaled = images.astype("float32") / np.float32(most)
+    else:
+        scaled = ((images - least) / (most - least)).astype("float32")
+    return np.clip(scaled, 0, 1, out=scaled)

@@ -54,7 +54,9 @@ def padded(signals: Any, name: str, length: int | None = None) -> np.ndarray:
     filled = np.full((len(signals), length or longest, channels), np.nan)
     for place, signal in enumerate(signals):
         try:
-            filled[place, : len(signal)] = signal
+            if np.iscomplexobj(signal):
+                raise TypeError("complex numbers")
+            filled[place, : len(signal)] = np.ma.filled(np.ma.asarray(signal, "float64"), np.nan)
         except (TypeError, ValueError) as error:
             raise AenbError(f"`{name}`: expected signals of numbers; received {error} at index {place}.") from error
     return filled

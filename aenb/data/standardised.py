@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -50,14 +51,29 @@ def fit_scaler(training: Any, name: str, columns: Sequence[str] = ()) -> tuple[A
 
 
 def to_units(scaler: Any) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what standardises items, (n, …, columns) → the same shape, float32; what overflows is infinite."""
+    """Return the function that standardises items, (n, …, columns) → the same shape, float32; NaN stays NaN."""
+    return functools.partial(standardise, mean=scaler.mean_, scale=scaler.scale_)
 
-    def standardise(items: np.ndarray) -> np.ndarray:
-        rows = items.reshape(-1, items.shape[-1]).astype("float64")
-        with np.errstate(over="ignore"):
-            return scaler.transform(rows).astype("float32").reshape(items.shape)
 
-    return standardise
+def standardise(items: np.ndarray, mean: Sequence[float], scale: Sequence[float]) -> np.ndarray:
+    """Bring raw items to units of their spread, in double precision.
+
+    Args:
+        items: (n, …, columns), NaN where nothing was observed.
+        mean: (columns,), what is subtracted; none: items stay as they are.
+        scale: (columns,), what they are divided by then.
+
+    Returns:
+        The same shape, float32, infinite where that is too small.
+    """
+    with np.errstate(over="ignore"):
+        return (items if not len(mean) else (items - np.asarray(mean)) / np.asarray(scale)).astype("float32")
+
+
+def to_raw(items: np.ndarray, mean: Sequence[float], scale: Sequence[float]) -> np.ndarray:
+    """Bring items back from units of their spread: the same shape, float64."""
+    items = items.astype("float64")
+    return items if not len(mean) else items * np.asarray(scale) + np.asarray(mean)
 
 
 def _notes(scaler: Any, shape: tuple[int, ...], missing: int) -> list[str]:

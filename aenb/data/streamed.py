@@ -64,6 +64,11 @@ class Rows:
         """Return a view on some of these rows."""
         return Rows(self._map, self._index[rows], self._to_units)
 
+    def then(self, convert: Callable) -> Rows:
+        """Return the same rows, brought from the units that they are in to others of the same shape."""
+        before = self._to_units or (lambda rows: rows)
+        return Rows(self._map, self._index, lambda rows: convert(before(rows)))
+
     def _read(self, rows: np.ndarray) -> np.ndarray:
         read = np.empty((len(rows), *self.shape[1:]), self.dtype)
         step = max(1, BLOCK // max(1, self._source[:1].nbytes))

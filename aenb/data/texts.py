@@ -26,6 +26,8 @@ def from_texts(
     class_names: Sequence[str] = (),
     notes: Sequence[str] = (),
     total: int = 0,
+    vocabulary: Sequence[str] = (),
+    length: int = 0,
 ) -> Data:
     """Make Data of texts, holding out a fifth, at most 10,000.
 
@@ -37,6 +39,8 @@ def from_texts(
         class_names: What the labels mean.
         notes: What was done to them before.
         total: How many there are in all, where these are a part; 0: these are all.
+        vocabulary: The words that are known, by their ids; none: the most frequent of those to train on.
+        length: Words of a text that are kept; 0: as many as the longest has, at most 32.
 
     Raises:
         AenbError: One is no text, there are too few, or the labels do not fit.
@@ -55,10 +59,10 @@ def from_texts(
     found = [split[place] for place in kept]
     if len(found) < LEAST:
         raise AenbError(f"`{name}`: expected at least {LEAST} texts with a word; received {len(found)}.")
-    length = min(LONGEST, max(map(len, found)))
+    length = length or min(LONGEST, max(map(len, found)))
     size, said = held_out_size(len(found), length)
     train, test = hold_out(len(found), size, y)
-    vocabulary = make_vocabulary((found[place] for place in train), MOST)
+    vocabulary = tuple(vocabulary) or make_vocabulary((found[place] for place in train), MOST)
     ids = to_ids(found, vocabulary, length)
     empty = len(split) - len(found)
     return Data(

@@ -12,7 +12,10 @@ from typing import Any
 
 from aenb.backend import give_back_memory
 from aenb.data.load import load_data
+from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
+from aenb.data.texts import from_texts
+from aenb.data.words import are_texts
 from aenb.errors import AenbError, unknown
 from aenb.numerics import usual_errors
 from aenb.scoring.anomaly import anomaly
@@ -61,14 +64,24 @@ def _say(say: Callable[[str], object], text: str) -> None:
 
 
 def _data(run: Any, data: Any) -> Data | None:
-    """Return what to score on; None where it is not at hand, and there are scores that were saved."""
+    """Return what to score on, in the run's units; None if it is not at hand, and there are scores that were saved."""
     try:
-        return run.data if data is None else load_data(data)
+        return run.data if data is None else _in_units(data, run.preprocessing)
     except AenbError as error:
         if data is not None or not run.scores:
             raise
         warnings.warn(f"These are the scores that were saved with the run. {error}", stacklevel=4)
         return None
+
+
+def _in_units(data: Any, preprocessing: Preprocessing) -> Data:
+    """Load other data than a run's own, and bring it to the run's units, by the run's scaler and vocabulary."""
+    x, labels = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
+    if preprocessing.kind == "text" and are_texts(x):
+        (length,) = preprocessing.input_shape
+        return from_texts(x, labels, vocabulary=preprocessing.vocabulary, length=length)
+    kind = "signal" if preprocessing.kind == "signal" and not isinstance(data, Data) else None
+    return load_data(data, kind=kind).within(preprocessing)
 
 
 def chosen_parts(parts: Any) -> list[str]:

@@ -63,21 +63,25 @@ def item_scores(run: Any, x: np.ndarray, labels: Any, by: str) -> np.ndarray:
 
 def _lost(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
     made = run.reconstruct(x, labels)
-    if run.data.kind == "text":
+    if run.preprocessing.kind == "text":
         present = np.asarray(x) != 0
         return ((made != x) & present).sum(axis=1) / np.maximum(1, present.sum(axis=1))
     return reconstruction_errors(x, made)
 
 
 def _unlikely(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
-    if run.data.kind == "text":
+    if run.preprocessing.kind == "text":
         raise AenbError('`by`: expected "reconstruction" or "evidence", for texts; received "density".')
     mixture = fitted(run, "gmm")
-    variance = derived(run, "noise", lambda: _noise(run))
     codes = run.encode(x, labels)
     observed = (~np.isnan(np.asarray(x, "float32"))).reshape(len(x), -1).sum(axis=1)
-    noise = _lost(run, x, labels) * observed / (2 * variance)
-    return noise - mixture.score_samples(codes.reshape(len(codes), -1).astype("float64"))
+    lost = _lost(run, x, labels) * observed / (2 * noise(run))
+    return lost - mixture.score_samples(codes.reshape(len(codes), -1).astype("float64"))
+
+
+def noise(run: Any) -> float:
+    """Return the variance of what is lost of training items, found when it is first asked for."""
+    return derived(run, "noise", lambda: _noise(run))
 
 
 def _noise(run: Any) -> float:

@@ -1,0 +1,372 @@
+"""Preprocessing: how raw examples become a model's inputs, and back; plain values, so that a saved run has them too."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from aenb.data.columns import in_order
+from aenb.data.labels import class_numbers
+from aenb.data.numeric import as_array, is_frame, is_masked
+from aenb.data.scaling import BYTES, SIGNED, UNIT, add_channel, fits, from_range, tolerance_of, units
+from aenb.data.signals import padded
+from aenb.data.standardised import standardise, to_raw
+from aenb.data.words import are_texts, split_words, to_ids, to_text
+from aenb.errors import AenbError
+
+LARGEST = 1e15  # of standardised values: the sum of their squares is finite in float32
+BEYOND = 2.0  # ranges of the training images that an image in a model's units may reach beyond them, such as by noise
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How raw examples become the inputs of a model that was trained on some data, and how its outputs are read.
+
+    Attributes:
+        kind: "image", "tabular", "signal" or "text".
+        input_shape: The shape of one input.
+        name: What the training data is called.
+        pixel_range: Of raw images, the values that become 0 and 1, inferred from the training images.
+        reach: Of images, the least and the greatest value of an input, usually 0 and 1.
+        mean: What is subtracted of each column of a table or channel of a signal; none: they stay as they are.
+        scale: What each is divided by then.
+        feature_names: The names of a table's columns, in the order of the inputs.
+        vocabulary: The words of a text by their ids.
+        classes: The labels in the order of their numbers.
+        class_names: What the labels mean.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid", "allow_inf_nan": False}
+
+    kind: Literal["image", "tabular", "signal", "text"]
+    input_shape: tuple[int, ...]
+    name: str = "array"
+    pixel_range: tuple[float, float] = UNIT
+    reach: tuple[float, float] = UNIT
+    mean: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
+    classes: tuple[bool | int | str, ...] = ()
+    class_names: tuple[str, ...] = ()
+
+    def inputs(self, x: Any, name: str = "x") -> np.ndarray:
+        """Bring what a run is given to the model's units.
+
+        Args:
+            x: Raw examples, as for `from_raw`: a DataFrame, texts, a list of signals, or an array of integers; or an
+                array of floats, in the model's units already, as `Data.x_train` is. Floats of images that are far
+                beyond the model's units, but inside of the raw range of the training images, are raw too. What is NaN,
+                or masked, was not observed; token ids are of integers.
+            name: What to call it, in errors.
+
+        Returns:
+            (n, *input_shape), float32, of texts int32.
+
+        Raises:
+            AenbError: The examples do not fit.
+
+        Example:
+            >>> import aenb
+            >>> preprocessing = aenb.load_data("digits").preprocessing
+            >>> float(preprocessing.inputs([[[255, 0, 0, 0, 0, 0, 0, 0]] * 8]).max())
+            1.0
+        """
+        if self.kind == "text":
+            return self.from_raw(x, name) if are_texts(x) else self._tokens(x, name)
+        if self.kind == "image" or is_frame(x) or self._is_list_of_signals(x):
+            return self.from_raw(x, name)
+        array = self._fitted(x, name)
+        of_floats = array.dtype.kind == "f" and not (is_masked(x) and x.dtype.kind != "f")
+        return self._checked(array, array, name) if of_floats else self.from_raw(array, name)
+
+    def input(self, x: Any, name: str = "x") -> np.ndarray:
+        """Bring one example to the model's units: (*input_shape), of what `inputs` takes, without or with its axis."""
+        if self.kind == "tabular" and hasattr(x, "to_frame"):  # a row of a DataFrame
+            x = x.to_frame().T.infer_objects()
+        elif self.is_one(x):
+            x = [x] if isinstance(x, str) else as_array(x, name)[None]
+        found = self.inputs(x, name)
+        if len(found) != 1:
+            raise AenbError(f"`{name}`: expected one example, {self.input_shape}; received {len(found)}.")
+        return found[0]
+
+    def is_one(self, x: Any) -> bool:
+        """Say whether something is one example, without an axis of examples."""
+        if isinstance(x, str):
+            return self.kind == "text"
+        if are_texts(x) or is_frame(x):
+            return False
+        try:
+            shape = np.shape(x)
+        except ValueError:  # ragged
+            return False
+        return shape == self.input_shape or (self._is_grey and shape == self.input_shape[:-1])
+
+    @property
+    def _is_grey(self) -> bool:
+        return self.kind == "image" and self.input_shape[-1] == 1
+
+    def from_raw(self, x: Any, name: str = "x") -> np.ndarray:
+        """Bring raw examples to the model's units.
+
+        Args:
+            x: A table in its original units: a DataFrame, whose columns are matched by their names, or an array, by
+                position; NaN where a value is missing. Images of the training images' range, or in [0, 1]. Signals in
+                their original units, an array (n, length, channels) or a list of arrays (steps, channels). Or a list
+                of texts, whose unknown words become 1.
+            name: What to call it, in errors.
+
+        Returns:
+            (n, *input_shape), float32, of texts int32.
+
+        Raises:
+            AenbError: The examples do not fit.
+        """
+        if self.kind == "text":
+            return units(to_ids(split_words(x, name), self.vocabulary, *self.input_shape))
+        if self._is_list_of_signals(x):
+            x = padded(x, name, self.input_shape[0])
+        elif self.kind == "tabular" and is_frame(x):
+            x = x.iloc[:, in_order(x.columns, self.feature_names, name)]
+        array = self._fitted(x, name)
+        if self.kind == "image":
+            return self._pixels(array, name)
+        return self._checked(standardise(array, self.mean, self.scale), array, name)
+
+    def to_raw(self, items: np.ndarray) -> np.ndarray:
+        """Bring tables and signals in the model's units back to their own: the same shape, float64."""
+        return to_raw(items, self.mean, self.scale)
+
+    def restore(self, items: np.ndarray, like: Any) -> Any:
+        """Bring rows of a table back to their own units, and fill in with them what is missing in a DataFrame.
+
+        Args:
+            items: (n, features), in the model's units.
+            like: The DataFrame that they came from: what it has stays as it is.
+
+        Returns:
+            A DataFrame of its columns and index.
+        """
+        import pandas as pd
+
+        raw = np.empty(items.shape)
+        raw[:, in_order(like.columns, self.feature_names, "x")] = self.to_raw(items)
+        filled = [
+            column if column.notna().all() else column.astype("float64").where(column.notna(), raw[:, place])
+            for place, (_, column) in enumerate(like.items())
+        ]
+        return pd.concat(filled, axis=1)
+
+    def has_units_of(self, other: Preprocessing) -> bool:
+        """Say whether what another one prepared is in this one's units."""
+        try:
+            return self.conversion(other) is None
+        except AenbError:  # of another kind or shape
+            return False
+
+    def conversion(self, other: Preprocessing) -> Callable[[np.ndarray], np.ndarray] | None:
+        """Return the function that brings examples that another one prepared to this one's units.
+
+        Args:
+            other: How the examples were prepared.
+
+        Returns:
+            (n, *other.input_shape) → (n, *input_shape), for examples as `Data.train` holds them; None if both have the
+            same units.
+
+        Raises:
+            AenbError: The examples are of another kind or shape, or a table has other columns.
+        """
+        exact = {"image": 0, "tabular": 0, "signal": 1, "text": 1}.get(self.kind)
+        if other.kind != self.kind or other.input_shape[exact:] != self.input_shape[exact:]:
+            raise AenbError(f"`data`: expected {self.what}; received {other.what}.")
+        if self.kind == "text":
+            return self._rewording(other)
+        if self.kind == "image":
+            return self._rescaling(other)
+        names = other.feature_names if self.kind == "tabular" else ()
+        order = in_order(names, self.feature_names if names else (), "data") or list(range(self.input_shape[-1]))
+        kept = order == sorted(order) and (other.mean, other.scale) == (self.mean, self.scale)
+        if kept and other.input_shape == self.input_shape:
+            return None
+
+        def convert(items: np.ndarray) -> np.ndarray:
+            raw = other.to_raw(items)[..., order]
+            return self.from_raw(list(raw) if self.kind == "signal" else raw, "data")
+
+        return convert
+
+    def _rewording(self, other: Preprocessing) -> Callable[[np.ndarray], np.ndarray] | None:
+        if (other.vocabulary, other.input_shape) == (self.vocabulary, self.input_shape):
+            return None
+        number = {word: place for place, word in enumerate(self.vocabulary)}
+        table = np.array([number.get(word, 1) for word in other.vocabulary], "uint16")
+        (length,) = self.input_shape
+
+        def convert(ids: np.ndarray) -> np.ndarray:
+            found = table[ids[:, :length]]
+            return np.pad(found, ((0, 0), (0, length - found.shape[1])))
+
+        return convert
+
+    def _rescaling(self, other: Preprocessing) -> Callable[[np.ndarray], np.ndarray] | None:
+        ranges = {self.pixel_range, other.pixel_range}
+        if len(ranges) == 1 or ranges & {UNIT, SIGNED}:
+            return None
+        return lambda images: self._pixels(np.rint(units(images) * other.pixel_range[1]).astype("uint32"), "data")
+
+    def texts(self, tokens: np.ndarray) -> list[str]:
+        """Return the words that tokens stand for: (n, length) → n texts; "_" where there is none before the end."""
+        return [to_text(row, self.vocabulary) for row in np.asarray(tokens)]
+
+    @property
+    def class_words(self) -> tuple[str, ...]:
+        """What to call the classes, in the order of `classes`: their names, where each has one."""
+        named = len(self.class_names) == len(self.classes)
+        return tuple(map(str, self.class_names if named else self.classes))
+
+    def class_numbers(self, labels: Any) -> np.ndarray:
+        """Return the numbers of labels in `classes`: (n,), int32.
+
+        Raises:
+            AenbError: A label is not one of this data, or there are none.
+        """
+        return class_numbers(labels, self.classes, self.name)
+
+    @property
+    def what(self) -> str:
+        """What the examples are, in words."""
+        shape = "×".join(map(str, self.input_shape))
+        return {
+            "image": f"images of {shape}",
+            "tabular": f"rows of {shape} features",
+            "signal": f"signals of up to {self.input_shape[0]} steps and {self.input_shape[-1]} channels",
+            "text": f"texts of up to {shape} words",
+        }[self.kind]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Preprocessing:
+        """Read what `to_dict` gave.
+
+        Raises:
+            AenbError: A value is missing, unknown, or of another type.
+        """
+        from pydantic import TypeAdapter, ValidationError
+
+        try:
+            found = TypeAdapter(cls).validate_python(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"])) or "it"
+            raise AenbError(f"A preprocessing: expected other values; received {place}: {first['msg']}.") from None
+        found._check()
+        return found
+
+    def _check(self) -> None:
+        """See that the values of a file fit each other."""
+        widths = {"image": (3,), "tabular": (1,), "signal": (2,), "text": (1,)}[self.kind]
+        size = self.input_shape[-1] if self.input_shape else 0
+        wrong = [
+            ("input_shape", len(self.input_shape) not in widths or min(self.input_shape, default=0) < 1),
+            ("pixel_range", self.pixel_range[0] >= self.pixel_range[1]),
+            ("reach", self.reach[0] > self.reach[1]),
+            ("mean", len(self.mean) not in (0, size) or len(self.mean) != len(self.scale)),
+            ("scale", any(scale <= 0 for scale in self.scale)),
+            ("feature_names", self.kind == "tabular" and len(self.feature_names) not in (0, size)),
+            ("vocabulary", self.kind == "text" and len(self.vocabulary) < 2),
+        ]
+        for name, is_wrong in wrong:
+            if is_wrong:
+                raise AenbError(f"A preprocessing of {self.kind} data: received a {name} that does not fit.")
+
+    def _is_list_of_signals(self, x: Any) -> bool:
+        is_list = isinstance(x, list | tuple) or (isinstance(x, np.ndarray) and x.dtype == object and x.ndim == 1)
+        return self.kind == "signal" and is_list and len(x) > 0
+
+    def _fitted(self, x: Any, name: str) -> np.ndarray:
+        """Return an array of numbers of the shape (n, *input_shape), or say why it is none."""
+        if isinstance(x, str | os.PathLike):
+            raise AenbError(f"`{name}`: expected {self.what}; received the text {str(x)!r}. Load a file: load_data.")
+        array = as_array(x, name)
+        if self._is_grey and array.ndim and array.shape[1:] == self.input_shape[:-1]:
+            array = add_channel(array)
+        if array.ndim and array.shape[1:] == self.input_shape:
+            return array
+        shape = f"the shape (n, {', '.join(map(str, self.input_shape))})"
+        one = " Add the batch axis: x[None]." if array.shape == self.input_shape else ""
+        if self.kind == "image":
+            raise AenbError(f"`{name}`: expected {shape}; received {array.shape}.{one}")
+        raise AenbError(f"`{name}`: expected {shape}, {self.what}; received the shape {array.shape}.{one}")
+
+    def _pixels(self, images: np.ndarray, name: str) -> np.ndarray:
+        if images.dtype.kind == "b":
+            return images.astype("float32")
+        ends = _extent(images, name)
+        if images.dtype.kind == "f" and self._are_inputs(*ends):
+            return images.astype("float32")
+        pixel_range = self.pixel_range
+        if images.dtype.kind in "iu" and pixel_range == UNIT and ends[1] > 1:  # it learnt from floats
+            pixel_range = BYTES
+        if not fits(pixel_range, *ends, tolerance_of(images.dtype)):
+            least, most = pixel_range
+            raise AenbError(
+                f"`{name}`: expected pixels from {least:g} to {most:g}, as the training images have, or floats in "
+                f"[0, 1]; received values from {ends[0]:.4g} to {ends[1]:.4g}. Scale them alike."
+            )
+        return from_range(pixel_range)(images)
+
+    def _are_inputs(self, low: float, high: float) -> bool:
+        """Say whether floats from `low` to `high` are images in the model's units, not raw ones."""
+        if self.pixel_range[0] < 0 and fits(self.pixel_range, low, high) and not fits(UNIT, low, high):
+            return False
+        least, most = self.reach
+        room = BEYOND * max(1.0, most - least)
+        return least - room <= low and high <= most + room
+
+    def _checked(self, items: np.ndarray, given: np.ndarray, name: str) -> np.ndarray:
+        """Return standardised items as float32, if they are finite and not too large."""
+        _extent(given, name)  # which is finite
+        largest = float(np.fmax.reduce(np.abs(items), axis=None, initial=0))
+        if largest > LARGEST:
+            raise AenbError(
+                f"`{name}`: expected values that are at most {LARGEST:g} when they are standardised; received "
+                f"{largest:.3g}. Look for a value that stands for a missing one, and put NaN there."
+            )
+        return items.astype("float32", copy=False)
+
+    def _tokens(self, x: Any, name: str) -> np.ndarray:
+        """Return the ids of words: (n, length), int32."""
+        if isinstance(x, str) or not hasattr(x, "__len__"):
+            split_words(x, name)  # says what is expected
+        array = np.asarray(as_array(x, name)) if not is_masked(x) else None
+        if array is None or (array.dtype.kind == "f" and not (array == np.floor(array)).all()):
+            raise AenbError(f"`{name}`: expected a list of texts, or the ids of words; received other numbers.")
+        array = self._fitted(array, name)
+        low, high = (array.min(), array.max()) if array.size else (0, 0)
+        if low < 0 or high >= len(self.vocabulary):
+            raise AenbError(
+                f"`{name}`: expected ids of words from 0 to {len(self.vocabulary) - 1}; received {low:g} to {high:g}."
+            )
+        return array.astype("int32")
+
+
+def _extent(array: np.ndarray, name: str) -> tuple[float, float]:
+    """Return the least and the greatest value of what was observed; (0, 0) where nothing was."""
+    if not array.size:
+        return 0.0, 0.0
+    low, high = np.fmin.reduce(array, axis=None), np.fmax.reduce(array, axis=None)
+    if np.isnan(low):
+        return 0.0, 0.0
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise AenbError(f"`{name}`: expected finite numbers, or NaN where a value is missing; received infinity.")
+    return float(low), float(high)
