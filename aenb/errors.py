@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
+
+LONGEST = 100  # characters of a name that others are compared with
 
 
 class AenbError(ValueError):
@@ -35,9 +38,19 @@ def failure(what: str, error: BaseException) -> str:
     return f"{what} ({said.rstrip('.')})."
 
 
+def shown(value: Any, most: int = 100) -> str:
+    """Return a value as it can stand in a message: on one line, printable, of `most` characters or little more."""
+    try:
+        text = str(value) if isinstance(value, str | int | float | bool | None) else repr(value)
+    except Exception:  # whatever an object of the user's raises, or a whole number of thousands of digits
+        return f"a {type(value).__name__}"
+    text = text if len(text) <= most else f"{text[: most - 20]}…{text[-19:]}"
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like `name`, or None where none is alike."""
-    known = list(known)
+    known, name = list(known), name[:LONGEST]
     begins = [k for k in known if name and k.lower().startswith(name.lower())]
     close = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=1, cutoff=0.55)
     if close:
@@ -48,6 +61,6 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def unknown(what: str, name: str, known: Iterable[str], place: str = "", also: Iterable[str] = ()) -> AenbError:
     """Build the error for a name that is not among the known ones, with the nearest of them or of `also`."""
     known = list(known)
-    guess = nearest(str(name), [*known, *also])
+    guess = nearest(shown(name), [*known, *also])
     hint = f" Did you mean `{guess}`?" if guess else ""
-    return AenbError(f"Unknown {what} `{name}`{place}. Expected one of: {', '.join(known)}.{hint}")
+    return AenbError(f"Unknown {what} `{shown(name)}`{place}. Expected one of: {', '.join(known)}.{hint}")

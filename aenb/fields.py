@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import math
 import numbers
 import typing
@@ -18,8 +19,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aenb.errors import AenbError, unknown
+from aenb.errors import AenbError, shown, unknown
 from aenb.model_files import model_from_config
+
+LONGEST = 1000  # characters of a value that is typed
+MOST = 1000  # numbers of a list
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Field:
         group: The heading under which help lists it.
         metavar: The word that stands for the value in help.
         of_data: Whether the data tells it, unless it is given.
+        unset: What None means, in a word.
         name: The parameter's name (read from the signature).
         kind: One of "int", "float", "bool", "str", "ints", "model" (read from the annotation).
         optional: Whether None is allowed (read from the annotation too).
@@ -49,6 +54,7 @@ class Field:
     group: str = ""
     metavar: str = ""
     of_data: bool = False
+    unset: str = "automatic"
     name: str = ""
     kind: str = "str"
     optional: bool = False
@@ -86,21 +92,30 @@ class Field:
             return None
         try:
             return _CHECKS[self.kind](self, value)
-        except (TypeError, ValueError, OverflowError):
-            shown = repr(value) if len(repr(value)) < 60 else f"a {type(value).__name__}"
+        except Exception:  # an object of the user's may raise anything when it is asked what it is
             if self.choices and isinstance(value, str):
                 raise unknown(self.name, value, self.choices, place) from None
-            raise AenbError(f"`{self.name}`{place}: expected {self.expected}; received {shown}.") from None
+            raise AenbError(f"`{self.name}`{place}: expected {self.expected}; received {_short(value)}.") from None
 
     def parse(self, text: str) -> Any:
         """Read a value typed on the magic's line, and check it."""
         if self.kind == "str" and not (self.optional and text == "None"):
             return self.check(text)
-        try:
-            value = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            value = text
-        return self.check(value)
+        return self.check(_literal(text))
+
+
+def _literal(text: str) -> Any:
+    """Return the number, list or word of Python's that a text is; the text itself where it is none of them."""
+    try:
+        return ast.literal_eval(text) if len(text) <= LONGEST else text
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return text
+
+
+def _short(value: Any) -> str:
+    """Write a value for a message; of one that is long, what it is."""
+    said = shown(repr(value) if isinstance(value, str) else value, 60)
+    return said if "…" not in said else f"a {type(value).__name__}"
 
 
 def read_fields(function: Callable) -> dict[str, Field]:
@@ -130,7 +145,14 @@ def _kind(annotation: Any) -> tuple[str, bool]:
     plain = options[0] if optional else annotation
     if typing.get_origin(plain) is tuple:
         return "ints", optional
-    return {int: "int", float: "float", bool: "bool", str: "str"}.get(plain, "model"), optional
+    return _PLAIN.get(plain, "model"), optional
+
+
+def plain_kind(annotation: Any) -> tuple[str, bool]:
+    """Return the kind of a field of a plain type, `int | None`, and whether None is allowed; "" for other types."""
+    options = [a for a in typing.get_args(annotation) if a is not type(None)] or [annotation]
+    optional = type(None) in typing.get_args(annotation)
+    return (_PLAIN.get(options[0], "") if len(options) == 1 and options[0].__hash__ else ""), optional
 
 
 def _in_range(field: Field, value: float) -> bool:
@@ -168,7 +190,9 @@ def _text(field: Field, value: Any) -> str:
 
 
 def _whole_numbers(field: Field, value: Any) -> tuple[int, ...]:
-    items = (value,) if isinstance(value, numbers.Integral) else tuple(value)
+    items = (value,) if isinstance(value, numbers.Integral) else tuple(itertools.islice(value, MOST + 1))
+    if len(items) > MOST:
+        raise ValueError
     return tuple(_whole(field, item) for item in items)
 
 
@@ -180,6 +204,7 @@ def _model(field: Field, value: Any) -> Any:
     return value
 
 
+_PLAIN = {int: "int", float: "float", bool: "bool", str: "str"}
 _WORDS = {
     "int": "a whole number",
     "float": "a number",

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from aenb.control import Control
+from aenb.errors import AenbError
 
 INTERVAL = 0.25  # seconds between two updates
 
@@ -180,5 +181,5 @@ def open_view(verbose: bool) -> Iterator[Silent]:
     try:
         yield view
     except BaseException as error:
-        view.end(f"It ended with an error ({type(error).__name__}).")
+        view.end("" if isinstance(error, AenbError) else f"It ended with an error ({type(error).__name__}).")
         raise

@@ -12,11 +12,12 @@ ROOT = Path(__file__).parent.parent / "aenb"
 # From the ground up. A module may import what stands on a lower floor, and its own package.
 FLOORS = [
     {"errors", "numerics", "pages", "tables", "version", "__init__"},
-    {"files", "short"},
+    {"files", "naming", "short"},
     {"aside"},
     {"catalogue", "backend", "chapters"},
     {"model_files", "schema"},
     {"fields"},
+    {"arguments"},
     {"data", "models", "metrics", "plots", "tasks", "control", "report", "densities", "restoration"},
     {"spec", "latent", "checkpoint", "engine", "progress", "jobs"},
     {"folder", "sampling", "showing", "attention_maps", "extractor"},

@@ -1,11 +1,14 @@
 """The magics in a real IPython shell."""
 
+import sys
+
 import numpy as np
 import pytest
 from IPython.core.completer import provisionalcompleter
 
 import aenb
 from aenb import Run
+from aenb.magic.body import run_body
 
 
 def execute(shell, cell):
@@ -38,11 +41,60 @@ def test_a_cell_trains_and_binds_the_run(shell):
 
 
 def test_a_training_that_fails_leaves_the_name_alone(shell, monkeypatch):
-    shell.user_ns["d"] = "mine"
+    shell.user_ns["d"] = before = object.__new__(Run)
     monkeypatch.setattr("aenb.session.Session.train", lambda self: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         execute(shell, TRAIN)
-    assert shell.user_ns["d"] == "mine"
+    assert shell.user_ns["d"] is before
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("%%autoencoder deep table --data table", "`table` is a variable of this notebook .ndarray.*such as table_run"),
+        ("%autoencoder deep number --data digits", "`number` is a variable"),
+        ("%%autoencoder deep print", "`print` is a name of Python's own"),
+        ("%aenb load somewhere number", "`number` is a variable"),
+        ("%aenb load somewhere print", "Python's own"),
+        ("%aenb load somewhere class", "expected a Python name"),
+    ],
+)
+def test_a_variable_of_the_users_is_not_replaced(shell, cell, message):
+    shell.user_ns |= {"table": np.zeros((60, 3)), "number": 3}
+    with pytest.raises(aenb.AenbError, match=message):
+        execute(shell, cell)
+    assert shell.user_ns["number"] == 3
+    assert shell.user_ns["table"].shape == (60, 3)
+
+
+def test_variables_stand_for_their_values_in_a_line(shell, monkeypatch):
+    seen = []
+    monkeypatch.setattr("aenb.magic.cell._panel", seen.append)
+    shell.user_ns |= {"count": 3, "place": "my data.npy", "places": {"a": "b"}}
+    typed = {
+        "--epochs {count + 1} --data '{count}'": {"epochs": 4, "data": "{count}"},
+        """--epochs $count --data "{place}" """: {"epochs": 3, "data": "my data.npy"},
+        "--data {places['a']}": {"data": "b"},
+        "--data {{count}}$$count{nosuch}{1/0}": {"data": "{count}$count{nosuch}{1/0}"},
+        """--data "it's {count}" """: {"data": "it's 3"},
+    }
+    for line, expected in typed.items():
+        execute(shell, f"%autoencoder {line}")
+        assert seen[-1] | expected == seen[-1]
+    exec("def within(shell):\n    here = 7\n    shell.run_line_magic('autoencoder', '--epochs {here}')", shell.user_ns)
+    shell.user_ns["within"](shell)
+    assert seen[-1]["epochs"] == 7
+
+
+def test_all_that_a_body_assigns_is_a_hyperparameter(shell):
+    body = "match {'a': 1, 'b': [2, 3]}:\n    case {'a': m, **rest}:\n        (w := m + 1)\n"
+    body += "[q := one for one in [1]]\n_own = lambda: (no := 1)\nfor step in (): pass"
+    assert run_body(shell, "deep", body) == {"m": 1, "rest": {"b": [2, 3]}, "w": 2, "q": 1}
+    if sys.version_info >= (3, 11):
+        body = "try:\n    raise ExceptionGroup('', [ValueError()])\nexcept* ValueError:\n    latent_dim = 3"
+        assert run_body(shell, "deep", body) == {"latent_dim": 3}
+    with pytest.raises(aenb.AenbError, match="Unknown hyperparameter `size`"):
+        execute(shell, "%%autoencoder deep\nif (size := 3) > 2: latent_dim = size")
 
 
 def test_a_cell_without_body_and_the_line_form(shell):
@@ -105,6 +157,16 @@ BAD = {
     "%%autoencoder deep d\nlatent_dim = 10**9": "received 1000000000",
     "%%autoencoder deep d\nepochs = 3": "first line, as --epochs VALUE",
     "%%autoencoder deep d\nlatent_dim = ": r"line 2: invalid syntax",
+    "%%autoencoder deep d\n\nlatent_dim = " + "-" * 10_000 + "1": "nested too deeply",
+    "%%autoencoder deep d\nlatent_dim = [" + "1, " * 100_000 + "]": "at most 20,000 characters outside of quotes",
+    "%%autoencoder deep d\nlatent_dim = 10**10_000": "received a int",
+    "%%autoencoder deep d --latent-dim 4": "`latent_dim` is a hyperparameter of family `deep`: write `latent_dim = 32`",
+    "%%autoencoder deep d --data nosuch": "No data set, notebook variable or file is called `nosuch`",
+    "%%autoencoder deep d " + "-a " * 9000: "at most 200 words",
+    "%%autoencoder deep d " + "$9" * 20_000: "at most 30,000 characters",
+    "%%autoencoder deep d --data ''": "1 to 4,096 characters",
+    "%aenb load ~nosuch x": "Expected a path",
+    "%aenb chapters ~nosuch": "Expected a path",
     "%aenb rns": "Did you mean `runs`",
     "%aenb save d": "Expected `%aenb save RUN DIR",
     "%aenb compare d": "Expected `%aenb compare RUN RUN …`",
@@ -185,6 +247,9 @@ def test_help(shell, capsys):
         ("%%autoencoder deep d --task ", {"reconstruct", "denoise", "inpaint", "impute"}),
         ('%%autoencoder deep d\nactivation = "re', {"relu"}),
         ("%aenb sa", {"save"}),
+        ("%aenb explore ", {""}),  # there are no runs
+        ("%%autoencoder deep d --epochs ", {""}),
+        ("%%autoencoder deep d --epochs 1", {"1"}),
     ],
 )
 def test_completion_offers_just_what_fits(shell, text, expected):
@@ -219,6 +284,8 @@ def test_aenb_runs_save_load_and_clear(shell, tmp_path, capsys):
     for line in ("%aenb save ", "%aenb compare ", "%aenb compare a ", "%aenb compare a b c "):
         assert set(complete(shell, line)) == {"d"}
     assert "d" not in complete(shell, "%aenb save d ")
+    with pytest.raises(aenb.AenbError, match="add --overwrite"):
+        execute(shell, f"%aenb save d {tmp_path}/run")
     again = execute(shell, f"%aenb load {tmp_path}/run e")
     assert shell.user_ns["e"] is again
     found = execute(shell, "%aenb compare d e")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,11 +10,14 @@ from aenb.errors import AenbError
 from aenb.magic.body import run_body
 from aenb.magic.commandline import CommandLine, parse, usage
 from aenb.models.registry import families
+from aenb.naming import check_free, check_name
 from aenb.progress import open_view
 from aenb.spec import flag, options
 
 
-def autoencoder(shell, defaults: dict[str, Any], line: str, body: str | None):
+def autoencoder(
+    shell, defaults: dict[str, Any], line: str, body: str | None, variables: Mapping[str, Any] | None = None
+):
     """Train, evaluate and bind what a cell asks for.
 
     Args:
@@ -22,24 +25,27 @@ def autoencoder(shell, defaults: dict[str, Any], line: str, body: str | None):
         defaults: The options' values where the line gives none.
         line: The first line, after the magic's name.
         body: The lines after it, or None for the line form.
+        variables: What stands for `{expression}` and `$name` in the line; None: the notebook's names.
 
     Returns:
         The `Run`, which shows itself; None where only help was asked for.
     """
-    asked = parse(line)
+    asked = parse(line, shell.user_ns if variables is None else variables)
     if asked.help:
         print(usage(asked.family))
         return None
     if asked.family is None:
         return _panel(defaults | asked.options)
     families().lookup(asked.family)
+    if asked.name is not None:
+        _check_name(shell, asked.name)
     settings = defaults | asked.options
     settings |= _hyperparameters(run_body(shell, line, body or ""))
     from aenb.data.load import find_data
     from aenb.training import make_spec, train_spec  # NumPy and the rest, when they are needed
 
-    data, note = find_data(settings.pop("data"), shell.user_ns)
     spec = make_spec(asked.family, asked.name, settings)
+    data, note = find_data(spec.data, shell.user_ns)
     checkpoint = _checkpoint(asked)
 
     def bind(run: Any) -> None:
@@ -62,6 +68,12 @@ def autoencoder(shell, defaults: dict[str, Any], line: str, body: str | None):
             return None if asked.name else run
         view.end(run.summary)
     return run
+
+
+def _check_name(shell, name: str) -> None:
+    from aenb.run import Run
+
+    check_free(check_name(name), shell.user_ns, Run)
 
 
 def _panel(settings: dict[str, Any]) -> Any:

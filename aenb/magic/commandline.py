@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from IPython.utils.process import arg_split
-
 from aenb.data.registry import datasets
-from aenb.errors import AenbError, unknown
+from aenb.errors import AenbError, shown, unknown
 from aenb.fields import Field
+from aenb.magic.line import words
 from aenb.models.registry import families
 from aenb.spec import flag, options
 
@@ -68,14 +67,19 @@ class CommandLine:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Turn argparse's complaint into one of ours."""
-        raise AenbError(f"%%autoencoder: {message}. See %%autoencoder --help.")
+        raise AenbError(f"%%autoencoder: {shown(message)}. See %%autoencoder --help.")
 
 
-def parse(line: str) -> CommandLine:
+def parse(line: str, variables: Mapping[str, Any] | None = None) -> CommandLine:
     """Read the first line of a cell.
 
+    Args:
+        line: The line, without the magic's name.
+        variables: What `{expression}` and `$name` in it are evaluated with; None: they stay.
+
     Raises:
-        AenbError: An option is unknown (the nearest is named), lacks its value, or has a wrong one.
+        AenbError: An option is unknown (the nearest is named), lacks its value, or has a wrong one; the line can't be
+            split into words.
     """
     parser = _Parser(prog="%%autoencoder", add_help=False, allow_abbrev=False)
     parser.add_argument("family", nargs="?")
@@ -85,22 +89,25 @@ def parse(line: str) -> CommandLine:
             parser.add_argument(flag(name), dest=name, action="store_const", const="True", default=argparse.SUPPRESS)
         else:
             parser.add_argument(flag(name), dest=name, default=argparse.SUPPRESS)
-    given, rest = parser.parse_known_args(split(line))
+    given, rest = parser.parse_known_args(words(line, variables))
     for word in rest:
         if word.startswith("-"):
-            raise unknown("option", word.partition("=")[0], [flag(name) for name in TABLE])
-        raise AenbError(f"%%autoencoder: expected a family, a name and options; received `{word}` too.")
+            raise _unknown_option(word.partition("=")[0], given.family)
+        raise AenbError(f"%%autoencoder: expected a family, a name and options; received `{shown(word)}` too.")
     values = {name: TABLE[name].parse(text) for name, text in vars(given).items() if name in TABLE}
     manner = {name: values.pop(name) for name in list(values) if name not in options()}
     return CommandLine(given.family, given.name, values, **manner)
 
 
-def split(line: str) -> list[str]:
-    """Split a line into words, as the shell does; quotes hold a word with spaces together."""
-    try:
-        return arg_split(line, posix=os.name == "posix")
-    except ValueError as error:
-        raise AenbError(f"%%autoencoder: expected quotes in pairs; received {line.strip()} ({error}).") from error
+def _unknown_option(word: str, family: str | None) -> AenbError:
+    """Say that an option is unknown; a hyperparameter of the family is written elsewhere."""
+    name = word.lstrip("-").replace("-", "_")
+    fields = families()[family].fields if family in families() else {}
+    if name in fields:
+        default = fields[name].default
+        example = f"{name} = {'…' if default is None else repr(default)}"
+        return AenbError(f"`{name}` is a hyperparameter of family `{family}`: write `{example}` on the line below.")
+    return unknown("option", word, [flag(name) for name in TABLE])
 
 
 def usage(family: str | None = None) -> str:

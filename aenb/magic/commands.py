@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aenb.chapters import copy_chapters
 from aenb.data.registry import datasets
-from aenb.errors import AenbError, unknown
+from aenb.errors import AenbError, shown, unknown
+from aenb.files import expanded
 from aenb.jobs import stop_all
-from aenb.magic.commandline import split
+from aenb.magic.line import words as split
 from aenb.models.registry import families
+from aenb.naming import check_free, check_name
 from aenb.version import __version__
 
 
-def aenb(shell, line: str) -> Any:
-    """Carry out a line of `%aenb` and return what it shows."""
-    words = split(line)
+def aenb(shell, line: str, variables: Mapping[str, Any] | None = None) -> Any:
+    """Carry out a line of `%aenb`, in which variables stand for their values, and return what it shows."""
+    words = split(line, shell.user_ns if variables is None else variables)
     if not words:
         return _overview(shell)
     if words[0] in ("--help", "-h", "help"):
@@ -56,7 +57,7 @@ def runs_of(shell) -> dict[str, Any]:
 def _run(shell, name: str) -> Any:
     runs = runs_of(shell)
     if name not in runs:
-        raise (unknown("run", name, runs) if runs else AenbError(f"Unknown run `{name}`. There are no runs yet."))
+        raise unknown("run", name, runs) if runs else AenbError(f"Unknown run `{shown(name)}`. There are no runs yet.")
     return runs[name]
 
 
@@ -111,15 +112,14 @@ def _devices(shell) -> None:
 def _save(shell, name: str, path: str, overwrite: str | None = None) -> None:
     if overwrite not in (None, "--overwrite"):
         raise unknown("option", overwrite, ["--overwrite"], " of %aenb save")
-    print(f"Saved {name} in {_run(shell, name).save(path, overwrite=overwrite is not None)}.")
+    print(f"Saved {name} in {_run(shell, name).save(expanded(path), overwrite=overwrite is not None)}.")
 
 
 def _load(shell, path: str, name: str):
-    from aenb.run import load_run
+    from aenb.run import Run, load_run
 
-    if not name.isidentifier():
-        raise AenbError(f"Expected a Python name for the run, such as v2; received `{name}`.")
-    shell.user_ns[name] = load_run(path)
+    check_free(check_name(name), shell.user_ns, Run)
+    shell.user_ns[name] = load_run(expanded(path))
     return shell.user_ns[name]
 
 
@@ -183,7 +183,7 @@ def _clear(shell) -> None:
 
 
 def _chapters(shell, target: str = "aenb-chapters") -> None:
-    print(f"Copied {', '.join(path.name for path in copy_chapters(Path(target)))} to {target}.")
+    print(f"Copied {', '.join(path.name for path in copy_chapters(expanded(target)))} to {target}.")
 
 
 COMMANDS: dict[str, tuple[Callable, tuple[str, ...], str]] = {

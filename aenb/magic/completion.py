@@ -20,15 +20,17 @@ def matcher_for(shell):
 
     @context_matcher(identifier="aenb", priority=200)
     def aenb_matcher(context):
-        words, alone = candidates(shell, context.full_text, context.cursor_position, context.line_with_cursor)
+        words, others = candidates(shell, context.full_text, context.cursor_position, context.line_with_cursor)
         found = [SimpleCompletion(word, type="param") for word in words if word.startswith(context.token)]
-        return {"completions": found, "suppress": bool(found) and alone}
+        if not others and not found:  # IPython hears others unless something is found: what is typed stands for itself
+            found = [SimpleCompletion(context.token, type="param")]
+        return {"completions": found, "suppress": bool(found) and others != "Python"}
 
     return aenb_matcher
 
 
-def candidates(shell, text: str, position: int, line: str) -> tuple[list[str], bool]:
-    """List what may stand where the cursor is, and say whether nothing else may.
+def candidates(shell, text: str, position: int, line: str) -> tuple[list[str], str]:
+    """List what may stand where the cursor is, and say what else may: "", "files" or "Python".
 
     Args:
         shell: The IPython shell.
@@ -41,37 +43,37 @@ def candidates(shell, text: str, position: int, line: str) -> tuple[list[str], b
     if here:
         words = line[:position].split()[1:]
         before = words if line[:position][-1:].isspace() else words[:-1]
-        return (_command(shell, before) if here[3] == "aenb" else _options(shell, before)), True
+        return _command(shell, before) if here[3] == "aenb" else _options(shell, before)
     if first and first[1] == "%%" and first[3] == "autoencoder":
         return _body(text.split("\n", 1)[0].split()[1:2], line[:position])
-    return [], False
+    return [], "Python"
 
 
-def _options(shell, before: list[str]) -> list[str]:
+def _options(shell, before: list[str]) -> tuple[list[str], str]:
     """List what may follow these words of the first line."""
     last = before[-1] if before else ""
     if last == flag("data"):
         variables = [name for name, value in shell.user_ns.items() if hasattr(value, "__array__") and name[0] != "_"]
-        return [*variables, *datasets()]
+        return [*variables, *datasets()], "files"
     asked = {flag(name): option for name, option in TABLE.items()}
     if last in asked and not asked[last].is_flag:
-        return list(asked[last].choices)
+        return list(asked[last].choices), "files" if asked[last].metavar == "DIR" else ""
     flags = [word for word in asked if word not in before]
-    return flags if before else [*families(), flag("help")]
+    return (flags if before else [*families(), flag("help")]), ""
 
 
-def _body(family: list[str], line: str) -> tuple[list[str], bool]:
+def _body(family: list[str], line: str) -> tuple[list[str], str]:
     """List the hyperparameters where a line begins, and the choices of one behind its name."""
     fields = families()[family[0]].fields if family and family[0] in families() else {}
     assigned = re.match(r"(\w+)\s*=\s*[\"'](\w*)$", line)
     if assigned:
-        return list(fields[assigned[1]].choices) if assigned[1] in fields else [], True
-    return (list(fields) if re.fullmatch(r"\w*", line) else []), False
+        return list(fields[assigned[1]].choices) if assigned[1] in fields else [], "files"
+    return (list(fields) if re.fullmatch(r"\w*", line) else []), "Python"
 
 
-def _command(shell, before: list[str]) -> list[str]:
+def _command(shell, before: list[str]) -> tuple[list[str], str]:
     if not before:
-        return list(COMMANDS)
+        return list(COMMANDS), ""
     name, *given = before
     expected = [*COMMANDS[name][1], ""] if name in COMMANDS else [""]
     last = expected.index("…") - 1 if "…" in expected else len(expected) - 1
@@ -79,5 +81,5 @@ def _command(shell, before: list[str]) -> list[str]:
     if wanted == "[VIEW]":
         from aenb.views import VIEWS
 
-        return list(VIEWS)
-    return list(runs_of(shell)) if wanted == "RUN" else []
+        return list(VIEWS), ""
+    return (list(runs_of(shell)) if wanted == "RUN" else []), "files" if "DIR" in wanted else ""

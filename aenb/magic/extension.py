@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from IPython.core.magic import needs_local_scope, no_var_expand
 from traitlets import TraitType
 from traitlets.config import Configurable
 
 from aenb import progress
+from aenb.errors import AenbError
 from aenb.magic import cell, commandline, commands
 from aenb.magic.completion import matcher_for
-from aenb.spec import options
+from aenb.spec import flag, options
 from aenb.widgets.live import view_for
 
 
@@ -79,12 +84,18 @@ def _allow_no_body(lines: list[str]) -> list[str]:
 
 
 def _add_magics(shell, loaded: _Loaded) -> None:
-    def autoencoder(line, body=None):
+    @no_var_expand
+    @needs_local_scope
+    def autoencoder(line, body=None, local_ns=None):
         defaults = {name: getattr(loaded.settings, name) for name in options()}
-        return cell.autoencoder(shell, defaults, line, body)
+        with _typed_words():
+            return cell.autoencoder(shell, defaults, line, body, shell.user_ns | (local_ns or {}))
 
-    def aenb(line):
-        return commands.aenb(shell, line)
+    @no_var_expand
+    @needs_local_scope
+    def aenb(line, local_ns=None):
+        with _typed_words():
+            return commands.aenb(shell, line, shell.user_ns | (local_ns or {}))
 
     autoencoder.__doc__, aenb.__doc__ = commandline.usage(), commands.usage()
     for function, kinds in ((autoencoder, ("cell", "line")), (aenb, ("line",))):
@@ -92,6 +103,18 @@ def _add_magics(shell, loaded: _Loaded) -> None:
         for kind in kinds:
             shell.register_magic_function(function, kind, name)
             loaded.magics.append((kind, name))
+
+
+@contextlib.contextmanager
+def _typed_words() -> Iterator[None]:
+    """Name options in errors as one types them on a magic's line."""
+    try:
+        yield
+    except AenbError as error:
+        words = re.sub(r"pass (\w+)=True", lambda found: f"add {flag(found[1])}", str(error))
+        if words == str(error):
+            raise
+        raise AenbError(words) from error.__cause__
 
 
 def _free_name(shell, name: str, kinds: tuple[str, ...]) -> str:

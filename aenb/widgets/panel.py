@@ -11,9 +11,11 @@ import ipywidgets as widgets
 from IPython import get_ipython
 from IPython.display import display
 
+from aenb.arguments import checked
 from aenb.checkpoint import unasked
 from aenb.data.load import find_data
 from aenb.errors import AenbError
+from aenb.naming import check_free
 from aenb.run import Run
 from aenb.spec import Spec, options
 from aenb.training import make_spec, train_spec
@@ -51,6 +53,7 @@ class Trainer:
         latent_dim = 2
     """
 
+    @checked
     def __init__(self, family: str = "deep", data: str = "mnist_5k", **settings: Any):
         spec = make_spec(family, None, settings | {"data": data})
         self._shell = get_ipython()
@@ -82,6 +85,10 @@ class Trainer:
         """
         return self._settings.spec().to_cell()
 
+    @property
+    def _variables(self) -> MutableMapping[str, Any]:
+        return {} if self._shell is None else self._shell.user_ns
+
     def train(self) -> threading.Thread | None:
         """Train what the controls ask for, in a thread, and return it; None where they are not right yet."""
         try:
@@ -89,8 +96,12 @@ class Trainer:
         except AenbError as error:
             self._say(str(error))
             return None
-        if spec.name is None:
-            self._say("`name`: expected a Python name for the run, such as v2; received none.")
+        try:
+            if spec.name is None:
+                raise AenbError("`name`: expected a Python name for the run, such as v2; received none.")
+            check_free(spec.name, self._variables, Run)
+        except AenbError as error:
+            self._say(str(error))
             return None
         self._say("")
         self._settings.name.value = _next_name(spec.name, {*self.runs, spec.name})
@@ -101,7 +112,7 @@ class Trainer:
     def _work(self, spec: Spec) -> None:
         """Train, evaluate and list a run."""
         view = LiveView(InBox(self._live))
-        variables = {} if self._shell is None else self._shell.user_ns
+        variables = self._variables
         try:
             data, notes = find_data(spec.data, variables)
             bind = _binding(spec.name, notes, variables)
@@ -167,7 +178,7 @@ class Trainer:
     def _still(self) -> dict[str, Any]:
         """Return what stands in its place without a kernel."""
         results = "".join(run._repr_html_() for run in self.runs.values())
-        words = "The training panel: run this cell to open it."
+        words = "Panel (needs a kernel)."
         return {
             "text/plain": f"{words}\n\n{self._cell.value}",
             "text/html": f"<div>{words}<pre>{escape(self._cell.value)}</pre>{results}</div>",
