@@ -5,14 +5,21 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-import keyword
+import numbers
 import re
+import shlex
+import sys
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from aenb.errors import AenbError, unknown
+from aenb.errors import AenbError, shown, unknown
 from aenb.fields import Field, read_fields
+from aenb.naming import check_name, is_name
 from aenb.tasks import CORRUPTIONS, TASKS
+
+LONGEST = 4096  # characters of a path
+DEPTH = 100  # of lists in each other
+_NO_LINE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"  # control characters, ends of lines, halves of pairs
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,10 @@ class Spec:
             metavar="X",
         ),
     ] = None  # fmt: skip
-    limit: Annotated[int | None, Field("train on this many items only", group="Data", low=4, metavar="N")] = None
+    limit: Annotated[
+        int | None,
+        Field("train on this many items only", group="Data", low=4, high=2**31 - 1, metavar="N", unset="off"),
+    ] = None
     epochs: Annotated[
         int, Field("passes over the training items", group="Training", low=1, high=100_000, metavar="N")
     ] = 20
@@ -87,6 +97,8 @@ class Spec:
             "stop after so many epochs without a better validation loss, keep the best",
             group="Training",
             low=1,
+            high=2**31 - 1,
+            unset="off",
             metavar="N",
         ),
     ] = None
@@ -109,10 +121,24 @@ class Spec:
     ] = "auto"
 
     def __post_init__(self):
-        if self.name is not None and (not str(self.name).isidentifier() or keyword.iskeyword(self.name)):
-            raise AenbError(f"`name`: expected a Python name, such as v2; received {self.name!r}.")
+        if not is_name(self.family):
+            raise AenbError(f"`family`: expected the name of a family, such as deep; received {shown(self.family)!r}.")
+        if self.name is not None:
+            check_name(self.name)
         for name, option in options().items():
             object.__setattr__(self, name, option.check(getattr(self, name)))
+        if not 0 < len(self.data) <= LONGEST or re.search(_NO_LINE, self.data):
+            raise AenbError(
+                f"`data`: expected 1 to {LONGEST:,} characters on one line, none of them a control character; "
+                f"received `{shown(self.data)}`."
+            )
+        if not isinstance(self.hyperparameters, dict):
+            raise AenbError(f"`hyperparameters`: expected a dict; received {shown(self.hyperparameters)}.")
+        for name in self.hyperparameters:
+            if not is_name(name):
+                raise AenbError(f"A hyperparameter: expected a Python name; received {shown(name)!r}.")
+        plain = {name: _plain_value(name, value) for name, value in self.hyperparameters.items()}
+        object.__setattr__(self, "hyperparameters", plain)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the spec as plain values, for JSON; Keras models become their configuration, without weights."""
@@ -128,19 +154,12 @@ class Spec:
         """
         if not isinstance(values, dict) or not isinstance(values.get("family"), str):
             raise AenbError("A spec: expected an object with a `family`; received something else.")
-        if not re.fullmatch(r"[A-Za-z_][\w.-]*", values["family"]):
-            raise AenbError(f"`family`: expected the name of a family; received {values['family'][:60]!r}.")
         known = [f.name for f in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
-                raise unknown("option", name[:60], known)
-        given = values.get("hyperparameters") or {}
-        if not isinstance(given, dict):
-            raise AenbError(f"`hyperparameters`: expected an object; received a {type(given).__name__}.")
-        for name in given:
-            if not name.isidentifier() or keyword.iskeyword(name):
-                raise AenbError(f"`hyperparameters`: expected names of hyperparameters; received {name[:60]!r}.")
-        return cls(**values | {"hyperparameters": dict(given)})
+                raise unknown("option", name, known)
+        given = values.get("hyperparameters")
+        return cls(**values | {"hyperparameters": {} if given is None else given})
 
     def to_cell(self) -> str:
         """Return the `%%autoencoder` cell that asks for the same."""
@@ -148,7 +167,7 @@ class Spec:
         for name, option in options().items():
             value = getattr(self, name)
             if value != option.default or name in ("data", "epochs", "seed"):
-                words += [flag(name)] if option.is_flag else [flag(name), _quoted(str(value))]
+                words += [flag(name) if option.is_flag else _asked(name, str(value))]
         body = [f"{name} = {_source(value)}" for name, value in self.hyperparameters.items()]
         return "\n".join([f"%%autoencoder {' '.join(words)}", *body])
 
@@ -176,5 +195,31 @@ def _source(value: Any) -> str:
     return repr(tuple(value) if isinstance(value, list) else value)
 
 
-def _quoted(word: str) -> str:
-    return f'"{word}"' if not word or any(c.isspace() for c in word) else word
+def _plain_value(name: str, value: Any, depth: int = 0) -> Any:
+    """Return a hyperparameter as a value whose source is no more than that: plain, or a Keras model.
+
+    Raises:
+        AenbError: It is neither.
+    """
+    if value is None or hasattr(value, "to_json"):
+        return value
+    if isinstance(value, dict | list | tuple) and depth < DEPTH:
+        if isinstance(value, dict):
+            return {_plain_value(name, k, depth + 1): _plain_value(name, v, depth + 1) for k, v in value.items()}
+        return type(value)([_plain_value(name, one, depth + 1) for one in value])
+    for kind, plain in ((str, str), (bool, bool), (numbers.Integral, int), (numbers.Real, float)):
+        if isinstance(value, kind) and (kind in (str, bool) or abs(value) <= sys.float_info.max):
+            return plain(value)
+    raise AenbError(
+        f"`{name}`: expected a finite number, text, True or False, a list of such, or a Keras model; "
+        f"received {shown(value)}."
+    )
+
+
+def _asked(name: str, word: str) -> str:
+    """Write an option with its value, so that the magic reads the same, whatever is in it."""
+    if re.fullmatch(r"[\w@%+=:,./-]+", word):
+        written = word
+    else:  # single quotes hold off all that quotes, braces, dollars and backslashes do
+        written = shlex.quote(word) if re.search(r"[\"\\{}$']", word) else f'"{word}"'
+    return f"{flag(name)}={written}" if word.startswith("-") else f"{flag(name)} {written}"

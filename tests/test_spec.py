@@ -52,6 +52,15 @@ def test_a_keras_model_goes_into_json_as_its_configuration():
         ({"family": "deep", "epochs": 0}, "epochs"),
         ({"family": "deep", "name": "2d"}, "Python name"),
         ({"family": "deep", "name": "class"}, "Python name"),
+        ({"family": "deep\nimport os"}, "family"),
+        ({"family": "deep", "data": "a\nimport os"}, "one line"),
+        ({"family": "deep", "data": ""}, "one line"),
+        ({"family": "deep", "hyperparameters": {"x; import os": 1}}, "A hyperparameter"),
+        ({"family": "deep", "hyperparameters": {"latent_dim": float("inf")}}, "finite number"),
+        ({"family": "deep", "hyperparameters": {"latent_dim": 10**400}}, "finite number"),
+        ({"family": "deep", "epochs": "3"}, "epochs"),
+        ({"family": "deep", "seed": 10**5000}, "seed"),
+        ({"family": "deep", "learning_rate": float("nan")}, "learning_rate"),
     ],
 )
 def test_bad_specs(values, message):
