@@ -19,6 +19,19 @@ def text_table(rows: Rows) -> list[str]:
     ]
 
 
+_MARKS = re.compile(
+    r"[\\`*_\[\]<|~&$@{}^]|:(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\."  # within a line
+    r"|^[#>=]|^[+-](?=[\s-]|$)|^\d+(?=[.)](?:\s|$))",  # at its beginning
+    re.IGNORECASE,
+)
+
+
+def markdown(words: str) -> str:
+    """Write words as Markdown that shows just them: no emphasis, link, image, HTML, mathematics or heading."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in words).split())
+    return _MARKS.sub(lambda found: f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}", line)
+
+
 def markdown_table(rows: Rows, stressed: Places = frozenset()) -> str:
     """Set a table as Markdown, the names to the left, values to the right.
 
@@ -26,7 +39,7 @@ def markdown_table(rows: Rows, stressed: Places = frozenset()) -> str:
         rows: The head and the rows.
         stressed: Cells to set in bold, (row, column), the first row under the head being 0.
     """
-    head, *body = ([re.sub(r"([|*_`\\<])", r"\\\1", word) for word in row] for row in rows)
+    head, *body = ([markdown(word) for word in row] for row in rows)
     for row, column in stressed:
         body[row][column] = f"**{body[row][column]}**"
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *body]

@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from aenb.arguments import checked
 from aenb.aside import written_aside
 from aenb.backend import tf
 from aenb.comparison.columns import COSTS, SCORES, Column
@@ -23,7 +24,7 @@ from aenb.report import MEANS
 from aenb.run import Run
 from aenb.scoring.scores import BEFORE, BEHIND, is_own
 from aenb.showing import INVERTED
-from aenb.tables import Places, Rows, html_table, markdown_table, text_table
+from aenb.tables import Places, Rows, html_table, markdown, markdown_table, text_table
 
 Figures = dict[str, float]
 
@@ -98,8 +99,9 @@ class Comparison:
     def to_markdown(self) -> str:
         """Return both tables and what they are of as Markdown."""
         tables = (markdown_table(rows, stressed) for rows, stressed in self._tables)
-        return "\n\n".join([*tables, *self._lines]) + "\n"
+        return "\n\n".join([*tables, *map(markdown, self._lines)]) + "\n"
 
+    @checked
     def to_csv(self, path: str | Path) -> Path:
         """Write the figures of every run, a line for each contender and seed.
 
@@ -118,6 +120,7 @@ class Comparison:
         ]
         return _write(path, lambda aside: pd.DataFrame(lines).to_csv(aside, index=False))
 
+    @checked
     def to_html(self, path: str | Path) -> Path:
         """Write one file that holds all, to be opened in a browser.
 
