@@ -25,7 +25,7 @@ class Catalogue(dict):
         Raises:
             AenbError: There is none; the message names the nearest.
         """
-        if name not in self:
+        if not isinstance(name, str) or name not in self:
             raise unknown(self.what, name, self)
         return self[name]
 

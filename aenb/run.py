@@ -8,11 +8,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from aenb import backend, fitted, folder, latent, report, showing
+from aenb.arguments import checked
 from aenb.control import Control
 from aenb.data.load import load_data
 from aenb.data.numeric import as_array, is_frame
@@ -21,12 +22,17 @@ from aenb.data.record import Data
 from aenb.data.signals import after_end
 from aenb.engine.turns import Turns
 from aenb.errors import AenbError
+from aenb.fields import Field
 from aenb.jobs import Job
 from aenb.progress import open_view
 from aenb.restoration import fill_in
 from aenb.sampling import draw_codes
 from aenb.spec import Spec
 from aenb.tasks import make_task
+
+Count = Annotated[int, Field("how many", low=1, high=10**7)]
+Steps = Annotated[int, Field("how many", low=2, high=10**5)]
+Seed = Annotated[int, Field("of the draw", low=0, high=2**64 - 1)]
 
 
 @dataclass(eq=False, repr=False)
@@ -271,7 +277,8 @@ class Run:
         with self.turns:
             return latent.reconstruct(self.model, self._units(x), self.class_numbers(labels))
 
-    def interpolate(self, a: Any, b: Any, steps: int = 8, labels: Any = None) -> np.ndarray:
+    @checked
+    def interpolate(self, a: Any, b: Any, steps: Steps = 8, labels: Any = None) -> np.ndarray:
         """Return `steps` items on the line between the codes of two items: (steps, *input_shape).
 
         Args:
@@ -284,7 +291,8 @@ class Run:
         with self.turns:
             return latent.interpolate(self.model, *ends, steps, self.class_numbers(labels))
 
-    def generate(self, n: int = 10, seed: int = 0, *, density: str | None = None, labels: Any = None) -> np.ndarray:
+    @checked
+    def generate(self, n: Count = 10, seed: Seed = 0, *, density: str | None = None, labels: Any = None) -> np.ndarray:
         """Make new items: draw codes, and decode them.
 
         Args:
@@ -307,8 +315,6 @@ class Run:
             >>> run.generate(3).shape
             (3, 8, 8, 1)
         """
-        if n < 1:
-            raise AenbError(f"`n`: expected at least 1; received {n}.")
         numbers = self._wanted_classes(n, labels)
         generator = np.random.default_rng(seed)
         with self.turns:
@@ -433,6 +439,7 @@ class Run:
             self.record["findings"] = [dataclasses.asdict(finding) for finding in found]
         return [Finding(**finding) for finding in self.record["findings"]]
 
+    @checked
     def score(self, x: Any, labels: Any = None, by: str = "reconstruction") -> np.ndarray:
         """Return how strange items are, for finding anomalies: higher is stranger.
 
@@ -462,6 +469,7 @@ class Run:
 
         return item_scores(self, self._units(x), labels, by)
 
+    @checked
     def evaluate(
         self, data: Any = None, *, parts: str | Sequence[str] | None = None, verbose: bool = True
     ) -> dict[str, float]:
@@ -485,7 +493,7 @@ class Run:
         """
         from aenb.scoring import evaluate
 
-        with open_view(verbose and parts != "reconstruction") as view:
+        with open_view(verbose and not (isinstance(parts, str) and parts == "reconstruction")) as view:
             scores = evaluate(self, data, parts, lambda text: view.stage(f"Scoring: {text} …"))
             view.end("Scored on held-out items.")
         return scores
@@ -498,6 +506,7 @@ class Run:
         """
         return showing.figure(self)
 
+    @checked
     def show(self, *names: str):
         """Return pictures of what the model learnt; `aenb.views` has a module for each.
 
@@ -521,6 +530,7 @@ class Run:
 
         return show(self, names)
 
+    @checked
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Save the run as a folder: `run.json`, `model.keras`, `encoder.keras`, `decoder.keras`, history and figure.
 
@@ -597,6 +607,7 @@ class Run:
         return next(iter(self._kept_pictures().values()), None)
 
 
+@checked
 def load_run(path: str | Path) -> Run:
     """Load a run that `Run.save` wrote.
 

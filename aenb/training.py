@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from aenb.arguments import checked
 from aenb.building import new_run
 from aenb.checkpoint import Checkpoint
 from aenb.control import Control, Stopped
@@ -21,6 +22,7 @@ from aenb.run import Run
 from aenb.spec import Spec, options
 
 
+@checked
 def train(
     family: str,
     data: Any = "mnist_5k",
@@ -67,6 +69,8 @@ def train(
         >>> sorted(run.history)
         ['loss', 'val_loss']
     """
+    if isinstance(callbacks, str) or not isinstance(callbacks, Sequence):
+        raise AenbError(f"`callbacks`: expected a list of Keras callbacks; received a {type(callbacks).__name__}.")
     spec = make_spec(family, name, settings)
     if resume and checkpoint is None:
         raise AenbError("`resume`: expected `checkpoint`, the folder to go on from; received none.")

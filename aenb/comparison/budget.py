@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from aenb.backend import keras
-from aenb.errors import AenbError
+from aenb.errors import AenbError, shown
 
 MOST = 100_000  # epochs, where seconds or steps end a training
 
@@ -25,8 +26,8 @@ class Budget:
         if len(given) > 1:
             raise AenbError(f"`compare`: expected one budget; received {' and '.join(given)}.")
         for name, value in given.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-                raise AenbError(f"`{name}`: expected a number above 0; received {value!r}.")
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+                raise AenbError(f"`{name}`: expected a number above 0; received {shown(value)}.")
 
     @property
     def words(self) -> str:

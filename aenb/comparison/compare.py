@@ -6,12 +6,14 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from aenb.arguments import checked
 from aenb.comparison.budget import Budget
 from aenb.comparison.contenders import Contender, contenders
 from aenb.comparison.result import Comparison
 from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.errors import AenbError, failure
+from aenb.fields import Field
 from aenb.progress import Counter, Silent, Training, open_view
 from aenb.run import Run
 from aenb.scoring import chosen_parts, evaluate
@@ -20,8 +22,10 @@ from aenb.spec import Spec
 from aenb.training import train_spec
 
 SEEDS = (0, 1, 2)
+_SEEDS = Field("seeds", name="seeds", kind="ints", low=0, high=2**31 - 1)
 
 
+@checked
 def compare(
     *given: Any,
     data: Any = None,
@@ -68,7 +72,8 @@ def compare(
     """
     budget = Budget(epochs, seconds, steps)
     found = contenders(given, settings)
-    if not len(seeds):
+    seeds = _SEEDS.check(seeds)
+    if not seeds:
         raise AenbError("`seeds`: expected at least one; received none.")
     seeds, parts = seeds[:1] if most_epochs() else seeds, chosen_parts(parts)
     with open_view(verbose) as view:

@@ -36,7 +36,7 @@ def interactive(comparison: Any, inside: str) -> str:
     return (
         f'<div class="aenb-comparison" data-aenb-comparison="{about["id"]}">{inside}'
         '<div class="aenb-brush" style="display:none;flex-wrap:wrap;gap:.4em 1em;align-items:center;margin:.6em 0">'
-        '<label>Keep by <select aria-label="score to brush"></select></label>'
+        '<label>Show runs with <select aria-label="score to brush"></select></label>'
         '<label>from <input type="range" min="0" max="100" aria-label="lowest score"></label>'
         '<label>to <input type="range" min="0" max="100" aria-label="highest score"></label><output></output></div>'
         '<div class="aenb-pick" style="display:none"><label>Pick an input: '

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aenb.catalogue import Catalogue
-from aenb.errors import AenbError, unknown
+from aenb.errors import AenbError, shown, unknown
 from aenb.fields import Field, read_fields
 
 CLASSES = {"classes", "network", "observed", "sparsity"}  # modules that define Keras classes, and so start TensorFlow
@@ -142,11 +142,11 @@ def build_model(family: str, input_shape: tuple[int, ...], **hyperparameters):
 def _checked_shape(input_shape) -> tuple[int, ...]:
     try:
         shape = tuple(int(side) for side in input_shape)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         shape = ()
     if len(shape) not in (1, 2, 3) or min(shape) < 1:
         raise AenbError(
             "`input_shape`: expected (height, width, channels) for images, (length, channels) for signals or "
-            f"(features,) for tables, all at least 1; received {input_shape!r}."
+            f"(features,) for tables, all at least 1; received {shown(input_shape)}."
         )
     return shape

@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from aenb.backend import give_back_memory
@@ -16,7 +17,7 @@ from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
 from aenb.data.texts import from_texts
 from aenb.data.words import are_texts
-from aenb.errors import AenbError, unknown
+from aenb.errors import AenbError, shown, unknown
 from aenb.numerics import usual_errors
 from aenb.scoring.anomaly import anomaly
 from aenb.scoring.generation import generation
@@ -27,6 +28,7 @@ from aenb.scoring.scores import Scores
 
 Scorer = Callable[[Any, Data, Callable[[str], object]], dict[str, float]]
 
+MOST = 100  # parts that anyone asks for
 PARTS: dict[str, Scorer] = {
     "reconstruction": reconstruction,
     "likelihood": likelihood,
@@ -90,8 +92,13 @@ def chosen_parts(parts: Any) -> list[str]:
     Raises:
         AenbError: There is no part of a name.
     """
-    names = list(PARTS) if parts is None else [parts] if isinstance(parts, str) else list(parts)
+    try:
+        names = list(PARTS) if parts is None else [parts] if isinstance(parts, str) else list(islice(parts, MOST))
+    except Exception:  # it can't be listed
+        raise AenbError(
+            f"`parts`: expected some of {', '.join(PARTS)}, or None for all; received {shown(parts)}."
+        ) from None
     for name in names:
-        if name not in PARTS:
+        if not isinstance(name, str) or name not in PARTS:
             raise unknown("part", name, PARTS, " of the scores")
     return names

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from aenb.arguments import checked
 from aenb.pages import png_source, script_tag, with_id
 from aenb.plots import BLUE, GREEN, ORANGE, STYLE, image_grid, image_png, to_png
 from aenb.run import Run
@@ -36,6 +37,7 @@ class AttentionExplorer:
         attention of attention, 8 held-out items
     """
 
+    @checked
     def __init__(self, run: Run):
         self._look = look = Look(run)
         x = look.data.examples() if look.data.kind != "text" else look.x

@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import anywidget
 import numpy as np
@@ -14,6 +14,8 @@ import traitlets
 from IPython import get_ipython
 
 from aenb import latent
+from aenb.arguments import checked
+from aenb.fields import Field
 from aenb.plots import BLUE, GREEN, ORANGE, class_colours
 from aenb.run import Run
 from aenb.views.look import Look
@@ -62,7 +64,8 @@ class LatentExplorer(anywidget.AnyWidget):
     items = traitlets.Bytes().tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
 
-    def __init__(self, run: Run, *, plane: str = "pca", limit: int = LIMIT):
+    @checked
+    def __init__(self, run: Run, *, plane: str = "pca", limit: Annotated[int, Field("items", low=1)] = LIMIT):
         self._layout = layout = lay_out(Look(run, limit), plane)
         look = layout.look
         found = page_decoder(run.model) or ([], b"")
