@@ -84,6 +84,8 @@ def ending(status: str, epochs: int, asked: int, seconds: float, record: dict[st
         "training": f"In training, {part} done.",
         "failed": f"It ended with an error after {part}.",
     }
+    if status == "stopped" and not seconds:
+        return "Cancelled before it began."
     if status in unfinished:
         return unfinished[status]
     if status in ("stopped", "interrupted") and not epochs and not record["items_per_second"]:

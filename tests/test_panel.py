@@ -101,7 +101,7 @@ def test_what_a_training_raises_is_shown():
     assert "takes images" in panel._message.value
     panel._settings.data.value = "no_such_data"
     panel.train().join()
-    assert "Unknown data set" in panel._message.value or "no_such_data" in panel._message.value
+    assert "No data set" in panel._message.value or "no_such_data" in panel._message.value
 
 
 def test_runs_are_compared_when_two_are_ticked():

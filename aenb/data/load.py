@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from aenb.arguments import checked
 from aenb.data.arrays import from_arrays
 from aenb.data.files import FORMATS, from_file
 from aenb.data.foreign import reading
@@ -18,13 +19,14 @@ from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
 from aenb.data.registry import datasets
 from aenb.data.split import LEAST
-from aenb.errors import AenbError
+from aenb.errors import AenbError, nearest, shown
 from aenb.files import expanded, named, reason
 from aenb.short import fewer, most_items
 
 EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images"
 
 
+@checked
 def load_data(
     data: Any = "mnist_5k",
     labels: Any = None,
@@ -121,7 +123,9 @@ def _by_path(name: str, labels: Any, kind: str | None) -> Data:
     except (FileNotFoundError, NotADirectoryError) as error:
         if path.suffix or len(path.parts) > 1 or name.endswith(("/", "\\")):
             raise AenbError(f"`--data`: {EXPECTED}; there is no file or folder {named(name)}.") from error
-        return datasets().lookup(named(name)).load()
+        guess = nearest(name, datasets())
+        hint = f" Did you mean `{guess}`?" if guess else f" The data sets are {', '.join(datasets())}."
+        raise AenbError(f"No data set, notebook variable or file is called `{shown(name)}`.{hint}") from error
     except (OSError, ValueError) as error:
         raise AenbError(f"`--data`: {EXPECTED}; received {named(name)}: {reason(error)}.") from error
     return replace(from_folder(path, labels) if is_folder else from_file(path, labels, kind), name=printable(name))

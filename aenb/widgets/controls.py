@@ -11,7 +11,6 @@ import ipywidgets as widgets
 from aenb.errors import AenbError
 from aenb.fields import Field
 
-AUTOMATIC = "automatic"
 LABEL, WIDTH = "10.5em", "13em"
 
 
@@ -91,27 +90,27 @@ def _input(field: Field, value: Any) -> widgets.Widget:
     """Choose the widget for a field."""
     look = {"width": WIDTH, "flex": "0 0 auto"}
     if field.choices:
-        choices = [*([(AUTOMATIC, "")] if field.optional else []), *((word, word) for word in field.choices)]
+        choices = [*([(field.unset, "")] if field.optional else []), *((word, word) for word in field.choices)]
         return widgets.Dropdown(options=choices, value=value or "", layout=look)  # None would be shown as nothing
     if field.kind == "bool":
         return widgets.Checkbox(value=bool(value), indent=False, layout=look)
     if field.kind == "float" and field.above == 0 and field.optional and "rate" in field.name:
-        return _log_slider(value, look)
+        return _log_slider(value, field.unset)
     if field.kind == "float" and field.low == 0 and field.high == 1 and not field.optional:
         return widgets.FloatSlider(value=value, min=0.0, max=1.0, step=0.01, readout_format=".2f", layout=look)
     if field.kind == "int" and not field.optional:
         high = 2**31 - 1 if field.high is None else int(field.high)
         return widgets.BoundedIntText(value=value, min=int(field.low or 0), max=high, layout=look)
-    return widgets.Text(value=_typed(value), placeholder=AUTOMATIC if field.optional else "", layout=look)
+    return widgets.Text(value=_typed(value), placeholder=field.unset if field.optional else "", layout=look)
 
 
-def _log_slider(value: float | None, look: dict[str, str]) -> widgets.HBox:
+def _log_slider(value: float | None, unset: str) -> widgets.HBox:
     """Make a slider over powers of ten, with a box that leaves the value to the family."""
     slider = widgets.FloatLogSlider(
         value=value or 1e-3, min=-5, max=0, step=0.05, readout_format=".2g", disabled=value is None,
         layout={"width": "14em"},
     )  # fmt: skip
-    automatic = widgets.Checkbox(value=value is None, description=AUTOMATIC, indent=False, layout={"width": "8em"})
+    automatic = widgets.Checkbox(value=value is None, description=unset, indent=False, layout={"width": "8em"})
     automatic.observe(lambda change: setattr(slider, "disabled", change["new"]), "value")
     return widgets.HBox([slider, automatic], layout={"flex": "0 0 auto", "overflow": "visible"})
 

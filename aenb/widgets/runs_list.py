@@ -51,11 +51,9 @@ class RunsList:
         self._ticks = {**{key: one for key, one in self._ticks.items() if key != name}, name: tick}
         words = f"{run.spec.family} on {run.spec.data} · {_score(scores)} · {run.seconds:.0f} s · {run.status}"
         about = widgets.HTML(f"<div>{escape(words)}</div>", layout={"flex": "1 1 20em"})
-        show = _button("Show", f"Show the result of {name}", lambda: self._do("", lambda: _report(run)))
-        look = _button(
-            "Look inside", f"Pictures of what {name} learnt", lambda: self._do("Drawing …", lambda: _views(run))
-        )
-        explore = _button("Explore", f"Move through the codes of {name}", lambda: self._do("", lambda: _explorer(run)))
+        show = _button("Result", f"Show the result of {name}", lambda: self._do("", lambda: _report(run)))
+        look = _button("Figures", f"Pictures of what {name} learnt", lambda: self._do("Drawing …", lambda: _views(run)))
+        explore = _button("Explorer", f"Move through the codes of {name}", lambda: self._do("", lambda: _explorer(run)))
         row = widgets.HBox(
             [tick, about, show, look, explore], layout={"align_items": "center", "flex_flow": "row wrap"}
         )

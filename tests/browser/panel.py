@@ -99,7 +99,7 @@ def use_the_panel(tmp_path, app, ipykernel, theme):
         panel.locator("button.aenb-compare, .aenb-compare button").click()
         expect(panel.locator("[data-aenb-comparison]")).to_be_visible(timeout=120_000)
         picture(page, f"panel-{app}-{ipykernel}-compared")
-        panel.get_by_role("button", name="Explore").first.click()
+        panel.get_by_role("button", name="Explorer").first.click()
         expect(panel.locator(".aenb-explorer")).to_be_visible(timeout=30_000)
         assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
 
