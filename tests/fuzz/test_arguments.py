@@ -1,0 +1,103 @@
+"""Arguments of the public functions, of types that they do not take."""
+
+from __future__ import annotations
+
+import decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import aenb
+from aenb.spec import options
+from tests.fuzz.harness import case, fuzz
+
+
+class Own(Exception):
+    """Where a training would begin."""
+
+
+class Evil:
+    """Raises whatever is asked of it."""
+
+    def _raise(self, *_):
+        raise RuntimeError("evil")
+
+    __len__ = __iter__ = __bool__ = __eq__ = __repr__ = __str__ = __index__ = __float__ = __fspath__ = _raise
+    __hash__ = object.__hash__
+
+
+WRONG = [
+    None, "x", "", "3", " ", "a\nb", "\0", "x" * 5000, "~nosuch/x", b"x", 1.5, -1, 0, True, 10**400, 10**12, -(10**400),
+    float("nan"), float("inf"), 1j, decimal.Decimal("NaN"), [], [1, "a"], ["x"], (), {}, {"a": 1}, set(), object(), int,
+    len, ..., np.zeros(3), np.array("a"), np.float32("nan"), np.int64(-5), range(10**9), Evil(), [Evil()], [[]], [None],
+]  # fmt: skip
+FAMILY = {name: families.fields for name, families in aenb.families().items()}
+
+
+def calls(run, shown, folder):
+    """Return what is called, by name: the arguments that are right, and those of which one is made wrong."""
+    asked = [name for name in options() if name != "data"]
+    deep = [name for name, field in FAMILY["deep"].items() if field.kind != "model"]
+    a, b = run.data.x_train[:2]
+    return {
+        "train": (aenb.train, (), {"family": "deep"},
+                  ["family", "name", "checkpoint", "resume", "background", "callbacks", "verbose", *asked, *deep]),
+        "compare": (aenb.compare, ("deep",), {"data": run.data, "epochs": 1, "verbose": False},
+                    ["epochs", "seeds", "seconds", "steps", "verbose", "latent_dim", "batch_size", "parts"]),
+        "compare this": (lambda first: aenb.compare(first, "deep", data=run.data, verbose=False), (), {}, ["first"]),
+        "load_data": (aenb.load_data, (np.ones((30, 3)),), {}, ["limit", "name", "kind"]),
+        "load_run": (aenb.load_run, (), {}, ["path"]),
+        "build_model": (aenb.build_model, (), {"family": "deep", "input_shape": (3,)}, ["family", *deep]),
+        "generate": (run.generate, (), {"n": 1}, ["n", "seed", "density", "labels"]),
+        "interpolate": (run.interpolate, (a, b), {}, ["steps"]),
+        "score": (run.score, (run.data.x_test[:3],), {}, ["by"]),
+        "evaluate": (run.evaluate, (), {"parts": "reconstruction"}, ["parts", "verbose"]),
+        "show": (run.show, (), {}, ["names"]),
+        "save": (run.save, (), {"path": folder / "run"}, ["path", "overwrite"]),
+        "Spec": (aenb.Spec, ("deep",), {}, ["family", "name", "hyperparameters", "data", *asked]),
+        "Trainer": (aenb.Trainer, (), {}, ["family", "data", *asked, *deep]),
+        "LatentExplorer": (aenb.LatentExplorer, (), {"run": run}, ["run", "plane", "limit"]),
+        "AttentionExplorer": (aenb.AttentionExplorer, (), {}, ["run"]),
+        "to_csv": (shown.to_csv, (), {}, ["path"]),
+        "to_html": (shown.to_html, (), {}, ["path"]),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def called(tmp_path_factory):
+    """Return a folder and what is called, in a place where no training begins."""
+    from aenb.comparison.result import Comparison
+
+    def begins(*_, **__):
+        raise Own
+
+    folder = tmp_path_factory.mktemp("arguments")
+    data = aenb.load_data(np.random.default_rng(0).random((40, 6)))
+    run = aenb.train("shallow", data, latent_dim=2, epochs=1, verbose=False)
+    run.show("reconstructions")
+    shown = Comparison({"x": [run]}, {"x": [run.evaluate(parts="reconstruction")]}, run.data)
+    shown._repr_html_()
+    found = calls(run, shown, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr("aenb.training.train_spec", begins)
+        patch.setattr("aenb.comparison.compare.train_spec", begins)
+        yield folder, found
+
+
+@fuzz()
+@given(st.data())
+def test_a_wrong_argument_is_an_error_of_one_line(called, data):
+    folder, found = called
+    function, right, named, arguments = found[data.draw(st.sampled_from(list(found)))]
+    name = data.draw(st.sampled_from(arguments))
+    value = data.draw(st.sampled_from(WRONG) | st.integers() | st.floats() | st.text(max_size=20))
+    with case("API arguments", folder, own=(Own,), seconds=10):
+        if name == "names":
+            function(value)
+        elif name in ("seconds", "steps") and "epochs" in named:
+            function(*right, **{**named, "epochs": None, name: value})
+        else:
+            function(*right, **{**named, name: value})
