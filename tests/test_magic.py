@@ -171,7 +171,7 @@ BAD = {
     "%aenb save d": "Expected `%aenb save RUN DIR",
     "%aenb compare d": "Expected `%aenb compare RUN RUN …`",
     "%aenb save d x": "There are no runs yet",
-    "%aenb load nowhere x": "Expected a saved run in nowhere",
+    "%aenb load nowhere x": "expected the run.json of a saved run",
     "%aenb load nowhere 2x": "Expected a Python name",
 }
 
