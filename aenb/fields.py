@@ -14,6 +14,7 @@ import inspect
 import itertools
 import math
 import numbers
+import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -150,9 +151,11 @@ def _kind(annotation: Any) -> tuple[str, bool]:
 
 def plain_kind(annotation: Any) -> tuple[str, bool]:
     """Return the kind of a field of a plain type, `int | None`, and whether None is allowed; "" for other types."""
-    options = [a for a in typing.get_args(annotation) if a is not type(None)] or [annotation]
-    optional = type(None) in typing.get_args(annotation)
-    return (_PLAIN.get(options[0], "") if len(options) == 1 and options[0].__hash__ else ""), optional
+    if annotation in (int, float, bool, str):
+        return _PLAIN[annotation], False
+    one_of = typing.get_args(annotation) if typing.get_origin(annotation) in (typing.Union, types.UnionType) else ()
+    found = [_PLAIN.get(one, "") for one in one_of if one is not type(None)]
+    return (found[0] if len(found) == 1 else ""), type(None) in one_of
 
 
 def _in_range(field: Field, value: float) -> bool:
