@@ -172,7 +172,7 @@ BAD = {
     "%aenb compare d": "Expected `%aenb compare RUN RUN …`",
     "%aenb save d x": "There are no runs yet",
     "%aenb load nowhere x": "expected the run.json of a saved run",
-    "%aenb load nowhere 2x": "Expected a Python name",
+    "%aenb load nowhere 2x": "expected a Python name",
 }
 
 
