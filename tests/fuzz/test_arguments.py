@@ -56,7 +56,7 @@ def calls(run, shown, folder):
         "evaluate": (run.evaluate, (), {"parts": "reconstruction"}, ["parts", "verbose"]),
         "show": (run.show, (), {}, ["names"]),
         "save": (run.save, (), {"path": folder / "run"}, ["path", "overwrite"]),
-        "Spec": (aenb.Spec, ("deep",), {}, ["family", "name", "hyperparameters", "data", *asked]),
+        "Spec": (aenb.Spec, (), {"family": "deep"}, ["family", "name", "hyperparameters", "data", *asked]),
         "Trainer": (aenb.Trainer, (), {}, ["family", "data", *asked, *deep]),
         "LatentExplorer": (aenb.LatentExplorer, (), {"run": run}, ["run", "plane", "limit"]),
         "AttentionExplorer": (aenb.AttentionExplorer, (), {}, ["run"]),
@@ -77,6 +77,7 @@ def called(tmp_path_factory):
     data = aenb.load_data(np.random.default_rng(0).random((40, 6)))
     run = aenb.train("shallow", data, latent_dim=2, epochs=1, verbose=False)
     run.show("reconstructions")
+    run.generate(1)  # joblib asks lscpu for the cores, once
     shown = Comparison({"x": [run]}, {"x": [run.evaluate(parts="reconstruction")]}, run.data)
     shown._repr_html_()
     found = calls(run, shown, folder)
