@@ -173,7 +173,6 @@ class TestOneGate:
             np.zeros((1, 9, 9)), np.zeros((6, 6)), np.zeros(()), np.full((1, 6, 6), np.inf), "photos", None, object(),
             np.zeros((1, 6, 6), complex), np.zeros((1, 6, 6), object), [[1], [2, 3]], [], {"x": 1},
         ],
-        ids=str,
     )  # fmt: skip
     def test_what_does_not_fit_is_refused_alike(self, of_bytes, x):
         for ask in (of_bytes.encode, of_bytes.reconstruct, of_bytes.score, of_bytes.denoise, of_bytes.impute):
