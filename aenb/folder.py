@@ -64,7 +64,15 @@ def write(
                 np.savez_compressed(aside / f"{name}.npz", **own)
         _write_history(aside / HISTORY, facts["history"])
         sums = {file.name: _sha256(file) for file in sorted(aside.iterdir())}
-        about = {"format": FORMAT, "aenb": __version__, **facts, "pictures": list(pictures), "sha256": sums}
+        sizes = {name: (aside / name).stat().st_size for name in sums}
+        about = {
+            "format": FORMAT,
+            "aenb": __version__,
+            **facts,
+            "pictures": list(pictures),
+            "sha256": sums,
+            "sizes": sizes,
+        }
         (aside / FACTS).write_text(_as_json(about, path), encoding="utf-8")
     return path
 
@@ -83,7 +91,7 @@ def read(path: str | Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[
     facts = _read_facts(path)
     for name, sha256 in facts["sha256"].items():
         file = path / name
-        if (state := _state(file, sha256)) is not None:
+        if (state := _state(file, sha256, facts["sizes"].get(name))) is not None:
             raise AenbError(f"The run in {named(path)}: expected {name} as it was saved; it is {state}.")
     files = zip(facts["pictures"], _files(facts["pictures"]), strict=True)
     pictures = {words: read_bytes(path / file, "a picture of a saved run", PICTURE) for words, file in files}
@@ -99,11 +107,12 @@ def _files(words: Iterable[str]) -> list[str]:
     return [FIGURE if number == 0 else f"figure-{number + 1}.png" for number, _ in enumerate(words)]
 
 
-def _state(file: Path, sha256: str) -> str | None:
-    """Say what is wrong with a file; None if it is as it was saved."""
+def _state(file: Path, sha256: str, size: int | None) -> str | None:
+    """Say what is wrong with a file; None if it is as it was saved. Runs of before have no sizes: theirs is None."""
     if not os.path.lexists(file):
         return "missing"
-    return None if _sha256(file) == sha256 else "changed or truncated"
+    has_size = size is None or not file.is_file() or file.stat().st_size == size
+    return None if has_size and _sha256(file) == sha256 else "changed or truncated"
 
 
 def _item_shape(model: Any, path: Path) -> tuple[int, ...]:
@@ -180,7 +189,7 @@ def _read_facts(path: Path) -> dict[str, Any]:
         received = ascii(facts["format"])[:40]
         raise AenbError(f"The run in {named(path)}: expected format {FORMAT}; received {received}. Update aenb.")
     values = check(Facts, facts, f"The run in {named(path)}: {FACTS}").model_dump(exclude_unset=True)
-    return {"pictures": ["The run's figure"]} | values
+    return {"pictures": ["The run's figure"], "sizes": {}} | values
 
 
 def _as_json(facts: dict[str, Any], path: Path) -> str:

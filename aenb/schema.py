@@ -110,6 +110,7 @@ class Facts(Strict):
     record: Record
     pictures: list[Word] = ["The run's figure"]
     sha256: dict[File, Digest]
+    sizes: dict[File, Count] = {}  # in bytes: a file of another size is refused before it is read
     preprocessing: dict[str, Any] | None = None
 
     @model_validator(mode="after")

@@ -70,8 +70,8 @@ def test_schema_knows_what_others_say():
         (lambda f: f["scored"]["reconstruction"].remove("pca_psnr"), "`scored.reconstruction` has no pca_psnr"),
         (lambda f: f["scored"]["reconstruction"].remove("mean_mse"), "`scored.reconstruction` has no mean_mse"),
         (lambda f: f["sha256"].update({"../x.png": "0" * 64}), "sha256"),
-        (lambda f: f["spec"].update(hyperparameters=[1]), "`hyperparameters`: expected an object"),
-        (lambda f: f["spec"].update(hyperparameters={"x; y": 1}), "`hyperparameters`: expected names"),
+        (lambda f: f["spec"].update(hyperparameters=[1]), "`hyperparameters`: expected a dict"),
+        (lambda f: f["spec"].update(hyperparameters={"x; y": 1}), "A hyperparameter: expected a Python name"),
         (lambda f: f["spec"].update(family="deep\nx"), "`family`: expected the name"),
     ],
 )  # fmt: skip
@@ -130,7 +130,7 @@ def with_config(folder, edit):
     with zipfile.ZipFile(file, "w") as archive:
         for name, part in content.items():
             archive.writestr(name, json.dumps(config) if name == "config.json" else part)
-    change(folder, lambda facts: facts["sha256"].update({"model.keras": _sha256(file)}))
+    change(folder, lambda facts: facts.update(sha256=facts["sha256"] | {"model.keras": _sha256(file)}, sizes={}))
 
 
 def dense(config):
@@ -203,3 +203,13 @@ def test_tables_on_a_full_disk(trained, tmp_path, monkeypatch):
         with pytest.raises(aenb.AenbError, match="no space left on the disk"):
             write(tmp_path / "table")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_another_size_is_refused_before_it_is_read(folder, monkeypatch):
+    with open(folder / "model.keras", "ab") as stream:
+        stream.truncate(2**30)
+    read = []
+    monkeypatch.setattr("aenb.folder._sha256", lambda file: read.append(file.name) or _sha256(file))
+    assert "model.keras as it was saved; it is changed or truncated" in refused(folder)
+    assert read
+    assert "model.keras" not in read

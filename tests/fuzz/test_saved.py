@@ -263,6 +263,7 @@ def test_run_folders(folders, quickly, tmp_path_factory, data):
         again = folder / "run.json"  # the sums as they should be: what is read is what was changed
         if how not in ("facts bytes", "odd") and again.is_file():
             facts["sha256"] = {name: _sha256(folder / name) for name in names if name != "run.json"}
+            facts["sizes"] = {}
             again.write_bytes(json.dumps(facts).encode("utf-8", "surrogatepass"))
     with case("run folders", place), mock.patch("aenb.folder.load_model", quickly):
         show(aenb.load_run(path))
@@ -287,7 +288,7 @@ def test_evil_models(folders, tmp_path_factory, data):
         changes["config.json"] = DEEP
     rezipped(source / "model.keras", folder / "model.keras", changes)
     facts = json.loads((folder / "run.json").read_text())
-    facts["sha256"]["model.keras"] = _sha256(folder / "model.keras")
+    facts["sha256"]["model.keras"], facts["sizes"] = _sha256(folder / "model.keras"), {}
     (folder / "run.json").write_text(json.dumps(facts))
     with case("evil models", place):
         show(aenb.load_run(folder))
