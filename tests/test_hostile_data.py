@@ -109,7 +109,7 @@ def test_pipes_devices_and_folders_are_no_files(suffix, tmp_path):
         ("x" * 300, "name too long"),
         ("a\0.npy", "null"),
         ("nothing\nhere.npy", r"there is no file or folder nothing\\nhere\.npy"),
-        ("no\nset", r"Unknown data set `no\\nset`"),
+        ("no\nset", r"file is called `no\\nset`"),
         ("caf\udce9.npy", r"no file or folder caf\\udce9\.npy"),
         ("digits:a\nb", r"Unknown class `a\\nb`"),
     ],

@@ -48,6 +48,7 @@ def test_a_run_shows_itself_as_text_html_and_png(loaded):
 
 def test_the_live_view_is_one_output_of_widgets_that_ends_as_text(loaded):
     execute(loaded, "import os; os.environ['AENB_LIVE'] = '1'\n%reload_ext aenb")
+    execute(loaded, "%autoencoder deep --data digits --epochs 1")  # the first makes what keeps the keys of all
     _, found = execute(loaded, "%autoencoder deep --data digits --epochs 8")
     assert len(found["display_data"]) == 1
     assert "application/vnd.jupyter.widget-view+json" in found["display_data"][0]["data"]

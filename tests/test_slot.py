@@ -35,7 +35,7 @@ def test_the_output_is_html_alone_once_the_page_can_fill_it(kernel):
     assert WIDGET not in kept["data"]
     assert WIDGET not in json.dumps(kept["metadata"])
     assert f'data-aenb-slot="{state["name"]}"' in kept["data"]["text/html"]
-    assert "The training panel" in kept["data"]["text/html"]
+    assert "Panel (needs a kernel)." in kept["data"]["text/html"]
     assert "%%autoencoder deep deep_1" in kept["data"]["text/plain"]
 
 

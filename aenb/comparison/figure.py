@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from aenb.comparison.columns import DRAWN, SCORES, Column
-from aenb.plots import BLUE, GREEN, GREY, STYLE, image_grid
+from aenb.plots import BLUE, GREEN, GREY, STYLE, drawable, image_grid
 
 PANELS, COLUMNS = 4, 10
 BASES = ("PCA", "training items")  # whose scores are drawn as lines
@@ -49,7 +49,7 @@ def draw_strips(figure: Any, strips: Sequence[Strip], columns: int = COLUMNS) ->
             axes.spines[:].set_visible(False)
             drawn = image_grid((rebuilt if images is None else images)[:columns], columns)
             axes.imshow(drawn if images is not None else 0 * drawn, interpolation="nearest")
-        panel[0].set_ylabel(name, rotation=0, ha="right", va="center", color=GREY)
+        panel[0].set_ylabel(drawable(name), rotation=0, ha="right", va="center", color=GREY, parse_math=False)
     panels[0][0].set_title("held-out images, and what each makes of them")
     if any(made is not None for _, _, made in strips):
         panels[0][1].set_title("images that each made")
@@ -75,7 +75,7 @@ def _points(axes: Any, comparison: Any, column: Column) -> None:
         values = [np.nan if value is None else value for value in own]
         axes.plot(values, range(len(own)), "|", color=GREEN, markersize=15, markeredgewidth=1.8)
         _label(axes, "| PCA of its size", np.nanmin(values))
-    axes.set_yticks(range(len(comparison.runs)), list(comparison.runs))
+    axes.set_yticks(range(len(comparison.runs)), list(map(drawable, comparison.runs)), parse_math=False)
     axes.set_ylim(len(comparison.runs) - 0.5, -0.8)
     axes.set_title(f"{column.head} ({'lower' if column.lower else 'higher'} is better)", fontsize=9)
     axes.xaxis.set_major_locator(MaxNLocator(4))

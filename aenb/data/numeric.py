@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from aenb.data.foreign import reading
 from aenb.data.labels import printable
 from aenb.data.streamed import blocks
 from aenb.errors import AenbError
@@ -104,13 +105,14 @@ def as_array(x: Any, name: str) -> np.ndarray:
         return _of_frame(x, name)
     if is_masked(x) and x.dtype.kind in "buif":
         return np.ma.filled(x.astype("float64"), np.nan)
-    try:
-        array = np.asanyarray(x) if isinstance(x, np.memmap) else np.asarray(x)
-    except ValueError as error:
-        raise AenbError(
-            f"`{name}`: expected items of one shape, or signals (steps, channels); received ragged ones. Pad or crop "
-            "them."
-        ) from error
+    with reading(x, f"`{name}`"):
+        try:
+            array = np.asanyarray(x) if isinstance(x, np.memmap) else np.asarray(x)
+        except ValueError as error:
+            raise AenbError(
+                f"`{name}`: expected items of one shape, or signals (steps, channels); received ragged ones. Pad or "
+                "crop them."
+            ) from error
     if array.dtype.kind not in "buif":
         raise AenbError(
             f"`{name}`: expected numbers; received dtype {printable(array.dtype)}. Convert it with "

@@ -104,7 +104,7 @@ class Preprocessing:
             return False
         try:
             shape = np.shape(x)
-        except ValueError:  # ragged
+        except Exception:  # ragged, or of anything at all: `inputs` says what is wrong with it
             return False
         return shape == self.input_shape or (self._is_grey and shape == self.input_shape[:-1])
 

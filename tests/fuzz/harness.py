@@ -7,6 +7,7 @@ second and 200 MB, starts no process, unpickles nothing, opens no connection, an
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import resource
 import signal
@@ -70,7 +71,7 @@ def case(kind: str, folder: Path | str | None = None, *, own: tuple = (), second
     _watch.begin(folder)
     begin, cpu, peak = time.perf_counter(), time.process_time(), _peak()
     try:
-        with _alarm(10 * seconds):  # well beyond: a case that is slow is told from one that never ends
+        with _uncollected(), _alarm(10 * seconds):  # well beyond: a case that is slow is told from one that never ends
             yield
         end = "successes"
     except AenbError as error:
@@ -104,6 +105,16 @@ def _hold(tally: Counter, name: str, holds: bool, words: str) -> None:
 def _peak() -> float:
     """Return the largest memory that this process has had so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave the garbage of the tests before, which takes a second to look through, for after the case."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextlib.contextmanager

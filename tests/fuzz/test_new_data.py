@@ -60,7 +60,7 @@ def numbers(draw):
     scale = draw(st.sampled_from([1, 1, 4, 255, 65535, 1e9, 1e30, 1e300]))
     with np.errstate(all="ignore"):
         values = source.normal(0, 1, draw(shapes())) if draw(st.booleans()) else source.random(draw(shapes()))
-        x = (values * scale).astype("float64")
+        x = np.asarray(values * scale, "float64")
         if dtype.kind in "ui":
             x = np.clip(x, max(-1e18, np.iinfo(dtype).min), min(1e18, np.iinfo(dtype).max))
         x = np.nan_to_num(x).astype("i8").astype(dtype) if dtype.kind == "M" else x.astype(dtype)
