@@ -68,8 +68,8 @@ def test_the_explorers_and_an_export_of_them(tmp_path):
         notebook = Notebook(page, server, "explore.ipynb")
         notebook.menu("Run", "Run All Cells")
         notebook.wait_until_run(240)
-        # alone the way through the kernel takes 69 ms, 40 of them the server's socket; beside another test up to 89. With
-        # a `predict` for each move it would take 35 to 50 more.
+        # alone the way through the kernel takes 69 ms, 40 of them the server's socket; beside another test up to 89.
+        # With a `predict` for each move it would take 35 to 50 more.
         for name, number, limit in (("dense", 0, 20), ("kernel", 1, 100)):
             explorer = page.locator(".aenb-explorer").nth(number)
             explorer.scroll_into_view_if_needed()
