@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import importlib
 
-from aenb.version import __version__
+from aenb.core.version import __version__
 
 _HOME = {
-    "AenbError": "errors",
-    "AttentionExplorer": "widgets.attended",
+    "AenbError": "core.errors",
+    "AttentionExplorer": "notebook.widgets.attended",
     "Data": "data.record",
-    "LatentExplorer": "widgets.explorer",
-    "Run": "run",
-    "Spec": "spec",
-    "Trainer": "widgets.panel",
+    "LatentExplorer": "notebook.widgets.explorer",
+    "Run": "runs.run",
+    "Spec": "runs.spec",
+    "Trainer": "notebook.widgets.panel",
     "build_model": "models.registry",
     "compare": "comparison.compare",
     "datasets": "data.registry",
     "families": "models.registry",
     "load_data": "data.load",
-    "load_run": "run",
-    "train": "training",
+    "load_run": "runs.run",
+    "train": "training.train",
 }
 
 __all__ = [*_HOME, "__version__"]
@@ -46,13 +46,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell) -> None:
     """Add `%%autoencoder`, `%aenb`, completion and `%config AENB` to the shell."""
-    from aenb.magic import extension
+    from aenb.notebook.magic import extension
 
     extension.load(shell)
 
 
 def unload_ipython_extension(shell) -> None:
     """Take away all that loading added, and give back what it replaced."""
-    from aenb.magic import extension
+    from aenb.notebook.magic import extension
 
     extension.unload(shell)

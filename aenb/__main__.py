@@ -7,10 +7,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from aenb.chapters import copy_chapters
-from aenb.errors import AenbError
-from aenb.files import read_json
-from aenb.version import __version__
+from aenb.core.errors import AenbError
+from aenb.core.files import read_json
+from aenb.core.version import __version__
+from aenb.notebook.chapters import copy_chapters
 
 LARGEST = 2**24  # bytes of a spec
 
@@ -36,10 +36,10 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _train(asked: argparse.Namespace) -> int:
-    from aenb.checkpoint import Checkpoint
-    from aenb.progress import open_view
-    from aenb.spec import Spec
-    from aenb.training import train_spec
+    from aenb.core.progress import open_view
+    from aenb.engine.checkpoint import Checkpoint
+    from aenb.runs.spec import Spec
+    from aenb.training.train import train_spec
 
     spec = Spec.from_dict(read_json(asked.spec, "a spec in JSON", LARGEST))
     if asked.resume and asked.checkpoint is None:

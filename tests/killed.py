@@ -7,7 +7,7 @@ import hashlib
 import sys
 
 import aenb
-from aenb import checkpoint
+from aenb.engine import checkpoint
 
 SETTINGS = {
     "epochs": 60,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import aenb
-import aenb.backend
+import aenb.core.backend
 
-aenb.backend.start()
+aenb.core.backend.start()
 
 import keras  # noqa: E402
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import aenb
-import aenb.backend
+import aenb.core.backend
 from aenb.models import adversarial, bodies
 from aenb.models.adversarial import GAMES, gradient_penalty
 from aenb.models.players import Batch
 
-aenb.backend.start()
+aenb.core.backend.start()
 
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402

@@ -3,9 +3,9 @@ from typing import Annotated, Any
 
 import pytest
 
-from aenb.arguments import checked
-from aenb.errors import AenbError
-from aenb.fields import Field
+from aenb.core.arguments import checked
+from aenb.core.errors import AenbError
+from aenb.core.fields import Field
 
 
 @checked

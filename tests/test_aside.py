@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from aenb import aside
-from aenb.aside import sweep, written_aside
-from aenb.errors import AenbError
+from aenb.core import aside
+from aenb.core.aside import sweep, written_aside
+from aenb.core.errors import AenbError
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,7 +82,7 @@ def test_the_two_steps_put_back_what_cannot_be_replaced(tmp_path, monkeypatch):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from aenb import aside
+from aenb.core import aside
 point, path = sys.argv[1], Path(sys.argv[2])
 kill = lambda: os.kill(os.getpid(), signal.SIGKILL)
 def killed(name, *, after):

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.attention_maps import attention, on_places, rollout
-from aenb.backend import keras
-from aenb.backend import tf as tensorflow
+from aenb.core.backend import keras
+from aenb.core.backend import tf as tensorflow
+from aenb.figures.views.attention import head_by_head, over_sentence, over_signals, received, tinted
+from aenb.latent.attention_maps import attention, on_places, rollout
 from aenb.models.masking import Masking
 from aenb.models.transformer import Patches, sincos
-from aenb.views.attention import head_by_head, over_sentence, over_signals, received, tinted
 
 SMALL = {"latent_dim": 5, "embed_dim": 16, "num_heads": 2}
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.backend import keras
-from aenb.control import Control, Stopped
-from aenb.jobs import Job, jobs, stop_all
+from aenb.core.backend import keras
+from aenb.core.control import Control, Stopped
+from aenb.core.queue import Job, jobs, stop_all
 from tests.killed import digest
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb import backend
-from aenb.backend import keras
+from aenb.core import backend
+from aenb.core.backend import keras
 from tests.benchmarks import machine, memory, report, rounds, training
 from tests.benchmarks.contenders import CONTENDERS, contender, missing
 from tests.benchmarks.rounds import Training

@@ -11,9 +11,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from aenb.metrics import generation, reconstruction, representation
-from aenb.metrics.evaluation import reconstruction_scores
-from aenb.scoring.blocks import Filled, in_blocks
+from aenb.evaluation.metrics import generation, reconstruction, representation
+from aenb.evaluation.metrics.evaluation import reconstruction_scores
+from aenb.evaluation.scorers.blocks import Filled, in_blocks
 
 DRAW = np.random.default_rng(0)
 BYTES = DRAW.integers(0, 256, (5000, 28, 28, 1)).astype("uint8")

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb import checkpoint
-from aenb.aside import ASIDE
-from aenb.backend import keras
-from aenb.checkpoint import FILE, Checkpoint
-from aenb.control import Stopped
+from aenb.core.aside import ASIDE
+from aenb.core.backend import keras
+from aenb.core.control import Stopped
+from aenb.engine import checkpoint
+from aenb.engine.checkpoint import FILE, Checkpoint
 from tests import killed
 
 KILLS = int(os.environ.get("AENB_KILLS", "2"))
@@ -182,7 +182,7 @@ def test_resume_without_a_checkpoint_begins(digits, tmp_path):
 
 
 def test_two_trainings_cannot_use_one_folder_and_a_dead_one_does_not_hold_it(digits, tmp_path):
-    code = f"import time; from aenb.checkpoint import Checkpoint; held = Checkpoint({str(tmp_path)!r}); "
+    code = f"import time; from aenb.engine.checkpoint import Checkpoint; held = Checkpoint({str(tmp_path)!r}); "
     code += "print(1, flush=True); time.sleep(60)"
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     holder.stdout.readline()

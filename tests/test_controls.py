@@ -19,7 +19,7 @@ LONG = "%%autoencoder deep d --data digits --epochs 100000\nhidden_units = (16,)
 @pytest.fixture(scope="module", params=VERSIONS)
 def kernel(request):
     with LiveKernel(request.param, AENB_LIVE="1") as kernel:
-        kernel.run("%load_ext aenb\nimport ipywidgets, aenb.backend\naenb.backend.start()", seconds=60)
+        kernel.run("%load_ext aenb\nimport ipywidgets, aenb.core.backend\naenb.core.backend.start()", seconds=60)
         kernel.ways = [None, kernel.subshell()] if request.param[0] == "7" else [None]
         yield kernel
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb import diagnosis
-from aenb.diagnosis import Finding, diagnose
-from aenb.diagnosis.case import Case
+from aenb.evaluation import diagnosis
+from aenb.evaluation.diagnosis import Finding, diagnose
+from aenb.evaluation.diagnosis.case import Case
 
 
 @pytest.fixture(autouse=True)

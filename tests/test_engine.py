@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.backend import keras, tf
-from aenb.building import _seeded
-from aenb.control import Halt
+from aenb.core.backend import keras, tf
+from aenb.core.control import Halt
 from aenb.engine import Diverged, Engine, Turns, adam, compiles_well, feed, loop
 from aenb.engine.adam import one_pass_adam
 from aenb.engine.state import capture, restore, variables
+from aenb.training.build import _seeded
 
 DRAW = np.random.default_rng(0)
 X = DRAW.random((107, 6), "float32")  # 10 batches of 10, and one of 7

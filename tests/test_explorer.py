@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.backend import keras
-from aenb.widgets.page_decoder import page_decoder
+from aenb.core.backend import keras
+from aenb.notebook.widgets.page_decoder import page_decoder
 from tests.test_views import DIGITS, untrained
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb import latent
+from aenb.latent import coding
 
 FAMILIES = list(aenb.families())
 ITEMS = {"image": (7, 5, 3), "large": (13, 18, 1), "table": (13,), "signal": (9, 2), "text": (6,)}
@@ -56,10 +56,10 @@ def test_takes_what_it_says_and_refuses_the_rest(family, kind):
     history = model.fit(x, x, validation_data=(x[:32], x[:32]), epochs=1, batch_size=48, verbose=0).history
     assert {"loss", "val_loss"} <= set(history)
     assert all(np.isfinite(values).all() for values in history.values())
-    made = latent.reconstruct(model, x[:3])
+    made = coding.reconstruct(model, x[:3])
     assert made.shape == (3, *shape)
     assert made.dtype == ("int32" if kind == "text" else "float32")
-    assert latent.encode(model, x[:3]).shape == (3, *latent.code_shape(model))
+    assert coding.encode(model, x[:3]).shape == (3, *coding.code_shape(model))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -67,10 +67,10 @@ def test_builds_from_defaults(family):
     model = aenb.build_model(family, (28, 28, 1))
     assert model.output_shape == (None, 28, 28, 1)
     assert 10_000 < model.count_params() < 6_000_000
-    parts = latent.parts(model)
+    parts = coding.parts(model)
     assert {"encoder", "decoder"} <= set(parts) or {"generator", "discriminator"} <= set(parts)
     if "latent_dim" in aenb.families()[family].fields:
-        assert latent.code_shape(model) == (aenb.families()[family].fields["latent_dim"].default,)
+        assert coding.code_shape(model) == (aenb.families()[family].fields["latent_dim"].default,)
 
 
 FRESH = """
@@ -100,7 +100,7 @@ def test_saved_they_give_the_same_in_a_fresh_process_and_their_parts_without_aen
         folder = tmp_path / family
         folder.mkdir()
         model.save(folder / "model.keras")
-        for name, part in latent.parts(model).items():
+        for name, part in coding.parts(model).items():
             part.save(folder / f"part-{name}.keras")
     done = subprocess.run(
         [sys.executable, "-c", FRESH, str(tmp_path), ",".join(STOCK)],

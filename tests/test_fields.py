@@ -3,8 +3,8 @@ from typing import Annotated
 import numpy as np
 import pytest
 
-from aenb.errors import AenbError, nearest
-from aenb.fields import Field, read_fields
+from aenb.core.errors import AenbError, nearest
+from aenb.core.fields import Field, read_fields
 
 
 def declared(

@@ -10,8 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from aenb import files
-from aenb.errors import AenbError
+from aenb.core import files
+from aenb.core.errors import AenbError
 
 WHAT = "a readable .npy file"
 

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb import schema
-from aenb.backend import keras
-from aenb.diagnosis import finding
-from aenb.folder import _sha256
-from aenb.model_files import bounded_weights, load_model
-from aenb.report import COLUMNS
+from aenb.core import schema
+from aenb.core.backend import keras
+from aenb.core.model_files import bounded_weights, load_model
+from aenb.evaluation.diagnosis import finding
+from aenb.runs.folder import _sha256
+from aenb.runs.report import COLUMNS
 
 
 def change(folder, edit):
@@ -209,7 +209,7 @@ def test_a_file_of_another_size_is_refused_before_it_is_read(folder, monkeypatch
     with open(folder / "model.keras", "ab") as stream:
         stream.truncate(2**30)
     read = []
-    monkeypatch.setattr("aenb.folder._sha256", lambda file: read.append(file.name) or _sha256(file))
+    monkeypatch.setattr("aenb.runs.folder._sha256", lambda file: read.append(file.name) or _sha256(file))
     assert "model.keras as it was saved; it is changed or truncated" in refused(folder)
     assert read
     assert "model.keras" not in read

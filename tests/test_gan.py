@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import aenb
-import aenb.backend
+import aenb.core.backend
 from aenb.models import adversarial, gan
 
-aenb.backend.start()
+aenb.core.backend.start()
 
 import keras  # noqa: E402
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb import extractor as extractors
-from aenb.extractor import load_extractor, quick_extractor
-from aenb.metrics.generation import (
+from aenb.evaluation import extractor as extractors
+from aenb.evaluation.extractor import load_extractor, quick_extractor
+from aenb.evaluation.metrics.generation import (
     class_histogram,
     density_coverage,
     frechet_distance,
@@ -91,7 +91,7 @@ def slow_manifold(x, k):
 
 
 def test_precision_recall_density_and_coverage_are_those_of_their_definitions(monkeypatch):
-    monkeypatch.setattr("aenb.metrics.generation.CHUNK", 500)  # several chunks
+    monkeypatch.setattr("aenb.evaluation.metrics.generation.CHUNK", 500)  # several chunks
     rng = np.random.default_rng(0)
     real, made = rng.normal(size=(60, 3)), 0.6 * rng.normal(size=(40, 3)) + 0.3
     across = np.linalg.norm(real[:, None] - made[None], axis=-1)
@@ -235,7 +235,7 @@ def test_images_of_any_size_have_an_extractor(shape, cache):
 
 
 def test_a_mixture_fits_codes_better_than_one_gaussian():
-    from aenb.densities import draw, fit_density
+    from aenb.latent.densities import draw, fit_density
 
     rng = np.random.default_rng(0)
     codes = np.concatenate([rng.normal(size=(500, 2)) * 0.1 + at for at in ([0, 0], [4, 0], [0, 4])]).astype("float32")

@@ -11,25 +11,17 @@ ROOT = Path(__file__).parent.parent / "aenb"
 
 # From the ground up. A module may import what stands on a lower floor, and its own package.
 FLOORS = [
-    {"errors", "numerics", "pages", "tables", "version", "__init__"},
-    {"files", "naming", "short"},
-    {"aside"},
-    {"catalogue", "backend", "chapters"},
-    {"model_files", "schema"},
-    {"fields"},
-    {"arguments"},
-    {"data", "models", "metrics", "plots", "tasks", "control", "report", "densities", "restoration"},
-    {"spec", "latent", "checkpoint", "engine", "progress", "jobs"},
-    {"folder", "sampling", "showing", "attention_maps", "extractor"},
-    {"diagnosis", "scoring"},
-    {"views", "fitted"},
-    {"run"},
-    {"session", "building"},
-    {"restarts"},
+    {"core"},
+    {"data", "models"},
+    {"engine"},
+    {"latent"},
+    {"evaluation"},
+    {"figures"},
+    {"runs"},
     {"training"},
     {"comparison"},
-    {"widgets"},
-    {"magic", "__main__"},
+    {"notebook"},
+    {"__init__", "__main__"},
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 
@@ -58,7 +50,7 @@ def files() -> list[Path]:
 def test_imports_point_down(path):
     here = room(path)
     if path == ROOT / "__init__.py":
-        assert imported(path) <= {"magic", "version"}  # inside the functions that load and unload the extension
+        assert imported(path) <= {"core", "notebook"}  # inside the functions that load and unload the extension
         return
     for other in imported(path) - {here}:
         assert FLOOR[other] < FLOOR[here], f"{here} must not import {other}"

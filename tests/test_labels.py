@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 import aenb
-from aenb.building import facts
 from aenb.data.labels import class_numbers, read_labels
 from aenb.data.split import draw, hold_out
-from aenb.spec import Spec
+from aenb.runs.spec import Spec
+from aenb.training.build import facts
 
 ITEMS = np.random.default_rng(0).random((60, 3))
 GOOD = {

@@ -5,7 +5,7 @@ import pytest
 from scipy import integrate, special, stats
 
 import aenb
-from aenb import backend
+from aenb.core import backend
 from aenb.models import likelihoods
 from aenb.models.likelihoods import LIKELIHOODS, choose_likelihood
 

@@ -8,7 +8,7 @@ from IPython.core.completer import provisionalcompleter
 
 import aenb
 from aenb import Run
-from aenb.magic.body import run_body
+from aenb.notebook.magic.body import run_body
 
 
 def execute(shell, cell):
@@ -42,7 +42,7 @@ def test_a_cell_trains_and_binds_the_run(shell):
 
 def test_a_training_that_fails_leaves_the_name_alone(shell, monkeypatch):
     shell.user_ns["d"] = before = object.__new__(Run)
-    monkeypatch.setattr("aenb.session.Session.train", lambda self: 1 / 0)
+    monkeypatch.setattr("aenb.training.session.Session.train", lambda self: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         execute(shell, TRAIN)
     assert shell.user_ns["d"] is before
@@ -69,7 +69,7 @@ def test_a_variable_of_the_users_is_not_replaced(shell, cell, message):
 
 def test_variables_stand_for_their_values_in_a_line(shell, monkeypatch):
     seen = []
-    monkeypatch.setattr("aenb.magic.cell._panel", seen.append)
+    monkeypatch.setattr("aenb.notebook.magic.cell._panel", seen.append)
     shell.user_ns |= {"count": 3, "place": "my data.npy", "places": {"a": "b"}}
     typed = {
         "--epochs {count + 1} --data '{count}'": {"epochs": 4, "data": "{count}"},

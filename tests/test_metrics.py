@@ -5,10 +5,10 @@ from sklearn.decomposition import PCA
 
 import aenb
 from aenb.data import fashion_mnist as fashion
-from aenb.metrics import baselines
-from aenb.metrics.baselines import principal_subspace
-from aenb.metrics.evaluation import reconstruction_scores, text_scores
-from aenb.metrics.reconstruction import mse, psnr, ssim
+from aenb.evaluation.metrics import baselines
+from aenb.evaluation.metrics.baselines import principal_subspace
+from aenb.evaluation.metrics.evaluation import reconstruction_scores, text_scores
+from aenb.evaluation.metrics.reconstruction import mse, psnr, ssim
 
 DRAW = np.random.default_rng(0)
 

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb import report
-from aenb.backend import keras
+from aenb.core.backend import keras
 from aenb.data.record import Data
-from aenb.metrics.representation import linear_probe, silhouette
-from aenb.scoring.representation import representation
-from aenb.views.plane import principal_plane
+from aenb.evaluation import scorers
+from aenb.evaluation.metrics.representation import linear_probe, silhouette
+from aenb.evaluation.scorers.representation import representation
+from aenb.figures.views.plane import principal_plane
+from aenb.runs import report
 from tests.test_scoring import SAY, Fake
 
 
@@ -153,9 +154,9 @@ def test_a_picture_and_a_score_that_fail_are_notes_and_stop_nothing(trained, tmp
 
     run = dataclasses.replace(trained, record=trained.record | {"notes": []}, scores={}, _pictures=None)
     run.record.pop("findings", None)
-    monkeypatch.setattr("aenb.plots.run_figure", broken)
-    monkeypatch.setattr("aenb.views.codes.scatter", broken)
-    monkeypatch.setitem(aenb.scoring.PARTS, "reconstruction", broken)
+    monkeypatch.setattr("aenb.figures.plots.run_figure", broken)
+    monkeypatch.setattr("aenb.figures.views.codes.scatter", broken)
+    monkeypatch.setitem(scorers.PARTS, "reconstruction", broken)
     page = run._repr_html_()
     assert "The run&#x27;s figure could not be drawn (RuntimeError: planted)." in page
     assert "The view `codes` could not be drawn (RuntimeError: planted)." in page
@@ -169,7 +170,7 @@ def test_a_picture_and_a_score_that_fail_are_notes_and_stop_nothing(trained, tmp
 
 
 def test_settings_of_matplotlib_change_no_picture(trained, monkeypatch):
-    from aenb.plots import to_png
+    from aenb.figures.plots import to_png
 
     plain = to_png(trained.plot())
     for name, value in {"text.usetex": True, "axes.grid": True, "image.origin": "lower", "savefig.bbox": "tight",

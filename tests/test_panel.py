@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.fields import Field
+from aenb.core.fields import Field
 from aenb.models.registry import families
-from aenb.training import make_spec
-from aenb.widgets.controls import Control
-from aenb.widgets.runs_list import RunsList
+from aenb.notebook.widgets.controls import Control
+from aenb.notebook.widgets.runs_list import RunsList
+from aenb.training.train import make_spec
 
 
 @pytest.mark.parametrize("family", families())

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.plots import BLUE, GREY, ORANGE, examples_png, image_grid, run_figure, to_png
+from aenb.figures.plots import BLUE, GREY, ORANGE, examples_png, image_grid, run_figure, to_png
 
 HISTORY = {"loss": [0.5, 0.1, 0.05], "val_loss": [0.4, 0.1, 0.06]}
 DRAW = np.random.default_rng(0)

@@ -414,7 +414,7 @@ class TestALoadedRun:
         ids=str,
     )  # fmt: skip
     def test_arrays_that_are_broken_are_refused(self, of_table, change):
-        from aenb import fitted
+        from aenb.runs import fitted
 
         arrays = fitted.to_arrays(of_table)
         assert {"mean", "noise", "gmm.means", "gaussian.weights"} < set(arrays)

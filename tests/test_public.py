@@ -28,10 +28,10 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_train_stays_the_function_after_its_module_was_imported():
-    import aenb.training
+    import aenb.training.train
 
     assert callable(aenb.train)
-    assert aenb.train is aenb.training.train
+    assert aenb.train is aenb.training.train.train
 
 
 def test_import_brings_nothing_heavy():
@@ -88,7 +88,7 @@ except aenb.AenbError as error:
 def test_an_interrupt_while_tensorflow_starts_is_held_back_and_harms_nothing():
     code = """
 import os, signal, threading
-from aenb import backend
+from aenb.core import backend
 threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     backend.start()

@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from aenb.widgets.pump import Pump
+from aenb.notebook.widgets.pump import Pump
 from tests.kernels import VERSIONS, LiveKernel
 
 PRELUDE = """
 import sys, threading, time
 import ipykernel, ipywidgets
 from IPython.display import display
-from aenb.widgets.pump import Pump
+from aenb.notebook.widgets.pump import Pump
 
 button = ipywidgets.Button(description="Stop")
 slider = ipywidgets.IntSlider(description="Level")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.magic.commandline import parse
+from aenb.notebook.magic.commandline import parse
 
 
 def test_codes_and_back(trained):
@@ -216,7 +216,7 @@ def test_a_disk_that_fills_up_does_not_harm_what_was_saved(trained, tmp_path, mo
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("aenb.folder._write_history", full)
+    monkeypatch.setattr("aenb.runs.folder._write_history", full)
     with pytest.raises(aenb.AenbError, match="no space left"):
         trained.save(folder, overwrite=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -11,10 +11,10 @@ import pytest
 
 import aenb
 from aenb.data.record import Data
-from aenb.scoring import PARTS
-from aenb.scoring.generation import generation
-from aenb.scoring.reconstruction import reconstruction
-from aenb.scoring.representation import representation
+from aenb.evaluation.scorers import PARTS
+from aenb.evaluation.scorers.generation import generation
+from aenb.evaluation.scorers.reconstruction import reconstruction
+from aenb.evaluation.scorers.representation import representation
 
 STABLE = {"mse", "psnr", "ssim", "pca_mse", "mean_mse", "linear_probe", "knn", "pca_knn", "raw_knn"}
 STABLE |= {"frechet", "frechet_floor", "precision", "recall", "density", "coverage", "novelty", "rarest_class"}
@@ -116,7 +116,7 @@ def test_progress_is_shown_and_says_what_is_done(data, capsys):
     class View:
         stage = end = staticmethod(lambda text: said.append(text))
 
-    from aenb.progress import use_view
+    from aenb.core.progress import use_view
 
     use_view(View)
     try:

@@ -414,11 +414,11 @@ class TestRunsOnTexts:
 
     def test_it_holds_the_words_only_of_some_items_at_a_time(self, text_run, monkeypatch):
         """The probabilities of all words would take gigabytes."""
-        from aenb import latent
+        from aenb.latent import coding
 
-        sizes, whole = [], latent.as_items
-        monkeypatch.setattr(latent, "BATCH", 7)
-        monkeypatch.setattr(latent, "as_items", lambda model, made: sizes.append(len(made)) or whole(model, made))
+        sizes, whole = [], coding.as_items
+        monkeypatch.setattr(coding, "BATCH", 7)
+        monkeypatch.setattr(coding, "as_items", lambda model, made: sizes.append(len(made)) or whole(model, made))
         text_run.reconstruct(text_run.data.x_test)
         assert max(sizes) == 7
 

@@ -4,8 +4,8 @@ from scipy.linalg import subspace_angles
 from sklearn.decomposition import PCA
 
 import aenb
-from aenb.backend import keras
-from aenb.building import _seeded
+from aenb.core.backend import keras
+from aenb.training.build import _seeded
 
 
 def test_a_linear_one_reaches_the_pca_subspace(digits):

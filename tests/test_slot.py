@@ -57,7 +57,7 @@ def test_without_live_displays_there_are_no_widgets(kernel):
 def test_a_host_without_anywidget_is_sent_none(kernel):
     cell = kernel.submit(
         "os.environ['AENB_LIVE'], os.environ['KAGGLE_KERNEL_RUN_TYPE'] = '1', 'Interactive'\n"
-        "import ipywidgets\nfrom aenb.widgets.slot import Slot\n"
+        "import ipywidgets\nfrom aenb.notebook.widgets.slot import Slot\n"
         "slot = Slot(get_ipython(), ipywidgets.IntSlider(), lambda: {'text/plain': '', 'text/html': ''})"
     )
     kernel.wait_idle(cell, 60)

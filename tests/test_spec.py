@@ -3,9 +3,9 @@ import json
 import pytest
 
 import aenb
-from aenb.errors import AenbError
-from aenb.magic.commandline import parse
-from aenb.spec import Spec, options
+from aenb.core.errors import AenbError
+from aenb.notebook.magic.commandline import parse
+from aenb.runs.spec import Spec, options
 
 
 def test_a_spec_survives_json():

@@ -396,7 +396,7 @@ def test_a_full_temporary_disk_is_an_error(tmp_path, monkeypatch, small_memory):
 
 @pytest.fixture(scope="module")
 def tf():
-    from aenb import backend
+    from aenb.core import backend
 
     backend.start()
     import tensorflow

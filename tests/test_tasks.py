@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb import backend
+from aenb.core import backend
+from aenb.data.corruption import CORRUPTIONS, TASKS, make_task
 from aenb.data.split import hold_out
-from aenb.session import validation_size
-from aenb.tasks import CORRUPTIONS, TASKS, make_task
+from aenb.training.session import validation_size
 
 backend.start()
 KINDS = {"image": (8, 8, 3), "tabular": (12,), "signal": (20, 3), "text": (15,)}

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.backend import gradients_forgotten, tf
-from aenb.building import batch_size
+from aenb.core.backend import gradients_forgotten, tf
 from aenb.data.split import hold_out
-from aenb.session import validation_size
-from aenb.spec import Spec
+from aenb.runs.spec import Spec
+from aenb.training.build import batch_size
+from aenb.training.session import validation_size
 
 
 def weights(run):

@@ -8,8 +8,8 @@ import pytest
 from scipy import special, stats
 
 import aenb
-from aenb import backend
-from aenb.metrics.likelihood import active_units, estimate_evidence, kl_per_dimension
+from aenb.core import backend
+from aenb.evaluation.metrics.likelihood import active_units, estimate_evidence, kl_per_dimension
 
 SHAPE = (5, 4, 1)
 
@@ -206,7 +206,7 @@ def test_more_samples_give_a_tighter_bound_and_one_gives_the_elbo():
 
 
 def test_estimates_are_the_same_however_they_are_parted(monkeypatch):
-    from aenb.metrics import likelihood
+    from aenb.evaluation.metrics import likelihood
 
     model, x = build(support="binary", scale=0.2), items(30, binary=True)
     exact = estimate_evidence(model.evidence, (x, x), samples=4000).scores()

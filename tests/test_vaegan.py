@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import aenb
-import aenb.backend
+import aenb.core.backend
 from aenb.models import vaegan
 
-aenb.backend.start()
+aenb.core.backend.start()
 
 import keras  # noqa: E402
 

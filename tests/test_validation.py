@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aenb.backend import keras, tf
+from aenb.core.backend import keras, tf
 from aenb.engine import Engine, Validation
 
 DRAW = np.random.default_rng(0)

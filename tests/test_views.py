@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.building import new_run
-from aenb.metrics.likelihood import kl_per_dimension
-from aenb.plots import class_colours, signed_colours
-from aenb.progress import Silent
-from aenb.session import moments
-from aenb.training import make_spec
-from aenb.views import OF_FINDINGS, VIEWS, show, telling
-from aenb.views.look import Look
-from aenb.views.plane import principal_plane
+from aenb.core.progress import Silent
+from aenb.evaluation.metrics.likelihood import kl_per_dimension
+from aenb.figures.plots import class_colours, signed_colours
+from aenb.figures.views import OF_FINDINGS, VIEWS, show, telling
+from aenb.figures.views.look import Look
+from aenb.figures.views.plane import principal_plane
+from aenb.training.build import new_run
+from aenb.training.session import moments
+from aenb.training.train import make_spec
 
 DIGITS = aenb.load_data("digits").limit(300)
 

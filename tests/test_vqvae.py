@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.backend import keras, tf
+from aenb.core.backend import keras, tf
 from aenb.engine import compiles_well
 from aenb.models import code_prior, quantiser
 from aenb.models.quantiser import Codebook

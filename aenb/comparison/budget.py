@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from aenb.backend import keras
-from aenb.errors import AenbError, shown
+from aenb.core.backend import keras
+from aenb.core.errors import AenbError, shown
 
 MOST = 100_000  # epochs, where seconds or steps end a training
 

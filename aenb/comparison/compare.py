@@ -6,20 +6,20 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from aenb.arguments import checked
 from aenb.comparison.budget import Budget
 from aenb.comparison.contenders import Contender, contenders
 from aenb.comparison.result import Comparison
+from aenb.core.arguments import checked
+from aenb.core.errors import AenbError, failure
+from aenb.core.fields import Field
+from aenb.core.progress import Counter, Silent, Training, open_view
+from aenb.core.short_form import most_epochs
 from aenb.data.load import load_data
 from aenb.data.record import Data
-from aenb.errors import AenbError, failure
-from aenb.fields import Field
-from aenb.progress import Counter, Silent, Training, open_view
-from aenb.run import Run
-from aenb.scoring import chosen_parts, evaluate
-from aenb.short import most_epochs
-from aenb.spec import Spec
-from aenb.training import train_spec
+from aenb.evaluation.scorers import chosen_parts, evaluate
+from aenb.runs.run import Run
+from aenb.runs.spec import Spec
+from aenb.training.train import train_spec
 
 SEEDS = (0, 1, 2)
 _SEEDS = Field("seeds", name="seeds", kind="ints", low=0, high=2**31 - 1)

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aenb.errors import AenbError
+from aenb.core.errors import AenbError
 from aenb.models.registry import families
-from aenb.run import Run
-from aenb.spec import Spec, options
-from aenb.training import make_spec
+from aenb.runs.run import Run
+from aenb.runs.spec import Spec, options
+from aenb.training.train import make_spec
 
 
 @dataclass

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from aenb.comparison.columns import DRAWN, SCORES, Column
-from aenb.plots import BLUE, GREEN, GREY, STYLE, drawable, image_grid
+from aenb.figures.plots import BLUE, GREEN, GREY, STYLE, drawable, image_grid
 
 PANELS, COLUMNS = 4, 10
 BASES = ("PCA", "training items")  # whose scores are drawn as lines

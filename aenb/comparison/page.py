@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from aenb.comparison.columns import COSTS, SCORES
+from aenb.core.html import png_source, script_tag, with_id
 from aenb.data.scaling import units
 from aenb.data.split import spread
-from aenb.pages import png_source, script_tag, with_id
-from aenb.plots import image_grid, image_png
+from aenb.figures.plots import image_grid, image_png
 
 INPUTS = 24  # held-out images to pick from
 SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")

@@ -10,21 +10,21 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from aenb.arguments import checked
-from aenb.aside import written_aside
-from aenb.backend import tf
 from aenb.comparison.columns import COSTS, SCORES, Column
+from aenb.core.arguments import checked
+from aenb.core.aside import written_aside
+from aenb.core.backend import tf
+from aenb.core.errors import failure
+from aenb.core.files import expanded
+from aenb.core.html import png_source
+from aenb.core.tables import Places, Rows, html_table, markdown, markdown_table, text_table
 from aenb.data.record import Data
 from aenb.engine.state import variables
-from aenb.errors import failure
-from aenb.files import expanded
-from aenb.metrics.intervals import Interval, interval
-from aenb.pages import png_source
-from aenb.report import MEANS
-from aenb.run import Run
-from aenb.scoring.scores import BEFORE, BEHIND, is_own
-from aenb.showing import INVERTED
-from aenb.tables import Places, Rows, html_table, markdown, markdown_table, text_table
+from aenb.evaluation.metrics.intervals import Interval, interval
+from aenb.evaluation.scorers.reconstruction import INVERTED
+from aenb.evaluation.scorers.scores import BEFORE, BEHIND, is_own
+from aenb.runs.report import MEANS
+from aenb.runs.run import Run
 
 Figures = dict[str, float]
 
@@ -201,7 +201,7 @@ class Comparison:
 
     @functools.cached_property
     def _png(self) -> bytes:
-        from aenb.plots import to_png
+        from aenb.figures.plots import to_png
 
         return to_png(self.plot())
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.errors import AenbError
 from aenb.data.foreign import as_list, reading
 from aenb.data.labels import printable, read_labels
 from aenb.data.numeric import measured
@@ -18,7 +19,6 @@ from aenb.data.standardised import fit_scaler, to_units
 from aenb.data.streamed import Rows, is_large
 from aenb.data.texts import from_texts
 from aenb.data.words import are_texts
-from aenb.errors import AenbError
 
 
 def from_arrays(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from aenb.core.errors import AenbError, nearest
 from aenb.data.labels import printable
-from aenb.errors import AenbError, nearest
 
 SHOWN = 5  # names in an error
 

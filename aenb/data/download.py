@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from aenb.errors import AenbError
+from aenb.core.errors import AenbError
 
 
 def cache() -> Path:

@@ -12,11 +12,11 @@ from typing import Any, BinaryIO
 import numpy as np
 import psutil
 
+from aenb.core.errors import AenbError
+from aenb.core.files import members, named, read_array, read_header, read_npy, regular, size
 from aenb.data import streamed
 from aenb.data.arrays import from_arrays
 from aenb.data.record import Data
-from aenb.errors import AenbError
-from aenb.files import members, named, read_array, read_header, read_npy, regular, size
 
 FORMATS = (".npy", ".npz", ".csv", ".parquet", ".txt")
 COLUMNS = 100_000  # of a table, at most

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from aenb.errors import AenbError
+from aenb.core.errors import AenbError
 
 DEEPEST = 5  # axes of a list in lists
 PLAIN = (

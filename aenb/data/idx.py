@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aenb.errors import AenbError
+from aenb.core.errors import AenbError
 
 
 def read_idx(path: Path) -> np.ndarray:

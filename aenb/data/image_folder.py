@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.errors import AenbError
+from aenb.core.files import named, reason
 from aenb.data.arrays import from_arrays
 from aenb.data.labels import printable
 from aenb.data.pictures import CHANGES, SUFFIXES, Header, look, pixels
 from aenb.data.record import Data
 from aenb.data.spool import Spool
-from aenb.errors import AenbError
-from aenb.files import named, reason
 
 KEPT = 256  # pixels a side up to which images of one size stay as they are
 SIDES = (128, 64, 32)  # that others come to

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.errors import AenbError
 from aenb.data.foreign import as_list, reading
-from aenb.errors import AenbError
 
 EXPECTED = "expected a class for each item: whole numbers, names, or True and False"
 LONGEST = 1000  # letters of a name

@@ -9,7 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aenb.arguments import checked
+from aenb.core.arguments import checked
+from aenb.core.errors import AenbError, nearest, shown
+from aenb.core.files import expanded, named, reason
+from aenb.core.short_form import fewer, most_items
 from aenb.data.arrays import from_arrays
 from aenb.data.files import FORMATS, from_file
 from aenb.data.foreign import reading
@@ -19,9 +22,6 @@ from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
 from aenb.data.registry import datasets
 from aenb.data.split import LEAST
-from aenb.errors import AenbError, nearest, shown
-from aenb.files import expanded, named, reason
-from aenb.short import fewer, most_items
 
 EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images"
 

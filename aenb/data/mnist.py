@@ -8,12 +8,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from aenb.core.errors import AenbError
 from aenb.data.download import cache, fetch
 from aenb.data.record import Data
 from aenb.data.registry import dataset
 from aenb.data.scaling import add_channel
 from aenb.data.split import hold_out
-from aenb.errors import AenbError
 
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"

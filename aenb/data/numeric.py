@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.errors import AenbError
 from aenb.data.foreign import reading
 from aenb.data.labels import printable
 from aenb.data.streamed import blocks
-from aenb.errors import AenbError
 
 SIGNALS = ' Signals (n, length, channels) are loaded with aenb.load_data(x, kind="signal").'
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from aenb.backend import tf
+from aenb.core.backend import tf
+from aenb.core.errors import AenbError
 from aenb.data.arrays import from_arrays
 from aenb.data.record import Data
 from aenb.data.spool import Spool
 from aenb.data.streamed import BLOCK
-from aenb.errors import AenbError
 
 MOST = 10_000_000  # items: a generator does not say whether it has an end
 ONE_SHAPE = "Give its items one shape: .map(lambda x: tf.image.resize(x, (64, 64))), or tf.ensure_shape."

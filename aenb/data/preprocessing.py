@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from aenb.core.errors import AenbError
 from aenb.data.columns import in_order
 from aenb.data.labels import class_numbers
 from aenb.data.numeric import as_array, is_frame, is_masked
@@ -17,7 +18,6 @@ from aenb.data.scaling import BYTES, SIGNED, UNIT, add_channel, fits, from_range
 from aenb.data.signals import padded
 from aenb.data.standardised import standardise, to_raw
 from aenb.data.words import are_texts, split_words, to_ids, to_text
-from aenb.errors import AenbError
 
 LARGEST = 1e15  # of standardised values: the sum of their squares is finite in float32
 BEYOND = 2.0  # ranges of the training images that an image in a model's units may reach beyond them, such as by noise

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.errors import AenbError, unknown
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.scaling import BYTES, UNIT, units
 from aenb.data.split import draw, spread
 from aenb.data.streamed import LIMIT, blocks, select
-from aenb.errors import AenbError, unknown
 
 STREAMED = f"The items take more than {LIMIT // 2**20} MB: those to train on are read from the disk when needed."
 

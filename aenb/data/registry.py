@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aenb.catalogue import Catalogue
+from aenb.core.catalogue import Catalogue
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.errors import AenbError
 from aenb.data.numeric import SIGNALS
 from aenb.data.streamed import blocks
-from aenb.errors import AenbError
 
 Range = tuple[float, float]  # of pixels: what stands for 0, and for 1
 

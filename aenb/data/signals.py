@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.errors import AenbError
+from aenb.core.errors import AenbError
 
 
 def are_ragged_signals(x: Any) -> bool:

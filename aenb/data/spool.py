@@ -10,8 +10,8 @@ import tempfile
 
 import numpy as np
 
+from aenb.core.errors import AenbError
 from aenb.data import streamed
-from aenb.errors import AenbError
 
 FREE = 0.9  # of what is free on the temporary disk, at most
 

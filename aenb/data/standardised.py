@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.errors import AenbError
 from aenb.data.streamed import blocks
-from aenb.errors import AenbError
 
 
 def fit_scaler(training: Any, name: str, columns: Sequence[str] = ()) -> tuple[Any, list[str]]:

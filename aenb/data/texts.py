@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.errors import AenbError
 from aenb.data.labels import read_labels
 from aenb.data.record import Data
 from aenb.data.split import LEAST, held_out_size, hold_out
 from aenb.data.words import make_vocabulary, split_words, to_ids
-from aenb.errors import AenbError
 
 MOST = 8000  # words that a vocabulary has at most
 LONGEST = 32  # words of a text that are kept at most

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from aenb.core.errors import AenbError
 from aenb.data.record import Data
 from aenb.data.registry import dataset
 from aenb.data.texts import from_texts
 from aenb.data.words import split_words
-from aenb.errors import AenbError
 
 FOLDER = Path("/usr/share/wordnet")  # the package wordnet-base of Debian and Ubuntu
 FILES = ("data.noun", "data.verb", "data.adj", "data.adv")

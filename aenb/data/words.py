@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.errors import AenbError
 from aenb.data.foreign import as_list, reading
-from aenb.errors import AenbError
 
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 NONE, UNKNOWN = "", "<unk>"  # the first two of each vocabulary: what fills up, and a word that it does not have

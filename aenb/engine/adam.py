@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from aenb.backend import keras, tf
+from aenb.core.backend import keras, tf
 from aenb.engine.state import optimizers
 
 MANY = 1_000_000  # weights from which it is worth it

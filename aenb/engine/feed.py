@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aenb.backend import tf
+from aenb.core.backend import tf
 
 BLOCK = 2**23  # bytes of a streamed block
 

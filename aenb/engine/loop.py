@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from aenb.backend import gradients_forgotten, keras, tf
+from aenb.core.backend import gradients_forgotten, keras, tf
+from aenb.core.errors import AenbError
 from aenb.engine.adam import one_pass_adam
 from aenb.engine.feed import Resident, Streamed
 from aenb.engine.state import Diverged, State, broken_terms, capture, fits, restore
 from aenb.engine.turns import Turns
 from aenb.engine.validation import Validation
-from aenb.errors import AenbError
 
 CHUNK_SECONDS = 0.1
 KEPT_SECONDS = 1.0  # at least so long between two copies of the state, and a hundred times as long as a copy takes

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from aenb.backend import keras
-from aenb.control import Halt
+from aenb.core.backend import keras
+from aenb.core.control import Halt
 
 GROWTH = 1e6  # a loss that grew so many times is taken for one without bounds
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.backend import keras, tf
+from aenb.core.backend import keras, tf
 
 
 class Validation:

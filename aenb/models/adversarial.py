@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from aenb.backend import keras, tf
-from aenb.errors import AenbError
+from aenb.core.backend import keras, tf
+from aenb.core.errors import AenbError
 from aenb.models import bodies, layers
 from aenb.models.parts import beside
 from aenb.models.players import Batch

@@ -25,9 +25,9 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from aenb.backend import keras
-from aenb.errors import AenbError
-from aenb.fields import Field
+from aenb.core.backend import keras
+from aenb.core.errors import AenbError
+from aenb.core.fields import Field
 from aenb.models import layers
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part, Vocabulary
 from aenb.models.masking import Masking

@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aenb.backend import keras
-from aenb.errors import AenbError
+from aenb.core.backend import keras
+from aenb.core.errors import AenbError
 from aenb.models import layers
 
 DENSE, CONV = (512, 256), (32, 64)  # units and filters where none are asked for

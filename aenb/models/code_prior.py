@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.backend import keras, tf
+from aenb.core.backend import keras, tf
 from aenb.models import layers
 from aenb.models.transformer import Transformer
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aenb.errors import AenbError
-from aenb.fields import Field
+from aenb.core.errors import AenbError
+from aenb.core.fields import Field
 from aenb.models import bodies, layers
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part
 from aenb.models.registry import family

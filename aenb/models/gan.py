@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from aenb.backend import keras
-from aenb.fields import Field
+from aenb.core.backend import keras
+from aenb.core.fields import Field
 from aenb.models import adversarial, bodies, layers
 from aenb.models.adversarial import GAMES, Game
 from aenb.models.hyperparameters import (

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aenb.backend import keras, tf
+from aenb.core.backend import keras, tf
 from aenb.models.parts import beside
 
 DRAWS, SEED = 64, (0, 0)  # codes to begin from

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aenb.backend import keras
-from aenb.errors import AenbError
+from aenb.core.backend import keras
+from aenb.core.errors import AenbError
 from aenb.models.hyperparameters import LOSSES
 
 

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aenb.backend import keras
-from aenb.errors import AenbError
+from aenb.core.backend import keras
+from aenb.core.errors import AenbError
 
 CLIP = 1e-6  # probabilities of a decoder whose logits are not at hand are kept so far from 0 and 1
 SMALL = 0.5  # |η| below which A(η) is summed as a series

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from aenb.backend import keras, tf
-from aenb.errors import AenbError
+from aenb.core.backend import keras, tf
+from aenb.core.errors import AenbError
 from aenb.models.hyperparameters import LOSSES
 from aenb.models.players import Batch
 from aenb.models.transformer import Patches

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.backend import keras, tf
+from aenb.core.backend import keras, tf
 from aenb.models.players import Batch, Player
 from aenb.models.registry import families
 

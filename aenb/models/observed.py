@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aenb.backend import keras
+from aenb.core.backend import keras
 
 
 @keras.saving.register_keras_serializable("aenb")

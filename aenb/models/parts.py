@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from aenb.backend import keras
-from aenb.errors import AenbError
+from aenb.core.backend import keras
+from aenb.core.errors import AenbError
 from aenb.models import bodies
 
 

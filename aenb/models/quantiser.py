@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from aenb.backend import keras
+from aenb.core.backend import keras
 
 EPSILON = 1e-5  # of the smoothing
 DEAD = 0.05  # a code that is used less than this part of an even share counts as dead

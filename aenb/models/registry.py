@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from aenb.catalogue import Catalogue
-from aenb.errors import AenbError, shown, unknown
-from aenb.fields import Field, read_fields
+from aenb.core.catalogue import Catalogue
+from aenb.core.errors import AenbError, shown, unknown
+from aenb.core.fields import Field, read_fields
 
 CLASSES = {"classes", "network", "observed", "sparsity"}  # modules that define Keras classes, and so start TensorFlow
 

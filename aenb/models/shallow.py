@@ -17,9 +17,9 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from aenb.backend import keras
-from aenb.errors import AenbError
-from aenb.fields import Field
+from aenb.core.backend import keras
+from aenb.core.errors import AenbError
+from aenb.core.fields import Field
 from aenb.models import bodies, layers
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part
 from aenb.models.registry import family

@@ -6,7 +6,7 @@ weight would not mean the same everywhere.
 
 from __future__ import annotations
 
-from aenb.backend import keras
+from aenb.core.backend import keras
 
 
 @keras.saving.register_keras_serializable("aenb")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.backend import keras
+from aenb.core.backend import keras
 
 WIDER = 2  # the dense layer inside a block is so many times as wide as a token
 EPSILON = 1e-6  # beside the variance in a layer normalisation, as vision transformers have it

@@ -25,9 +25,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from aenb.backend import keras
-from aenb.errors import AenbError
-from aenb.fields import Field
+from aenb.core.backend import keras
+from aenb.core.errors import AenbError
+from aenb.core.fields import Field
 from aenb.models import bodies
 from aenb.models.hyperparameters import (
     Activation,

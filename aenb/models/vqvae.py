@@ -22,9 +22,9 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from aenb.backend import keras
-from aenb.errors import AenbError
-from aenb.fields import Field
+from aenb.core.backend import keras
+from aenb.core.errors import AenbError
+from aenb.core.fields import Field
 from aenb.models import bodies, code_prior, layers, quantiser
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, Part
 from aenb.models.likelihoods import gaussian

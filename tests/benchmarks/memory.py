@@ -31,13 +31,13 @@ phases = Phases()
 phases.begin("Python and `import aenb`")
 import aenb
 phases.begin("starting TensorFlow")
-from aenb import backend
+from aenb.core import backend
 backend.start()
 phases.begin("loading the images")
 data = aenb.load_data("fashion_mnist")
 phases.begin("training an epoch")
 run = aenb.train({family!r}, data, epochs=1, verbose=False)
-from aenb.scoring import evaluate
+from aenb.evaluation.scorers import evaluate
 evaluate(run, say=lambda text: phases.begin("`evaluate()`: " + text.split(" (")[0]))
 phases.begin("the end")
 print("phases", json.dumps(phases.found))

@@ -21,7 +21,7 @@ import aenb
 from aenb.comparison.budget import MOST, Budget
 from aenb.comparison.figure import draw_strips, strips_of
 from aenb.comparison.result import Comparison
-from aenb.plots import STYLE, to_png
+from aenb.figures.plots import STYLE, to_png
 from tests.benchmarks import machine
 
 DATA = "fashion_mnist"

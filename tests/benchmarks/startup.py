@@ -20,7 +20,7 @@ MEASURES = {
     + CLOCK.format(work="shell.run_line_magic('load_ext', 'aenb')"),
     "the list of families and of data sets": CLOCK.format(work="import aenb; aenb.families(); aenb.datasets()"),
     "loading `mnist_5k`": CLOCK.format(work="import aenb; aenb.load_data()"),
-    "starting TensorFlow and Keras": CLOCK.format(work="from aenb import backend; backend.start()"),
+    "starting TensorFlow and Keras": CLOCK.format(work="from aenb.core import backend; backend.start()"),
     "`import tensorflow, keras` alone": CLOCK.format(work="import tensorflow, keras"),
     "from nothing to a trained and scored model (1 epoch)": CLOCK.format(
         work="import aenb; aenb.train('deep', epochs=1, verbose=False).evaluate()"
@@ -37,7 +37,7 @@ def seconds(code: str) -> float:
 def first_number() -> float:
     """Measure the time from a `%%autoencoder` cell to the first loss on the page, in a kernel that has TensorFlow."""
     with LiveKernel(VERSIONS[-1], AENB_LIVE="1") as kernel:
-        kernel.run("%load_ext aenb\nimport aenb.backend\naenb.backend.start()", seconds=60)
+        kernel.run("%load_ext aenb\nimport aenb.core.backend\naenb.core.backend.start()", seconds=60)
         begin = time.perf_counter()
         cell = kernel.submit("%%autoencoder deep d --data fashion_mnist --epochs 2")
         kernel.wait_for(lambda message: "loss 0." in str(message["content"]), seconds=60)

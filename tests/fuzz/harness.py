@@ -21,7 +21,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
-from aenb.errors import AenbError
+from aenb.core.errors import AenbError
 
 CASES = int(os.environ.get("AENB_FUZZ", 300))  # of a kind
 SECONDS = 1.0  # that a case may take

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import aenb
-from aenb.spec import options
+from aenb.runs.spec import options
 from tests.fuzz.harness import case, fuzz
 
 
@@ -83,7 +83,7 @@ def called(tmp_path_factory):
     found = calls(run, shown, folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr("aenb.training.train_spec", begins)
+        patch.setattr("aenb.training.train.train_spec", begins)
         patch.setattr("aenb.comparison.compare.train_spec", begins)
         yield folder, found
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from aenb.errors import AenbError
+from aenb.core.errors import AenbError
 from tests.fuzz.harness import Escape, _peak, case, counts
 
 

@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 
 import aenb
 from aenb import __main__
-from aenb.building import build
-from aenb.checkpoint import FILE, Checkpoint
-from aenb.errors import AenbError
-from aenb.folder import _sha256
-from aenb.model_files import load_model
+from aenb.core.errors import AenbError
+from aenb.core.model_files import load_model
+from aenb.engine.checkpoint import FILE, Checkpoint
 from aenb.models.registry import families
-from aenb.session import Session, saved_training
+from aenb.runs.folder import _sha256
+from aenb.training.build import build
+from aenb.training.session import Session, saved_training
 from tests.fuzz.harness import case, fuzz
 
 HOSTILE = st.one_of(
@@ -185,9 +185,9 @@ def folders(tmp_path_factory, digits):
 @pytest.fixture(scope="module", autouse=True)
 def imported():
     """Import what the first case would else be late by."""
-    import aenb.schema
-    import aenb.training  # noqa: F401
-    from aenb.progress import open_view
+    import aenb.core.schema
+    import aenb.training.train  # noqa: F401
+    from aenb.core.progress import open_view
 
     with open_view(verbose=True):
         pass
@@ -265,7 +265,7 @@ def test_run_folders(folders, quickly, tmp_path_factory, data):
             facts["sha256"] = {name: _sha256(folder / name) for name in names if name != "run.json"}
             facts["sizes"] = {}
             again.write_bytes(json.dumps(facts).encode("utf-8", "surrogatepass"))
-    with case("run folders", place), mock.patch("aenb.folder.load_model", quickly):
+    with case("run folders", place), mock.patch("aenb.runs.folder.load_model", quickly):
         show(aenb.load_run(path))
 
 
@@ -400,6 +400,6 @@ def test_specs(digits, tmp_path_factory, folders, data):
         raise AenbError("it would be trained")
 
     said = io.StringIO()
-    with case("specs", place), contextlib.redirect_stderr(said), mock.patch("aenb.training.train_spec", trained):
+    with case("specs", place), contextlib.redirect_stderr(said), mock.patch("aenb.training.train.train_spec", trained):
         assert __main__.main(["train", str(file), "--save", str(place / "run")]) == 2
     assert len(said.getvalue().splitlines()) <= 1 or Path(file).is_dir()

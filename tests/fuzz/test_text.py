@@ -13,17 +13,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from aenb import pages, report
-from aenb.errors import AenbError
-from aenb.magic import cell as cells
-from aenb.magic.body import run_body
-from aenb.magic.commandline import TABLE, parse
-from aenb.magic.commands import COMMANDS
+from aenb.core import html
+from aenb.core.errors import AenbError
+from aenb.core.tables import html_table, markdown, markdown_table
 from aenb.models.registry import families
-from aenb.spec import Spec, flag, options
-from aenb.tables import html_table, markdown, markdown_table
-from aenb.training import make_spec
-from aenb.widgets.live import _html
+from aenb.notebook.magic import cell as cells
+from aenb.notebook.magic.body import run_body
+from aenb.notebook.magic.commandline import TABLE, parse
+from aenb.notebook.magic.commands import COMMANDS
+from aenb.notebook.widgets.live import _html
+from aenb.runs import report
+from aenb.runs.spec import Spec, flag, options
+from aenb.training.train import make_spec
 from tests.fuzz.harness import case, fuzz
 
 
@@ -42,13 +43,13 @@ def shell(tmp_path_factory):
     InteractiveShell.clear_instance()
     shell, before, folder = InteractiveShell.instance(), os.getcwd(), tmp_path_factory.mktemp("typed")
     shell.run_line_magic("load_ext", "aenb")
-    shell.run_cell("import aenb.run, aenb.training")  # what takes long the first time
+    shell.run_cell("import aenb.runs.run, aenb.training.train")  # what takes long the first time
     shell.user_ns |= {"nums": [1, 2], "table": np.ones((20, 3)), "word": "deep", "many": "x " * 10**5, "d": None}
     os.chdir(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("aenb.training.train_spec", begins)
+        patch.setattr("aenb.training.train.train_spec", begins)
         patch.setattr(cells, "_panel", lambda settings: make_spec("deep", None, settings))
-        patch.setattr("aenb.backend.devices", lambda: ["CPU"])
+        patch.setattr("aenb.core.backend.devices", lambda: ["CPU"])
         patch.setattr("builtins.print", lambda *_, **__: None)
         shell.folder = folder
         yield shell
@@ -190,7 +191,7 @@ def test_cells_are_read_as_they_were_written(shell, spec):
 def test_cells_go_through_the_whole_shell(shell, spec):
     seen = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("aenb.training.train_spec", lambda spec, *_, **__: seen.append(spec) or {}["the end"])
+        patch.setattr("aenb.training.train.train_spec", lambda spec, *_, **__: seen.append(spec) or {}["the end"])
         patch.setattr("aenb.data.load.find_data", lambda word, variables: (word, []))
         with case("cells round trip", shell.folder, seconds=5):
             shell.run_cell(spec.to_cell(), store_history=False)
@@ -302,7 +303,7 @@ def test_html_has_the_elements_of_harmless_names(line, rows):
             report.as_html(line, rows, [line], {"figure": b"1", line: b"2"}),
             html_table(rows, stressed=frozenset({(0, 1)})),
             _html(line, "", line, [line]),
-            pages.script_tag(pages.with_id({"names": [line]}), "let x = 1;"),
+            html.script_tag(html.with_id({"names": [line]}), "let x = 1;"),
         ]
 
     # as many lines in each cell, since those after the first are set apart

@@ -16,8 +16,8 @@ def prepare(work, data, seed):
     import tqdm  # noqa: F401
 
     import aenb
-    import aenb.training
-    from aenb import backend
+    import aenb.training.train
+    from aenb.core import backend
 
     backend.start()
 

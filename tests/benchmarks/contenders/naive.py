@@ -10,7 +10,7 @@ TITLE, NEEDS, BUILDER = "Keras `fit(x, x)`", ("keras", "tensorflow"), "family"
 def prepare(work, data, seed):
     import keras
 
-    from aenb import backend
+    from aenb.core import backend
 
     backend.start()
     x, held = split(data)

@@ -11,7 +11,7 @@ def prepare(work, data, seed):
     import keras
     import tensorflow as tf
 
-    from aenb import backend
+    from aenb.core import backend
 
     backend.start()
     x, held = split(data)

@@ -65,7 +65,7 @@ class Work:
 
 def training_images(data) -> int:
     """Return how many images are trained on: the others are validated on."""
-    from aenb.session import validation_size
+    from aenb.training.session import validation_size
 
     return len(data.train) - validation_size(data)
 
@@ -74,7 +74,7 @@ def split(data) -> tuple[np.ndarray, np.ndarray]:
     """Return the images to train on and those to validate on, as `aenb.train` divides them: float32 in [0, 1]."""
     from aenb.data.scaling import units
     from aenb.data.split import hold_out
-    from aenb.session import validation_size
+    from aenb.training.session import validation_size
 
     return tuple(units(data.train[index]) for index in hold_out(len(data.train), validation_size(data)))
 

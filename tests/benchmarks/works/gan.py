@@ -15,7 +15,7 @@ LEARNING_RATE, BETA_1 = 2e-4, 0.5
 
 
 def family():
-    from aenb import backend
+    from aenb.core import backend
     from aenb.models import bodies
 
     code = backend.keras.Input((CODE,), name="code")

@@ -1,0 +1,241 @@
+"""The one door to Keras and TensorFlow: imported when first used, and quietly.
+
+`from aenb.core.backend import keras` costs nothing; the first attribute asked of it imports the real package. So a
+family's file can be read for its help and its hyperparameters without waiting for TensorFlow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import os
+import signal
+import sys
+import tempfile
+import threading
+import types
+from collections.abc import Iterator
+
+from aenb.core.errors import AenbError
+
+_lock = threading.Lock()
+_ready = False
+
+
+class _Lazy(types.ModuleType):
+    """A stand-in for a module that imports it when an attribute is asked for."""
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):  # inspection must not import TensorFlow
+            raise AttributeError(name)
+        start()
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+keras = _Lazy("keras")
+tf = _Lazy("tensorflow")
+
+
+def is_loaded() -> bool:
+    """Say whether Keras and TensorFlow have been imported through this door."""
+    return _ready
+
+
+def start() -> None:
+    """Import TensorFlow and Keras, once, keeping their start-up messages from the user.
+
+    Raises:
+        AenbError: Keras runs on another backend than TensorFlow.
+    """
+    global _ready
+    with _lock:
+        if _ready:
+            return
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        if "keras" not in sys.modules:
+            os.environ["KERAS_BACKEND"] = "tensorflow"
+        with interrupts_held_back(), _stderr_held_back():
+            _import_and_warm_up()
+            _ready = True
+
+
+def _import_and_warm_up() -> None:
+    import keras
+    import tensorflow as tf
+
+    if keras.backend.backend() != "tensorflow":
+        raise AenbError(
+            f"Expected Keras on TensorFlow; received Keras on {keras.backend.backend()}. Restart the kernel and "
+            "load aenb before Keras, or set KERAS_BACKEND=tensorflow."
+        )
+    tf.get_logger().setLevel("ERROR")
+    # it gains nothing in training, and fails, in words on stderr, where a leaky ReLU follows a convolution
+    tf.config.optimizer.set_experimental_options({"remapping": False})
+    for gpu in tf.config.list_physical_devices("GPU"):
+        with contextlib.suppress(RuntimeError):  # TensorFlow was started earlier: its setting stays
+            tf.config.experimental.set_memory_growth(gpu, True)
+    tf.function(lambda x: x + 1.0, jit_compile=True)(tf.constant(0.0))  # the first step's messages, now
+
+
+def give_back_memory() -> None:
+    """Let the system have what was freed: glibc keeps the memory that XLA's compiler took, 40 to 100 MB a training."""
+    with contextlib.suppress(OSError, AttributeError):  # no glibc
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+class Interrupts:
+    """Notes the interrupts that come in a block, so that one that was raised and lost can be raised again.
+
+    Python only prints an exception that is raised while something is finalised, or called back from C. Whoever handles
+    interrupts otherwise than by a KeyboardInterrupt is let do so.
+
+    Example:
+        >>> with Interrupts() as interrupts:
+        ...     interrupts.check()  # between two steps of the work
+    """
+
+    def __init__(self):
+        self._came = self._notes = False
+
+    @property
+    def came(self) -> bool:
+        """Whether one came. TensorFlow may make another error of it, a RuntimeError, while it traces a function."""
+        return self._came
+
+    def check(self) -> None:
+        """Raise the interrupt that came, where it did not end the block.
+
+        Raises:
+            KeyboardInterrupt: There was one.
+        """
+        if self._came:
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> Interrupts:
+        is_main = threading.current_thread() is threading.main_thread()
+        self._notes = is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._notes:
+            signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._notes:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _note(self, *_) -> None:
+        self._came = True
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def interrupts_held_back() -> Iterator[None]:
+    """Hold an interrupt back until the block is done.
+
+    TensorFlow does not survive an import that was cut short, and a Keras model that is called takes an interrupt for
+    an error of its input, and warns instead.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught = []
+    before = signal.signal(signal.SIGINT, lambda *_: caught.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if caught:
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _stderr_held_back() -> Iterator[None]:
+    """Hold back what is written to file descriptor 2, and let it out only where the block fails."""
+    with tempfile.TemporaryFile() as caught:
+        sys.stderr.flush()
+        saved = os.dup(2)
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(saved, 2)
+            caught.seek(0)
+            os.write(2, caught.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+@contextlib.contextmanager
+def gradients_forgotten() -> Iterator[None]:
+    """Forget, at the end of a block, the custom gradients that its graphs have registered.
+
+    TensorFlow registers each custom gradient of a graph under a new name, for ever, and with it the graph, its
+    constants and its variables: every `fit` of a process stays in memory. The graphs of a training that is over are
+    not differentiated again. Where the registry is not as it is known here, nothing is forgotten.
+    """
+    start()
+    from tensorflow.python.framework import ops
+
+    registry = getattr(ops, "gradient_registry", None)
+    entries = getattr(registry, "_registry", None)
+    if type(entries) not in (dict, _Noting):
+        yield
+        return
+    registry._registry = noting = _Noting(entries)
+    try:
+        yield
+    finally:
+        entries.update({name: entry for name, entry in noting.items() if name not in noting.mine})
+        registry._registry = entries
+
+
+class _Noting(dict):
+    """A dict that notes which names the thread that made it has set."""
+
+    def __init__(self, entries: dict):
+        super().__init__(entries)
+        self.mine, self._thread = set(), threading.get_ident()
+
+    def __setitem__(self, name, entry):
+        super().__setitem__(name, entry)
+        if threading.get_ident() == self._thread:
+            self.mine.add(name)
+
+
+def mixed_precision(convolves: bool) -> tuple[str, str]:
+    """Choose a Keras dtype policy that computes in 16 bits, and say so where 32 bits are faster here.
+
+    On a GPU that is "mixed_float16". On a CPU "mixed_bfloat16" is faster with matrix units for it (AMX), and with
+    vector instructions for it (AVX-512 BF16) for convolutions, but not for dense layers.
+
+    Args:
+        convolves: Whether the model has convolutions.
+    """
+    if tf.config.list_physical_devices("GPU"):
+        return "mixed_float16", ""
+    flags = _cpu_flags()
+    if "amx_bf16" in flags or ("avx512_bf16" in flags and convolves):
+        return "mixed_bfloat16", ""
+    return "float32", "Mixed precision was left out: on this CPU, 32 bits are faster for this model."
+
+
+def _cpu_flags() -> set[str]:
+    """Return what this machine's CPU says it can do; nothing where it doesn't say."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as stream:
+            return next((set(line.split()) for line in stream if line.startswith("flags")), set())
+    except OSError:  # not Linux
+        return set()
+
+
+def devices() -> list[str]:
+    """Name the devices that TensorFlow computes on: each GPU, or "CPU only"."""
+    start()
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    names = [d.get("device_name", g.name) for d, g in zip(details, gpus, strict=True)]
+    return names or [f"CPU only ({os.cpu_count()} cores)"]

@@ -1,0 +1,226 @@
+"""A field: one setting with its type, range, default and help.
+
+Options of the magic and hyperparameters of a family are both declared as annotated parameters,
+
+    epochs: Annotated[int, Field("passes over the training data", low=1)] = 10
+
+and read from there by validation, help, completion and controls, so that each is written once.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+import math
+import numbers
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aenb.core.errors import AenbError, shown, unknown
+from aenb.core.model_files import model_from_config
+
+LONGEST = 1000  # characters of a value that is typed
+MOST = 1000  # numbers of a list
+
+
+@dataclass(frozen=True)
+class Field:
+    """A setting: what it means and which values it takes.
+
+    Attributes:
+        help: What it does, in a line.
+        low: Smallest value allowed, for numbers (each item, for lists).
+        high: Largest value allowed.
+        above: Values must be strictly greater than this.
+        choices: The values allowed, for text.
+        group: The heading under which help lists it.
+        metavar: The word that stands for the value in help.
+        of_data: Whether the data tells it, unless it is given.
+        unset: What None means, in a word.
+        name: The parameter's name (read from the signature).
+        kind: One of "int", "float", "bool", "str", "ints", "model" (read from the annotation).
+        optional: Whether None is allowed (read from the annotation too).
+        default: The default value (read from the signature).
+    """
+
+    help: str
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    choices: tuple[str, ...] = ()
+    group: str = ""
+    metavar: str = ""
+    of_data: bool = False
+    unset: str = "automatic"
+    name: str = ""
+    kind: str = "str"
+    optional: bool = False
+    default: Any = None
+
+    @property
+    def expected(self) -> str:
+        """What the field takes, in words: "a whole number from 1 to 65536"."""
+        words = _WORDS[self.kind] if not self.choices else "one of " + ", ".join(self.choices)
+        if self.low is not None and self.high is not None:
+            words += f" from {self.low:g} to {self.high:g}" if self.high < 1e6 else f" of at least {self.low:g}"
+        elif self.low is not None:
+            words += f" of at least {self.low:g}"
+        if self.above is not None:
+            words += f" above {self.above:g}"
+            words += f" and at most {self.high:g}" if self.high is not None else ""
+        return words + (", or None" if self.optional else "")
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is typed without a value: `--mixed-precision`."""
+        return self.kind == "bool" and not self.optional
+
+    def check(self, value: Any, place: str = "") -> Any:
+        """Return `value` as the field's type.
+
+        Args:
+            value: What was given.
+            place: Where, for the message: " of family `deep`".
+
+        Raises:
+            AenbError: The type or the range is wrong.
+        """
+        if value is None and self.optional:
+            return None
+        try:
+            return _CHECKS[self.kind](self, value)
+        except Exception:  # an object of the user's may raise anything when it is asked what it is
+            if self.choices and isinstance(value, str):
+                raise unknown(self.name, value, self.choices, place) from None
+            raise AenbError(f"`{self.name}`{place}: expected {self.expected}; received {_short(value)}.") from None
+
+    def parse(self, text: str) -> Any:
+        """Read a value typed on the magic's line, and check it."""
+        if self.kind == "str" and not (self.optional and text == "None"):
+            return self.check(text)
+        return self.check(_literal(text))
+
+
+def _literal(text: str) -> Any:
+    """Return the number, list or word of Python's that a text is; the text itself where it is none of them."""
+    try:
+        return ast.literal_eval(text) if len(text) <= LONGEST else text
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return text
+
+
+def _short(value: Any) -> str:
+    """Write a value for a message; of one that is long, what it is."""
+    said = shown(repr(value) if isinstance(value, str) else value, 60)
+    return said if "…" not in said else f"a {type(value).__name__}"
+
+
+def read_fields(function: Callable) -> dict[str, Field]:
+    """Read the fields that a function or a dataclass declares as annotated parameters, in their order."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    found = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        annotation = _annotated(hints.get(name))
+        for note in getattr(annotation, "__metadata__", ()):
+            if isinstance(note, Field):
+                kind, optional = _kind(annotation.__origin__)
+                optional = optional or note.optional
+                found[name] = replace(note, name=name, kind=kind, optional=optional, default=parameter.default)
+    return found
+
+
+def _annotated(hint: Any) -> Any:
+    """Return the `Annotated` in a hint: Python 3.10 wraps it in `Optional` where the default is None."""
+    inside = [part for part in typing.get_args(hint) if hasattr(part, "__metadata__")]
+    return inside[0] if inside and not hasattr(hint, "__metadata__") else hint
+
+
+def _kind(annotation: Any) -> tuple[str, bool]:
+    """Translate a type annotation into a field's kind, and whether None is allowed."""
+    options = [a for a in typing.get_args(annotation) if a is not type(None)]
+    optional = type(None) in typing.get_args(annotation)
+    plain = options[0] if optional else annotation
+    if typing.get_origin(plain) is tuple:
+        return "ints", optional
+    return _PLAIN.get(plain, "model"), optional
+
+
+def plain_kind(annotation: Any) -> tuple[str, bool]:
+    """Return the kind of a field of a plain type, `int | None`, and whether None is allowed; "" for other types."""
+    if annotation in (int, float, bool, str):
+        return _PLAIN[annotation], False
+    one_of = typing.get_args(annotation) if typing.get_origin(annotation) in (typing.Union, types.UnionType) else ()
+    found = [_PLAIN.get(one, "") for one in one_of if one is not type(None)]
+    return (found[0] if len(found) == 1 else ""), type(None) in one_of
+
+
+def _in_range(field: Field, value: float) -> bool:
+    return (
+        (field.low is None or value >= field.low)
+        and (field.high is None or value <= field.high)
+        and (field.above is None or value > field.above)
+    )
+
+
+def _whole(field: Field, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not _in_range(field, int(value)):
+        raise ValueError
+    return int(value)
+
+
+def _number(field: Field, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError
+    if not math.isfinite(value) or not _in_range(field, float(value)):
+        raise ValueError
+    return float(value)
+
+
+def _truth(field: Field, value: Any) -> bool:
+    if type(value).__name__ not in {"bool", "bool_"}:  # Python's and NumPy's
+        raise TypeError
+    return bool(value)
+
+
+def _text(field: Field, value: Any) -> str:
+    if not isinstance(value, str) or (field.choices and value not in field.choices):
+        raise TypeError
+    return value
+
+
+def _whole_numbers(field: Field, value: Any) -> tuple[int, ...]:
+    items = (value,) if isinstance(value, numbers.Integral) else tuple(itertools.islice(value, MOST + 1))
+    if len(items) > MOST:
+        raise ValueError
+    return tuple(_whole(field, item) for item in items)
+
+
+def _model(field: Field, value: Any) -> Any:
+    if isinstance(value, dict) and "keras_model" in value:  # as a spec in JSON has it
+        value = model_from_config(value["keras_model"])
+    if not callable(value) or not hasattr(value, "to_json"):
+        raise TypeError
+    return value
+
+
+_PLAIN = {int: "int", float: "float", bool: "bool", str: "str"}
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "True or False",
+    "str": "text",
+    "ints": "a list of whole numbers, each",
+    "model": "a Keras model",
+}
+_CHECKS = {
+    "int": _whole,
+    "float": _number,
+    "bool": _truth,
+    "str": _text,
+    "ints": _whole_numbers,
+    "model": _model,
+}

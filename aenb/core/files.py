@@ -1,0 +1,361 @@
+"""Files that anyone may have written: looked at before they are read, and refused in one line that names them.
+
+    with regular(path, "a readable .csv file") as stream:   # a file, open for its bytes: no FIFO, device or folder
+        pandas.read_csv(stream)                              # whatever is raised in the block becomes an AenbError
+    read_bytes(path, what, most)     # its content, of at most `most` bytes
+    read_json(path, what, most)      # plain values, not nested deeply; NaN, Infinity, -Infinity as words, see there
+    plain(value)                     # what `json.dumps` takes, so that `read_json` can read it
+    read_npy(path, what, most)       # an array of numbers or text; one larger than `most` stays on the disk
+    read_npz(path, what, most)       # arrays by name; `npz_headers` tells shapes and dtypes before any is read
+    expanded(path)                   # a Path without "~"
+    named(path), reason(error)       # for messages: a path and an error's words on one line, whatever is in them
+
+The sizes that a header declares are held against the file's own before memory is taken for them; nothing is unpickled,
+no member of a zip may be encrypted, and none may grow beyond what it can hold. `aenb.core.aside` writes files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import math
+import os
+import stat
+import sys
+import warnings
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from aenb.core.errors import AenbError
+
+JSON, DEPTH, CONTAINERS = 2**26, 100, 300_000  # bytes of a JSON file, how deep it is nested, how many lists and objects
+LARGEST = sys.float_info.max  # number
+HEADER = 10_000  # characters of the header of an array
+ROOM, RATIO = 2**26, 20  # bytes that what is compressed may take in memory; or so many times those of its file
+LONGEST = 160  # characters of a path or a reason in a message
+
+
+@contextlib.contextmanager
+def regular(path: str | os.PathLike, what: str) -> Iterator[BinaryIO]:
+    """Open a regular file to read its bytes.
+
+    Args:
+        path: The file; a link to one will do.
+        what: What it is expected to be, for the message: "a readable .npy file".
+
+    Yields:
+        The stream.
+
+    Raises:
+        AenbError: There is no such file, it is none (a folder, a FIFO, a device), it can't be read, or the block raised
+            an exception over its content.
+    """
+    try:
+        with _open(expanded(path)) as stream:
+            yield stream
+    except AenbError:
+        raise
+    except RecursionError:
+        raise _refused(path, what, "it is nested too deeply") from None
+    except MemoryError:
+        raise _refused(path, what, "it does not fit into memory") from None
+    except FileNotFoundError as error:
+        raise _refused(path, what, "there is no such file") from error
+    except Exception as error:  # a parser of what anyone may have written raises anything
+        raise _refused(path, what, reason(error)) from error
+
+
+def _open(path: Path) -> BinaryIO:
+    if not stat.S_ISREG(os.stat(path).st_mode):  # before it is opened: to open a device may do something
+        raise ValueError(f"it is {_kind(path)}, not a file")
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    stream = os.fdopen(handle, "rb")
+    if not stat.S_ISREG(os.fstat(handle).st_mode):  # it was replaced in between
+        stream.close()
+        raise ValueError("it is not a file")
+    return stream
+
+
+def _kind(path: Path) -> str:
+    mode = os.stat(path).st_mode
+    kinds = {"a folder": stat.S_ISDIR, "a pipe": stat.S_ISFIFO, "a socket": stat.S_ISSOCK}
+    return next((words for words, holds in kinds.items() if holds(mode)), "a device")
+
+
+def _refused(path: str | os.PathLike, what: str, words: str) -> AenbError:
+    return AenbError(f"`{named(path)}`: expected {what}; received: {words}.")
+
+
+def size(stream: BinaryIO) -> int:
+    """Return how many bytes a file has."""
+    return os.fstat(stream.fileno()).st_size
+
+
+def expanded(path: str | os.PathLike) -> Path:
+    """Return a path with the home folder in the place of "~".
+
+    Raises:
+        AenbError: There is no such user, or it is not a path.
+    """
+    try:
+        return Path(path).expanduser()
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise AenbError(f"Expected a path; received {named(path)}: {reason(error)}.") from error
+
+
+def named(path: Any) -> str:
+    """Return a path as it can stand in a message: on one line, printable, not too long."""
+    try:
+        text = os.fsdecode(path)
+    except (TypeError, ValueError):
+        text = f"an object of type {type(path).__name__}"
+    return _line(text)
+
+
+def reason(error: BaseException) -> str:
+    """Say in words, on one line, why a file could not be read or written."""
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+        return "no space left on the disk"
+    said = getattr(error, "strerror", None) or next(iter(str(error).strip().splitlines()), "")
+    return _line(str(said)).rstrip(".") or type(error).__name__
+
+
+def _line(text: str) -> str:
+    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 60]}…{text[-59:]}"
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def read_bytes(path: str | os.PathLike, what: str, most: int) -> bytes:
+    """Return a file's content.
+
+    Raises:
+        AenbError: As `regular` does, or it has more than `most` bytes.
+    """
+    with regular(path, what) as stream:
+        if size(stream) > most:
+            raise ValueError(f"{size(stream):,} bytes, more than {most:,}")
+        return stream.read(most)
+
+
+def read_json(path: str | os.PathLike, what: str, most: int = JSON) -> Any:
+    """Return the plain values of a JSON file.
+
+    JSON has no NaN: such numbers are written as "NaN", "Infinity" and "-Infinity", which `float` and pydantic read. The
+    bare words that Python writes are read as these.
+
+    Raises:
+        AenbError: As `regular` does, or it is not JSON in UTF-8, is nested deeply, or holds what JSON can't.
+    """
+    content = read_bytes(path, what, most)
+    with regular(path, what):
+        return parse_json(content)
+
+
+def parse_json(content: bytes, depth: int = DEPTH) -> Any:
+    """Return the plain values of JSON in UTF-8, nested at most so deep, as `read_json` does.
+
+    Raises:
+        ValueError: It is broken.
+        RecursionError: It is nested too deeply.
+    """
+    if content.count(b"[") + content.count(b"{") > CONTAINERS:
+        raise ValueError(f"more than {CONTAINERS:,} lists and objects")
+    values = json.loads(content.decode("utf-8"), parse_constant=str)
+    _check_plain(values, depth)
+    return values
+
+
+def _check_plain(values: Any, depth: int) -> None:
+    """See that plain values can be shown and written again."""
+    level = [values]
+    for _ in range(depth):
+        if not level:
+            return
+        below = []
+        for value in level:
+            if isinstance(value, dict):
+                below += value
+                below += value.values()
+            elif isinstance(value, list):
+                below += value
+            elif isinstance(value, str) and not value.isascii():
+                value.encode("utf-8")  # half a character raises UnicodeEncodeError
+            elif isinstance(value, (int, float)) and not abs(value) <= LARGEST:
+                raise ValueError("a number that is too large")
+        level = below
+    raise RecursionError
+
+
+def plain(value: Any) -> Any:
+    """Return plain values as JSON has them: NumPy's numbers as Python's, NaN and infinities as text."""
+    if isinstance(value, dict):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the header of an array declares.
+
+    Attributes:
+        shape: Its shape.
+        dtype: Its dtype, of which no part is a Python object.
+        fortran: Whether the first axis is that which changes fastest.
+        offset: The bytes before its content.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    fortran: bool
+    offset: int
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its content."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def read_header(stream: Any, whole: int) -> Header:
+    """Read the header of an array in the format of `.npy`.
+
+    Args:
+        stream: Where it begins; afterwards, where the content does.
+        whole: The bytes that there are of it, header included.
+
+    Raises:
+        ValueError: It is no such header, it is of Python objects, or it declares more than there is. Other exceptions
+            too: see to it that they are caught, as `regular` does.
+    """
+    kinds = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    version = np.lib.format.read_magic(stream)
+    if version not in kinds:
+        raise ValueError(f"an array in version {version} of its format")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of headers that Python 2 wrote
+        shape, fortran, dtype = kinds[version](stream, max_header_size=HEADER)
+    header = Header(tuple(shape), dtype, bool(fortran), stream.tell())
+    if dtype.hasobject:
+        raise ValueError("an array of Python objects, which would have to be unpickled")
+    if any(isinstance(length, bool) or length < 0 for length in shape) or (not dtype.itemsize and math.prod(shape)):
+        raise ValueError(f"an array of the shape {shape}")
+    if header.nbytes > (there := whole - header.offset):
+        raise ValueError(f"an array of the shape {shape}, {header.nbytes:,} bytes, of which {there:,} are there")
+    return header
+
+
+def read_npy(path: str | os.PathLike, what: str, most: int | None = None) -> np.ndarray:
+    """Return the array of a `.npy` file.
+
+    Args:
+        path: The file.
+        what: What it is expected to be, for messages.
+        most: The bytes that are read into memory: of a larger file a `numpy.memmap` is returned.
+
+    Raises:
+        AenbError: As `regular` does, or the file is broken or smaller than its header declares.
+    """
+    with regular(path, what) as stream:
+        header = read_header(stream, size(stream))
+        if most is not None and header.nbytes > most:
+            order = "F" if header.fortran else "C"
+            return _with_text(np.memmap(stream, header.dtype, "r", header.offset, header.shape, order))
+        stream.seek(0)
+        return read_array(stream)
+
+
+def read_array(stream: Any) -> np.ndarray:
+    """Read an array in the format of `.npy`, whose header `read_header` has checked.
+
+    Raises:
+        ValueError: It is broken, or its text is no Unicode. Other exceptions too: see `regular`.
+    """
+    return _with_text(np.lib.format.read_array(stream, allow_pickle=False, max_header_size=HEADER))
+
+
+def _with_text(array: np.ndarray) -> np.ndarray:
+    """Return an array as it is, where its text is Unicode: Python would make broken strings of other numbers."""
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        letters = array.ravel("K").view(np.dtype("u4").newbyteorder(array.dtype.byteorder))
+        if int(letters.max()) > sys.maxunicode:
+            raise ValueError("text that is no Unicode")
+    return array
+
+
+def read_npz(path: str | os.PathLike, what: str, most: int | None = None) -> dict[str, np.ndarray]:
+    """Return the arrays of a `.npz` file by name.
+
+    Args:
+        path: The file.
+        what: What it is expected to be, for messages.
+        most: The bytes that all arrays may take; None: 64 MB, or 20 times the file.
+
+    Raises:
+        AenbError: As `regular` does, or the file is broken or declares more than it can hold.
+    """
+    with regular(path, what) as stream, zipfile.ZipFile(stream) as archive:
+        arrays = {}
+        for name, member in npz_members(archive, size(stream), most).items():
+            with archive.open(member) as part:
+                arrays[name] = read_array(part)
+        return arrays
+
+
+def npz_headers(path: str | os.PathLike, what: str, most: int | None = None) -> dict[str, Header]:
+    """Return what the arrays of a `.npz` file are, by name; see `read_npz`."""
+    with regular(path, what) as stream, zipfile.ZipFile(stream) as archive:
+        found = npz_members(archive, size(stream), most)
+        return {name: _member_header(archive, member) for name, member in found.items()}
+
+
+def npz_members(archive: zipfile.ZipFile, file: int, most: int | None) -> dict[str, zipfile.ZipInfo]:
+    """Return the members of a `.npz` by the names of their arrays, their headers checked; `file` is its size."""
+    found = {}
+    for member in members(archive, file, most):
+        name = member.filename.removesuffix(".npy")
+        if name == member.filename or not name.isprintable() or name in found:
+            raise ValueError(f"a member that is no array, or one of two: {_line(member.filename)}")
+        header = _member_header(archive, member)
+        if header.offset + header.nbytes != member.file_size:
+            raise ValueError(f"{name}: an array of {header.nbytes:,} bytes in {member.file_size:,}")
+        found[name] = member
+    return found
+
+
+def members(archive: zipfile.ZipFile, file: int, most: int | None = None) -> list[zipfile.ZipInfo]:
+    """Return the members of a zip, none of which is encrypted, oddly compressed, or larger than it can be.
+
+    Args:
+        archive: The zip, open.
+        file: The bytes of its file.
+        most: The bytes that all its members may take; None: 64 MB, or 20 times the file.
+
+    Raises:
+        ValueError: One of them is.
+    """
+    found = archive.infolist()
+    whole = sum(member.file_size for member in found)
+    if whole > (most := max(ROOM, RATIO * file) if most is None else most):
+        raise ValueError(f"{whole:,} bytes, compressed into {file:,}: more than {most:,}")
+    for member in found:
+        if member.flag_bits & 0x1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"{_line(member.filename)}: encrypted, or compressed in a way that is not known")
+        if member.compress_size > file or (member.compress_type == zipfile.ZIP_STORED and member.file_size > file):
+            raise ValueError(f"{_line(member.filename)}: more bytes than the file has")
+    return found
+
+
+def _member_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Header:
+    with archive.open(member) as part:
+        return read_header(part, member.file_size)

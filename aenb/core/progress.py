@@ -1,0 +1,185 @@
+"""What a training shows while it runs.
+
+A view has five methods: `stage(text)` names what is being waited for, `start(training)` opens it, `step(epoch, step,
+logs)` is called after each chunk of steps (and with the step None at an epoch's end) and must be cheap, `note(text)`
+says what the reader should know, `end(text)` closes with a line. This module has the view of a terminal; the notebook
+extension puts its own in place with `use_view`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from aenb.core.control import Control
+from aenb.core.errors import AenbError
+
+INTERVAL = 0.25  # seconds between two updates
+
+
+@dataclass
+class Training:
+    """What a view is told of a training that begins.
+
+    Attributes:
+        title: What is trained on what.
+        epochs: How many passes.
+        steps: Steps an epoch.
+        items: Items an epoch.
+        device: What it computes on, in words.
+        control: Pause, resume and stop.
+        history: Lists by name, one value an epoch; it grows.
+        examples: Returns rows of items, and what the model makes of them now, by what they are; called by the
+            training's own thread.
+        done: Steps that an earlier training had done.
+    """
+
+    title: str
+    epochs: int
+    steps: int
+    items: int
+    device: str = ""
+    control: Control = field(default_factory=Control)
+    history: dict[str, list[float]] = field(default_factory=dict)
+    examples: Callable[[], dict[str, np.ndarray]] | None = None
+    done: int = 0
+
+
+class Silent:
+    """A view that shows nothing."""
+
+    def stage(self, text: str) -> None:
+        """Pass over what is being waited for."""
+
+    def start(self, training: Training) -> None:
+        """Pass over a training that begins."""
+
+    def step(self, epoch: int, step: int | None, logs: dict) -> None:
+        """Pass over a step."""
+
+    def note(self, text: str) -> None:
+        """Pass over something that the reader should know."""
+
+    def end(self, text: str) -> None:
+        """Pass over the closing line."""
+
+
+class Counter:
+    """How far a training is: counts steps, keeps the last logs, and says when an update is due."""
+
+    def __init__(self, training: Training):
+        self.training, self.epoch, self.done = training, 1, training.done
+        self.logs: dict = {}
+        self._begin: tuple[float, int] | None = None  # when the first chunk was done, which compiled, and its steps
+        self._next = 0.0
+
+    def step(self, epoch: int, step: int | None, logs: dict) -> bool:
+        """Count a step; return whether it is time to show it."""
+        self.epoch = epoch
+        self.done = (epoch - 1) * self.training.steps + (self.training.steps if step is None else step)
+        now = time.perf_counter()
+        self._begin = self._begin or (now - self.training.control.held, self.done)
+        if step is None:
+            self.logs = dict(logs)
+        if now < self._next:
+            return False
+        self._next = now + INTERVAL
+        self.logs |= logs
+        return True
+
+    @property
+    def part(self) -> float:
+        """The part of the training that is done, in [0, 1]."""
+        return self.done / max(1, self.training.epochs * self.training.steps)
+
+    @property
+    def rate(self) -> float:
+        """Items a second since the first chunk, pauses left out."""
+        if self._begin is None:
+            return 0.0
+        seconds = time.perf_counter() - self._begin[0] - self.training.control.held
+        return (self.done - self._begin[1]) * self.training.items / self.training.steps / max(seconds, 1e-9)
+
+    def words(self) -> str:
+        """Say where the training stands: epoch, losses, speed, time left."""
+        names = {"loss": "loss", "val_loss": "validation loss"}
+        losses = [f"{names[name]} {float(value):.4g}" for name, value in self.logs.items() if name in names]
+        left = self.training.epochs * self.training.steps - self.done
+        speed = []
+        if self.rate:
+            seconds = left * self.training.items / self.training.steps / self.rate
+            speed = [f"{self.rate:,.0f} items/s", f"{_in_words(seconds)} left"]
+        return " · ".join([f"epoch {self.epoch} of {self.training.epochs}", *losses, *speed])
+
+
+def _in_words(seconds: float) -> str:
+    """Say a time in the unit that fits: 90 s, 48 min, 3 h."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+class TextBar(Silent):
+    """A tqdm bar on stdout, for terminals and scripts."""
+
+    def __init__(self):
+        self.bar = self.counter = None
+
+    def start(self, training: Training) -> None:
+        """Print the title and open the bar."""
+        from tqdm import tqdm
+
+        if self.bar is not None:  # of the restart before
+            self.bar.close()
+        print(training.title)
+        self.counter = Counter(training)
+        self.bar = tqdm(
+            total=training.epochs * training.steps,
+            initial=training.done,
+            file=sys.stdout,
+            leave=False,
+            bar_format="{percentage:3.0f}% |{bar}| {desc}",
+        )
+
+    def step(self, epoch: int, step: int | None, logs: dict) -> None:
+        """Move the bar, at most four times a second."""
+        if self.counter.step(epoch, step, logs):
+            self.bar.n = self.counter.done
+            self.bar.set_description_str(self.counter.words())
+
+    def note(self, text: str) -> None:
+        """Print a line above the bar."""
+        if self.bar is not None:
+            self.bar.write(text, file=sys.stdout)
+
+    def end(self, text: str) -> None:
+        """Close the bar and print the closing line."""
+        if self.bar is not None:
+            self.bar.close()
+            print(text)
+
+
+_view: Callable[[], Silent] = TextBar
+
+
+def use_view(view: Callable[[], Silent] | None) -> None:
+    """Show trainings from now on in views that `view()` makes; None: in a terminal's."""
+    global _view
+    _view = view or TextBar
+
+
+@contextlib.contextmanager
+def open_view(verbose: bool) -> Iterator[Silent]:
+    """Open the view of a training that begins; where the training fails, the view says so and ends."""
+    view = _view() if verbose else Silent()
+    try:
+        yield view
+    except BaseException as error:
+        view.end("" if isinstance(error, AenbError) else f"It ended with an error ({type(error).__name__}).")
+        raise

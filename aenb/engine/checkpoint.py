@@ -1,0 +1,229 @@
+"""A checkpoint: a training on disk, from which it can go on to the bit, whatever killed it.
+
+One file, `checkpoint.npz`, holds all: the variables as arrays, and the rest as JSON. It is written aside and renamed,
+so that it is there whole or not, and nothing in it is unpickled. While a training uses a folder it holds its lock,
+which the system takes away when the process dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aenb.core.aside import sweep, written_aside
+from aenb.core.errors import AenbError
+from aenb.core.files import expanded, parse_json, plain, read_npz, reason
+from aenb.core.version import __version__
+from aenb.data.record import Data
+
+FORMAT = 2
+FILE, LOCK = "checkpoint.npz", "in-use.lock"
+INTERVAL = 2.0  # seconds at least between two writes
+SHARE = 0.02  # of a training's time that writing may take
+RETRY = 15.0  # seconds after a write that failed
+PATIENT = 5.0  # seconds of training before a checkpoint that nobody asked for is written
+ARRAYS = r"(value|best)_[0-9]{4,6}|epoch_[0-9]{6}"  # names of arrays: weights, the best ones, samples by epoch
+FREE = ("epochs", "name")  # of a spec: what may change when a training goes on
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a checkpoint holds.
+
+    Attributes:
+        facts: Plain values: spec, data, labels, epoch, step, history, seconds, versions.
+        arrays: Arrays by name.
+    """
+
+    facts: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+
+
+class Checkpoint:
+    """A training's folder, locked while it is in use.
+
+    Args:
+        folder: The folder; it is made.
+        patient: Seconds before the first write of a training; None: those between two writes.
+
+    Raises:
+        AenbError: Another training uses it, or it cannot be written.
+    """
+
+    def __init__(self, folder: str | Path, patient: float | None = None):
+        from filelock import FileLock, Timeout
+
+        self.folder = expanded(folder)
+        self.trouble: str | None = None
+        self._next = time.perf_counter() + (INTERVAL if patient is None else patient)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # of the process: the thread that opens it is not always the one that trains, and gives it back
+            self._lock = FileLock(self.folder / LOCK, timeout=0, thread_local=False)
+            self._lock.acquire()
+        except Timeout:
+            raise AenbError(
+                f"The checkpoint folder {self.folder} is in use by another training. Choose another folder, or stop "
+                "that training first."
+            ) from None
+        except OSError as error:
+            raise AenbError(
+                f"`checkpoint`: expected a folder that can be written; received {folder}: {reason(error)}."
+            ) from error
+        sweep(self.folder)
+
+    def __enter__(self) -> Checkpoint:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._lock.release()
+
+    @property
+    def file(self) -> Path:
+        """The checkpoint's file."""
+        return self.folder / FILE
+
+    def read(self) -> Saved | None:
+        """Return what is saved, or None where nothing is.
+
+        Raises:
+            AenbError: The file is broken, or another version of aenb wrote it.
+        """
+        from aenb.core.schema import CheckpointFacts, check
+
+        if not os.path.lexists(self.file):
+            return None
+        try:
+            arrays = read_npz(self.file, "a checkpoint", self.file.stat().st_size)  # nothing in it is compressed
+            facts = parse_json(arrays.pop("facts").tobytes())
+            if odd := [name for name in arrays if not re.fullmatch(ARRAYS, name)]:
+                raise ValueError(f"an array `{odd[0]}`")
+        except (OSError, ValueError, KeyError, RecursionError) as error:
+            raise AenbError(
+                f"Expected a checkpoint in {self.file}; it is broken: {reason(error)}. Delete it."
+            ) from error
+        written = {key: facts.get(key) if isinstance(facts, dict) else None for key in ("aenb", "format")}
+        if written != {"aenb": __version__, "format": FORMAT}:
+            raise AenbError(
+                f"The checkpoint in {self.folder} was written by aenb {_short(written['aenb'])} (format "
+                f"{_short(written['format'])}); expected aenb {__version__} (format {FORMAT}). Delete it, or use that "
+                "one."
+            )
+        return Saved(check(CheckpointFacts, facts, f"The checkpoint in {self.folder}").model_dump(), arrays)
+
+    def due(self) -> bool:
+        """Say whether it is time to write again."""
+        return time.perf_counter() >= self._next
+
+    def write(self, facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> bool:
+        """Write what is given in the place of what is there; where that fails, note why in `trouble`.
+
+        What is saved already is not harmed: the new file takes its place when it is whole and on the disk.
+
+        Returns:
+            Whether it was written.
+        """
+        begin = time.perf_counter()
+        text = json.dumps(plain({"format": FORMAT, "aenb": __version__, **facts}), allow_nan=False).encode()
+        try:
+            with written_aside(self.file, parents=False) as aside, open(aside, "wb") as stream:
+                np.savez(stream, facts=np.frombuffer(text, np.uint8), **arrays)
+        except AenbError as error:
+            self.trouble = reason(error.__cause__ or error)
+            self._next = time.perf_counter() + RETRY
+            return False
+        self.trouble = None
+        now = time.perf_counter()
+        self._next = now + max(INTERVAL, (now - begin) / SHARE)
+        return True
+
+    def delete(self) -> None:
+        """Take the checkpoint away: what it saved is finished."""
+        with contextlib.suppress(OSError):  # it costs a little space, and is overwritten by the next
+            self.file.unlink(missing_ok=True)
+
+
+def differences(saved: dict[str, Any], asked: dict[str, Any]) -> list[str]:
+    """Say what of a training differs from the one that is saved.
+
+    Args:
+        saved: The facts of a checkpoint: "spec", as `Spec.to_dict` gives it, and "data" and "labels", the fingerprints.
+        asked: The same of the training that would go on.
+
+    Returns:
+        Sentences without a full stop; the number of epochs and the name may differ.
+    """
+    before, now = (json.loads(json.dumps(facts["spec"])) for facts in (saved, asked))
+    found = [
+        f"`{name}` was {before.get(name)!r} and is {now.get(name)!r}"
+        for name in sorted({*before, *now} - {*FREE, "hyperparameters"})
+        if before.get(name) != now.get(name)
+    ]
+    old, new = before["hyperparameters"], now["hyperparameters"]
+    for name in sorted({*old, *new}):
+        was, is_now = (_nameless(values.get(name, "the default")) for values in (old, new))
+        if was != is_now:
+            models = isinstance(was, dict) or isinstance(is_now, dict)
+            found.append(f"`{name}` is another model" if models else f"`{name}` was {was!r} and is {is_now!r}")
+    if saved["data"] != asked["data"]:
+        found.append("the data is not the same")
+    elif saved["labels"] != asked["labels"]:
+        found.append("the labels are not the same")
+    return found
+
+
+def labels_fingerprint(data: Data) -> str | None:
+    """Return the SHA-256 of the labels of data, held-out ones included: equal for equal labels; None if it has none."""
+    if data.y_train is None:
+        return None
+    digest = hashlib.sha256()
+    for labels in (data.y_train, data.y_test):
+        labels = np.asarray([] if labels is None else labels)
+        digest.update(f"{labels.shape}".encode())
+        plain = (
+            labels.astype("float64") if labels.dtype.kind in "biuf" else "\n".join(map(repr, labels.tolist())).encode()
+        )
+        digest.update(plain)
+    return digest.hexdigest()
+
+
+def _short(value: Any) -> str:
+    return str(value)[:40] if isinstance(value, (str, int, float)) else "of another kind"
+
+
+def _nameless(value: Any) -> Any:
+    """Take the numbers from the names that Keras gives to layers, "dense_3": another process counts anew."""
+    if isinstance(value, dict):
+        return {key: _nameless(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_nameless(part) for part in value]
+    return re.sub(r"_\d+$", "", value) if isinstance(value, str) else value
+
+
+def default_folder(name: str) -> Path:
+    """Return where a notebook's training of a name keeps its checkpoint.
+
+    That is a folder of the user's cache, of its own for each folder of notebooks. `AENB_CHECKPOINTS` in the
+    environment names another place.
+    """
+    from platformdirs import user_cache_path
+
+    place = hashlib.sha256(os.getcwd().encode()).hexdigest()[:12]
+    root = os.environ.get("AENB_CHECKPOINTS") or user_cache_path("aenb") / "checkpoints"
+    return Path(root) / f"{Path.cwd().name}-{place}" / name
+
+
+def unasked(name: str) -> Callable[[], Checkpoint]:
+    """Return what opens the checkpoint of a training that nobody asked one for."""
+    return partial(Checkpoint, default_folder(name), patient=PATIENT)

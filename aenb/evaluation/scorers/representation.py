@@ -1,0 +1,91 @@
+"""What codes are worth to whoever uses them, beside those of PCA and beside the raw features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from aenb.data.record import Data
+from aenb.evaluation.metrics.baselines import principal_subspace
+from aenb.evaluation.metrics.representation import (
+    clustering_accuracy,
+    few_labels,
+    linear_probe,
+    nearest_neighbours,
+    silhouette,
+)
+from aenb.evaluation.scorers.blocks import Filled, in_blocks
+from aenb.evaluation.scorers.known import known
+
+FEW = (1, 5, 10)  # labels a class
+Codes = tuple[np.ndarray, np.ndarray]  # of the training items, and of those held out
+
+
+def representation(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
+    """Return how well labels can be read from codes: accuracies on held-out items, in [0, 1].
+
+    `linear_probe`, `knn` (5 neighbours) and `few_labels_1`, `_5`, `_10` (labels a class); for the codes alone
+    `silhouette` and `clustering`. With `pca_` before, those of as many principal coordinates; `raw_linear_probe` and
+    `raw_knn` are of the items themselves.
+
+    Fractions are no classes, and neither are labels of which each item has its own. Held-out items of one class have no
+    scores of clusters.
+
+    Args:
+        run: The `Run`.
+        data: With labels; a table, images or signals.
+        say: Called with what is being done.
+    """
+    if not _has_classes(data) or run.is_generator or run.is_conditional or data.kind == "text":
+        return {}
+    say("the codes of the training items")
+    codes = in_blocks(run.encode, data.train), in_blocks(run.encode, data.test)
+    if codes[0].dtype.kind != "f":
+        return {}  # of the numbers of discrete codes no distance is to be taken
+    scores = _scores(codes, data, say, "the codes", FEW)
+    say("clusters of the codes")
+    if len(np.unique(data.y_test)) > 1:
+        scores |= {
+            "silhouette": silhouette(codes[1], data.y_test),
+            "clustering": clustering_accuracy(codes[1], data.y_test),
+        }
+    size = run.latent_dim
+    pca = known(
+        data, f"codes of PCA {size}", lambda: _scores(_principal(data, size), data, say, "the codes of PCA", FEW)
+    )
+    raw = known(data, "raw codes", lambda: _scores(_raw(data), data, say, "the items themselves"))
+    scores |= _prefixed("pca_", pca) | _prefixed("raw_", raw)
+    return {name: score for name, score in scores.items() if score is not None}
+
+
+def _scores(
+    codes: Codes, data: Data, say: Callable[[str], object], what: str, few: Sequence[int] = ()
+) -> dict[str, float | None]:
+    train, test, labels, others = *codes, data.y_train, data.y_test
+    say(f"classes read from {what}")
+    scores = {
+        "linear_probe": linear_probe(train, labels, test, others),
+        "knn": nearest_neighbours(train, labels, test, others),
+    }
+    return scores | {f"few_labels_{count}": few_labels(train, labels, test, others, count) for count in few}
+
+
+def _principal(data: Data, size: int) -> Codes:
+    subspace = principal_subspace(lambda: map(np.nan_to_num, data.blocks()), size)
+    return tuple(in_blocks(lambda x: subspace.codes(np.nan_to_num(x)), items) for items in (data.train, data.test))
+
+
+def _raw(data: Data) -> Codes:
+    return Filled(data.train), Filled(data.test)
+
+
+def _prefixed(prefix: str, scores: dict[str, float]) -> dict[str, float]:
+    return {f"{prefix}{name}": score for name, score in scores.items()}
+
+
+def _has_classes(data: Data) -> bool:
+    if data.y_train is None or data.y_test is None or not 1 < len(data.classes) < len(data.train):
+        return False
+    return data.y_train.dtype.kind != "f" or not np.any(data.y_train % 1)

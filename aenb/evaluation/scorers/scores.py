@@ -1,0 +1,40 @@
+"""Scores by name, which show themselves as a table."""
+
+from __future__ import annotations
+
+from aenb.core.tables import html_table
+
+BEFORE, BEHIND = ("pca_", "mean_", "raw_"), "_floor"  # of the names of the baselines' scores
+BASELINES = {"pca_": "PCA", "mean_": "mean item", "raw_": "items themselves", "_floor": "training items"}
+
+
+class Scores(dict):
+    """A dict of floats by name; in a notebook a table, each score beside those of its baselines.
+
+    Example:
+        >>> Scores(mse=0.5, pca_mse=1.0)["pca_mse"]
+        1.0
+    """
+
+    def _repr_html_(self) -> str:
+        own = [name for name in self if is_own(name)]
+        shown = [key for key in BASELINES if any(self._of(key, name) in self for name in own)]
+        rows = [["held-out items", "score", *(BASELINES[key] for key in shown)]]
+        for name in own:
+            cells = (self.get(self._of(key, name)) for key in shown)
+            rows.append([name, _written(self[name]), *("" if cell is None else _written(cell) for cell in cells)])
+        return html_table(rows)
+
+    @staticmethod
+    def _of(key: str, name: str) -> str:
+        """Return the name of a baseline's score."""
+        return name + key if key.startswith("_") else key + name
+
+
+def is_own(name: str) -> bool:
+    """Say whether a score is the model's, not a baseline's."""
+    return not name.startswith(BEFORE) and not name.endswith(BEHIND)
+
+
+def _written(score: float) -> str:
+    return f"{score:,}" if isinstance(score, int) else f"{score:,.4g}"

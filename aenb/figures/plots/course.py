@@ -1,0 +1,136 @@
+"""The course of a training: losses, and what else was read, by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+from aenb.figures.plots.items import Rows, draw_items
+from aenb.figures.plots.style import BLUE, GREEN, GREY, ORANGE, STYLE, TERMS, to_png
+
+COLOURS = {"generator": BLUE, "decoder": BLUE, "autoencoder": BLUE, "discriminator": ORANGE, "encoder": GREEN}
+COLOURS |= {"real": BLUE, "fake": ORANGE}
+READINGS = {"_score": "mean score of the discriminator", "_gradient_norm": "norm of the gradient"}
+
+
+def run_figure(history, rows: Rows, *, loss: str = "loss", baselines=None) -> Figure:
+    """Draw a run: the loss by epoch, and items over what becomes of them.
+
+    Args:
+        history: Lists by name, one value an epoch: "loss" and "val_loss".
+        rows: Items by what they are, "original" and "reconstruction", each (n, *input_shape), or texts.
+        loss: What the loss is, for the axis.
+        baselines: Losses of the baselines by their names, drawn as lines.
+
+    Returns:
+        A Figure of two panels, and a row under them of what was read beside the losses: scores, norms of gradients.
+    """
+    readings = _readings(history)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9.8, 5.0 if readings else 2.7), layout="constrained")
+        top, bottom = figure.subfigures(2, 1, height_ratios=(2.7, 2.3)) if readings else (figure, None)
+        curves, items = top.subplots(1, 2, width_ratios=(1, 2))
+        draw_losses(curves, history, loss, baselines)
+        draw_items(items, rows)
+        if readings:
+            draw_readings([bottom.add_subplot(1, max(2, len(readings)), n + 1) for n in range(len(readings))], history)
+        return figure
+
+
+def loss_png(history, trace=()) -> bytes:
+    """Draw the loss of a training that goes on, small and fast.
+
+    Args:
+        history: As for `run_figure`.
+        trace: Points (part of the first epoch, loss), drawn until there are epochs to draw.
+
+    Returns:
+        A PNG file.
+    """
+    with rc_context(STYLE):
+        figure = Figure(figsize=(4.6, 2.4))
+        axes = figure.add_axes((0.16, 0.2, 0.8, 0.67))  # a layout engine takes longer than all the rest
+        draw_losses(axes, history)
+        if len(history.get("loss", ())) < 2:
+            axes.plot(*zip(*trace, strict=True), color=BLUE, alpha=0.5, linewidth=1.2)
+            axes.set_xlim(0, 1.05)
+        return to_png(figure, dpi=90)
+
+
+def draw_losses(axes, history, loss: str = "loss", baselines: Mapping[str, float] | None = None) -> None:
+    """Draw the loss in training and in validation, and its terms; of a game, in which each has its own, these only."""
+    lines = {"loss": ("training", BLUE), "val_loss": ("validation", ORANGE)}
+    terms = [name for name in history if name.endswith("_loss") and not name.startswith("val_")]
+    if "discriminator_loss" in terms:
+        lines, loss = {}, "loss of each"
+    values = _by_epoch(axes, history, lines | _coloured(terms, "_loss", TERMS))
+    for (label, value), style in zip((baselines or {}).items(), ("--", ":"), strict=False):
+        axes.axhline(value, color=GREEN, linestyle=style, linewidth=1.3, label=label)
+    axes.set(ylabel=loss, title="loss by epoch")
+    if values:
+        axes.legend()
+
+
+def _readings(history) -> dict[str, list[str]]:
+    """List what a history has beside losses, by what it is."""
+    kinds: dict[str, list[str]] = {}
+    for name in history:
+        if name.startswith("val_") or name == "loss" or name.endswith("_loss"):
+            continue
+        ending = next((ending for ending in READINGS if name.endswith(ending)), None)
+        kinds.setdefault(READINGS[ending] if ending else _words(name), []).append(name)
+    return {kind: sorted(names, reverse=True) for kind, names in kinds.items()}  # real before fake
+
+
+def draw_readings(panels: Sequence, history) -> int:
+    """Draw what a history has beside losses, each kind in a panel of its own, and return how many there are."""
+    readings = _readings(history)
+    for axes, (label, names) in zip(panels, readings.items(), strict=False):
+        _reading(axes, history, label, names)
+    return len(readings)
+
+
+def _reading(axes, history, label: str, names: list[str]) -> None:
+    """Draw what is no loss by epoch, each line with its own colour."""
+    ending = next((ending for ending, kind in READINGS.items() if kind == label), "")
+    _by_epoch(axes, history, _coloured(names, ending, (BLUE, *TERMS)))
+    axes.set(title=label)
+    if ending:
+        axes.legend()
+
+
+def _coloured(names: list[str], ending: str, colours: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Give lines their labels, their names without an ending, and colours; who plays has the same one everywhere."""
+    left = iter(colours)
+    labels = {name: name.removesuffix(ending) for name in names}
+    return {name: (_words(label), COLOURS.get(label) or next(left, GREY)) for name, label in labels.items()}
+
+
+def _by_epoch(axes, history, lines: Mapping[str, tuple[str, str]]) -> list[float]:
+    """Draw lines, a label and a colour by name, on a scale of logarithms where they go far; return the values."""
+    lines = {name: line for name, line in lines.items() if name in history}
+    for name, (label, colour) in lines.items():
+        values = history[name]
+        axes.plot(
+            np.arange(1, len(values) + 1), values, color=colour, label=label, marker="o" if len(values) == 1 else None,
+            linewidth=1.8 if name in ("loss", "val_loss") else 1.3,
+        )  # fmt: skip
+    values = [value for name in lines for value in history[name]]
+    if values and min(values) > 0 and max(values) > 3 * min(values):
+        axes.set_yscale("log")
+        near = max(values) < 100 * min(values)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if near else (1,)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_locator(NullLocator())
+    axes.set(xlabel="epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(True, axis="y")
+    return values
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,107 @@
+"""Views: pictures of what a model learnt, each a function to a matplotlib Figure.
+
+Which there are of a run is asked of its model's parts and its history, never of its family:
+
+    reconstructions.py  items, what comes back, and what is lost
+    codes.py            the plane of codes, beside PCA
+    posterior.py        KL of each dimension, posterior beside prior
+    traversals.py       what each dimension stands for
+    samples.py          new items; their course in training; their classes
+    game.py             who is winning, the generator or the discriminator
+    codebook.py         which entries are used, and what they stand for
+    attention.py        what is attended to, head by head
+    filters.py          what the first layer looks for
+    health.py           dead units, values out of reach
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aenb.core.errors import failure
+from aenb.core.numerics import usual_errors
+from aenb.figures.plots import to_png
+from aenb.figures.views import (
+    attention,
+    codebook,
+    codes,
+    filters,
+    game,
+    health,
+    posterior,
+    reconstructions,
+    samples,
+    traversals,
+)
+from aenb.figures.views.gallery import Gallery
+from aenb.figures.views.look import Look
+from aenb.figures.views.view import View
+
+__all__ = ["VIEWS", "Gallery", "result", "show", "telling"]
+
+VIEWS: dict[str, View] = {
+    one.name: one
+    for one in (
+        reconstructions.reconstructions, samples.samples, samples.timeline, game.game, attention.attention,
+        codebook.codebook, traversals.traversals, posterior.posterior, codes.codes, filters.filters, samples.classes,
+        health.values, health.units,
+    )
+}  # fmt: skip
+OWN = ("attention", "codebook", "timeline", "posterior", "codes")  # the first of them tells most of a kind of model
+OF_FINDINGS = {  # a finding → the view that shows it, where the run's own picture does not
+    "posterior-collapse": "posterior",
+    "unused-dimensions": "posterior",
+    "dead-codes": "codebook",
+    "mode-collapse": "classes",
+    "saturated-discriminator": "game",
+    "dead-units": "units",
+    "input-range": "values",
+    "other-units": "values",
+    "out-of-reach": "values",
+    "output-range": "values",
+}
+
+
+def show(run: Any, names: tuple[str, ...] = ()) -> Gallery:
+    """Return views of a run: those named, or all that there are of it.
+
+    Raises:
+        AenbError: There is no view of a name, or not of this run.
+    """
+    return Gallery(Look(run), VIEWS, names)
+
+
+def telling(run: Any) -> Gallery:
+    """Return the views that belong with a run's result: what its kind of model learnt, and what was found wrong."""
+    look = Look(run)
+    found = [OF_FINDINGS[finding.code] for finding in run.diagnose() if finding.code in OF_FINDINGS]
+    own = [name for name in OWN if VIEWS[name].fits(look)][:1]
+    if own == ["posterior"] and VIEWS["traversals"].fits(look):
+        own = ["traversals"]
+    return Gallery(look, VIEWS, tuple(name for name in dict.fromkeys([*found, *own]) if VIEWS[name].fits(look)))
+
+
+@usual_errors
+def result(run: Any, *, whole: bool) -> tuple[dict[str, bytes], list[str]]:
+    """Draw a run's figure, and the views that belong with its result.
+
+    Args:
+        run: The `Run`.
+        whole: Whether to draw the views too.
+
+    Returns:
+        PNG files by their words, the figure first, and a note for each that could not be drawn.
+    """
+    words = f"Loss by epoch of {run.spec.family}, and held-out items over their reconstructions"
+    drawn, notes = {}, []
+    try:
+        drawn[words] = to_png(run.plot())
+    except Exception as error:  # of odd data or a model of the user's own, anything: the training is worth more
+        notes.append(failure("The run's figure could not be drawn", error))
+    if not whole:
+        return drawn, notes
+    try:
+        views = telling(run)
+        return drawn | views.pictures(), notes + views.notes
+    except Exception as error:
+        return drawn, [*notes, failure("What the model learnt could not be drawn", error)]

@@ -1,0 +1,85 @@
+"""Filters: what the first layer of an encoder looks for, and what of an item it answers to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from aenb.core.backend import keras
+from aenb.figures.plots import STYLE, image_grid, signed_colours
+from aenb.figures.views.look import Look
+from aenb.figures.views.view import view
+from aenb.latent import coding
+
+SHOWN, ITEMS = 48, 2
+
+
+def _first(look: Look) -> Any:
+    """Return the first layer of the encoder that has weights, where its filters can be drawn; else None."""
+    encoder = _encoder(look)
+    layer = next((layer for layer in getattr(encoder, "layers", ()) if layer.weights), None)
+    dense = isinstance(layer, keras.layers.Dense) and layer.kernel.shape[0] == np.prod(look.data.input_shape)
+    return layer if dense or isinstance(layer, keras.layers.Conv2D) else None
+
+
+def _encoder(look: Look) -> Any:
+    """Return the encoder; of one that only holds a model of one's own, that model."""
+    part = coding.parts(look.model).get("encoder")
+    while len(inside := [layer for layer in getattr(part, "layers", ()) if layer.weights]) == 1 and hasattr(
+        inside[0], "layers"
+    ):
+        part = inside[0]
+    return part
+
+
+def _fits(look: Look) -> bool:
+    return look.data.kind == "image" and _first(look) is not None
+
+
+@view("what the first layer of the encoder looks for, and what of an item it answers to", _fits)
+def filters(look: Look) -> Any:
+    """Draw the filters of the first layer, of a dense one as images, and of convolutions what they make of items."""
+    layer = _first(look)
+    kernel = np.asarray(layer.kernel)
+    is_conv = kernel.ndim == 4
+    images = np.moveaxis(kernel, -1, 0) if is_conv else kernel.T.reshape(-1, *look.data.input_shape)
+    strongest = np.argsort(-np.square(images).sum(axis=(1, 2, 3)))[: 16 if is_conv else SHOWN]
+    shown = images[strongest].mean(axis=-1)
+    tiles = signed_colours(shown / np.abs(shown).max(axis=(1, 2), keepdims=True))
+    with rc_context(STYLE):
+        if not is_conv:
+            grid = image_grid(tiles, columns=12)
+            figure = Figure(figsize=(7.4, 0.4 + 7.4 * grid.shape[0] / grid.shape[1]), layout="constrained")
+            _sheet(figure.subplots(), grid, f"weights of {len(tiles)} units of `{layer.name}`")
+            return figure
+        figure = Figure(figsize=(9.8, 2.5), layout="constrained")
+        panels = figure.subplots(1, 1 + ITEMS, width_ratios=(1, *[2] * ITEMS))
+        _sheet(panels[0], image_grid(tiles, columns=4), f"filters of `{layer.name}`")
+        for axes, item in zip(panels[1:], look.data.examples(), strict=False):
+            _sheet(axes, _answers(look, layer, item, strongest), "an item, and what each filter makes of it")
+        return figure
+
+
+def _answers(look: Look, layer: Any, item: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the item beside the layer's activations: RGBA."""
+    encoder = _encoder(look)
+    with look.run.turns:
+        found = np.asarray(keras.Model(encoder.inputs[0], layer.output)(item[None]))[0]
+    maps = np.moveaxis(found, -1, 0)[chosen]  # (filters, height, width)
+    maps = (maps - maps.min()) / max(float(maps.max() - maps.min()), 1e-9)
+    tiles = image_grid(maps[..., None], columns=4)
+    scale = tiles.shape[0] // item.shape[0]
+    large = image_grid(item.repeat(scale, axis=0).repeat(scale, axis=1)[None], columns=1)
+    top = (tiles.shape[0] - large.shape[0]) // 2
+    pad = ((top, tiles.shape[0] - large.shape[0] - top), (0, 4), (0, 0))
+    return np.concatenate([np.pad(large, pad), tiles], axis=1)
+
+
+def _sheet(axes: Any, grid: np.ndarray, title: str) -> None:
+    axes.imshow(grid, interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(title, parse_math=False)
+    axes.spines[:].set_visible(False)

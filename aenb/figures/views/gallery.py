@@ -1,0 +1,72 @@
+"""The gallery: some views of a run, drawn when they are first looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from aenb.core.errors import AenbError, failure, unknown
+from aenb.core.html import pictures_as_html
+from aenb.core.numerics import usual_errors
+from aenb.figures.plots import to_png
+from aenb.figures.views.look import Look
+from aenb.figures.views.view import View
+
+
+class Gallery(Mapping):
+    """Figures by the names of their views; it shows itself as all of them, each with its caption.
+
+    Args:
+        look: What they are drawn of.
+        views: All views that there are.
+        names: Those to show; none: all that there are of this run.
+
+    Raises:
+        AenbError: There is no view of a name, or not of this run.
+    """
+
+    def __init__(self, look: Look, views: Mapping[str, View], names: tuple[str, ...] = ()):
+        for name in names:
+            if name not in views:
+                raise unknown("view", name, views)
+            if not views[name].fits(look):
+                have = ", ".join(one for one in views if views[one].fits(look))
+                raise AenbError(f"There is no view `{name}` of this run. Expected one of: {have}.")
+        self._look, self._views = look, views
+        self._names = names or tuple(name for name, one in views.items() if one.fits(look))
+        self._figures: dict[str, Any] = {}
+        self.notes: list[str] = []  # of views that `pictures` could not draw
+
+    @usual_errors
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._figures:
+            self._figures[name] = self._views[name].draw(self._look)
+        return self._figures[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @usual_errors
+    def pictures(self) -> dict[str, bytes]:
+        """Return the figures as PNG files, by their captions; of one that can't be drawn there is a note in `notes`."""
+        drawn, self.notes = {}, []
+        for name in self:
+            try:
+                drawn[f"{name}: {self._views[name].summary}"] = to_png(self[name], dpi=110)
+            except Exception as error:  # of odd data or a model of the user's own, anything: the others are drawn
+                self.notes.append(failure(f"The view `{name}` could not be drawn", error))
+        return drawn
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name}: {self._views[name].summary}" for name in self)
+
+    def _repr_html_(self) -> str:
+        pictures = pictures_as_html(self.pictures())
+        notes = "".join(f"<div>{escape(note)}</div>" for note in self.notes)
+        return f'<div class="aenb-views">{pictures}{notes}</div>'

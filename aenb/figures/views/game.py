@@ -1,0 +1,32 @@
+"""The game of a generator and a discriminator: who is winning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from aenb.figures.plots import STYLE, draw_losses, draw_readings
+from aenb.figures.views.look import Look
+from aenb.figures.views.view import view
+
+
+def _fits(look: Look) -> bool:
+    return "discriminator_loss" in look.run.history
+
+
+@view(
+    "the game by epoch: the losses of both, what the discriminator says of real and of made items, and gradients", _fits
+)
+def game(look: Look) -> Any:
+    """Draw the losses of those who play, the discriminator's mean scores, and the norms of gradients."""
+    history = look.run.history
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9.8, 2.8), layout="constrained")
+        losses, *panels = figure.subplots(1, 3)
+        draw_losses(losses, history)
+        drawn = draw_readings(panels, history)
+        for axes in panels[drawn:]:
+            axes.set_visible(False)
+        return figure

@@ -1,0 +1,64 @@
+"""Is the model well: units that do nothing, and values that it can't make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from aenb.data.scaling import units as in_units
+from aenb.evaluation.diagnosis.case import Case
+from aenb.evaluation.diagnosis.units import dead_shares
+from aenb.figures.plots import BLUE, GREY, ORANGE, STYLE
+from aenb.figures.views.look import Look
+from aenb.figures.views.view import view
+
+DRAWN = 200  # items whose values are counted
+
+
+def _has_units(look: Look) -> bool:
+    return bool(dead_shares(Case(look.run)))
+
+
+@view("how many units of each layer are dead: they give the same for every item", _has_units)
+def units(look: Look) -> Any:
+    """Draw the share of dead units by layer, from the item to the code and on."""
+    shares = dead_shares(Case(look.run))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.4, 0.9 + 0.26 * len(shares)), layout="constrained")
+        axes, places = figure.subplots(), np.arange(len(shares))
+        values = np.array(list(shares.values()))
+        axes.barh(places, np.ones(len(shares)), color=GREY, alpha=0.2)
+        axes.barh(places, values, color=ORANGE)
+        axes.set_yticks(places, [f"{part}: {layer}" for part, layer in shares], parse_math=False)
+        axes.xaxis.set_major_formatter("{x:.0%}")
+        axes.set(xlabel="share of units that are dead", xlim=(0, 1), ylim=(len(shares) - 0.4, -0.6))
+        return figure
+
+
+def _has_values(look: Look) -> bool:
+    return look.data.kind != "text"
+
+
+@view("the values that held-out items have, and those that the model makes", _has_values)
+def values(look: Look) -> Any:
+    """Draw how often each value comes in items and in what the model makes of them."""
+    run = look.run
+    x = in_units(look.data.test[look.index])[:DRAWN]
+    told = None if look.told is None else look.told[:DRAWN]
+    made = run.generate(len(x)) if run.is_generator else run.reconstruct(look.x[:DRAWN], told)
+    both = np.concatenate([x[~np.isnan(x)], made.ravel()])
+    low, high = np.quantile(both, (0.0005, 0.9995)) if look.data.kind != "image" else (both.min(), both.max())
+    edges = np.linspace(low, high if high > low else low + 1, 60)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.4, 2.6), layout="constrained")
+        axes = figure.subplots()
+        for array, colour, label in ((x[~np.isnan(x)], BLUE, "held-out items"), (made.ravel(), ORANGE, "made")):
+            counts, _ = np.histogram(array.clip(low, high), edges)
+            axes.stairs(counts / counts.sum(), edges, color=colour, fill=True, alpha=0.35)
+            axes.stairs(counts / counts.sum(), edges, color=colour, label=label)
+        axes.set(yscale="log", xlabel="value, in the model's units", ylabel="share")
+        axes.legend()
+        return figure

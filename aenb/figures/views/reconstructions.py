@@ -1,0 +1,77 @@
+"""Reconstructions with their errors: what of an item is lost, and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from aenb.data.scaling import units
+from aenb.figures.plots import BLUE, GREY, ORANGE, STYLE, draw_items, drawable, image_grid, signed_colours
+from aenb.figures.views.look import Look
+from aenb.figures.views.view import view
+
+SHOWN, STEEPEST = 10, 12  # items; bars
+
+
+def _fits(look: Look) -> bool:
+    return not look.run.is_generator
+
+
+@view("held-out items, what the model makes of them, and what is lost", _fits)
+def reconstructions(look: Look) -> Any:
+    """Draw items, reconstructions and errors: of images where it is too light or too dark, else by feature or step."""
+    data, run = look.data, look.run
+    y = units(data.test[data.shown])
+    labels = data.y_test[data.shown] if run.is_conditional else None
+    given = run.spoil(y)
+    made = run.reconstruct(given, labels)
+    rows = {"original": y} | ({} if given is y else {"given": given}) | {"reconstruction": made}
+    with rc_context(STYLE):
+        if data.kind == "image":
+            return _images(rows, made - y)
+        figure = Figure(figsize=(9.8, 3.4), layout="constrained")
+        if data.kind == "text":
+            draw_items(figure.subplots(), {name: data.texts(row) for name, row in rows.items()})
+            return figure
+        items, errors = figure.subplots(1, 2, width_ratios=(3, 2))
+        draw_items(items, rows)
+        _errors(errors, look)
+        return figure
+
+
+def _images(rows: dict[str, np.ndarray], error: np.ndarray) -> Any:
+    largest = max(float(np.abs(error).max()), 1e-6)
+    n, height, width = error.shape[:3]
+    grid = [*rows.values(), signed_colours(error.mean(axis=-1) / largest)]
+    strips = [image_grid(np.nan_to_num(images), columns=n) for images in grid]
+    figure = Figure(figsize=(9.8, 0.35 + 0.95 * len(strips) * height / width), layout="constrained")
+    for axes, strip, name in zip(figure.subplots(len(strips), 1), strips, [*rows, "error"], strict=True):
+        axes.imshow(strip, interpolation="nearest")
+        axes.set(xticks=[], yticks=[])
+        axes.set_ylabel(name, rotation=0, ha="right", va="center")
+        axes.spines[:].set_visible(False)
+    figure.supxlabel(
+        f"error: orange where the reconstruction is too light, blue where too dark; full colour at {largest:.2g}",
+        fontsize=9, color=GREY,
+    )  # fmt: skip
+    return figure
+
+
+def _errors(axes: Any, look: Look) -> None:
+    """Draw the squared error over the held-out items: of a table by feature, of signals by channel over the steps."""
+    x = units(look.data.test[look.index])
+    squared = np.square(look.run.reconstruct(look.x, look.told) - x)
+    if look.data.kind == "signal":
+        axes.plot(np.nanmean(squared, axis=(0, 2)), color=ORANGE)
+        axes.set(xlabel="time step", ylabel="mean squared error", title="error by step", ylim=(0, None))
+        return
+    mean = np.nanmean(squared, axis=0)
+    worst = np.argsort(-mean)[:STEEPEST]
+    names = look.data.feature_names or [f"feature {number}" for number in range(len(mean))]
+    places = np.arange(len(worst))
+    axes.barh(places, mean[worst], color=BLUE)
+    axes.set_yticks(places, [drawable(str(names[number])[:24]) for number in worst], parse_math=False)
+    axes.set(xlabel="mean squared error (standardised)", title="what is lost most", ylim=(len(worst) - 0.5, -0.5))

@@ -1,0 +1,177 @@
+"""Into the code and back, and new items from codes, for any model with the parts `encoder` and `decoder`.
+
+A model whose code is made in another way has methods `encode` and `decode` of its own, which are used then.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from aenb.core.backend import tf
+from aenb.core.errors import AenbError
+from aenb.data.numeric import as_array
+
+BATCH = 1024  # items at a time
+ROOM = 2**24  # numbers that a decoder makes at a time: for each word of a text, the probabilities of all words
+
+
+def part(model, name: str):
+    """Return the part of a model called `name`.
+
+    Raises:
+        AenbError: The model has no such part.
+    """
+    names = [layer.name for layer in model.layers]
+    if name not in names:
+        raise AenbError(f"The model `{model.name}`: expected a part `{name}`; it has {', '.join(names)}.")
+    return model.get_layer(name)
+
+
+def parts(model) -> dict[str, Any]:
+    """Return the parts of a model by name: those of its layers that are models themselves."""
+    return {layer.name: layer for layer in model.layers if hasattr(layer, "layers")}
+
+
+def item_shape(model) -> tuple[int, ...]:
+    """Return the shape of one item."""
+    return tuple(model.input_shape[1:])
+
+
+def code_shape(model) -> tuple[int, ...]:
+    """Return the shape of one code."""
+    return tuple(model.code_shape) if hasattr(model, "code_shape") else part(model, "encoder").output_shape[1:]
+
+
+def encode(model, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """Return the codes of items.
+
+    Args:
+        model: A model with the part "encoder".
+        x: (n, *input_shape), in the units of the training data; grey images may leave out the channel axis. What is
+            NaN was not observed.
+        labels: (n,), the numbers of the items' classes, for a model that is conditional on them.
+
+    Returns:
+        (n, latent_dim), float32.
+    """
+    x = _fitted(x, item_shape(model), "x")
+    step = model.encode if hasattr(model, "encode") else part(model, "encoder")
+    return _through(step, x, _one_hot(model, labels, len(x)), code_shape(model))
+
+
+def decode(model, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """Return the items that codes stand for: (n, latent_dim) → (n, *input_shape), float32; tokens are int32."""
+    z = _fitted(z, code_shape(model), "z")
+    step = model.decode if hasattr(model, "decode") else part(model, "decoder")
+
+    decoder = parts(model).get("decoder")
+    size = BATCH if decoder is None else max(1, min(BATCH, ROOM // math.prod(decoder.output_shape[1:])))
+
+    def items(*batch: Any) -> np.ndarray:
+        return as_items(model, np.asarray(step(*batch)))
+
+    return _through(items, z, _one_hot(model, labels, len(z)), item_shape(model), size)
+
+
+def quick_decoder(model) -> Callable[..., np.ndarray]:
+    """Return `decode` for a few codes, often: it is compiled when it is first called, for each number of codes."""
+    step = tf.function(model.decode if hasattr(model, "decode") else part(model, "decoder"))
+
+    def decode_few(z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        z, one_hot = _fitted(z, code_shape(model), "z"), _one_hot(model, labels, len(z))
+        return as_items(model, np.asarray(step(z) if one_hot is None else step(z, one_hot)))
+
+    return decode_few
+
+
+def as_items(model, made: np.ndarray) -> np.ndarray:
+    """Return what a decoder gave as items: of the probabilities of tokens, the likeliest."""
+    return made.argmax(axis=-1).astype("int32") if made.ndim == len(item_shape(model)) + 2 else made
+
+
+def reconstruct(model, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """Return what items become through the code and back: (n, *input_shape), float32; tokens are int32."""
+    return decode(model, encode(model, x, labels), labels)
+
+
+def interpolate(model, a: np.ndarray, b: np.ndarray, steps: int = 8, labels: np.ndarray | None = None) -> np.ndarray:
+    """Return the items on the straight line between the codes of two items.
+
+    Args:
+        model: A model with encoder and decoder.
+        a: One item, (*input_shape).
+        b: Another.
+        steps: How many items, both ends included, at least 2.
+        labels: (2,), the numbers of the two items' classes, for a conditional model; the way goes in the first one's.
+
+    Returns:
+        (steps, *input_shape), from a's reconstruction to b's.
+    """
+    if steps < 2:
+        raise AenbError(f"`steps`: expected a whole number of at least 2; received {steps}.")
+    start, end = encode(model, np.stack([np.asarray(a), np.asarray(b)]), labels)
+    if start.dtype.kind != "f":
+        raise AenbError("`interpolate`: expected codes that are numbers; the codes of this model are discrete.")
+    weights = np.linspace(0, 1, steps, dtype="float32").reshape(-1, *([1] * start.ndim))
+    return decode(
+        model, (1 - weights) * start + weights * end, None if labels is None else np.repeat(labels[:1], steps)
+    )
+
+
+def sample_prior(model, n: int, generator: np.random.Generator) -> np.ndarray:
+    """Draw codes from a model's own prior: (n, latent_dim).
+
+    Raises:
+        AenbError: The model has none: nothing in its training asked for one.
+    """
+    if not hasattr(model, "sample_prior"):
+        raise AenbError(
+            '`density`: expected "gmm" or "gaussian", fitted on the codes; received "prior", and this model has none.'
+        )
+    return model.sample_prior(n, generator)
+
+
+def _through(
+    step: Callable, x: np.ndarray, labels: np.ndarray | None, shape: tuple[int, ...], size: int = BATCH
+) -> np.ndarray:
+    """Send items through a step in batches: eagerly, so that a new size compiles nothing and threads are safe."""
+    if not len(x):
+        return np.zeros((0, *shape), "float32")
+    made = None
+    for begin in range(0, len(x), size):
+        here = slice(begin, begin + size)
+        batch = np.asarray(step(x[here]) if labels is None else step(x[here], labels[here]))
+        if made is None:
+            made = np.empty((len(x), *batch.shape[1:]), batch.dtype if batch.dtype.kind in "iu" else "float32")
+        made[here] = batch
+    return made
+
+
+def _one_hot(model, labels: np.ndarray | None, n: int) -> np.ndarray | None:
+    classes = getattr(model, "num_classes", 0)
+    if not classes:
+        return None
+    if labels is None:
+        raise AenbError("`labels`: expected the class of each item, since this model is conditional; received none.")
+    if np.shape(labels) != (n,):
+        raise AenbError(f"`labels`: expected the shape ({n},); received {np.shape(labels)}.")
+    return np.eye(classes, dtype="float32")[np.asarray(labels)]
+
+
+def _fitted(x: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """Return an array (n, *shape), float32 or ids in int32, 0 for NaN; `Preprocessing.inputs` looks at the rest."""
+    x = as_array(x, name)
+    if x.shape[1:] == shape[:-1] and shape[-1:] == (1,):  # grey images without their channel axis
+        x = x[..., None]
+    if x.ndim == 0 or x.shape[1:] != shape:
+        one = " Add the batch axis: x[None]." if x.shape == shape else ""
+        raise AenbError(f"`{name}`: expected the shape (n, {', '.join(map(str, shape))}); received {x.shape}.{one}")
+    if x.dtype.kind in "iu" and math.prod(shape) and x.dtype != np.uint8:
+        return x.astype("int32", copy=False)
+    with np.errstate(over="ignore"):
+        x = x.astype("float32", copy=False)
+    return np.nan_to_num(x, nan=0.0, posinf=np.inf, neginf=-np.inf) if np.isnan(x).any() else x

@@ -1,0 +1,78 @@
+"""Sampling: where the codes of new items come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from aenb.core.errors import AenbError, unknown
+from aenb.core.numerics import usual_errors
+from aenb.data.scaling import units
+from aenb.data.split import spread
+from aenb.latent import coding
+from aenb.latent.densities import DENSITIES, ENOUGH, draw, fit_density
+
+
+@usual_errors
+def draw_codes(run: Any, n: int, generator: np.random.Generator, density: str | None) -> np.ndarray:
+    """Draw the codes of new items.
+
+    Args:
+        run: The `Run`.
+        n: How many.
+        generator: What draws.
+        density: As for `Run.generate`.
+
+    Returns:
+        (n, *code_shape).
+
+    Raises:
+        AenbError: The density is unknown, or one that the model has not.
+    """
+    if density is None:
+        density = "prior" if hasattr(run.model, "sample_prior") else "gmm"
+    if density not in DENSITIES:
+        raise unknown("density", density, DENSITIES)
+    if density == "prior":
+        return coding.sample_prior(run.model, n, generator)
+    return draw(fitted(run, density), n, generator).reshape(n, *coding.code_shape(run.model))
+
+
+def fitted(run: Any, density: str) -> Any:
+    """Return the density of a kind on the codes of a run, fitted when it is first asked for.
+
+    Raises:
+        AenbError: The model has no encoder, or discrete codes.
+    """
+    return derived(run, density, lambda: fit_density(density, _codes(run, density)))
+
+
+def derived(run: Any, name: str, find: Callable[[], Any]) -> Any:
+    """Return what was derived of a run's weights, found when it is first asked for; of a training at each call."""
+    keeps = run.keeps()
+    if name in run.densities:
+        return run.densities[name]
+    found = find()
+    if keeps:
+        run.densities[name] = found
+    return found
+
+
+def training_sample(run: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return training items, as many as a density is fitted on, and their labels where the model is told them."""
+    index = spread(len(run.data.train), ENOUGH)
+    return units(run.data.train[index]), run.data.y_train[index] if run.is_conditional else None
+
+
+def _codes(run: Any, density: str) -> np.ndarray:
+    """Return the codes of training items, as many as a density is fitted on."""
+    wrong = f'`density`: expected "prior", since %s; received "{density}".'
+    if run.is_generator:
+        raise AenbError(wrong % "this model has no encoder")
+    x, labels = training_sample(run)
+    codes = coding.encode(run.model, x, run.class_numbers(labels))
+    if codes.dtype.kind != "f":
+        raise AenbError(wrong % "the codes of this model are discrete")
+    return codes

@@ -1,0 +1,35 @@
+"""The notebooks that come with aenb, and copying them to where one can work in them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from aenb.core.errors import AenbError
+
+
+def chapters() -> list[Path]:
+    """List the notebooks: beside the package in a checkout, inside it where it was installed."""
+    return sorted(_folder().glob("[0-9]*.ipynb"))
+
+
+def _folder() -> Path:
+    here = Path(__file__).parent
+    return next((folder for folder in (here / "book", here.parents[1] / "notebooks") if folder.is_dir()), here)
+
+
+def copy_chapters(target: Path) -> list[Path]:
+    """Copy the notebooks into a folder, and the map and the glossary that they refer to.
+
+    Raises:
+        AenbError: A notebook of that name is there already, or the folder cannot be written.
+    """
+    book = [*chapters(), *sorted(_folder().glob("*.md"))]
+    taken = [target / path.name for path in book if (target / path.name).exists()]
+    if taken:
+        raise AenbError(f"Expected no chapters in {target}; {taken[0]} is there. Choose another folder.")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        return [Path(shutil.copy(path, target)) for path in book]
+    except OSError as error:
+        raise AenbError(f"Expected to write to {target}; received: {error.strerror}.") from error

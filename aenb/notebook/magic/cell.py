@@ -1,0 +1,109 @@
+"""%%autoencoder: text becomes a spec, a run, a name in the notebook, and a view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from aenb.core.errors import AenbError
+from aenb.core.naming import check_free, check_name
+from aenb.core.progress import open_view
+from aenb.models.registry import families
+from aenb.notebook.magic.body import run_body
+from aenb.notebook.magic.commandline import CommandLine, parse, usage
+from aenb.runs.spec import flag, options
+
+
+def autoencoder(
+    shell, defaults: dict[str, Any], line: str, body: str | None, variables: Mapping[str, Any] | None = None
+):
+    """Train, evaluate and bind what a cell asks for.
+
+    Args:
+        shell: The IPython shell.
+        defaults: The options' values where the line gives none.
+        line: The first line, after the magic's name.
+        body: The lines after it, or None for the line form.
+        variables: What stands for `{expression}` and `$name` in the line; None: the notebook's names.
+
+    Returns:
+        The `Run`, which shows itself; None where only help was asked for.
+    """
+    asked = parse(line, shell.user_ns if variables is None else variables)
+    if asked.help:
+        print(usage(asked.family))
+        return None
+    if asked.family is None:
+        return _panel(defaults | asked.options)
+    families().lookup(asked.family)
+    if asked.name is not None:
+        _check_name(shell, asked.name)
+    settings = defaults | asked.options
+    settings |= _hyperparameters(run_body(shell, line, body or ""))
+    from aenb.data.load import find_data
+    from aenb.training.train import make_spec, train_spec  # NumPy and the rest, when they are needed
+
+    spec = make_spec(asked.family, asked.name, settings)
+    data, note = find_data(spec.data, shell.user_ns)
+    checkpoint = _checkpoint(asked)
+
+    def bind(run: Any) -> None:
+        run.record["notes"] += note
+        if asked.name:
+            shell.user_ns[asked.name] = run
+
+    with open_view(not asked.quiet) as view:
+        run = train_spec(
+            spec, data, (), view, checkpoint=checkpoint, resume=asked.resume, background=asked.background,
+            unasked=asked.checkpoint is None, bind=bind,
+        )  # fmt: skip
+        if asked.background:
+            return None
+        view.stage("Evaluating on the held-out items …")
+        try:
+            run.evaluate(parts="reconstruction")
+        except KeyboardInterrupt:
+            view.end(f"{run.summary} The evaluation was interrupted.")
+            return None if asked.name else run
+        view.end(run.summary)
+    return run
+
+
+def _check_name(shell, name: str) -> None:
+    from aenb.runs.run import Run
+
+    check_free(check_name(name), shell.user_ns, Run)
+
+
+def _panel(settings: dict[str, Any]) -> Any:
+    """Open the training panel, with these options to begin with."""
+    from aenb.notebook.widgets.panel import Trainer
+
+    return Trainer(**settings)
+
+
+def _checkpoint(asked: CommandLine) -> Callable | None:
+    """Return what opens the checkpoint: of the folder given, or for a named run of one in the user's cache."""
+    from aenb.engine.checkpoint import Checkpoint, unasked
+
+    if asked.checkpoint is not None:
+        return partial(Checkpoint, asked.checkpoint)
+    if asked.name is not None:
+        return unasked(asked.name)
+    if asked.resume or asked.background:
+        option = "resume" if asked.resume else "background"
+        raise AenbError(
+            f"`{flag(option)}`: expected a name for the run: %%autoencoder {asked.family} NAME; received none."
+        )
+    return None
+
+
+def _hyperparameters(assigned: dict[str, Any]) -> dict[str, Any]:
+    for name in assigned:
+        if name in options():
+            raise AenbError(
+                f"`{name}` is an option: expected on the first line, as {flag(name)} VALUE; received in the body. "
+                f"Rename it _{name} if it is the body's own."
+            )
+    return assigned

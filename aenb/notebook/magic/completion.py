@@ -1,0 +1,85 @@
+"""Completion inside `%%autoencoder`, `%autoencoder` and `%aenb`, from the same tables as help and validation."""
+
+from __future__ import annotations
+
+import re
+
+from IPython.core.completer import SimpleCompletion, context_matcher
+
+from aenb.data.registry import datasets
+from aenb.models.registry import families
+from aenb.notebook.magic.commandline import TABLE
+from aenb.notebook.magic.commands import COMMANDS, runs_of
+from aenb.runs.spec import flag
+
+_MAGIC = re.compile(r"^\s*(%%?)(aenb_)?(autoencoder|aenb)\s")
+
+
+def matcher_for(shell):
+    """Make the matcher that a shell asks."""
+
+    @context_matcher(identifier="aenb", priority=200)
+    def aenb_matcher(context):
+        words, others = candidates(shell, context.full_text, context.cursor_position, context.line_with_cursor)
+        found = [SimpleCompletion(word, type="param") for word in words if word.startswith(context.token)]
+        if not others and not found:  # IPython hears others unless something is found: what is typed stands for itself
+            found = [SimpleCompletion(context.token, type="param")]
+        return {"completions": found, "suppress": bool(found) and others != "Python"}
+
+    return aenb_matcher
+
+
+def candidates(shell, text: str, position: int, line: str) -> tuple[list[str], str]:
+    """List what may stand where the cursor is, and say what else may: "", "files" or "Python".
+
+    Args:
+        shell: The IPython shell.
+        text: The whole cell.
+        position: The cursor's place in its line.
+        line: The line with the cursor.
+    """
+    first = _MAGIC.match(text)
+    here = _MAGIC.match(line)
+    if here:
+        words = line[:position].split()[1:]
+        before = words if line[:position][-1:].isspace() else words[:-1]
+        return _command(shell, before) if here[3] == "aenb" else _options(shell, before)
+    if first and first[1] == "%%" and first[3] == "autoencoder":
+        return _body(text.split("\n", 1)[0].split()[1:2], line[:position])
+    return [], "Python"
+
+
+def _options(shell, before: list[str]) -> tuple[list[str], str]:
+    """List what may follow these words of the first line."""
+    last = before[-1] if before else ""
+    if last == flag("data"):
+        variables = [name for name, value in shell.user_ns.items() if hasattr(value, "__array__") and name[0] != "_"]
+        return [*variables, *datasets()], "files"
+    asked = {flag(name): option for name, option in TABLE.items()}
+    if last in asked and not asked[last].is_flag:
+        return list(asked[last].choices), "files" if asked[last].metavar == "DIR" else ""
+    flags = [word for word in asked if word not in before]
+    return (flags if before else [*families(), flag("help")]), ""
+
+
+def _body(family: list[str], line: str) -> tuple[list[str], str]:
+    """List the hyperparameters where a line begins, and the choices of one behind its name."""
+    fields = families()[family[0]].fields if family and family[0] in families() else {}
+    assigned = re.match(r"(\w+)\s*=\s*[\"'](\w*)$", line)
+    if assigned:
+        return list(fields[assigned[1]].choices) if assigned[1] in fields else [], "files"
+    return (list(fields) if re.fullmatch(r"\w*", line) else []), "Python"
+
+
+def _command(shell, before: list[str]) -> tuple[list[str], str]:
+    if not before:
+        return list(COMMANDS), ""
+    name, *given = before
+    expected = [*COMMANDS[name][1], ""] if name in COMMANDS else [""]
+    last = expected.index("…") - 1 if "…" in expected else len(expected) - 1
+    wanted = expected[min(len(given), last)]
+    if wanted == "[VIEW]":
+        from aenb.figures.views import VIEWS
+
+        return list(VIEWS), ""
+    return (list(runs_of(shell)) if wanted == "RUN" else []), "files" if "DIR" in wanted else ""

@@ -1,0 +1,126 @@
+"""Controls: a widget for each field of the registry, which checks what is typed as the field does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from aenb.core.errors import AenbError
+from aenb.core.fields import Field
+
+LABEL, WIDTH = "10.5em", "13em"
+
+
+class Control:
+    """A row: the name of a field, its widget, its help, and what is wrong with what was typed.
+
+    Args:
+        field: The field.
+        value: What it begins with.
+
+    Attributes:
+        field: The field.
+        row: The widgets.
+    """
+
+    def __init__(self, field: Field, value: Any):
+        self.field = field
+        self._input = _input(field, value)
+        for widget in getattr(self._input, "children", (self._input,)):  # a box with a tooltip breaks in the page
+            widget.tooltip = f"{field.help}: {field.expected}"
+        self._input.add_class(f"aenb-field-{field.name}")
+        self._message = widgets.HTML(layout={"display": "none"})
+        name = widgets.Label(f"{field.name}", layout={"width": LABEL, "flex": "0 0 auto"})
+        about = widgets.HTML(_small(field.help), layout={"flex": "1 1 14em", "min_width": "10em"})
+        line = widgets.HBox(
+            [name, self._input, about], layout={"align_items": "center", "flex_flow": "row wrap", "overflow": "visible"}
+        )
+        self.row = widgets.VBox([line, self._message], layout={"overflow": "visible"})
+
+    def read(self) -> Any:
+        """Return the value.
+
+        Raises:
+            AenbError: It is not one that the field takes; the row says so too.
+        """
+        try:
+            value = self._value()
+        except AenbError as error:
+            self._say(str(error))
+            raise
+        self._say("")
+        return value
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the field's own value."""
+        return self.read() == self.field.default
+
+    def on_change(self, heard: Callable[[], object]) -> None:
+        """Call something whenever another value is typed or chosen."""
+        for widget in (self._input, *getattr(self._input, "children", ())):
+            if widget.has_trait("value"):
+                widget.observe(lambda _: heard(), "value")
+
+    def _value(self) -> Any:
+        if isinstance(self._input, widgets.HBox):  # a slider, and whether the value is left to the family
+            slider, automatic = self._input.children
+            return None if automatic.value else self.field.check(float(f"{slider.value:.3g}"))
+        typed = self._input.value
+        if typed == "" and self.field.choices:
+            return self.field.check(None)
+        if not isinstance(self._input, widgets.Text):
+            return self.field.check(typed)
+        if not typed.strip() and self.field.optional:
+            return None
+        if self.field.kind == "ints" and not typed.strip():
+            return self.field.check(())
+        return self.field.parse(typed.strip())
+
+    def _say(self, text: str) -> None:
+        style = f"margin-left:{LABEL};color:#d55e00"
+        self._message.value = f'<div role="alert" style="{style}">{escape(text)}</div>' if text else ""
+        self._message.layout.display = "" if text else "none"
+
+
+def _input(field: Field, value: Any) -> widgets.Widget:
+    """Choose the widget for a field."""
+    look = {"width": WIDTH, "flex": "0 0 auto"}
+    if field.choices:
+        choices = [*([(field.unset, "")] if field.optional else []), *((word, word) for word in field.choices)]
+        return widgets.Dropdown(options=choices, value=value or "", layout=look)  # None would be shown as nothing
+    if field.kind == "bool":
+        return widgets.Checkbox(value=bool(value), indent=False, layout=look)
+    if field.kind == "float" and field.above == 0 and field.optional and "rate" in field.name:
+        return _log_slider(value, field.unset)
+    if field.kind == "float" and field.low == 0 and field.high == 1 and not field.optional:
+        return widgets.FloatSlider(value=value, min=0.0, max=1.0, step=0.01, readout_format=".2f", layout=look)
+    if field.kind == "int" and not field.optional:
+        high = 2**31 - 1 if field.high is None else int(field.high)
+        return widgets.BoundedIntText(value=value, min=int(field.low or 0), max=high, layout=look)
+    return widgets.Text(value=_typed(value), placeholder=field.unset if field.optional else "", layout=look)
+
+
+def _log_slider(value: float | None, unset: str) -> widgets.HBox:
+    """Make a slider over powers of ten, with a box that leaves the value to the family."""
+    slider = widgets.FloatLogSlider(
+        value=value or 1e-3, min=-5, max=0, step=0.05, readout_format=".2g", disabled=value is None,
+        layout={"width": "14em"},
+    )  # fmt: skip
+    automatic = widgets.Checkbox(value=value is None, description=unset, indent=False, layout={"width": "8em"})
+    automatic.observe(lambda change: setattr(slider, "disabled", change["new"]), "value")
+    return widgets.HBox([slider, automatic], layout={"flex": "0 0 auto", "overflow": "visible"})
+
+
+def _typed(value: Any) -> str:
+    """Return a value as one types it."""
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else f"{value}"
+
+
+def _small(text: str) -> str:
+    return f'<div style="opacity:.75;font-size:.92em;line-height:1.3">{escape(text)}</div>'

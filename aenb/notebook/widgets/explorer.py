@@ -1,0 +1,188 @@
+"""The latent explorer: the codes of held-out items in a plane, in which a point is moved and decoded."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import anywidget
+import numpy as np
+import traitlets
+from IPython import get_ipython
+
+from aenb.core.arguments import checked
+from aenb.core.fields import Field
+from aenb.figures.plots import BLUE, GREEN, ORANGE, class_colours
+from aenb.figures.views.look import Look
+from aenb.latent import coding
+from aenb.notebook.widgets.layout import lay_out
+from aenb.notebook.widgets.page_decoder import page_decoder
+from aenb.notebook.widgets.places import PLAIN, bundle_of, is_live
+from aenb.notebook.widgets.sheet import sheet_html, still_picture
+from aenb.notebook.widgets.sliders import slider_explorer
+from aenb.notebook.widgets.slot import Slot
+from aenb.runs.run import Run
+
+LIMIT, SLIDERS = 3000, 64
+HERE = Path(__file__).parent
+
+
+class LatentExplorer(anywidget.AnyWidget):
+    """Look into the codes of a run: drag a point over the plane, move a dimension, walk from one item to another.
+
+    The plane shows the codes of held-out items (of a generator, draws from its prior) in the colours of their classes.
+    Hovering shows the item; dragging, or the arrow keys, move a point, and what it decodes to is shown: computed by the
+    page itself where the decoder is a chain of layers that it knows, else by the kernel. Each dimension has a slider,
+    those that tell most first. Where there is no kernel, it is a page that works by itself, or a picture.
+
+    Args:
+        run: The `Run`.
+        plane: "pca", the principal axes of the codes (of two dimensions themselves); "umap", a layout by neighbours,
+            which needs the package umap-learn.
+        limit: How many items to show, at most.
+
+    Raises:
+        AenbError: Its codes are discrete, or there is no such plane.
+
+    Example:
+        >>> import aenb
+        >>> run = aenb.train("deep", "digits", latent_dim=2, epochs=1, verbose=False)
+        >>> explorer = aenb.LatentExplorer(run)
+        >>> explorer.about["latent_dim"]
+        2
+    """
+
+    _esm = HERE / "explorer.js"
+    _css = HERE / "explorer.css"
+    about = traitlets.Dict().tag(sync=True)
+    points = traitlets.Bytes().tag(sync=True)
+    codes = traitlets.Bytes().tag(sync=True)
+    classes = traitlets.Bytes().tag(sync=True)
+    items = traitlets.Bytes().tag(sync=True)
+    weights = traitlets.Bytes().tag(sync=True)
+
+    @checked
+    def __init__(self, run: Run, *, plane: str = "pca", limit: Annotated[int, Field("items", low=1)] = LIMIT):
+        self._layout = layout = lay_out(Look(run, limit), plane)
+        look = layout.look
+        found = page_decoder(run.model) or ([], b"")
+        super().__init__(
+            about=self._describe(found[0]),
+            points=layout.points.astype("<f4").tobytes(),
+            codes=look.codes.astype("<f4").tobytes(),
+            classes=b"" if layout.classes is None else layout.classes.astype("u1").tobytes(),
+            items=b"" if run.is_generator else _packed(look.x, look.data.kind),
+            weights=found[1],
+        )
+        self._decode = coding.quick_decoder(run.model)
+        self.on_msg(self._answer)
+
+    @property
+    def run(self) -> Run:
+        """The run that is looked into."""
+        return self._layout.look.run
+
+    def _describe(self, steps: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return what the page is told, but for the arrays."""
+        layout, look, run, data = self._layout, self._layout.look, self.run, self._layout.look.data
+        return {
+            "title": layout.title,
+            "kind": data.kind,
+            "shape": list(data.input_shape),
+            "latent_dim": look.codes.shape[1],
+            "bounds": list(layout.bounds),
+            "origin": look.plane.origin.tolist(),
+            "axes": look.plane.axes.tolist() if layout.is_flat else [],
+            "axis_names": "   ".join(f"{mark} {name}" for mark, name in zip("→↑", layout.names, strict=True) if name),
+            "start": np.median(look.codes, axis=0).tolist(),
+            "steps": steps,
+            "sliders": [self._slider(int(dimension)) for dimension in look.ranking[:SLIDERS]],
+            "class_names": list(layout.class_words),
+            "colours": class_colours(len(layout.class_words)),
+            "classes_told": list(data.class_words) if run.is_conditional else [],
+            "colour": BLUE,
+            "line_colours": [BLUE, ORANGE, GREEN],
+            "range": self._range,
+            "feature_names": [str(name) for name in data.feature_names or range(1, data.input_shape[-1] + 1)],
+            "texts": data.texts(look.x) if data.kind == "text" else [],
+            "has_items": not run.is_generator,
+            "has_prior": look.has_prior,
+            "random_help": "Draw a code from the prior" if look.has_prior else "Take the code of some item",
+        }
+
+    @property
+    def _range(self) -> list[float]:
+        """Between which values signals and features are drawn."""
+        if self._layout.look.data.kind in ("image", "text"):
+            return [0.0, 1.0]
+        low, high = np.quantile(self._layout.look.x, (0.005, 0.995))
+        return [float(min(low, 0.0)), float(max(high, 1e-6))]
+
+    def _slider(self, dimension: int) -> dict[str, Any]:
+        look = self._layout.look
+        low, high = look.range_of(dimension)
+        told = f"{look.codes[:, dimension].var():.2g}" if look.kl is None else f"{look.kl[dimension]:.2g} nats"
+        measure = "variance over the items" if look.kl is None else "KL"
+        of = "the prior" if look.has_prior else "the codes"
+        return {
+            "dimension": dimension, "low": low, "high": high, "label": f"z{dimension} · {told}",
+            "help": f"{measure} {told}; from the 1 % to the 99 % quantile of {of}",
+        }  # fmt: skip
+
+    def _answer(self, _: Any, content: dict[str, Any], buffers: Sequence[Any]) -> None:
+        """Decode what the page asks for."""
+        if content.get("kind") != "decode" or len(buffers) != 1:
+            return
+        code = np.frombuffer(bytes(buffers[0]), "<f4")
+        if code.shape != (self._layout.look.codes.shape[1],) or not np.isfinite(code).all():
+            return
+        labels = None
+        if self.run.is_conditional:
+            labels = [
+                self._layout.look.data.classes[int(content.get("label", 0)) % len(self._layout.look.data.classes)]
+            ]
+        with self.run.turns:
+            made = self._decode(code[None], self.run.class_numbers(labels))
+        if self._layout.look.data.kind == "text":
+            self.send({"kind": "decoded", "text": self._layout.look.data.texts(made)[0]})
+        else:
+            self.send({"kind": "decoded"}, buffers=[_packed(made, self._layout.look.data.kind)])
+
+    @functools.cached_property
+    def _still(self) -> dict[str, Any]:
+        """Return what stands in its place without a kernel."""
+        picture = still_picture(self._layout)
+        return {"text/plain": self._layout.title, "text/html": sheet_html(self._layout, picture), "image/png": picture}
+
+    def sliders(self) -> Any:
+        """Return plain ipywidgets, for hosts without anywidget: sliders, and what they decode to."""
+        return slider_explorer(self._layout, self.about["sliders"])
+
+    def _ipython_display_(self) -> None:
+        """Show it under the cell, in a place that the notebook keeps without it."""
+        shell = get_ipython()
+        if not is_live(shell):
+            raise NotImplementedError  # IPython asks for the bundle then
+        Slot(shell, self, lambda: self._still)
+
+    def _repr_mimebundle_(self, **arguments: Any) -> Any:
+        """Return the widget, and what stands in its place without a kernel."""
+        still = self._still
+        if os.environ.get("AENB_LIVE") == "0":
+            return still
+        if PLAIN in os.environ:
+            data, metadata = bundle_of(self.sliders())
+        else:
+            bundle = super()._repr_mimebundle_(**arguments) or ({}, {})
+            data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**data, **still}, metadata
+
+
+def _packed(items: np.ndarray, kind: str) -> bytes:
+    """Return items as the page takes them: images as bytes, words not at all, else float32."""
+    if kind == "image":
+        return np.round(np.clip(items, 0, 1) * 255).astype("u1").tobytes()
+    return b"" if kind == "text" else items.astype("<f4").tobytes()

@@ -1,0 +1,102 @@
+"""A decoder for the page: its layers as plain values, which `explorer.js` computes with, where it knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from aenb.core.backend import keras
+from aenb.latent import coding
+
+MOST = 2**22  # weights that are sent
+ACTIVATIONS = {"linear", "relu", "elu", "selu", "gelu", "silu", "leaky_relu", "tanh", "sigmoid", "softplus"}
+CLOSE = 1e-4
+Step = tuple[dict[str, Any], list[np.ndarray]]
+
+
+def page_decoder(model: Any) -> tuple[list[dict[str, Any]], bytes] | None:
+    """Return what a page needs to decode by itself.
+
+    Args:
+        model: A model whose decoder is a chain of dense layers, transposed convolutions, and the like.
+
+    Returns:
+        The steps in their order, and their weights, float32, one after another; None where a step is one that the page
+        does not know, where the weights are many, or where the model's decoding is more than its decoder.
+    """
+    for name in ("decoder", "averaged_generator", "generator"):
+        part = coding.parts(model).get(name)
+        steps = None if part is None else _steps(part)
+        if steps is None or getattr(model, "num_classes", 0) or sum(w.size for _, ws in steps for w in ws) > MOST:
+            continue
+        codes = np.random.default_rng(0).standard_normal((4, *coding.code_shape(model))).astype("float32")
+        if np.allclose(np.asarray(part(codes)), coding.decode(model, codes), atol=CLOSE):
+            weights = [np.asarray(array, "<f4").ravel() for _, arrays in steps for array in arrays]
+            return [about for about, _ in steps], np.concatenate(weights).tobytes()
+    return None
+
+
+def _steps(part: Any) -> list[Step] | None:
+    """Translate the layers of a part, which follow one another; None where one is unknown, or they do not."""
+    steps, tensor = [], part.inputs[0] if len(part.inputs) == 1 else None
+    for layer in part.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        try:
+            follows, shape = layer.input is tensor, layer.output.shape[1:]
+        except (AttributeError, ValueError):  # of several inputs, or used several times
+            return None
+        step = _KINDS.get(type(layer).__name__, lambda layer: None)(layer) if follows else None
+        if step is None or step[0].get("activation", "linear") not in ACTIVATIONS:
+            return None
+        steps.append((step[0] | {"shape": list(shape), "from": list(layer.input.shape[1:])}, step[1]))
+        tensor = layer.output
+    return steps
+
+
+def _weights(layer: Any) -> list[np.ndarray]:
+    """Return the kernel and the bias, zeros where there is none."""
+    kernel = np.asarray(layer.kernel)
+    units = kernel.shape[2] if kernel.ndim == 4 else kernel.shape[-1]
+    return [kernel, np.asarray(layer.bias) if layer.use_bias else np.zeros(units)]
+
+
+def _dense(layer: Any) -> Step | None:
+    if len(layer.input.shape) != 2:
+        return None
+    return {"kind": "dense", "activation": layer.activation.__name__}, _weights(layer)
+
+
+def _transposed(layer: Any) -> Step | None:
+    plain = layer.padding == "same" and layer.strides[0] == layer.strides[1] and set(layer.dilation_rate) == {1}
+    if not plain or layer.output_padding is not None or layer.data_format != "channels_last":
+        return None
+    about = {"kind": "transposed", "activation": layer.activation.__name__, "stride": layer.strides[0]}
+    return about | {"kernel": list(layer.kernel.shape[:2])}, _weights(layer)
+
+
+def _norm(layer: Any) -> Step | None:
+    if not layer.center or not layer.scale or list(layer.axis) not in ([-1], [len(layer.input.shape) - 1]):
+        return None
+    return {"kind": "norm", "epsilon": layer.epsilon}, [np.asarray(layer.gamma), np.asarray(layer.beta)]
+
+
+def _cropping(layer: Any) -> Step:
+    return {"kind": "crop", "top": layer.cropping[0][0], "left": layer.cropping[1][0]}, []
+
+
+def _activation(layer: Any) -> Step:
+    return {"kind": "activation", "activation": layer.activation.__name__}, []
+
+
+_KINDS: dict[str, Callable[[Any], Step | None]] = {
+    "Dense": _dense,
+    "Conv2DTranspose": _transposed,
+    "LayerNormalization": _norm,
+    "Cropping2D": _cropping,
+    "Activation": _activation,
+    "Reshape": lambda layer: ({"kind": "as_is"}, []),
+    "Flatten": lambda layer: ({"kind": "as_is"}, []),
+}

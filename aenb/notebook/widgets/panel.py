@@ -1,0 +1,206 @@
+"""The panel: choose, train, look, compare, and the cell that does the same."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, MutableMapping
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+from IPython import get_ipython
+from IPython.display import display
+
+from aenb.core.arguments import checked
+from aenb.core.errors import AenbError
+from aenb.core.naming import check_free
+from aenb.data.load import find_data
+from aenb.engine.checkpoint import unasked
+from aenb.notebook.widgets.copy_button import CopyButton
+from aenb.notebook.widgets.keys import spare_keys
+from aenb.notebook.widgets.live import LiveView
+from aenb.notebook.widgets.places import InBox, is_live
+from aenb.notebook.widgets.runs_list import RunsList
+from aenb.notebook.widgets.settings import Settings
+from aenb.notebook.widgets.slot import Slot
+from aenb.runs.run import Run
+from aenb.runs.spec import Spec, options
+from aenb.training.train import make_spec, train_spec
+
+
+class Trainer:
+    """Train with a mouse: a control for each setting, the live view, the runs so far, and the equivalent cell.
+
+    Trainings go on in the background, one after another, and their runs are bound to names in the notebook. The cell
+    shown asks for the same training, to the same weights. Where there is no kernel, what was trained is shown.
+
+    Args:
+        family: The family to begin with.
+        data: A data set's name, a variable of the notebook, or a path.
+        **settings: Options and hyperparameters to begin with, as for `aenb.train`.
+
+    Attributes:
+        runs: The runs that the panel has trained, by their names.
+
+    Raises:
+        AenbError: A setting is unknown or not one that the family takes.
+
+    Example:
+        >>> import aenb
+        >>> panel = aenb.Trainer("vae", "digits", latent_dim=2, epochs=3)
+        >>> print(panel.cell)
+        %%autoencoder vae vae_1 --data digits --epochs 3 --seed 0
+        latent_dim = 2
+    """
+
+    @checked
+    def __init__(self, family: str = "deep", data: str = "mnist_5k", **settings: Any):
+        spec = make_spec(family, None, settings | {"data": data})
+        self._shell = get_ipython()
+        self.runs: dict[str, Run] = {}
+        self._settings = Settings(family, {name: getattr(spec, name) for name in options()}, spec.hyperparameters)
+        self._train = widgets.Button(
+            description="Train", button_style="primary", tooltip="Train in the background", layout={"width": "9em"}
+        )
+        self._train.add_class("aenb-train")
+        self._message = widgets.HTML()
+        self._message.add_class("aenb-message")
+        self._cell = widgets.Textarea(layout={"width": "auto", "height": "8.5em"}, disabled=False)
+        self._cell.add_class("aenb-cell")
+        self._copy = CopyButton(label="Copy the cell")
+        self._live = widgets.VBox()
+        self._list = RunsList(self.runs)
+        self._box = self._lay_out()
+        self._slots: list[Slot] = []
+        self._train.on_click(lambda _: self.train())
+        self._settings.on_change(self._show_cell)
+        self._show_cell()
+
+    @property
+    def cell(self) -> str:
+        """The `%%autoencoder` cell that asks for what the controls do.
+
+        Raises:
+            AenbError: What is typed is not right yet.
+        """
+        return self._settings.spec().to_cell()
+
+    @property
+    def _variables(self) -> MutableMapping[str, Any]:
+        return {} if self._shell is None else self._shell.user_ns
+
+    def train(self) -> threading.Thread | None:
+        """Train what the controls ask for, in a thread, and return it; None where they are not right yet."""
+        try:
+            spec = self._settings.spec()
+        except AenbError as error:
+            self._say(str(error))
+            return None
+        try:
+            if spec.name is None:
+                raise AenbError("`name`: expected a Python name for the run, such as v2; received none.")
+            check_free(spec.name, self._variables, Run)
+        except AenbError as error:
+            self._say(str(error))
+            return None
+        self._say("")
+        self._settings.name.value = _next_name(spec.name, {*self.runs, spec.name})
+        thread = threading.Thread(target=self._work, args=(spec,), name=f"aenb-panel-{spec.name}", daemon=True)
+        thread.start()
+        return thread
+
+    def _work(self, spec: Spec) -> None:
+        """Train, evaluate and list a run."""
+        view = LiveView(InBox(self._live))
+        variables = self._variables
+        try:
+            data, notes = find_data(spec.data, variables)
+            bind = _binding(spec.name, notes, variables)
+            run = train_spec(
+                spec, data, (), view, checkpoint=unasked(spec.name), background=True, unasked=True, bind=bind
+            )
+            run.wait()
+            self._list.say(f"Evaluating {spec.name} on the held-out items …")
+            run.evaluate(parts="reconstruction")
+            self.runs[spec.name] = run
+            self._list.add(run)
+            self._keep()
+        except AenbError as error:
+            view.end(str(error))
+            self._say(str(error))
+        except Exception as error:  # whatever a training raises is shown here: nobody else waits for it
+            view.end(f"It ended with an error: {type(error).__name__}.")
+            self._say(f"{spec.name}: {type(error).__name__}: {error}")
+
+    def _say(self, text: str) -> None:
+        """Show what is wrong."""
+        self._message.value = f'<div role="alert" style="color:#d55e00">{escape(text)}</div>' if text else ""
+
+    def _show_cell(self) -> None:
+        try:
+            text = self.cell
+        except AenbError as error:
+            self._say(str(error))
+            self._train.disabled = True
+            return
+        self._say("")
+        self._train.disabled = False
+        self._cell.value = self._copy.text = text
+
+    def _lay_out(self) -> widgets.VBox:
+        """Put the settings to the left, and what comes of them to the right; in a narrow column one under the other."""
+        title = widgets.HTML('<div style="font-size:1.15em;font-weight:600">Train a model</div>')
+        action = widgets.HBox([self._train, self._message], layout={"align_items": "center", "flex_flow": "row wrap"})
+        left = widgets.VBox([self._settings.box, action], layout={"flex": "3 1 480px", "min_width": "300px"})
+        same = widgets.HTML("<div>The same as a cell:</div>")
+        copy = widgets.HBox([self._copy])
+        right = widgets.VBox([same, self._cell, copy, self._live], layout={"flex": "2 1 340px", "min_width": "280px"})
+        halves = widgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "16px", "width": "100%"})
+        box = widgets.VBox([title, halves, self._list.box], layout={"max_width": "1150px", "width": "100%"})
+        box.add_class("aenb-panel")
+        spare_keys(box)
+        return box
+
+    # What is displayed
+
+    def _ipython_display_(self) -> None:
+        """Show the panel under the cell."""
+        if is_live(self._shell):
+            self._slots.append(Slot(self._shell, self._box, self._still))
+        else:
+            display(self._still(), raw=True)
+
+    def _keep(self) -> None:
+        """Leave what was trained in the notebook, for where there is no kernel."""
+        for slot in self._slots:
+            slot.update()
+
+    def _still(self) -> dict[str, Any]:
+        """Return what stands in its place without a kernel."""
+        results = "".join(run._repr_html_() for run in self.runs.values())
+        words = "Panel (needs a kernel)."
+        return {
+            "text/plain": f"{words}\n\n{self._cell.value}",
+            "text/html": f"<div>{words}<pre>{escape(self._cell.value)}</pre>{results}</div>",
+        }
+
+
+def _binding(name: str, notes: list[str], variables: MutableMapping[str, Any]) -> Callable[[Run], None]:
+    """Return what binds a run in the notebook."""
+
+    def bind(run: Run) -> None:
+        run.record["notes"] += notes
+        variables[name] = run
+
+    return bind
+
+
+def _next_name(name: str, taken: set[str]) -> str:
+    """Return a name that is free: vae_1 → vae_2."""
+    stem, _, number = name.rpartition("_")
+    if not number.isdigit():
+        stem, number = name, "1"
+    count = int(number)
+    while f"{stem}_{count}" in taken:
+        count += 1
+    return f"{stem}_{count}"

@@ -1,0 +1,128 @@
+"""The runs of the panel, to look at, explore and compare with one click."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from aenb.core.errors import AenbError
+from aenb.runs.run import Run
+
+
+class RunsList:
+    """A row for each run, and a place where what one asks for is shown.
+
+    Args:
+        runs: The runs by their names; it grows.
+
+    Attributes:
+        box: The widgets.
+    """
+
+    def __init__(self, runs: dict[str, Run]):
+        self._runs = runs
+        self._ticks: dict[str, widgets.Checkbox] = {}
+        self._rows = widgets.VBox()
+        self._status = widgets.HTML()
+        self._status.add_class("aenb-status")
+        self._compare = widgets.Button(
+            description="Compare", tooltip="Score the ticked runs beside each other", disabled=True
+        )
+        self._compare.add_class("aenb-compare")
+        self._compare.on_click(lambda _: self._do("Comparing …", self._compared))
+        self._head = widgets.HBox(
+            [widgets.HTML('<div style="font-weight:600;margin-right:1em">Runs</div>'), self._compare, self._status],
+            layout={"align_items": "center", "display": "none", "flex_flow": "row wrap"},
+        )
+        self._stage = widgets.VBox()
+        self._stage.add_class("aenb-stage")
+        self.box = widgets.VBox([self._head, self._rows, self._stage])
+
+    def add(self, run: Run) -> None:
+        """List a run, and show its result."""
+        name = run.name
+        scores = run.evaluate(parts="reconstruction")
+        tick = widgets.Checkbox(value=False, description=name, indent=False, layout={"width": "10em"})
+        tick.observe(lambda _: self._count(), "value")
+        self._ticks = {**{key: one for key, one in self._ticks.items() if key != name}, name: tick}
+        words = f"{run.spec.family} on {run.spec.data} · {_score(scores)} · {run.seconds:.0f} s · {run.status}"
+        about = widgets.HTML(f"<div>{escape(words)}</div>", layout={"flex": "1 1 20em"})
+        show = _button("Result", f"Show the result of {name}", lambda: self._do("", lambda: _report(run)))
+        look = _button("Figures", f"Pictures of what {name} learnt", lambda: self._do("Drawing …", lambda: _views(run)))
+        explore = _button("Explorer", f"Move through the codes of {name}", lambda: self._do("", lambda: _explorer(run)))
+        row = widgets.HBox(
+            [tick, about, show, look, explore], layout={"align_items": "center", "flex_flow": "row wrap"}
+        )
+        row.aenb_name = name
+        kept = tuple(child for child in self._rows.children if child.aenb_name != name)
+        self._rows.children = (*kept, row)
+        self._head.layout.display = ""
+        self._count()
+        self.say("")
+        self._put(_report(run))
+
+    def say(self, text: str) -> None:
+        """Show what is being done."""
+        self._head.layout.display = ""
+        self._status.value = f'<div style="opacity:.8">{escape(text)}</div>' if text else ""
+
+    def _count(self) -> None:
+        self._compare.disabled = sum(tick.value for tick in self._ticks.values()) < 2
+
+    def _compared(self) -> widgets.Widget:
+        from aenb.comparison.compare import compare
+        from aenb.notebook.widgets.page import Page
+
+        return Page(
+            html=compare(
+                *(self._runs[name] for name, tick in self._ticks.items() if tick.value), verbose=False
+            )._repr_html_()
+        )
+
+    def _do(self, words: str, make: Callable[[], widgets.Widget]) -> None:
+        """Show what is asked for, made in a thread: the kernel stays free."""
+
+        def work() -> None:
+            try:
+                self._put(make())
+                self.say("")
+            except AenbError as error:
+                self.say(str(error))
+            except Exception as error:
+                self.say(f"It ended with an error: {type(error).__name__}: {error}")
+
+        self.say(words)
+        threading.Thread(target=work, name="aenb-panel", daemon=True).start()
+
+    def _put(self, widget: widgets.Widget) -> None:
+        self._stage.children = (widget,)
+
+
+def _button(text: str, help: str, press: Callable[[], object]) -> widgets.Button:
+    button = widgets.Button(description=text, tooltip=help, layout={"width": "auto"})
+    button.on_click(lambda _: press())
+    return button
+
+
+def _score(scores: dict[str, Any]) -> str:
+    if "mse" in scores:
+        return f"MSE {scores['mse']:.4f} (PCA {scores['pca_mse']:.4f})"
+    return f"{scores['accuracy']:.1%} of the tokens came back"
+
+
+def _report(run: Run) -> widgets.Widget:
+    return widgets.HTML(run._repr_html_())
+
+
+def _views(run: Run) -> widgets.Widget:
+    return widgets.HTML(run.show()._repr_html_())
+
+
+def _explorer(run: Run) -> widgets.Widget:
+    from aenb.notebook.widgets.explorer import LatentExplorer
+
+    return LatentExplorer(run)

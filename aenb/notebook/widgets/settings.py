@@ -1,0 +1,129 @@
+"""The settings of the panel: a family, its data, and a control for each hyperparameter and option."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from aenb.core.errors import AenbError
+from aenb.data.registry import datasets
+from aenb.models.registry import families
+from aenb.notebook.widgets.controls import Control
+from aenb.runs.spec import Spec, options
+from aenb.training.train import make_spec
+
+AT_TOP = ("data",)  # options that are not among the others
+ROWS = "330px"  # of the list of controls
+
+
+class Settings:
+    """Controls that make a spec.
+
+    Args:
+        family: The family to begin with.
+        defaults: The options' values, by name.
+        hyperparameters: The family's that are not its defaults.
+        name: What to call the first run.
+
+    Attributes:
+        box: The widgets.
+    """
+
+    def __init__(self, family: str, defaults: dict[str, Any], hyperparameters: dict[str, Any], name: str | None = None):
+        self._heard: Callable[[], object] = lambda: None
+        self.family = widgets.Dropdown(options=list(families()), value=family, layout={"width": "11em"})
+        self.data = widgets.Combobox(
+            value=str(defaults["data"]), options=list(datasets()), ensure_option=False, layout={"width": "13em"}
+        )
+        self.name = widgets.Text(value=name or f"{family}_1", layout={"width": "9em"})
+        for widget, css in ((self.family, "family"), (self.data, "data"), (self.name, "name")):
+            widget.add_class(f"aenb-{css}")
+        self.family.tooltip = "The kind of model"
+        self.data.tooltip = "A data set, a variable of the notebook, or a path"
+        self.name.tooltip = "What the run is called in the notebook: a Python name"
+        self._about = widgets.HTML()
+        self._options = {
+            name: Control(option, defaults[name]) for name, option in options().items() if name not in AT_TOP
+        }
+        self._hyperparameters: dict[str, Control] = {}
+        self._model = widgets.VBox(layout=_scrolling())
+        groups = {
+            group: widgets.VBox(
+                [control.row for control in self._options.values() if control.field.group == group], layout=_scrolling()
+            )
+            for group in dict.fromkeys(control.field.group for control in self._options.values())
+        }
+        tabs = widgets.Tab([self._model, *groups.values()], titles=["Model", *groups])
+        top = [_named("family", self.family), _named("data", self.data), _named("name", self.name)]
+        self.box = widgets.VBox([widgets.HBox(top, layout={"flex_flow": "row wrap"}), self._about, tabs])
+        for control in self._options.values():
+            control.on_change(self._changed)
+        self._choose(hyperparameters)
+        self.family.observe(self._another_family, "value")
+        for widget in (self.data, self.name):
+            widget.observe(lambda _: self._changed(), "value")
+
+    def on_change(self, heard: Callable[[], object]) -> None:
+        """Call something whenever a setting changes."""
+        self._heard = heard
+
+    def spec(self) -> Spec:
+        """Return what is asked for.
+
+        Raises:
+            AenbError: A value is not one that its field takes; all rows are checked, and say so.
+        """
+        wrong, values = [], {}
+        for name, control in (self._options | self._hyperparameters).items():
+            try:
+                value = control.read()
+            except AenbError as error:
+                wrong.append(error)
+                continue
+            if name in self._options or value != control.field.default:
+                values[name] = value
+        if wrong:
+            raise wrong[0]
+        return make_spec(self.family.value, self.name.value.strip() or None, values | {"data": self.data.value.strip()})
+
+    def _choose(self, given: dict[str, Any]) -> None:
+        """Show the hyperparameters of the family that is chosen."""
+        entry = families()[self.family.value]
+        shown = {name: field for name, field in entry.fields.items() if field.kind != "model" and not field.of_data}
+        self._hyperparameters = {name: Control(field, given.get(name, field.default)) for name, field in shown.items()}
+        for control in self._hyperparameters.values():
+            control.on_change(self._changed)
+        self._model.children = [control.row for control in self._hyperparameters.values()]
+        self._about.value = (
+            f'<div style="line-height:1.4;margin:.2em 0 .4em">{escape(entry.summary)} '
+            f'<span style="opacity:.7">({escape(entry.paper)})</span></div>'
+        )
+
+    def _another_family(self, change: dict[str, Any]) -> None:
+        """Show another family's hyperparameters; those that both have keep what was typed, where it is typed right."""
+        kept = {}
+        for name, control in self._hyperparameters.items():
+            try:
+                if not control.is_default and name in families()[change["new"]].fields:
+                    kept[name] = families()[change["new"]].fields[name].check(control.read())
+            except AenbError:
+                continue
+        self._choose(kept)
+        if self.name.value.startswith(f"{change['old']}_"):
+            self.name.value = f"{change['new']}_1"
+        self._changed()
+
+    def _changed(self) -> None:
+        self._heard()
+
+
+def _named(word: str, widget: widgets.Widget) -> widgets.HBox:
+    label = widgets.Label(word, layout={"width": "auto", "margin": "2px 4px 2px 10px"})
+    return widgets.HBox([label, widget], layout={"align_items": "center", "overflow": "visible"})
+
+
+def _scrolling() -> dict[str, str]:
+    return {"max_height": ROWS, "overflow": "auto", "display": "block"}

@@ -1,0 +1,77 @@
+"""What was fitted on a run's training examples, as arrays: with it a saved run works without its data.
+
+These are the densities of its latent codes, the variance of what is lost as noise, and the mean example.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from aenb.core.errors import AenbError
+from aenb.evaluation.scorers.anomaly import noise
+from aenb.latent import coding
+from aenb.latent.densities import PARAMETERS, from_parameters, parameters
+from aenb.latent.sampling import fitted
+
+KINDS = ("gmm", "gaussian")
+MOST = 1024  # dimensions of a code for which densities are fitted in order to be saved
+
+
+def to_arrays(run: Any) -> dict[str, np.ndarray]:
+    """Fit what a run without its data may be asked for, and return it.
+
+    Args:
+        run: The `Run`. What it has not, such as densities of discrete codes, is left out; so is what its data is
+            needed for, if that is not at hand.
+
+    Returns:
+        Arrays by name: "mean", "noise", and the parameters of each density, such as "gmm.means".
+    """
+    found = {}
+    with contextlib.suppress(AenbError):
+        found |= {"mean": run.mean} if run.preprocessing.kind != "text" else {}
+    for kind in KINDS:
+        with contextlib.suppress(ValueError):  # scikit-learn's: too few codes, or not finite
+            if kind in run.densities or run.latent_dim <= MOST:
+                found |= {f"{kind}.{name}": array for name, array in parameters(fitted(run, kind)).items()}
+    if "gmm.means" in found and run.preprocessing.kind != "text":
+        with contextlib.suppress(ValueError):
+            found["noise"] = np.array(noise(run))
+    return found
+
+
+def from_arrays(arrays: Mapping[str, np.ndarray], model: Any) -> tuple[dict[str, Any], np.ndarray | None]:
+    """Read what `to_arrays` gave.
+
+    Returns:
+        What `Run.densities` holds, and the mean example or None.
+
+    Raises:
+        AenbError: An array has another name, shape or type.
+    """
+    arrays, densities = dict(arrays), {}
+    mean = arrays.pop("mean", None)
+    if mean is not None:
+        _expect("mean", mean, coding.item_shape(model))
+        mean = mean.astype("float32")
+    if "noise" in arrays:
+        _expect("noise", arrays["noise"], ())
+        densities["noise"] = float(arrays.pop("noise"))
+    for kind in KINDS:
+        own = {name: arrays.pop(f"{kind}.{name}") for name in PARAMETERS if f"{kind}.{name}" in arrays}
+        if own:
+            densities[kind] = from_parameters(own, int(np.prod(coding.code_shape(model))))
+    if arrays:
+        raise AenbError(f"What was fitted: expected no other arrays; received {', '.join(sorted(arrays))[:100]!r}.")
+    return densities, mean
+
+
+def _expect(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
+    if array.dtype.kind != "f" or array.shape != shape or not np.isfinite(array).all():
+        raise AenbError(
+            f"What was fitted: expected finite {name} of the shape {shape}; received {array.shape}, {array.dtype}."
+        )

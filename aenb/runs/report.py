@@ -1,0 +1,135 @@
+"""A run as text and as HTML: what was trained, its scores beside the baselines', its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from aenb.core.html import picture_as_html
+from aenb.core.tables import html_table, number_of, text_table
+
+COLUMNS = {
+    "mse": ("MSE", "{:.4f}"),
+    "psnr": ("PSNR (dB)", "{:.2f}"),
+    "ssim": ("SSIM", "{:.3f}"),
+    "accuracy": ("tokens that came back", "{:.1%}"),
+}
+
+
+MEANS = {"image": "mean image", "tabular": "mean row", "signal": "mean signal", "text": "commonest words"}
+
+
+def score_rows(metrics: dict[str, float], family: str, dimensions: int, kind: str) -> list[list[str]]:
+    """Lay scores out as a table: a head, then a row for the model, PCA, the mean item, and what the model was given."""
+    shown = [name for name in COLUMNS if name in metrics]
+    names = {
+        "": family,
+        "pca_": f"PCA, {number_of(dimensions, 'dimension')}",
+        "mean_": MEANS[kind],
+        "input_": "left as given",
+    }
+    head = ["held-out items", *(COLUMNS[name][0] for name in shown)]
+    rows = [
+        [label, *(COLUMNS[name][1].format(metrics[prefix + name]) for name in shown)]
+        for prefix, label in names.items()
+        if prefix + shown[0] in metrics
+    ]
+    return [head, *rows]
+
+
+EXACT = 1e-9  # of the mean item's error: what PCA leaves is rounding
+
+
+def verdict(metrics: dict[str, float], family: str, dimensions: int, *, compresses: bool) -> str:
+    """Say how the model's error compares with that of PCA, in a sentence."""
+    if "accuracy" in metrics:
+        back, commonest = metrics["accuracy"], metrics["mean_accuracy"]
+        return f"Of the tokens, {back:.1%} came back; the commonest of each place make {commonest:.1%}."
+    if not compresses and "input_mse" in metrics:
+        part = _times(metrics["mse"], metrics["input_mse"])
+        return f"The squared error of {family} is {part:.3g} times that of what it was given."
+    if not compresses:
+        return (
+            "The code is as long as an item, so PCA makes no error: with a smaller latent_dim there is more to learn."
+        )
+    if is_exact(metrics):
+        enough = "1 dimension is" if dimensions == 1 else f"{dimensions} dimensions are"
+        return f"PCA reconstructs this data exactly: {enough} enough."
+    ratio = _times(metrics["mse"], metrics["pca_mse"])
+    if ratio < 0.98:
+        return f"The squared error of {family} is {1 - ratio:.0%} below that of PCA with as many dimensions."
+    if ratio < 1.02:
+        return f"The squared error of {family} is that of PCA with as many dimensions, within 2%."
+    return (
+        f"The squared error of {family} is {ratio:.2f} times that of PCA with as many dimensions: "
+        "train for more epochs, or with more units."
+    )
+
+
+def _times(error: float, other: float) -> float:
+    return error / other if other else float("inf")
+
+
+def is_exact(metrics: dict[str, float]) -> bool:
+    """Say whether PCA of the code's size leaves nothing but rounding of held-out items."""
+    return metrics["pca_mse"] <= EXACT * metrics["mean_mse"]
+
+
+def ending(status: str, epochs: int, asked: int, seconds: float, record: dict[str, Any]) -> str:
+    """Say how a training ended or where it stands, how long it took and on what, in a sentence."""
+    part = f"{epochs} of {number_of(asked, 'epoch')}"
+    unfinished = {
+        "queued": "Waiting for its turn.",
+        "training": f"In training, {part} done.",
+        "failed": f"It ended with an error after {part}.",
+    }
+    if status == "stopped" and not seconds:
+        return "Cancelled before it began."
+    if status in unfinished:
+        return unfinished[status]
+    if status in ("stopped", "interrupted") and not epochs and not record["items_per_second"]:
+        return "Cancelled before it began."
+    how = {
+        "complete": f"Trained {number_of(epochs, 'epoch')}",
+        "stopped early": f"Stopped early after {part}",
+        "stopped": f"Stopped after {part}, what was learnt is kept,",
+        "interrupted": f"Interrupted after {part}, what was learnt is kept,",
+        "diverged": f"Stopped after {part}, before the loss broke,",
+    }[status]
+    device = ", ".join(record["device"])
+    return f"{how} in {seconds:.1f} s: {record['items_per_second']:,.0f} items a second on {device}."
+
+
+def remedy(reason: str, learning_rate: float) -> str:
+    """Say what broke a training, and what to try."""
+    happened = f"{reason[0].upper()}{reason[1:]}: the weights are those of the last good loss."
+    return f"{happened} Try --learning-rate {learning_rate / 10:g}."
+
+
+def as_text(title: str, rows: list[list[str]], lines: list[str]) -> str:
+    """Set a report as plain text."""
+    table = text_table(rows) if rows else []
+    return "\n".join([title, *("  " + line for line in [*table, *lines])])
+
+
+def as_html(title: str, rows: list[list[str]], lines: list[str], pictures: Mapping[str, bytes]) -> str:
+    """Set a report as HTML: every text escaped, the colours those of the page.
+
+    Args:
+        title: Its first line.
+        rows: A table of scores.
+        lines: Sentences.
+        pictures: PNG files by their words, which stand over all but the first.
+    """
+    parts = [
+        f'<div class="aenb-run"><div style="font-size:1.1em;font-weight:600;margin:.3em 0">{escape(title)}</div>',
+        html_table(rows, bold=0) if rows else "",
+        *(f'<div style="margin:.15em 0">{escape(line)}</div>' for line in lines),
+        *(
+            picture_as_html(words, picture, captioned=number > 0)
+            for number, (words, picture) in enumerate(pictures.items())
+        ),
+        "</div>",
+    ]
+    return "".join(parts)

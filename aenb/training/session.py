@@ -1,0 +1,340 @@
+"""A training under way: one call of `fit` on the engine, with its view, its controls and its checkpoint."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from aenb.core import backend
+from aenb.core.backend import keras, tf
+from aenb.core.control import Control, Stopped
+from aenb.core.errors import AenbError
+from aenb.core.progress import Silent, Training
+from aenb.core.short_form import most_epochs
+from aenb.data.corruption import in_units, make_task
+from aenb.data.record import Data
+from aenb.data.split import hold_out
+from aenb.engine import Diverged, Engine, State, Validation
+from aenb.engine.checkpoint import Checkpoint, Saved, differences, labels_fingerprint
+from aenb.latent import coding
+from aenb.runs.run import Run
+from aenb.runs.summary import examples
+
+VALIDATION, MOST, ROOM = 0.1, 5000, 2**28  # of the training items; how many at most; bytes that they take at most
+VALIDATION_BATCH = 1024
+SAMPLES, MOMENTS = 10, 7  # of a timeline: how many items, at how many epochs
+
+
+class Session:
+    """Trains a run's model.
+
+    Args:
+        run: The run, whose model is new.
+        data: What to train on.
+        callbacks: The user's Keras callbacks.
+        view: Where progress is shown.
+        control: Pause, resume and stop.
+        checkpoint: Where to save the training as it goes, or None.
+        saved: What to go on from, or None.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        data: Data,
+        callbacks: Sequence[Any],
+        view: Silent,
+        control: Control,
+        checkpoint: Checkpoint | None = None,
+        saved: Saved | None = None,
+    ):
+        self.run, self.data, self.view, self.control, self.checkpoint = run, data, view, control, checkpoint
+        spec = run.spec
+        kept, held_out = hold_out(len(data.train), validation_size(data))
+        model = run.model
+        task = make_task(spec.task, spec.corruption, spec.amount, data.kind, missing=data.has_missing)
+        labels = (data.class_numbers(data.y_train),) if getattr(model, "num_classes", 0) else ()
+
+        def prepare(seed: int, number: Any, batch: Any, *labels: Any) -> tuple[Any, Any]:
+            x, y = task(in_units(batch), tf.stack([seed, tf.cast(number, "int32")]))
+            return ((x, *labels), y) if labels else (x, y)
+
+        self.engine = Engine(
+            model,
+            (data.train, *labels),
+            kept,
+            batch_size=run.record["batch_size"],
+            seed=spec.seed,
+            jit_compile={"auto": False if most_epochs() else None, "on": True, "off": False}[spec.xla],
+            prepare=lambda *batch: prepare(spec.seed, model.optimizer.iterations, *batch),
+            turns=run.turns,
+        )
+        if self.engine.held is not None:
+            data.share(self.engine.held[0])
+        arrays = (data.train[held_out], *(array[held_out] for array in labels))
+        self._validation = Validation(
+            arrays,
+            batch_size=validation_batch(data),
+            prepare=partial(prepare, ~spec.seed),  # corrupted alike in each epoch, and not as in training
+        )
+        self._items = len(kept)
+        self._moments = moments(spec.epochs) if plays(model) and data.kind != "text" else set()
+        run.record |= {"xla": self.engine.jit_compile, "resident": self.engine.is_resident}
+        self._stopping = _early_stopping(spec.patience)
+        self._callbacks = [self._saver(), *self._stopping, self._watcher(), *callbacks]
+        self._labels = None if checkpoint is None else labels_fingerprint(data)
+        self._start = self._state_of(saved) if saved is not None else None
+        self._begun, self._seconds_before, self._interrupts = 0.0, run.seconds, backend.Interrupts()
+
+    def train(self) -> None:
+        """Train to the end, to a stop or to an interrupt, and record in the run what happened."""
+        run, spec = self.run, self.run.spec
+        first = self._start.epoch * self.engine.steps + self._start.step if self._start else 0
+        self._open_view(first)
+        run.status, self._begun = "training", time.perf_counter()
+        try:
+            status = self._fit()
+        finally:
+            run.seconds = self._seconds
+            backend.give_back_memory()
+        run.status = status
+        if status == "complete" and run.epochs < spec.epochs:
+            run.status = "stopped early"
+        steps = self.engine.epoch * self.engine.steps + self.engine.step - first
+        worked = max(run.seconds - self._seconds_before, 1e-9)
+        run.record["items_per_second"] = steps * self._items / self.engine.steps / worked
+        if self.checkpoint is not None and self.checkpoint.trouble:
+            run.record["notes"].append(f"The last checkpoint could not be written: {self.checkpoint.trouble}.")
+
+    @property
+    def kept_loss(self) -> float:
+        """The validation loss of the weights that are kept; infinite where there is none.
+
+        With early stopping they are those of its best epoch, however the training ended. Without it they are the last:
+        if it ended within an epoch, the loss of the epoch before stands for them.
+        """
+        losses = self.run.history.get("val_loss", [])
+        for stopping in self._callbacks:
+            if getattr(stopping, "restore_best_weights", False) and stopping.monitor == "val_loss":
+                losses = [stopping.best] if stopping.best_weights is not None else []
+        return float(losses[-1]) if losses and math.isfinite(losses[-1]) else math.inf
+
+    @property
+    def _seconds(self) -> float:
+        """How long the training has taken, pauses left out, that before an interruption included."""
+        return self._seconds_before + time.perf_counter() - self._begun - self.control.held
+
+    def _open_view(self, done: int) -> None:
+        run, data = self.run, self.data
+        title = f"Training {run.spec.family} on {data.describe()}"
+        if run.spec.restarts > 1:
+            title += f", seed {run.spec.seed}"
+        if run.name:
+            title = f"{run.name}: {title[0].lower()}{title[1:]}"
+        self.view.start(
+            Training(
+                title, run.spec.epochs, self.engine.steps, self._items, ", ".join(backend.devices()), self.control,
+                run.history, self._examples, done,
+            )
+        )  # fmt: skip
+
+    def _examples(self) -> dict[str, Any]:
+        with backend.interrupts_held_back():
+            return examples(self.run)
+
+    def _fit(self) -> str:
+        """Run `fit` and return how it ended."""
+        spec = self.run.spec
+        try:
+            with self._interrupts:
+                self.engine.fit(
+                    epochs=spec.epochs,
+                    callbacks=self._callbacks,
+                    start=self._start,
+                    on_chunk=self._on_chunk,
+                    validation=self._validation,
+                )
+            return "complete"
+        except KeyboardInterrupt:
+            status = "interrupted"
+        except Stopped:
+            status = "stopped"
+        except Diverged as error:
+            status = "diverged"
+            self.run.record["reason"] = error.reason()
+        except Exception:
+            if not self._interrupts.came:
+                raise
+            status = "interrupted"
+        for callback in self._callbacks if status != "diverged" else self._callbacks[1:]:
+            callback.on_train_end()
+        return status
+
+    def _on_chunk(self, engine: Engine) -> None:
+        self.view.step(engine.epoch + 1, engine.step, engine.logs)
+        self._maybe_save()
+        self._interrupts.check()
+        self.control.check()
+
+    def _watcher(self) -> Any:
+        """Make the callback that records the history, and hears the controls during the validation."""
+        run = self.run
+
+        def on_epoch_end(epoch, logs=None):
+            for name, value in logs.items():
+                run.history.setdefault(name, []).append(float(value))
+            if epoch + 1 in self._moments:
+                run.timeline[epoch + 1] = run.generate(SAMPLES)
+            self.view.step(epoch + 1, None, logs)
+
+        watcher = keras.callbacks.LambdaCallback(on_epoch_end=on_epoch_end)
+        watcher.on_test_batch_end = lambda batch, logs=None: self.control.check()
+        return watcher
+
+    def _saver(self) -> Any:
+        """Make the callback that saves the end of the training, before others change the weights once more."""
+        return keras.callbacks.LambdaCallback(on_train_end=lambda logs=None: self._save())
+
+    def _maybe_save(self) -> None:
+        if self.checkpoint is not None and self.checkpoint.due():
+            self._save()
+
+    def _save(self) -> None:
+        """Write the checkpoint of this moment."""
+        if self.checkpoint is None:
+            return
+        state, run = self.engine.state(), self.run
+        epoch, step = state.epoch, state.step
+        if run.epochs > epoch:  # the epoch is over, and recorded
+            epoch, step = epoch + 1, 0
+        facts = {
+            "spec": run.spec.to_dict(),
+            "data": self.data.fingerprint,
+            "labels": self._labels,
+            "epoch": epoch,
+            "step": step,
+            "history": {name: values[:epoch] for name, values in run.history.items()},
+            "seconds": self._seconds,
+            "versions": run.record["versions"],
+        }
+        arrays = {f"value_{number:04d}": value for number, value in enumerate(state.values)}
+        arrays |= {f"epoch_{epoch:06d}": items for epoch, items in run.timeline.items() if epoch <= state.epoch}
+        for stopping in self._stopping:
+            arrays |= {f"best_{number:04d}": value for number, value in enumerate(stopping.best_weights or ())}
+        troubled = self.checkpoint.trouble
+        if not self.checkpoint.write(facts, arrays) and self.checkpoint.trouble != troubled:
+            self.view.note(f"No checkpoint can be written ({self.checkpoint.trouble}): the training goes on without.")
+
+    def _state_of(self, saved: Saved) -> State:
+        """Take over what a checkpoint holds: history, seconds, the best weights; return where to go on.
+
+        Raises:
+            AenbError: It does not fit the model.
+        """
+        facts, run = saved.facts, self.run
+        self._check_fit(saved)
+        run.history.update({name: list(values) for name, values in facts["history"].items()})
+        run.seconds = facts["seconds"]
+        taken = {name: items for name, items in saved.arrays.items() if name.startswith("epoch_")}
+        run.timeline.update({int(name.removeprefix("epoch_")): items for name, items in taken.items()})
+        for name, version in facts["versions"].items():
+            now = run.record["versions"].get(name)
+            if now != version:
+                run.record["notes"].append(f"Gone on with {name} {now} from a checkpoint of {version}.")
+        best = [saved.arrays[name] for name in sorted(saved.arrays) if name.startswith("best_")]
+        for stopping in self._stopping:
+            self._callbacks.insert(2, _going_on(stopping, run.history.get("val_loss", []), best))
+        values = [saved.arrays[name] for name in sorted(saved.arrays) if name.startswith("value_")]
+        return State(facts["epoch"], facts["step"], values)
+
+    def _check_fit(self, saved: Saved) -> None:
+        """See that the arrays of a checkpoint are of this training; the engine looks at those to go on from.
+
+        Raises:
+            AenbError: They are not.
+        """
+        item = (SAMPLES, *self.data.input_shape)
+        best = {f"best_{number:04d}": value for number, value in enumerate(self.run.model.get_weights())}
+        there = {name: array for name, array in saved.arrays.items() if name.startswith("best_")}
+        wrong = [name for name in {*there, *best} if there and _kind(there.get(name)) != _kind(best.get(name))]
+        wrong += [name for name, array in saved.arrays.items() if name.startswith("epoch_") and array.shape != item]
+        if wrong or saved.facts["step"] > self.engine.steps:
+            raise AenbError(
+                f"Expected a checkpoint of this model in {self.checkpoint.folder}; its "
+                f"{f'array `{wrong[0]}`' if wrong else 'step'} does not fit. Delete it, or choose another folder."
+            )
+
+
+def validation_size(data: Data) -> int:
+    """Return how many of the training items are kept aside for validation."""
+    item = 4 * math.prod(data.input_shape)
+    return min(MOST, max(1, ROOM // item), max(1, round(len(data.train) * VALIDATION)))
+
+
+def validation_batch(data: Data) -> int:
+    """Return how many items are validated at a time: of texts fewer, since a model makes a number for each word."""
+    made = math.prod(data.input_shape) * max(1, len(data.vocabulary))
+    return max(1, min(VALIDATION_BATCH, ROOM // (16 * made)))
+
+
+def saved_training(checkpoint: Checkpoint, run: Run, data: Data) -> Saved | None:
+    """Read the checkpoint that a training is to go on from; None where there is none.
+
+    Raises:
+        AenbError: It is of another training, or further on than was asked for.
+    """
+    saved = checkpoint.read()
+    if saved is None:
+        run.record["notes"].append(f"There was no checkpoint in {checkpoint.folder}: started from the beginning.")
+        return None
+    asked = {"spec": run.spec.to_dict(), "data": data.fingerprint, "labels": labels_fingerprint(data)}
+    found = differences(saved.facts, asked)
+    if found:
+        raise AenbError(
+            f"The checkpoint in {checkpoint.folder} is of another training: {'; '.join(found)}. Ask for the same, or "
+            "choose another folder."
+        )
+    if saved.facts["epoch"] > run.spec.epochs:
+        raise AenbError(
+            f"`epochs`: the checkpoint in {checkpoint.folder} has {saved.facts['epoch']} already; expected at least "
+            f"as many; received {run.spec.epochs}."
+        )
+    return saved
+
+
+def _kind(array: np.ndarray | None) -> tuple[Any, ...]:
+    return () if array is None else (np.shape(array), np.asarray(array).dtype)
+
+
+def plays(model: Any) -> bool:
+    """Whether a generator of a model plays against a discriminator."""
+    return "discriminator" in coding.parts(model) and hasattr(model, "sample_prior")
+
+
+def moments(epochs: int) -> set[int]:
+    """Return the epochs after which samples are kept: the first, the last, and some in between, ever farther apart."""
+    return {round(epoch) for epoch in np.geomspace(1, epochs, min(MOMENTS, epochs))}
+
+
+def _early_stopping(patience: int | None) -> list[Any]:
+    if patience is None:
+        return []
+    return [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
+
+
+def _going_on(stopping: Any, losses: list[float], best: list[np.ndarray]) -> Any:
+    """Make the callback that gives early stopping what it knew: it forgets all when a training begins."""
+
+    def on_train_begin(logs=None):
+        if np.isfinite(losses).any():
+            stopping.best_epoch = int(np.nanargmin(losses))
+            stopping.best = losses[stopping.best_epoch]
+            stopping.wait = len(losses) - 1 - stopping.best_epoch
+            stopping.best_weights = best or None
+
+    return keras.callbacks.LambdaCallback(on_train_begin=on_train_begin)
