@@ -12,4 +12,4 @@ pytestmark = [
 
 
 def test_the_panel(tmp_path):
-    use_the_panel(tmp_path, "notebook", "7.4.0", LIGHT)
+    use_the_panel(tmp_path, "notebook", "7.4.0", LIGHT, whole=False)

@@ -12,4 +12,4 @@ pytestmark = [
 
 
 def test_the_panel(tmp_path):
-    use_the_panel(tmp_path, "lab", "6.31.0", DARK)
+    use_the_panel(tmp_path, "lab", "6.31.0", DARK, whole=False)

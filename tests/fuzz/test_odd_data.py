@@ -94,7 +94,7 @@ def warm():
     run._repr_html_()
 
 
-@fuzz(0.1)
+@fuzz(0.04)
 @given(
     family=st.sampled_from(list(TINY)),
     kind=st.sampled_from(["tabular", "image", "signal", "text", "colour"]),
