@@ -1,8 +1,9 @@
-"""Imports point one way: this reads them, and holds the rule."""
+"""Imports point one way, and in no circle: this reads them, and holds the rule."""
 
 from __future__ import annotations
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,32 @@ def test_models_know_nothing_of_notebooks(path):
 
 def test_every_room_has_a_floor():
     assert {room(path) for path in files()} == set(FLOOR)
+
+
+def test_the_rooms_are_few_and_each_says_what_lives_there_and_what_does_not():
+    assert len(FLOOR) <= 16
+    for folder in (path.parent for path in ROOT.glob("*/__init__.py")):
+        words = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
+        assert "Not here:" in words, folder
+
+
+def module(path: Path) -> str:
+    """Return the dotted name of a file."""
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_modules_import_each_other_in_no_circle():
+    modules = {module(path): path for path in files()}
+    graph = {}
+    for name, path in modules.items():
+        found = graph.setdefault(name, set())
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module in modules:
+                inside = {f"{node.module}.{one.name}" for one in node.names}
+                found |= inside & modules.keys() or {node.module}
+            elif isinstance(node, ast.Import):
+                found |= {one.name for one in node.names} & modules.keys()
+        found.discard(name)
+    assert graph["aenb.runs.run"] > {"aenb.runs.folder", "aenb.latent.coding"}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, with the circle

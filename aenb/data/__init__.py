@@ -1,1 +1,4 @@
-"""Data sets and data of one's own: one file a source, found by the registry."""
+"""Data: the data sets and your own data, one file a source; how raw data becomes a model's inputs; corruptions.
+
+Not here: what is computed of examples (`evaluation`) and drawn of them (`figures`).
+"""

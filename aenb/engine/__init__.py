@@ -10,12 +10,15 @@ run when the last of them is asked for, so that what a callback sees at the end 
 steps that were not yet run when a callback stops the training are never run. A chunk takes about a tenth of a second.
 Its length changes neither the weights nor the logs, and compiles nothing anew.
 
-    loop.py    the train function and its chunks
-    feed.py    where batches come from: the device's memory, or blocks read ahead
-    state.py   all that a training changes, taken and given back; the search for the step that went wrong
-    validation.py   the items held out, and how they are validated on after each epoch
-    adam.py    Adam in one pass over the weights
-    turns.py   a training and its readers, one after the other
+    loop.py        the train function and its chunks
+    feed.py        where batches come from: the device's memory, or blocks read ahead
+    state.py       all that a training changes, taken and given back; the search for the step that went wrong
+    validation.py  the examples held out for validation, and how they are scored after each epoch
+    adam.py        Adam in one pass over the weights
+    turns.py       a training and its readers, one after the other
+    checkpoint.py  a training on disk, from which it can go on
+
+Not here: what is trained on what, and how a run comes of it (`training`).
 """
 
 from aenb.engine.feed import Resident, Streamed

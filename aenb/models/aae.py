@@ -21,6 +21,7 @@ from aenb.core.backend import keras
 from aenb.core.fields import Field
 from aenb.models import adversarial, bodies, layers
 from aenb.models.adversarial import GAMES
+from aenb.models.assembly import network
 from aenb.models.hyperparameters import (
     Activation,
     BodyUnits,
@@ -33,7 +34,7 @@ from aenb.models.hyperparameters import (
     classes_of,
 )
 from aenb.models.parts import beside, mean_decoder
-from aenb.models.players import Batch, Player, network
+from aenb.models.players import Batch, Player
 from aenb.models.registry import family
 
 GAME = GAMES["nonsaturating"]

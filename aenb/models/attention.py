@@ -29,9 +29,10 @@ from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import layers
+from aenb.models.assembly import network
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part, Vocabulary
 from aenb.models.masking import Masking
-from aenb.models.players import Player, network
+from aenb.models.players import Player
 from aenb.models.registry import family
 from aenb.models.transformer import Patches, Transformer
 

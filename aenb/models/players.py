@@ -1,4 +1,4 @@
-"""Players: who of a model minimises what. A family's file writes them, and `network` makes a Keras model of them."""
+"""Players: who of a model minimises what. A family's file writes them, and `assembly` makes a Keras model of them."""
 
 from __future__ import annotations
 
@@ -51,13 +51,6 @@ class Player:
     clipnorm: float | None = None
     steps: int = 1
     gradient_norm: bool = False
-
-
-def network(*arguments: Any, **keywords: Any) -> Any:
-    """Make a `Network` (it is imported here, since that starts TensorFlow)."""
-    from aenb.models.network import Network
-
-    return Network(*arguments, **keywords)
 
 
 def set_learning_rate(model: Any, rate: float) -> None:

@@ -29,6 +29,7 @@ from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import bodies
+from aenb.models.assembly import network
 from aenb.models.hyperparameters import (
     Activation,
     BodyUnits,
@@ -43,7 +44,7 @@ from aenb.models.hyperparameters import (
 )
 from aenb.models.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, parameter_of
 from aenb.models.parts import beside, gaussian_encoder, mean_decoder
-from aenb.models.players import Batch, Player, network
+from aenb.models.players import Batch, Player
 from aenb.models.registry import family
 
 FLOOR = 1e-6  # of a learned variance: about that of rounding to 255ths

@@ -24,10 +24,11 @@ from aenb.core.backend import keras
 from aenb.core.fields import Field
 from aenb.models import adversarial, bodies, layers
 from aenb.models.adversarial import GAMES
+from aenb.models.assembly import network
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, LatentDim, Part
 from aenb.models.likelihoods import kl
 from aenb.models.parts import gaussian_encoder, mean_decoder
-from aenb.models.players import Batch, Player, network
+from aenb.models.players import Batch, Player
 from aenb.models.registry import family
 
 GAME = GAMES["nonsaturating"]

@@ -26,9 +26,10 @@ from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import bodies, code_prior, layers, quantiser
+from aenb.models.assembly import network
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, Part
 from aenb.models.likelihoods import gaussian
-from aenb.models.players import Batch, Player, network
+from aenb.models.players import Batch, Player
 from aenb.models.quantiser import Codebook
 from aenb.models.registry import family
 
