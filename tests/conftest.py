@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 
 import pytest
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so would the tests
 os.environ.pop("VIRTUAL_ENV", None)  # where another one is activated, IPython's shell warns
 os.environ["AENB_LIVE"] = "0"
 if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers share it: a classifier is trained once
