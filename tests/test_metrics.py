@@ -8,7 +8,7 @@ from aenb.data import fashion_mnist as fashion
 from aenb.evaluation.metrics import baselines
 from aenb.evaluation.metrics.baselines import principal_subspace
 from aenb.evaluation.metrics.evaluation import reconstruction_scores, text_scores
-from aenb.evaluation.metrics.reconstruction import mse, psnr, ssim
+from aenb.evaluation.metrics.reconstruction import mse, psnr, reconstruction_errors, ssim
 
 DRAW = np.random.default_rng(0)
 
@@ -126,3 +126,12 @@ def test_texts_are_scored_by_their_words_beside_the_commonest_of_each_place():
     scores = text_scores(train, x, made, given=given)
     assert scores == {"accuracy": 4 / 5, "mean_accuracy": 3 / 5, "input_accuracy": 1 / 5}
     assert "input_accuracy" not in text_scores(train, x, made)
+
+
+def test_errors_of_examples_are_means_of_what_was_observed():
+    x = np.random.default_rng(0).normal(size=(5, 4))
+    x[0, 1] = x[1, :] = np.nan
+    made = np.zeros((5, 4))
+    errors = reconstruction_errors(x, made)
+    assert np.isnan(errors[1])
+    np.testing.assert_array_equal(errors[[0, 2, 3, 4]], np.nanmean(np.square(x[[0, 2, 3, 4]]), axis=1))

@@ -52,7 +52,15 @@ def reconstruction_errors(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarra
         [2.0, 1.0]
     """
     parts = [_squares(x[here], reconstructed[here]).reshape(len(x[here]), -1) for here in slices(x)]
-    return np.concatenate([np.zeros(0), *(np.nanmean(part, axis=1) for part in parts)])
+    return np.concatenate([np.zeros(0), *map(_mean_observed, parts)])
+
+
+def _mean_observed(squares: np.ndarray) -> np.ndarray:
+    """Return the mean of what is not NaN in each row: (n, m) → (n,); NaN for a row of which nothing was observed."""
+    observed = ~np.isnan(squares)
+    count = observed.sum(axis=1)
+    total = np.where(observed, squares, 0.0).sum(axis=1)
+    return np.divide(total, count, out=np.full(len(squares), np.nan), where=count > 0)
 
 
 def psnr(x: np.ndarray, reconstructed: np.ndarray) -> float:
