@@ -17,9 +17,7 @@ class AenbError(ValueError):
 
     def __init__(self, message: str):
         # names and values that others chose stand in it: they neither break the line nor can't be shown
-        super().__init__(
-            "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in str(message))
-        )
+        super().__init__(escaped(str(message)))
 
     def _render_traceback_(self) -> list[str]:
         """Give IPython the lines to show in place of a traceback."""
@@ -45,6 +43,11 @@ def shown(value: Any, most: int = 100) -> str:
     except Exception:  # whatever an object of the user's raises, or a whole number of thousands of digits
         return f"a {type(value).__name__}"
     text = text if len(text) <= most else f"{text[: most - 20]}…{text[-19:]}"
+    return escaped(text)
+
+
+def escaped(text: str) -> str:
+    """Return a text with escapes in the place of what can't be printed, line breaks included."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 

@@ -32,7 +32,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from aenb.core.errors import AenbError
+from aenb.core.errors import AenbError, escaped
 
 JSON, DEPTH, CONTAINERS = 2**26, 100, 300_000  # bytes of a JSON file, how deep it is nested, how many lists and objects
 LARGEST = sys.float_info.max  # number
@@ -128,7 +128,7 @@ def reason(error: BaseException) -> str:
 
 def _line(text: str) -> str:
     text = text if len(text) <= LONGEST else f"{text[: LONGEST - 60]}…{text[-59:]}"
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return escaped(text)
 
 
 def read_bytes(path: str | os.PathLike, what: str, most: int) -> bytes:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
 
-import numpy as np
-
 from aenb.data.record import Data
+from aenb.engine.checkpoint import labels_fingerprint
 
 KEPT = 2  # data sets
 
 Found = TypeVar("Found")
 
-_known: OrderedDict[str, dict] = OrderedDict()
+_known: OrderedDict[tuple[str, str | None], dict] = OrderedDict()
 
 
 def known(data: Data, what: str, find: Callable[[], Found]) -> Found:
@@ -41,8 +39,5 @@ def forget() -> None:
     _known.clear()
 
 
-def _key(data: Data) -> str:
-    digest = hashlib.sha256(data.fingerprint.encode())
-    for labels in (data.y_train, data.y_test):
-        digest.update(repr(None if labels is None else np.asarray(labels).tolist()).encode())
-    return digest.hexdigest()
+def _key(data: Data) -> tuple[str, str | None]:
+    return data.fingerprint, labels_fingerprint(data)
