@@ -4,8 +4,8 @@ So it is there whole or not, whatever kills the process: what stood there before
 the system has no such step (Linux has, `renameat2`), what stood there is moved away first: a kill in between leaves it
 aside, and the next `sweep` of that folder, which each writing there begins with, puts it back.
 
-Each writing has a folder of its own beside the place, `.aenb-aside-…`, that it holds a lock on: what a dead process
-left is told from what is being written by that, and swept.
+Each writing has a folder of its own beside the place, `.aenb-aside-…`, and holds a lock on it. The lock distinguishes
+what is being written from what a dead process left, which is swept.
 """
 
 from __future__ import annotations

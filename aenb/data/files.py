@@ -1,4 +1,4 @@
-"""Data of one's own in a file: none of it is unpickled, and none may take more memory than there is."""
+"""Your own data in a file: none of it is unpickled, and none may take more memory than there is."""
 
 from __future__ import annotations
 

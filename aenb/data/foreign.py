@@ -71,8 +71,8 @@ def as_list(x: Any, what: str, depth: int = DEEPEST) -> Any:
         remedy = " A dict of columns becomes a table by pandas.DataFrame(x)." if isinstance(x, Mapping) else ""
         raise AenbError(f"{what}: expected an array, a table or a list; received a {type(x).__name__}.{remedy}")
     if isinstance(x, list | tuple):
-        strange = depth and any(not issubclass(kind, PLAIN) for kind in set(map(type, x)))
-        return [as_list(item, what, depth - 1) for item in x] if strange else x
+        has_foreign = depth and any(not issubclass(kind, PLAIN) for kind in set(map(type, x)))
+        return [as_list(item, what, depth - 1) for item in x] if has_foreign else x
     if isinstance(x, PLAIN) or _is_array(x) or not (hasattr(x, "__len__") and hasattr(x, "__getitem__")):
         return x
     if not depth:

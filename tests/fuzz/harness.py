@@ -71,7 +71,7 @@ def case(kind: str, folder: Path | str | None = None, *, own: tuple = (), second
     _watch.begin(folder)
     begin, cpu, peak = time.perf_counter(), time.process_time(), _peak()
     try:
-        with _uncollected(), _alarm(10 * seconds):  # well beyond: a case that is slow is told from one that never ends
+        with _uncollected(), _alarm(10 * seconds):  # well beyond: a slow case still ends
             yield
         end = "successes"
     except AenbError as error:

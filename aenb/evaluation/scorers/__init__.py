@@ -1,4 +1,4 @@
-"""Scoring: what a run is worth on items it has not seen, beside what anybody would get without it.
+"""Scoring: what a run is worth on held-out examples, compared with baselines.
 
 Each part is a function from a run and data to floats by name; a part that does not apply to a run gives none.
 """
