@@ -146,6 +146,20 @@ def test_names_of_folders_that_are_no_unicode_are_shown_as_escapes(tmp_path):
         refused(os.fsdecode(folder), r"broken\\udce9\.png")
 
 
+def test_the_root_of_the_file_system_is_not_looked_through(monkeypatch):
+    monkeypatch.setattr(os, "scandir", lambda _: pytest.fail("it was looked through"))
+    refused("/", "the root of the file system")
+    refused("/tmp/..", "the root of the file system")
+
+
+def test_missing_values_of_the_kind_that_signals(tmp_path):
+    items = (np.arange(36).reshape(12, 3) / 8).astype("<f2")
+    items.view("<u2")[4, 1] = 0x7C01  # a signalling NaN: arithmetic with it is an invalid operation
+    np.save(tmp_path / "x.npy", items)
+    data = aenb.load_data(tmp_path / "x.npy")
+    assert np.isnan(data.x_train[:]).sum() + np.isnan(data.x_test[:]).sum() == 1
+
+
 def test_links_in_a_folder_do_not_lead_in_circles(tmp_path):
     for number in range(5):
         Image.new("L", (4, 4), number * 50).save(tmp_path / f"{number}.png")

@@ -88,8 +88,13 @@ def _files(folder: Path) -> Iterator[Path]:
 
     Raises:
         OSError: A folder can't be read.
-        AenbError: There are more than a folder of images has.
+        AenbError: It is the root of the file system, or there are more files than a folder of images has.
     """
+    if folder.resolve().parent == folder.resolve():
+        raise AenbError(
+            f"`{named(folder)}`: expected a folder of images; received the root of the file system. Name the folder "
+            "that has the images."
+        )
     waiting, seen = [folder], 0
     while waiting:
         with os.scandir(waiting.pop()) as entries:

@@ -66,7 +66,7 @@ def standardise(items: np.ndarray, mean: Sequence[float], scale: Sequence[float]
     Returns:
         The same shape, float32, infinite where that is too small.
     """
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # a NaN may be of the kind that signals
         return (items if not len(mean) else (items - np.asarray(mean)) / np.asarray(scale)).astype("float32")
 
 

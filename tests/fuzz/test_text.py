@@ -104,13 +104,16 @@ def test_lines_of_a_family(shell, line):
 
 TOKENS = [
     "latent_dim", "hidden_units", "activation", "x", "_y", "=", ":=", "=", "\n", "\n", "\n    ", "(", ")", "[", "]",
-    "{", "}", ",", ":", "+", "-", "not ", "1", "2.5", "10**400", "'a'", '"', "'", "f'{x}'", "None", "nums", "table",
+    "{", "}", ",", ":", "+", "-", "not ", "1", "2.5", "9" * 400, "'a'", '"', "'", "f'{x}'", "None", "nums", "table",
     "lambda x: ", "for i in nums:\n    ", "if 1:\n    ", "match x:\n    case ", "case _:", "try:\n    ",
     "except* ValueError:\n    ", "except Exception:\n    ", "def f():\n    ", "class A:\n    ", "del x", "epochs",
     "import math", "float('nan')", "\\", "\0", "\ud800", "#", "\t", "ﬁ", "@", "*", "await ", "yield ", "return ",
-    "global x", "raise ValueError", "object()", "range(10**12)", "10**5000", "[[]]", "type", " ",
+    "global x", "raise ValueError", "object()", "range(1000000000000)", "9" * 5000, "[[]]", "type", " ",
 ]  # fmt: skip
-bodies = st.lists(st.sampled_from(TOKENS) | st.text(max_size=5), max_size=14).map("".join)
+# without powers of powers, which Python itself computes for ever
+bodies = (
+    st.lists(st.sampled_from(TOKENS) | st.text(max_size=5), max_size=14).map("".join).filter(lambda b: "**" not in b)
+)
 nested = st.builds(
     lambda opens, closes, count, inside: "latent_dim = " + opens * count + inside + closes * count,
     st.sampled_from(
