@@ -191,6 +191,10 @@ class TestOneGate:
         x = np.array([[5, -3, 1000, 0]])
         np.testing.assert_array_equal(of_table.encode(x), of_table.encode(of_table.data.prepare(x)))
 
+    def test_a_signal_that_is_ragged_itself_is_an_error(self, of_signals):
+        with pytest.raises(aenb.AenbError, match="`x`: expected an array"):
+            of_signals.encode([[[1], 0.27], [[0.1, 0.2]]])
+
     def test_a_list_of_signals_is_raw_whatever_their_lengths(self, of_signals):
         alike = [np.full((9, 2), 7.0), np.full((9, 2), 9.0)]
         np.testing.assert_array_equal(of_signals.encode(alike), of_signals.encode(of_signals.data.prepare(alike)))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from aenb.core.errors import AenbError
+from aenb.data.foreign import reading
 
 
 def are_ragged_signals(x: Any) -> bool:
@@ -40,7 +41,8 @@ def padded(signals: Any, name: str, length: int | None = None) -> np.ndarray:
         array([[ 1.,  1., nan],
                [ 1.,  1.,  1.]])
     """
-    shapes = {np.shape(signal) for signal in signals}
+    with reading(signals, f"`{name}`"):  # one may be ragged itself
+        shapes = {np.shape(signal) for signal in signals}
     if any(len(shape) != 2 or not shape[0] for shape in shapes) or len({shape[1] for shape in shapes}) != 1:
         received = ", ".join(map(str, sorted(shapes)[:3]))
         raise AenbError(

@@ -15,7 +15,7 @@ from aenb.core.backend import tf
 from aenb.core.errors import AenbError
 from aenb.data.numeric import as_array
 
-BATCH = 1024  # items at a time
+BATCH = 256  # examples at a time: with more, the peak of the memory grows, and the speed does not
 ROOM = 2**24  # numbers that a decoder makes at a time: for each word of a text, the probabilities of all words
 
 
