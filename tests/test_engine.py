@@ -216,15 +216,18 @@ def test_chunks_grow_to_a_tenth_of_a_second():
 
 
 @pytest.mark.xla
-def test_xla_is_chosen_by_the_models_layers():
-    assert compiles_well(built())
-    assert engine(built()).jit_compile is True
-    assert not compiles_well(aenb.build_model("conv", (8, 8, 1)))
-    assert engine(built(), jit_compile=False).jit_compile is False
+def test_xla_is_chosen_by_the_models_layers_and_the_examples():
+    many = np.zeros(5_000, int)  # the first example, again and again
+    assert compiles_well(built(), 5_000)
+    assert not compiles_well(built(), 4_999)
+    assert engine(built(), index=many).jit_compile is True
+    assert engine(built()).jit_compile is False
+    assert not compiles_well(aenb.build_model("conv", (8, 8, 1)), 5_000)
+    assert engine(built(), index=many, jit_compile=False).jit_compile is False
     own = keras.Sequential([keras.layers.Conv2D(2, 3), keras.layers.Flatten(), keras.layers.Dense(3)])
-    assert not compiles_well(aenb.build_model("deep", (8, 8, 1), encoder=own))  # two models down
+    assert not compiles_well(aenb.build_model("deep", (8, 8, 1), encoder=own), 5_000)  # two models down
     wrapped = keras.layers.TimeDistributed(keras.layers.Conv1D(2, 3))
-    assert not compiles_well(keras.Sequential([keras.Input((4, 8, 1)), wrapped]))
+    assert not compiles_well(keras.Sequential([keras.Input((4, 8, 1)), wrapped]), 5_000)
 
 
 class Rows:

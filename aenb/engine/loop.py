@@ -19,6 +19,7 @@ from aenb.engine.validation import Validation
 
 CHUNK_SECONDS = 0.1
 KEPT_SECONDS = 1.0  # at least so long between two copies of the state, and a hundred times as long as a copy takes
+COMPILED = 5_000  # examples to train on, from which on compiling takes less time than it saves on a CPU
 RESIDENT = 2**29  # bytes of items that are held on the device; more are streamed
 
 
@@ -54,7 +55,7 @@ class Engine:
         index = np.asarray(index, "int32")
         self.model, self.batch_size = model, min(batch_size, len(index))
         self.steps = -(-len(index) // self.batch_size)
-        self.jit_compile = compiles_well(model) if jit_compile is None else jit_compile
+        self.jit_compile = compiles_well(model, len(index)) if jit_compile is None else jit_compile
         self.is_resident = _fits_in_memory(arrays)
         feed = Resident if self.is_resident else Streamed
         self._feed = feed(arrays, index, self.batch_size, seed)
@@ -304,14 +305,20 @@ def _fits_in_memory(arrays: tuple[Any, ...]) -> bool:
     return plain and sum(array.nbytes for array in held) <= RESIDENT
 
 
-def compiles_well(model: Any) -> bool:
-    """Say whether XLA makes a model's training faster: on a GPU yes; on a CPU not where there are convolutions.
+def compiles_well(model: Any, examples: int) -> bool:
+    """Say whether XLA makes a training faster: on a GPU yes; on a CPU not with convolutions, nor on little data.
 
-    On a CPU a convolution inside an XLA loop leaves the fast kernels that it has outside of one.
+    On a CPU a convolution inside an XLA loop leaves the fast kernels that it has outside of one. With fewer than 5,000
+    examples, compiling takes longer than twenty epochs gain, and what XLA compiled stays in memory until the process
+    ends, 12 MB for a small model.
+
+    Args:
+        model: A Keras model.
+        examples: How many there are to train on.
     """
     if tf.config.list_physical_devices("GPU"):
         return True
-    return not has_convolutions(model)
+    return examples >= COMPILED and not has_convolutions(model)
 
 
 def has_convolutions(model: Any) -> bool:
