@@ -12,7 +12,7 @@ from aenb.core.version import __version__
 
 _HOME = {
     "AenbError": "core.errors",
-    "AttentionExplorer": "notebook.widgets.attended",
+    "AttentionExplorer": "notebook.widgets.attention_explorer",
     "Data": "data.record",
     "LatentExplorer": "notebook.widgets.explorer",
     "Run": "runs.run",
@@ -20,7 +20,7 @@ _HOME = {
     "Trainer": "notebook.widgets.panel",
     "build_model": "models.registry",
     "compare": "comparison.compare",
-    "datasets": "data.registry",
+    "datasets": "data.data_sets",
     "families": "models.registry",
     "load_data": "data.load",
     "load_run": "runs.run",

@@ -5,7 +5,7 @@ import pytest
 
 import aenb
 import aenb.core.backend
-from aenb.models import adversarial, bodies
+from aenb.models import adversarial, backbones
 from aenb.models.adversarial import GAMES, gradient_penalty
 from aenb.models.players import Batch
 
@@ -14,7 +14,7 @@ aenb.core.backend.start()
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
-DENSE = bodies.Body((16,), activation="leaky_relu")
+DENSE = backbones.Body((16,), activation="leaky_relu")
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_batches_are_scored_each_by_itself():
 @pytest.mark.parametrize(("shape", "filters"), [((27, 31, 3), (4, 8)), ((8, 8, 1), ()), ((13,), ()), ((20, 2), ())])
 @pytest.mark.parametrize("spectral_norm", [False, True])
 def test_a_discriminator_scores_any_items(shape, filters, spectral_norm):
-    body = bodies.Body(() if filters else (16,), filters, 4, "leaky_relu")
+    body = backbones.Body(() if filters else (16,), filters, 4, "leaky_relu")
     model = adversarial.discriminator(body, shape, spectral_norm=spectral_norm)
     x = np.random.default_rng(0).random((5, *shape), "float32")
     assert model(x).shape == (5, 1)

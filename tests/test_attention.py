@@ -9,7 +9,7 @@ import pytest
 import aenb
 from aenb.core.backend import keras
 from aenb.core.backend import tf as tensorflow
-from aenb.figures.views.attention import head_by_head, over_sentence, over_signals, received, tinted
+from aenb.figures.views.attention_heads import head_by_head, over_sentence, over_signals, received, tinted
 from aenb.latent.attention_maps import attention, on_places, rollout
 from aenb.models.masking import Masking
 from aenb.models.transformer import Patches, sincos
@@ -262,7 +262,7 @@ for folder in folders:
     if not folder.name.startswith("masked"):
         made[folder.name]["whole"] = output(folder, "model.keras")
 assert not any(name.startswith("aenb") for name in sys.modules)
-import aenb.models.classes
+import aenb.models.custom_objects
 for folder in folders:
     if folder.name.startswith("masked"):
         made[folder.name]["whole"] = output(folder, "model.keras")

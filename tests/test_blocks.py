@@ -11,8 +11,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from aenb.evaluation.metrics import generation, reconstruction, representation
-from aenb.evaluation.metrics.evaluation import reconstruction_scores
+from aenb.evaluation.metrics import distortion, probes, sample_quality
+from aenb.evaluation.metrics.reconstruction_scores import reconstruction_scores
 from aenb.evaluation.scorers.blocks import Filled, in_blocks
 
 DRAW = np.random.default_rng(0)
@@ -52,31 +52,31 @@ def test_neighbours_found_in_blocks_vote_as_those_of_scikit_learn(monkeypatch, i
     labels = (codes[:, 0] > 0) + (codes[:, 1] > 0) * 3
     train, test = (codes[:300], labels[:300]), (codes[300:], labels[300:])
     expected = KNeighborsClassifier(5, algorithm="brute").fit(*train).score(*test)
-    monkeypatch.setattr(representation, "BLOCK", 6 * 7)  # blocks of seven codes
-    assert representation.nearest_neighbours(*train, *test) == expected
+    monkeypatch.setattr(probes, "BLOCK", 6 * 7)  # blocks of seven codes
+    assert probes.nearest_neighbours(*train, *test) == expected
 
 
 def test_a_probe_standardised_in_parts_is_that_of_scikit_learn(monkeypatch):
     x = Filled(BYTES[:800])[:]
     expected = make_pipeline(StandardScaler(), LogisticRegression(max_iter=20)).fit(x[:600], LABELS[:600])
-    monkeypatch.setattr(representation, "STEPS", 20)
-    found = representation.linear_probe(x[:600], LABELS[:600], x[600:], LABELS[600:800])
+    monkeypatch.setattr(probes, "STEPS", 20)
+    found = probes.linear_probe(x[:600], LABELS[:600], x[600:], LABELS[600:800])
     assert found == expected.score(x[600:], LABELS[600:800])
-    assert np.array_equal(representation._standardised(x), StandardScaler().fit_transform(x))
+    assert np.array_equal(probes._standardised(x), StandardScaler().fit_transform(x))
 
 
 def test_errors_do_not_depend_on_the_blocks(monkeypatch):
     x, made = DRAW.random((40, 9, 9, 1)), DRAW.random((40, 9, 9, 1))
     table = np.where(DRAW.random((40, 5)) < 0.2, np.nan, 1.0)
     scores = {
-        "mse": lambda: reconstruction.mse(x, made),
-        "missing": lambda: reconstruction.mse(table, np.zeros((40, 5))),
-        "psnr": lambda: reconstruction.psnr(x, made),
-        "ssim": lambda: reconstruction.ssim(x, made),
-        "errors": lambda: reconstruction.reconstruction_errors(x, made),
+        "mse": lambda: distortion.mse(x, made),
+        "missing": lambda: distortion.mse(table, np.zeros((40, 5))),
+        "psnr": lambda: distortion.psnr(x, made),
+        "ssim": lambda: distortion.ssim(x, made),
+        "errors": lambda: distortion.reconstruction_errors(x, made),
     }
     whole = {name: score() for name, score in scores.items()}
-    monkeypatch.setattr(reconstruction, "BLOCK", 3 * 81)
+    monkeypatch.setattr(distortion, "BLOCK", 3 * 81)
     for name, score in scores.items():
         assert score() == pytest.approx(whole[name], rel=1e-12), name
 
@@ -89,12 +89,12 @@ def test_reconstructions_are_scored_in_little_memory():
 
 def test_generated_samples_are_scored_in_little_memory():
     features = DRAW.normal(size=(5000, 64)).astype("float32")
-    assert peak(lambda: generation.kernel_distance(features, features[::-1])) < 40  # whole arrays took 261
-    assert peak(lambda: generation.density_coverage(features, features[::-1])) < 40  # 131
+    assert peak(lambda: sample_quality.kernel_distance(features, features[::-1])) < 40  # whole arrays took 261
+    assert peak(lambda: sample_quality.density_coverage(features, features[::-1])) < 40  # 131
 
 
 def test_items_themselves_are_compared_in_little_memory():
     x = Filled(np.concatenate([BYTES] * 4))
     labels = np.tile(LABELS, 4)
-    assert peak(lambda: representation.nearest_neighbours(x, labels, Filled(BYTES[:50]), LABELS[:50])) < 60
+    assert peak(lambda: probes.nearest_neighbours(x, labels, Filled(BYTES[:50]), LABELS[:50])) < 60
     # the whole array took 63 in a model's units, and its copy without NaN as much

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.core.aside import ASIDE
+from aenb.core.atomic_write import ASIDE
 from aenb.core.backend import keras
 from aenb.core.control import Stopped
 from aenb.engine import checkpoint

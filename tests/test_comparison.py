@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 import aenb
-from aenb.comparison.columns import SCORES, Column
 from aenb.comparison.result import Comparison
+from aenb.comparison.score_columns import SCORES, Column
 from aenb.evaluation import scorers
 from aenb.evaluation.metrics.intervals import Interval, interval
 

@@ -10,7 +10,7 @@ import pytest
 import aenb
 from aenb.evaluation import diagnosis
 from aenb.evaluation.diagnosis import Finding, diagnose
-from aenb.evaluation.diagnosis.case import Case
+from aenb.evaluation.diagnosis.measurements import Measurements
 
 
 @pytest.fixture(autouse=True)
@@ -277,7 +277,7 @@ def test_few_rows_want_smaller_batches(digits):
     for data, settings, expected in (
         ("wine", {"batch_size": 256}, "--batch-size 16"), ("wine", {}, "--epochs 4"), (digits, {}, "--epochs 4"),
     ):  # fmt: skip
-        assert Case(train("deep", data, epochs=2, **settings)).longer(2) == expected
+        assert Measurements(train("deep", data, epochs=2, **settings)).longer(2) == expected
 
 
 def test_dead_codes(digits):
@@ -382,8 +382,8 @@ def test_it_is_quick_and_leaves_the_run_alone(deep):
 
 
 def test_the_case_knows_settings_without_asking_for_the_family(deep, vae):
-    assert Case(vae).setting("beta") == 1.0
-    assert Case(deep).setting("beta") is None
-    assert Case(deep).setting("latent_dim") == 8
+    assert Measurements(vae).setting("beta") == 1.0
+    assert Measurements(deep).setting("beta") is None
+    assert Measurements(deep).setting("latent_dim") == 8
     for file in Path(diagnosis.__file__).parent.glob("*.py"):
         assert not re.search(r"family\s*(==|in )", file.read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ import pytest
 
 import aenb
 from aenb.data import cifar10, fashion_mnist, mnist
-from aenb.data.registry import datasets
+from aenb.data.data_sets import datasets
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import aenb
 from aenb.core.backend import keras, tf
 from aenb.core.control import Halt
-from aenb.engine import Diverged, Engine, Turns, adam, compiles_well, feed, loop
+from aenb.engine import Diverged, Engine, FairLock, adam, compiles_well, feed, loop
 from aenb.engine.adam import one_pass_adam
 from aenb.engine.state import capture, restore, variables
 from aenb.training.build import _seeded
@@ -409,7 +409,7 @@ def test_adam_in_one_pass_is_for_plain_adam_and_large_models(monkeypatch):
 
 def test_a_reader_waits_for_its_turn_and_is_not_kept_waiting():
     """Between two chunks a reader gets in, though the training asks for the next turn at once."""
-    turns, order = Turns(), []
+    turns, order = FairLock(), []
 
     def train():
         for _ in range(50):

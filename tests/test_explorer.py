@@ -10,7 +10,7 @@ import pytest
 
 import aenb
 from aenb.core.backend import keras
-from aenb.notebook.widgets.page_decoder import page_decoder
+from aenb.notebook.widgets.browser_decoder import page_decoder
 from tests.test_views import DIGITS, untrained
 
 
@@ -35,7 +35,7 @@ def test_points_are_codes_in_the_plane(explorer):
 
 def test_sliders_are_ordered_by_what_dimensions_tell():
     vae = aenb.LatentExplorer(untrained("vae", latent_dim=4))
-    kl = vae._layout.look.kl
+    kl = vae._layout.inputs.kl
     assert [slider["dimension"] for slider in vae.about["sliders"]] == list(np.argsort(-kl, kind="stable"))
     assert vae.about["sliders"][0]["low"] == pytest.approx(-2.3263)  # of the prior
 

@@ -86,7 +86,7 @@ for file in root.glob("*/part-*.keras"):
 assert not [name for name in sys.modules if name.startswith("aenb")]
 for folder in root.iterdir():
     if folder.is_dir() and folder.name not in stock:
-        import aenb.models.classes
+        import aenb.models.custom_objects
         np.save(folder / "whole.npy", keras.models.load_model(folder / "model.keras").predict(x, verbose=0))
 """
 

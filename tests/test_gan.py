@@ -238,7 +238,7 @@ def test_through_the_code_and_back_is_by_inversion():
 FRESH = """
 import sys
 import keras, numpy as np
-import aenb.models.classes
+import aenb.models.custom_objects
 model = keras.models.load_model(sys.argv[1] + "/model.keras")
 average = keras.models.load_model(sys.argv[1] + "/averaged_generator.keras")
 z, x = np.load(sys.argv[1] + "/z.npy"), np.load(sys.argv[1] + "/x.npy")

@@ -8,7 +8,7 @@ import pytest
 import aenb
 from aenb.evaluation import extractor as extractors
 from aenb.evaluation.extractor import load_extractor, quick_extractor
-from aenb.evaluation.metrics.generation import (
+from aenb.evaluation.metrics.sample_quality import (
     class_histogram,
     density_coverage,
     frechet_distance,
@@ -91,7 +91,7 @@ def slow_manifold(x, k):
 
 
 def test_precision_recall_density_and_coverage_are_those_of_their_definitions(monkeypatch):
-    monkeypatch.setattr("aenb.evaluation.metrics.generation.CHUNK", 500)  # several chunks
+    monkeypatch.setattr("aenb.evaluation.metrics.sample_quality.CHUNK", 500)  # several chunks
     rng = np.random.default_rng(0)
     real, made = rng.normal(size=(60, 3)), 0.6 * rng.normal(size=(40, 3)) + 0.3
     across = np.linalg.norm(real[:, None] - made[None], axis=-1)

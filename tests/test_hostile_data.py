@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import aenb
-from aenb.data import files, image_folder
+from aenb.data import data_files, image_folder
 from aenb.data.load import find_data
 from aenb.data.split import hold_out
 
@@ -76,7 +76,7 @@ def test_an_archive_is_read_for_its_items_and_labels_alone(tmp_path):
 
 
 def test_what_needs_more_than_the_memory_at_hand_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "_room", lambda: 100)
+    monkeypatch.setattr(data_files, "_room", lambda: 100)
     (tmp_path / "x.txt").write_text("a b\n" * 99)
     (tmp_path / "x.csv").write_text("1,2\n" * 99)
     np.savez_compressed(tmp_path / "x.npz", x=np.zeros((99, 9)))

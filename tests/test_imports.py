@@ -75,6 +75,11 @@ def test_the_rooms_are_few_and_each_says_what_lives_there_and_what_does_not():
         assert "Not here:" in words, folder
 
 
+def test_no_two_modules_have_one_name():
+    names = [path.name for path in files() if not path.name.startswith("__")]
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
 def module(path: Path) -> str:
     """Return the dotted name of a file."""
     parts = path.relative_to(ROOT.parent).with_suffix("").parts

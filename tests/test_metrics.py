@@ -7,8 +7,8 @@ import aenb
 from aenb.data import fashion_mnist as fashion
 from aenb.evaluation.metrics import baselines
 from aenb.evaluation.metrics.baselines import principal_subspace
-from aenb.evaluation.metrics.evaluation import reconstruction_scores, text_scores
-from aenb.evaluation.metrics.reconstruction import mse, psnr, reconstruction_errors, ssim
+from aenb.evaluation.metrics.distortion import mse, psnr, reconstruction_errors, ssim
+from aenb.evaluation.metrics.reconstruction_scores import reconstruction_scores, text_scores
 
 DRAW = np.random.default_rng(0)
 

@@ -13,9 +13,9 @@ import aenb
 from aenb.core.backend import keras
 from aenb.data.record import Data
 from aenb.evaluation import scorers
-from aenb.evaluation.metrics.representation import linear_probe, silhouette
+from aenb.evaluation.metrics.probes import linear_probe, silhouette
 from aenb.evaluation.scorers.representation import representation
-from aenb.figures.views.plane import principal_plane
+from aenb.figures.views.latent_plane import principal_plane
 from aenb.runs import report
 from tests.test_scoring import SAY, Fake
 
@@ -155,7 +155,7 @@ def test_a_picture_and_a_score_that_fail_are_notes_and_stop_nothing(trained, tmp
     run = dataclasses.replace(trained, record=trained.record | {"notes": []}, scores={}, _pictures=None)
     run.record.pop("findings", None)
     monkeypatch.setattr("aenb.figures.plots.run_figure", broken)
-    monkeypatch.setattr("aenb.figures.views.codes.scatter", broken)
+    monkeypatch.setattr("aenb.figures.views.latent_scatter.scatter", broken)
     monkeypatch.setitem(scorers.PARTS, "reconstruction", broken)
     page = run._repr_html_()
     assert "The run&#x27;s figure could not be drawn (RuntimeError: planted)." in page

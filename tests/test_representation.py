@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from aenb.evaluation.metrics.anomaly import anomaly_scores
-from aenb.evaluation.metrics.reconstruction import reconstruction_errors
-from aenb.evaluation.metrics.representation import (
+from aenb.evaluation.metrics.detection import anomaly_scores
+from aenb.evaluation.metrics.distortion import reconstruction_errors
+from aenb.evaluation.metrics.probes import (
     clustering_accuracy,
     few_labels,
     linear_probe,

@@ -9,7 +9,7 @@ from scipy import special, stats
 
 import aenb
 from aenb.core import backend
-from aenb.evaluation.metrics.likelihood import active_units, estimate_evidence, kl_per_dimension
+from aenb.evaluation.metrics.elbo import active_units, estimate_evidence, kl_per_dimension
 
 SHAPE = (5, 4, 1)
 
@@ -206,16 +206,16 @@ def test_more_samples_give_a_tighter_bound_and_one_gives_the_elbo():
 
 
 def test_estimates_are_the_same_however_they_are_parted(monkeypatch):
-    from aenb.evaluation.metrics import likelihood
+    from aenb.evaluation.metrics import elbo
 
     model, x = build(support="binary", scale=0.2), items(30, binary=True)
     exact = estimate_evidence(model.evidence, (x, x), samples=4000).scores()
-    monkeypatch.setattr(likelihood, "ROOM", 20 * 7 * 300)
-    monkeypatch.setattr(likelihood, "TOGETHER", 7)
+    monkeypatch.setattr(elbo, "ROOM", 20 * 7 * 300)
+    monkeypatch.setattr(elbo, "TOGETHER", 7)
     parted = estimate_evidence(model.evidence, (x, x), samples=4000).scores()
     assert parted == pytest.approx(exact, rel=0.02)
     assert parted == estimate_evidence(model.evidence, (x, x), samples=4000).scores()  # a seed gives the same
-    assert likelihood._parts(10, 4) == [4, 3, 3]
+    assert elbo._parts(10, 4) == [4, 3, 3]
 
 
 def test_the_kl_of_each_dimension_and_which_are_active():
@@ -338,7 +338,7 @@ for name in ("dense", "conv", "own"):
     out[name + "_mean"], out[name + "_log_var"] = encoder.predict(both, verbose=0)
     out[name + "_made"] = decoder.predict((out[name + "_mean"], arrays["labels"]), verbose=0)
 assert not any(name.startswith("aenb") for name in sys.modules)
-import aenb.models.classes
+import aenb.models.custom_objects
 for name in ("dense", "conv", "own"):
     model = keras.models.load_model(sys.argv[1] + "/" + name + "/model.keras")
     out[name + "_whole"] = model.predict(both, verbose=0)

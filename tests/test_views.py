@@ -7,11 +7,11 @@ import pytest
 
 import aenb
 from aenb.core.progress import Silent
-from aenb.evaluation.metrics.likelihood import kl_per_dimension
+from aenb.evaluation.metrics.elbo import kl_per_dimension
 from aenb.figures.plots import class_colours, signed_colours
 from aenb.figures.views import OF_FINDINGS, VIEWS, show, telling
-from aenb.figures.views.look import Look
-from aenb.figures.views.plane import principal_plane
+from aenb.figures.views.latent_plane import principal_plane
+from aenb.figures.views.view_inputs import ViewInputs
 from aenb.training.build import new_run
 from aenb.training.session import moments
 from aenb.training.train import make_spec
@@ -110,7 +110,7 @@ def test_a_view_that_is_not_there_is_said_to_be_so(vae):
 
 
 def test_the_kl_drawn_is_that_of_the_posterior_largest_first(vae):
-    look = Look(vae)
+    look = ViewInputs(vae)
     mean, log_var = (np.asarray(part) for part in vae.model.get_layer("encoder")(look.x))
     kl = kl_per_dimension(mean, log_var)
     drawn = vae.show("posterior")["posterior"].axes[0].patches
@@ -119,7 +119,7 @@ def test_the_kl_drawn_is_that_of_the_posterior_largest_first(vae):
 
 
 def test_a_traversal_changes_one_dimension_between_the_priors_quantiles(vae):
-    look = Look(vae)
+    look = ViewInputs(vae)
     start = look.codes[np.abs(look.codes - np.median(look.codes, axis=0)).sum(axis=1).argmin()]
     low = start.copy()
     low[look.ranking[0]] = -2.3263

@@ -311,7 +311,7 @@ out["z"] = encoder.predict(x, verbose=0)
 out["items"] = decoder.predict(out["z"], verbose=0)
 out["logits"] = prior.predict(np.zeros((1, 8), "int32"), verbose=0)
 assert not [name for name in sys.modules if name.startswith("aenb")]
-import aenb.models.classes
+import aenb.models.custom_objects
 model = keras.models.load_model(folder + "/run/model.keras")
 out["made"] = model.predict(x, verbose=0)
 out["drawn"] = model.sample_prior(5, np.random.default_rng(7))

@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from aenb.comparison.columns import DRAWN, SCORES, Column
+from aenb.comparison.score_columns import DRAWN, SCORES, Column
 from aenb.figures.plots import BLUE, GREEN, GREY, STYLE, drawable, image_grid
 
 PANELS, COLUMNS = 4, 10

@@ -10,9 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from aenb.comparison.columns import COSTS, SCORES, Column
+from aenb.comparison.score_columns import COSTS, SCORES, Column
 from aenb.core.arguments import checked
-from aenb.core.aside import written_aside
+from aenb.core.atomic_write import written_aside
 from aenb.core.backend import tf
 from aenb.core.errors import failure
 from aenb.core.files import expanded
@@ -222,7 +222,7 @@ class Comparison:
 
     @functools.cached_property
     def _html(self) -> str:
-        from aenb.comparison.page import interactive
+        from aenb.comparison.interactive import interactive
 
         tables = (html_table(_stacked(rows), stressed=stressed) for rows, stressed in self._tables)
         lines = (f'<div style="margin:.15em 0">{escape(line)}</div>' for line in self._lines)

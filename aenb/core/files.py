@@ -11,7 +11,7 @@
     named(path), reason(error)       # for messages: a path and an error's words on one line, whatever is in them
 
 The sizes that a header declares are held against the file's own before memory is taken for them; nothing is unpickled,
-no member of a zip may be encrypted, and none may grow beyond what it can hold. `aenb.core.aside` writes files.
+no member of a zip may be encrypted, and none may grow beyond what it can hold. `aenb.core.atomic_write` writes files.
 """
 
 from __future__ import annotations

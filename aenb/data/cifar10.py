@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from aenb.core.errors import AenbError
+from aenb.data.data_sets import dataset
 from aenb.data.download import cache, fetch
 from aenb.data.record import Data
-from aenb.data.registry import dataset
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"

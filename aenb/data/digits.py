@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from aenb.data.data_sets import dataset
 from aenb.data.record import Data
-from aenb.data.registry import dataset
 from aenb.data.scaling import add_channel
 from aenb.data.split import hold_out
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aenb.data.data_sets import dataset
 from aenb.data.download import cache, fetch
 from aenb.data.idx import read_idx
 from aenb.data.record import Data
-from aenb.data.registry import dataset
 from aenb.data.scaling import add_channel
 
 SYSTEM = Path("/usr/share/datasets/fashion-mnist")  # the package dataset-fashion-mnist of Debian and Ubuntu

@@ -18,10 +18,10 @@ import numpy as np
 from aenb.core.errors import AenbError
 from aenb.core.files import named, reason
 from aenb.data.arrays import from_arrays
+from aenb.data.growing_array import GrowingArray
+from aenb.data.image_files import CHANGES, SUFFIXES, Header, look, pixels
 from aenb.data.labels import printable
-from aenb.data.pictures import CHANGES, SUFFIXES, Header, look, pixels
 from aenb.data.record import Data
-from aenb.data.spool import Spool
 
 KEPT = 256  # pixels a side up to which images of one size stay as they are
 SIDES = (128, 64, 32)  # that others come to
@@ -124,17 +124,17 @@ def _is_file(entry: os.DirEntry) -> bool:
 def _decode(decode: Callable, files: Sequence[Path], folder: Path) -> tuple[np.ndarray, list[str]]:
     """Return the pixels of all images, and what to say of them."""
     changes, block = Counter(), []
-    with Spool(named(folder)) as spool:
+    with GrowingArray(named(folder)) as rows:
         for image, changed in _each(decode, files, folder, "Decoding"):
             block.append(image)
             changes.update(changed)
             if len(block) == TOGETHER:
-                spool.append(np.stack(block))
+                rows.append(np.stack(block))
                 block.clear()
         if block:
-            spool.append(np.stack(block))
+            rows.append(np.stack(block))
         said = [CHANGES[change].format(_counted(changes[change])) for change in CHANGES if changes[change]]
-        return spool.array(), [*said, *([spool.note] if spool.note else [])]
+        return rows.array(), [*said, *([rows.note] if rows.note else [])]
 
 
 def _each(work: Callable[[Path], Any], files: Sequence[Path], folder: Path, what: str) -> Iterator[Any]:

@@ -14,13 +14,13 @@ from aenb.core.errors import AenbError, nearest, shown
 from aenb.core.files import expanded, named, reason
 from aenb.core.short_form import fewer, most_items
 from aenb.data.arrays import from_arrays
-from aenb.data.files import FORMATS, from_file
+from aenb.data.data_files import FORMATS, from_file
+from aenb.data.data_sets import datasets
 from aenb.data.foreign import reading
 from aenb.data.image_folder import from_folder
 from aenb.data.labels import printable
 from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
-from aenb.data.registry import datasets
 from aenb.data.split import LEAST
 
 EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images"

@@ -9,9 +9,9 @@ from zipfile import BadZipFile
 import numpy as np
 
 from aenb.core.errors import AenbError
+from aenb.data.data_sets import dataset
 from aenb.data.download import cache, fetch
 from aenb.data.record import Data
-from aenb.data.registry import dataset
 from aenb.data.scaling import add_channel
 from aenb.data.split import hold_out
 

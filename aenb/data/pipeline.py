@@ -11,8 +11,8 @@ import numpy as np
 from aenb.core.backend import tf
 from aenb.core.errors import AenbError
 from aenb.data.arrays import from_arrays
+from aenb.data.growing_array import GrowingArray
 from aenb.data.record import Data
-from aenb.data.spool import Spool
 from aenb.data.streamed import BLOCK
 
 MOST = 10_000_000  # items: a generator does not say whether it has an end
@@ -73,7 +73,7 @@ def from_pipeline(dataset: Any, labels: Any = None, name: str = "array") -> Data
 def _run_through(dataset: Any, name: str, has_labels: bool) -> tuple[np.ndarray, np.ndarray | None, str]:
     """Return the items, their labels or None, and a sentence that says where the items are, or none."""
     labels, seen = [], 0
-    with Spool(name) as spool:
+    with GrowingArray(name) as rows:
         for block, own in _blocks(dataset):
             seen += max(1, len(block))
             if seen > MOST:
@@ -81,9 +81,9 @@ def _run_through(dataset: Any, name: str, has_labels: bool) -> tuple[np.ndarray,
                     f"`{name}`: expected a tf.data.Dataset of up to {MOST:,} items; received one that goes on. If it "
                     "has no end, use .take(n)."
                 )
-            spool.append(block)
+            rows.append(block)
             labels += [own] if has_labels else []
-        return spool.array(), _labels(labels) if labels else None, spool.note
+        return rows.array(), _labels(labels) if labels else None, rows.note
 
 
 def _parts(spec: Any, name: str) -> tuple[Any, Any]:

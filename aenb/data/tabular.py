@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from aenb.data.arrays import from_arrays
+from aenb.data.data_sets import dataset
 from aenb.data.record import Data
-from aenb.data.registry import dataset
 
 
 @dataset(order=6, summary="569 tumours, 30 features of cell nuclei, 2 classes", where="scikit-learn, offline")

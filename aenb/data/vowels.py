@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from aenb.core.errors import AenbError
+from aenb.data.data_sets import dataset
 from aenb.data.record import Data
-from aenb.data.registry import dataset
 from aenb.data.signals import padded
 from aenb.data.standardised import fit_scaler, to_units
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aenb.core.errors import AenbError
+from aenb.data.data_sets import dataset
 from aenb.data.record import Data
-from aenb.data.registry import dataset
 from aenb.data.texts import from_texts
 from aenb.data.words import split_words
 

@@ -15,25 +15,25 @@ Its length changes neither the weights nor the logs, and compiles nothing anew.
     state.py       all that a training changes, taken and given back; the search for the step that went wrong
     validation.py  the examples held out for validation, and how they are scored after each epoch
     adam.py        Adam in one pass over the weights
-    turns.py       a training and its readers, one after the other
+    fair_lock.py   a training and its readers, one after the other
     checkpoint.py  a training on disk, from which it can go on
 
 Not here: what is trained on what, and how a run comes of it (`training`).
 """
 
+from aenb.engine.fair_lock import FairLock
 from aenb.engine.feed import Resident, Streamed
 from aenb.engine.loop import Engine, compiles_well, has_convolutions
 from aenb.engine.state import Diverged, State
-from aenb.engine.turns import Turns
 from aenb.engine.validation import Validation
 
 __all__ = [
     "Diverged",
     "Engine",
+    "FairLock",
     "Resident",
     "State",
     "Streamed",
-    "Turns",
     "Validation",
     "compiles_well",
     "has_convolutions",

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.core.aside import sweep, written_aside
+from aenb.core.atomic_write import sweep, written_aside
 from aenb.core.errors import AenbError
 from aenb.core.files import expanded, parse_json, plain, read_npz, reason
 from aenb.core.version import __version__

@@ -12,9 +12,9 @@ import numpy as np
 from aenb.core.backend import gradients_forgotten, keras, tf
 from aenb.core.errors import AenbError
 from aenb.engine.adam import one_pass_adam
+from aenb.engine.fair_lock import FairLock
 from aenb.engine.feed import Resident, Streamed
 from aenb.engine.state import Diverged, State, broken_terms, capture, fits, restore
-from aenb.engine.turns import Turns
 from aenb.engine.validation import Validation
 
 CHUNK_SECONDS = 0.1
@@ -50,7 +50,7 @@ class Engine:
         seed: int = 0,
         jit_compile: bool | None = None,
         prepare: Callable[..., tuple] | None = None,
-        turns: Turns | None = None,
+        turns: FairLock | None = None,
     ):
         index = np.asarray(index, "int32")
         self.model, self.batch_size = model, min(batch_size, len(index))
@@ -60,7 +60,7 @@ class Engine:
         feed = Resident if self.is_resident else Streamed
         self._feed = feed(arrays, index, self.batch_size, seed)
         self._prepare = prepare or (lambda *batch: batch)
-        self._turns = turns or Turns()
+        self._turns = turns or FairLock()
         self._full = len(index) // self.batch_size  # steps with a whole batch
         self._chunk, self._epoch, self._done, self._asked, self._logs = 1, 0, 0, 0, None
         self._warm = self._running = False

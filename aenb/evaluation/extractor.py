@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.core.aside import written_aside
+from aenb.core.atomic_write import written_aside
 from aenb.core.backend import keras, start, tf
 from aenb.core.errors import AenbError, failure
 from aenb.data.record import Data

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 from aenb.core.backend import keras
 from aenb.core.fields import Field
-from aenb.models import adversarial, bodies, layers
+from aenb.models import adversarial, backbones, layers
 from aenb.models.adversarial import GAMES
 from aenb.models.assembly import network
 from aenb.models.hyperparameters import (
@@ -86,15 +86,15 @@ def aae(
         (None, 2)
     """
     classes = classes_of(conditional, num_classes)
-    body = bodies.choose_body(
-        input_shape, hidden_units, filters, beside=bodies.BESIDE, kernel_size=kernel_size, activation=activation
+    body = backbones.choose_body(
+        input_shape, hidden_units, filters, beside=backbones.BESIDE, kernel_size=kernel_size, activation=activation
     )
     if encoder is None:
-        encoder = bodies.encoder(body, input_shape, latent_dim)
+        encoder = backbones.encoder(body, input_shape, latent_dim)
     encoder = adversarial.fitted(encoder, body.input(input_shape), (None,), "encoder")
     size = encoder.output_shape[-1]
     decoder = mean_decoder(decoder, body, input_shape, size, classes, layers.output_activation(input_shape, None))
-    judge = bodies.Body(discriminator_units, activation="leaky_relu")
+    judge = backbones.Body(discriminator_units, activation="leaky_relu")
     match = Match(prior_weight if prior_weight is not None else OF_PIXELS if len(input_shape) == 3 else STANDARDISED)
     return network(
         input_shape,

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from aenb.core.backend import keras, tf
 from aenb.core.errors import AenbError
-from aenb.models import bodies, layers
+from aenb.models import backbones, layers
 from aenb.models.parts import beside
 from aenb.models.players import Batch
 
@@ -102,7 +102,7 @@ def squared_error(batch: Batch, made: Any) -> Any:
 
 
 def discriminator(
-    body: bodies.Body,
+    body: backbones.Body,
     item_shape: Sequence[int],
     num_classes: int = 0,
     *,
@@ -136,7 +136,7 @@ def discriminator(
     if batch_features:
         seen = keras.layers.Concatenate(name="seen")([features, _spread(features, batch_features)])
     score = layers.dense(1, "linear", "score")(seen)
-    label = bodies.label_input(num_classes) if num_classes else None
+    label = backbones.label_input(num_classes) if num_classes else None
     if label is not None:
         direction = layers.dense(features.shape[-1], "linear", "direction", use_bias=False)(label)
         towards = keras.layers.Dot(1, name="towards")([direction, features])

@@ -14,7 +14,7 @@ from typing import Annotated
 
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import bodies, layers
+from aenb.models import backbones, layers
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part
 from aenb.models.registry import family
 
@@ -50,12 +50,12 @@ def conv(
         raise AenbError(f"Family `conv` takes images, (height, width, channels); received items of {input_shape}.")
     if not filters:
         raise AenbError("`filters` of family `conv`: expected at least one level; received none.")
-    body = bodies.Body((), filters, kernel_size, activation)
+    body = backbones.Body((), filters, kernel_size, activation)
     last = layers.output_activation(input_shape, output_activation)
     return layers.autoencoder(
         "conv",
         input_shape,
-        encoder or bodies.encoder(body, input_shape, latent_dim),
-        decoder or (lambda size: bodies.decoder(body, size, input_shape, last)),
+        encoder or backbones.encoder(body, input_shape, latent_dim),
+        decoder or (lambda size: backbones.decoder(body, size, input_shape, last)),
         loss=loss,
     )

@@ -9,7 +9,7 @@ today's initial weights and Adam it trains end to end.
 
 from __future__ import annotations
 
-from aenb.models import bodies, layers
+from aenb.models import backbones, layers
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
@@ -49,12 +49,12 @@ def deep(
         >>> model.get_layer("decoder").output_shape
         (None, 28, 28, 1)
     """
-    body = bodies.Body(hidden_units, activation=activation, vocabulary=vocabulary)
+    body = backbones.Body(hidden_units, activation=activation, vocabulary=vocabulary)
     last = layers.output_activation(input_shape, output_activation, vocabulary)
     return layers.autoencoder(
         "deep",
         input_shape,
-        encoder or bodies.encoder(body, input_shape, latent_dim, latent_activation),
-        decoder or (lambda size: bodies.decoder(body, size, input_shape, last)),
+        encoder or backbones.encoder(body, input_shape, latent_dim, latent_activation),
+        decoder or (lambda size: backbones.decoder(body, size, input_shape, last)),
         loss="tokens" if vocabulary else loss,
     )

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 from aenb.core.backend import keras
 from aenb.core.fields import Field
-from aenb.models import adversarial, bodies, layers
+from aenb.models import adversarial, backbones, layers
 from aenb.models.adversarial import GAMES, Game
 from aenb.models.assembly import network
 from aenb.models.hyperparameters import (
@@ -103,7 +103,7 @@ def gan(
         (None, 28, 28, 1)
     """
     classes = classes_of(conditional, num_classes)
-    body = bodies.choose_body(
+    body = backbones.choose_body(
         input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation, layer_norm=True
     )
     generator = _generator(generator, body, input_shape, latent_dim, classes)
@@ -202,18 +202,18 @@ def averaging(decay: float) -> Callable[[Any, Batch], None]:
     return average
 
 
-def _generator(given: Any, body: bodies.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int) -> Any:
-    code, label = keras.Input((latent_dim,), name="code"), bodies.label_input(classes) if classes else None
+def _generator(given: Any, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int) -> Any:
+    code, label = keras.Input((latent_dim,), name="code"), backbones.label_input(classes) if classes else None
     if given is not None:
         return adversarial.fitted(given, beside(code, label), item_shape, "generator")
     made = body.up(code, item_shape, label, layers.output_activation(item_shape, None))
     return keras.Model(beside(code, label), made, name="generator")
 
 
-def _discriminator(given: Any, body: bodies.Body, item_shape: tuple[int, ...], classes: int, **looks: Any) -> Any:
+def _discriminator(given: Any, body: backbones.Body, item_shape: tuple[int, ...], classes: int, **looks: Any) -> Any:
     if given is None:
         return adversarial.discriminator(body, item_shape, classes, **looks)
-    label = bodies.label_input(classes) if classes else None
+    label = backbones.label_input(classes) if classes else None
     return adversarial.fitted(given, beside(body.input(item_shape), label), (1,), "discriminator")
 
 

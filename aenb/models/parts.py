@@ -10,7 +10,7 @@ from typing import Any
 
 from aenb.core.backend import keras
 from aenb.core.errors import AenbError
-from aenb.models import bodies
+from aenb.models import backbones
 
 
 def beside(x: Any, labels: Any) -> Any:
@@ -18,13 +18,15 @@ def beside(x: Any, labels: Any) -> Any:
     return x if labels is None else [x, labels]
 
 
-def gaussian_encoder(given: Any, body: bodies.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int) -> Any:
+def gaussian_encoder(
+    given: Any, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int
+) -> Any:
     """Build an encoder whose outputs are `z_mean` and `z_log_var`, around one of the user's own where there is one.
 
     Raises:
         AenbError: The user's own does not fit the items, or gives neither a vector nor two of them.
     """
-    x, label = body.input(item_shape), bodies.label_input(classes) if classes else None
+    x, label = body.input(item_shape), backbones.label_input(classes) if classes else None
     inputs = beside(x, label)
     if given is not None and _is_whole(given, "encoder", inputs) and len(given.outputs) == 2:
         return given
@@ -38,14 +40,14 @@ def gaussian_encoder(given: Any, body: bodies.Body, item_shape: tuple[int, ...],
 
 
 def mean_decoder(
-    given: Any, body: bodies.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int, last: str
+    given: Any, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int, last: str
 ) -> Any:
     """Build a decoder that ends with the activation `mean`, or make one of the user's own fit.
 
     Raises:
         AenbError: The user's own does not take such codes, or makes no such items.
     """
-    code, label = keras.Input((latent_dim,), name="code"), bodies.label_input(classes) if classes else None
+    code, label = keras.Input((latent_dim,), name="code"), backbones.label_input(classes) if classes else None
     inputs = beside(code, label)
     if given is None:
         made = keras.layers.Activation(last, name="mean")(body.up(code, item_shape, label))

@@ -20,7 +20,7 @@ from typing import Annotated
 from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import bodies, layers
+from aenb.models import backbones, layers
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part
 from aenb.models.registry import family
 
@@ -61,16 +61,16 @@ def shallow(
             '`sparsity="kl"`: expected activation="sigmoid", whose means are in (0, 1); '
             f'received activation="{activation}".'
         )
-    body = bodies.Body(())
+    body = backbones.Body(())
     last = output_activation or ("linear" if activation == "linear" else layers.output_activation(input_shape, None))
-    encoder = encoder or bodies.encoder(body, input_shape, latent_dim, activation)
+    encoder = encoder or backbones.encoder(body, input_shape, latent_dim, activation)
     if tied:
         decoder = _tied_decoder(encoder.get_layer("code"), input_shape, last)
     return layers.autoencoder(
         "shallow",
         input_shape,
         encoder,
-        decoder or (lambda size: bodies.decoder(body, size, input_shape, last)),
+        decoder or (lambda size: backbones.decoder(body, size, input_shape, last)),
         loss=loss,
         between=_penalty(sparsity, sparsity_weight, sparsity_target) if sparsity else None,
         metrics=[keras.metrics.MeanSquaredError("reconstruction_loss")] if sparsity and loss == "mse" else [],

@@ -28,7 +28,7 @@ from typing import Annotated, Any
 from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import bodies
+from aenb.models import backbones
 from aenb.models.assembly import network
 from aenb.models.hyperparameters import (
     Activation,
@@ -98,11 +98,11 @@ def vae(
     support = "tokens" if vocabulary else support or ("unit" if len(input_shape) == 3 else "real")
     name, notes = choose_likelihood(likelihood, support, variance)
     chosen = LIKELIHOODS[name]
-    body = bodies.choose_body(
+    body = backbones.choose_body(
         input_shape,
         hidden_units,
         filters,
-        beside=bodies.BESIDE,
+        beside=backbones.BESIDE,
         kernel_size=kernel_size,
         activation=activation,
         vocabulary=vocabulary,

@@ -22,7 +22,7 @@ from typing import Annotated, Any, NamedTuple
 
 from aenb.core.backend import keras
 from aenb.core.fields import Field
-from aenb.models import adversarial, bodies, layers
+from aenb.models import adversarial, backbones, layers
 from aenb.models.adversarial import GAMES
 from aenb.models.assembly import network
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, LatentDim, Part
@@ -70,7 +70,7 @@ def vaegan(
         >>> [output.shape for output in model.get_layer("discriminator").outputs]
         [(None, 1), (None, 3136)]
     """
-    body = bodies.choose_body(
+    body = backbones.choose_body(
         input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation, layer_norm=True
     )
     encoder = gaussian_encoder(encoder, body, input_shape, latent_dim, 0)
@@ -163,7 +163,7 @@ def gan_loss(real: Any, rebuilt: Any, made: Any) -> Any:
     return keras.ops.mean(softplus(-real) + softplus(rebuilt) + softplus(made))
 
 
-def _discriminator(body: bodies.Body, item_shape: tuple[int, ...]) -> Any:
+def _discriminator(body: backbones.Body, item_shape: tuple[int, ...]) -> Any:
     """Build who gives scores, and the features that they are made of: (batch, 1) and (batch, features)."""
     judge = adversarial.discriminator(body, item_shape)
     return keras.Model(judge.input, [judge.output, judge.get_layer("score").input], name="discriminator")

@@ -25,7 +25,7 @@ import numpy as np
 from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import bodies, code_prior, layers, quantiser
+from aenb.models import backbones, code_prior, layers, quantiser
 from aenb.models.assembly import network
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, Part
 from aenb.models.likelihoods import gaussian
@@ -81,7 +81,7 @@ def vqvae(
         >>> model.get_layer("encoder").output_shape, model.code_shape
         ((None, 7, 7, 64), (49,))
     """
-    body = bodies.choose_body(input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation)
+    body = backbones.choose_body(input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation)
     encoder = layers.as_part(encoder or _encoder(body, input_shape, positions, embedding_dim), input_shape, "encoder")
     grid = encoder.output_shape[1:]
     decoder = layers.as_part(decoder or _decoder(body, grid, input_shape), grid, "decoder")
@@ -192,7 +192,7 @@ class Codes:
         return keras.ops.sum(values) / keras.ops.cast(keras.ops.shape(batch.x)[0], "float32")
 
 
-def _encoder(body: bodies.Body, item_shape: tuple[int, ...], positions: int | None, embedding_dim: int) -> Any:
+def _encoder(body: backbones.Body, item_shape: tuple[int, ...], positions: int | None, embedding_dim: int) -> Any:
     """Build the way to the grid: strided convolutions and a plain one, or dense layers to a few positions.
 
     Raises:
@@ -213,7 +213,7 @@ def _encoder(body: bodies.Body, item_shape: tuple[int, ...], positions: int | No
     return keras.Model(inputs, z, name="encoder")
 
 
-def _decoder(body: bodies.Body, grid: tuple[int, ...], item_shape: tuple[int, ...]) -> Any:
+def _decoder(body: backbones.Body, grid: tuple[int, ...], item_shape: tuple[int, ...]) -> Any:
     """Build the way back from the grid."""
     vectors, last = keras.Input(grid, name="vectors"), layers.output_activation(item_shape, None)
     if body.filters:

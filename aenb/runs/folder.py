@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.core.aside import sweep, written_aside
+from aenb.core.atomic_write import sweep, written_aside
 from aenb.core.errors import AenbError
 from aenb.core.files import expanded, named, plain, read_bytes, read_json, read_npz, regular
 from aenb.core.model_files import load_model
@@ -95,7 +95,7 @@ def read(path: str | Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[
             raise AenbError(f"The run in {named(path)}: expected {name} as it was saved; it is {state}.")
     files = zip(facts["pictures"], _files(facts["pictures"]), strict=True)
     pictures = {words: read_bytes(path / file, "a picture of a saved run", PICTURE) for words, file in files}
-    import aenb.models.classes  # noqa: F401, Keras finds our classes then
+    import aenb.models.custom_objects  # noqa: F401, Keras finds our classes then
 
     model = load_model(path / MODEL)
     timeline = _read_timeline(path / f"{TIMELINE}.npz", _item_shape(model, path))

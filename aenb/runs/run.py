@@ -25,7 +25,7 @@ from aenb.data.numeric import as_array, is_frame
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
 from aenb.data.signals import after_end
-from aenb.engine.turns import Turns
+from aenb.engine.fair_lock import FairLock
 from aenb.latent import coding
 from aenb.latent.restoration import fill_in
 from aenb.latent.sampling import draw_codes
@@ -64,7 +64,7 @@ class Run:
     seconds: float = 0.0
     record: dict[str, Any] = field(default_factory=dict)
     job: Job | None = None
-    turns: Turns = field(default_factory=Turns)
+    turns: FairLock = field(default_factory=FairLock)
     _data: Data | None = None
     timeline: dict[int, np.ndarray] = field(default_factory=dict)
     _pictures: dict[str, bytes] | None = None

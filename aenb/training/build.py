@@ -99,7 +99,7 @@ def build(spec: Spec, data: Data) -> tuple[Any, str, str]:
     if policy != "float32":
         model = built(policy)
     if data.has_missing and model.loss is not None:
-        from aenb.models.observed import observed_only
+        from aenb.models.masked_loss import observed_only
 
         observed_only(model)
     set_learning_rate(model, learning_rate(spec))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import aenb
+from aenb.notebook.widgets.browser_decoder import page_decoder
 from aenb.notebook.widgets.explorer import LatentExplorer
-from aenb.notebook.widgets.page_decoder import page_decoder
 from tests.browser.jupyter import CHROMIUM, browser_page
 
 pytestmark = [

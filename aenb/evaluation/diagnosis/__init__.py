@@ -1,14 +1,14 @@
 """Diagnosis: what commonly goes wrong with an autoencoder or a GAN, looked for in a run, with what to do about it.
 
-A check is a generator function: from a `Case`, a run with what is measured of it, to findings. It asks a model for its
-parts and a history for its terms, never for the family, so that what it looks for is found in families to come.
+A check is a generator function from the `Measurements` of a run to findings. It asks a model for its parts and a
+history for its terms, never for the family, so that what it looks for is found in families to come.
 
-    course.py    the losses: divergence, over-fitting, too few epochs, a discriminator that has won, restarts
-    scores.py    held-out items: no better than the mean item, behind PCA
-    codes.py     posterior collapse, dead codes
-    units.py     dead units
-    samples.py   mode collapse
-    ranges.py    items in other units, or that the model can't make
+    learning_curves.py    divergence, overfitting, too few epochs, a discriminator that has won, restarts
+    against_baselines.py  no better than the mean example, worse than PCA
+    collapse.py           posterior collapse, unused entries of a codebook
+    units.py              dead units
+    mode_collapse.py      mode collapse
+    ranges.py             examples in other units, or that the model can't generate
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from __future__ import annotations
 from typing import Any
 
 from aenb.core.numerics import usual_errors
-from aenb.evaluation.diagnosis import codes, course, ranges, samples, scores, units
-from aenb.evaluation.diagnosis.case import Case
+from aenb.evaluation.diagnosis import against_baselines, collapse, learning_curves, mode_collapse, ranges, units
 from aenb.evaluation.diagnosis.finding import SEVERITIES, Finding
+from aenb.evaluation.diagnosis.measurements import Measurements
 
 __all__ = ["Finding", "diagnose"]
 
 CHECKS = (
-    course.diverged,
+    learning_curves.diverged,
     ranges.items_out_of_range,
     ranges.held_out_in_other_units,
     ranges.out_of_reach,
     ranges.made_out_of_range,
     units.dead_units,
-    codes.posterior_collapse,
-    codes.dead_codes,
-    scores.learned_nothing,
-    scores.behind_pca,
-    samples.mode_collapse,
-    course.saturated,
-    course.over_fitting,
-    course.barely_trained,
-    course.still_learning,
-    course.restarts,
+    collapse.posterior_collapse,
+    collapse.dead_codes,
+    against_baselines.learned_nothing,
+    against_baselines.behind_pca,
+    mode_collapse.mode_collapse,
+    learning_curves.saturated,
+    learning_curves.over_fitting,
+    learning_curves.barely_trained,
+    learning_curves.still_learning,
+    learning_curves.restarts,
 )
 CAUSES = {  # a finding → those that explain it: it is left out beside them
     "learned-nothing": {
@@ -75,10 +75,10 @@ def diagnose(run: Any) -> list[Finding]:
     """
     if not run.epochs and run.status != "diverged":
         return []
-    case, found, failed = Case(run), [], {}
+    measured, found, failed = Measurements(run), [], {}
     for check in CHECKS:
         try:
-            found += check(case)
+            found += check(measured)
         except Exception as error:  # of a model or data of the user's own, anything: the other checks go on
             failed.setdefault(f"{type(error).__name__}: {error}", []).append(check.__name__.replace("_", " "))
     codes_found = {finding.code for finding in found}

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from aenb.data.scaling import units
-from aenb.evaluation.diagnosis.case import ITEMS, Case
 from aenb.evaluation.diagnosis.finding import Finding
+from aenb.evaluation.diagnosis.measurements import ITEMS, Measurements
 from aenb.latent import coding
 
 UNLIKE = 5.0  # ratio of the typical sizes of training and held-out items
@@ -16,11 +16,11 @@ BEYOND, SHARE = 0.05, 0.01  # how far beyond a range counts, and for how many en
 REACH = {"sigmoid": (0, 1), "tanh": (-1, 1), "relu": (0, np.inf), "softplus": (0, np.inf)}  # of activations
 
 
-def items_out_of_range(case: Case) -> Iterator[Finding]:
+def items_out_of_range(measured: Measurements) -> Iterator[Finding]:
     """Images beyond [0, 1]."""
-    if case.run.data.kind != "image":
+    if measured.run.data.kind != "image":
         return
-    low, high = np.nanmin(case.y), np.nanmax(case.y)
+    low, high = np.nanmin(measured.y), np.nanmax(measured.y)
     if low < -1e-6 or high > 1 + 1e-6:
         yield Finding(
             "input-range",
@@ -31,12 +31,12 @@ def items_out_of_range(case: Case) -> Iterator[Finding]:
         )
 
 
-def held_out_in_other_units(case: Case) -> Iterator[Finding]:
+def held_out_in_other_units(measured: Measurements) -> Iterator[Finding]:
     """Held-out items that are much larger or smaller than those of the training."""
-    data = case.run.data
+    data = measured.run.data
     if data.kind == "text" or not len(data.test):
         return
-    sizes = [_size(case.y), _size(units(data.test[:ITEMS]))]
+    sizes = [_size(measured.y), _size(units(data.test[:ITEMS]))]
     if max(sizes) > UNLIKE * min(sizes):
         yield Finding(
             "other-units",
@@ -55,27 +55,27 @@ def _size(items: np.ndarray) -> float:
     return float(np.sqrt(np.median(squares)))
 
 
-def out_of_reach(case: Case) -> Iterator[Finding]:
+def out_of_reach(measured: Measurements) -> Iterator[Finding]:
     """Items with values that the last activation of what makes them can't give."""
-    low, high = REACH.get(_last_activation(case), (-np.inf, np.inf))
-    known = case.y[~np.isnan(case.y)] if case.y.dtype.kind == "f" else case.y[:0]
+    low, high = REACH.get(_last_activation(measured), (-np.inf, np.inf))
+    known = measured.y[~np.isnan(measured.y)] if measured.y.dtype.kind == "f" else measured.y[:0]
     outside = float(((known < low - BEYOND) | (known > high + BEYOND)).mean()) if known.size else 0.0
     if outside > SHARE:
         yield Finding(
             "out-of-reach",
             "error",
             f"{outside:.0%} of the values of the items are beyond {low:g} to {high:g}, which is all that the last "
-            f"activation, {_last_activation(case)}, can give.",
-            _linear(case),
+            f"activation, {_last_activation(measured)}, can give.",
+            _linear(measured),
         )
 
 
-def made_out_of_range(case: Case) -> Iterator[Finding]:
+def made_out_of_range(measured: Measurements) -> Iterator[Finding]:
     """Images that are made with pixels beyond [0, 1], by a decoder of the user's own."""
-    maker = "generator" if case.run.is_generator else "decoder"
-    if case.run.data.kind != "image" or case.setting(maker) is None:
+    maker = "generator" if measured.run.is_generator else "decoder"
+    if measured.run.data.kind != "image" or measured.setting(maker) is None:
         return  # the built ones are linear where that was asked for
-    made = case.made
+    made = measured.made
     outside = float(((made < -BEYOND) | (made > 1 + BEYOND)).mean())
     if outside > SHARE:
         yield Finding(
@@ -87,16 +87,16 @@ def made_out_of_range(case: Case) -> Iterator[Finding]:
         )
 
 
-def _last_activation(case: Case) -> str:
+def _last_activation(measured: Measurements) -> str:
     """Return the name of the activation that items come out of; "" where it is not known."""
-    for part in coding.parts(case.model).values():
-        if case.makes_items(part):
+    for part in coding.parts(measured.model).values():
+        if measured.makes_items(part):
             named = [getattr(getattr(layer, "activation", None), "__name__", "") for layer in part.layers]
             return next((name for name in reversed(named) if name), "")
     return ""
 
 
-def _linear(case: Case) -> str:
-    if case.has("output_activation"):
+def _linear(measured: Measurements) -> str:
+    if measured.has("output_activation"):
         return 'output_activation = "linear"'
     return "decoder = keras.Sequential([decoder, keras.layers.Rescaling(scale=4.0, offset=-2.0)])"

@@ -8,58 +8,58 @@ from typing import Any
 import numpy as np
 
 from aenb.core.backend import keras
-from aenb.evaluation.diagnosis.case import Case
 from aenb.evaluation.diagnosis.finding import Finding
+from aenb.evaluation.diagnosis.measurements import Measurements
 from aenb.latent import coding
 
 DEAD = 0.75  # share of a layer
 CONSTANT = 1e-6  # range of what a unit gives, over all items and places
 
 
-def dead_units(case: Case) -> Iterator[Finding]:
+def dead_units(measured: Measurements) -> Iterator[Finding]:
     """Layers half of whose units are dead: rectifiers that are never above 0, or others that are stuck at an end."""
-    if case.setting("sparsity") is not None:
+    if measured.setting("sparsity") is not None:
         return  # that asks for codes that are mostly silent
-    found = dead_shares(case)
+    found = dead_shares(measured)
     (part, layer), worst = max(found.items(), key=lambda one: one[1], default=(("", ""), 0.0))
     if worst >= DEAD:
         yield Finding(
             "dead-units",
             "error" if worst == 1 else "warning",
-            f"{worst:.0%} of the units of layer `{layer}` of the {part} give the same for each of {len(case.x):,} "
+            f"{worst:.0%} of the units of layer `{layer}` of the {part} give the same for each of {len(measured.x):,} "
             "training items: no gradient goes through them, and they stay dead. "
             "Steps that are too long do that to rectifiers.",
-            _gentler(case),
+            _gentler(measured),
         )
 
 
-def dead_shares(case: Case) -> dict[tuple[str, str], float]:
+def dead_shares(measured: Measurements) -> dict[tuple[str, str], float]:
     """Measure the share of dead units in each layer that has an activation, by the names of its part and its own."""
     return {
         (name, layer): share
-        for name, part in coding.parts(case.model).items()
-        for layer, share in _dead(case, part).items()
+        for name, part in coding.parts(measured.model).items()
+        for layer, share in _dead(measured, part).items()
     }
 
 
-def _gentler(case: Case) -> str:
-    if case.learning_rate <= case.usual_rate and case.setting("activation") == "relu":
+def _gentler(measured: Measurements) -> str:
+    if measured.learning_rate <= measured.usual_rate and measured.setting("activation") == "relu":
         return 'activation = "leaky_relu"'
-    return f"--learning-rate {min(case.learning_rate / 10, case.usual_rate):g}"
+    return f"--learning-rate {min(measured.learning_rate / 10, measured.usual_rate):g}"
 
 
-def _dead(case: Case, part: Any) -> dict[str, float]:
+def _dead(measured: Measurements, part: Any) -> dict[str, float]:
     """Measure the share of dead units in each layer of a part that has an activation, by the layer's name."""
-    if not part.trainable or case.inputs_of(part) is None:
+    if not part.trainable or measured.inputs_of(part) is None:
         return {}
     inner = _inner(part)
-    watched = _hidden(inner, makes_items=case.makes_items(part))
+    watched = _hidden(inner, makes_items=measured.makes_items(part))
     if not watched:
         return {}
     inputs = inner.inputs if len(inner.inputs) > 1 else inner.inputs[0]
     probe = keras.Model(inputs, [layer.output for layer in watched])
     low, high = [np.inf] * len(watched), [-np.inf] * len(watched)
-    for found in case.through(part, probe):
+    for found in measured.through(part, probe):
         flat = [array.reshape(-1, array.shape[-1]) for array in found]
         low = [np.minimum(before, array.min(axis=0)) for before, array in zip(low, flat, strict=True)]
         high = [np.maximum(before, array.max(axis=0)) for before, array in zip(high, flat, strict=True)]

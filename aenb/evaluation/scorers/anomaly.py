@@ -12,10 +12,10 @@ from aenb.core.numerics import usual_errors
 from aenb.data.record import Data
 from aenb.data.scaling import units
 from aenb.data.split import spread
-from aenb.evaluation.metrics.anomaly import anomaly_scores
 from aenb.evaluation.metrics.baselines import principal_subspace
-from aenb.evaluation.metrics.likelihood import estimate_evidence
-from aenb.evaluation.metrics.reconstruction import reconstruction_errors
+from aenb.evaluation.metrics.detection import anomaly_scores
+from aenb.evaluation.metrics.distortion import reconstruction_errors
+from aenb.evaluation.metrics.elbo import estimate_evidence
 from aenb.evaluation.scorers.blocks import in_blocks
 from aenb.evaluation.scorers.reconstruction import INVERTED
 from aenb.latent.sampling import derived, fitted, training_sample

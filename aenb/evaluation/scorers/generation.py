@@ -11,7 +11,7 @@ from aenb.data.record import Data
 from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.evaluation.extractor import Extractor, load_extractor
-from aenb.evaluation.metrics.generation import (
+from aenb.evaluation.metrics.sample_quality import (
     class_histogram,
     density_coverage,
     frechet_distance,
@@ -19,7 +19,7 @@ from aenb.evaluation.metrics.generation import (
     novelty,
     precision_recall,
 )
-from aenb.evaluation.scorers.known import known
+from aenb.evaluation.scorers.data_cache import known
 
 MOST, LEAST = 10_000, 20  # items of each kind
 

@@ -10,7 +10,7 @@ import numpy as np
 from aenb.data.record import Data
 from aenb.data.scaling import units
 from aenb.data.split import spread
-from aenb.evaluation.metrics.likelihood import active_units, estimate_evidence
+from aenb.evaluation.metrics.elbo import active_units, estimate_evidence
 
 ITEMS, SAMPLES = 1000, 100
 

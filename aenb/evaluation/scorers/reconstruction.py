@@ -8,7 +8,7 @@ from typing import Any
 from aenb.data.record import Data
 from aenb.data.scaling import units
 from aenb.data.split import spread
-from aenb.evaluation.metrics.evaluation import reconstruction_scores, text_scores
+from aenb.evaluation.metrics.reconstruction_scores import reconstruction_scores, text_scores
 
 INVERTED = 200  # held-out items that are scored where each code has to be searched for
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from aenb.data.record import Data
 from aenb.evaluation.metrics.baselines import principal_subspace
-from aenb.evaluation.metrics.representation import (
+from aenb.evaluation.metrics.probes import (
     clustering_accuracy,
     few_labels,
     linear_probe,
@@ -17,7 +17,7 @@ from aenb.evaluation.metrics.representation import (
     silhouette,
 )
 from aenb.evaluation.scorers.blocks import Filled, in_blocks
-from aenb.evaluation.scorers.known import known
+from aenb.evaluation.scorers.data_cache import known
 
 FEW = (1, 5, 10)  # labels a class
 Codes = tuple[np.ndarray, np.ndarray]  # of the training items, and of those held out

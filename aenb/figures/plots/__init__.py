@@ -4,12 +4,12 @@ Backgrounds are clear and lines mid-grey, so that a figure reads on a light page
 Okabe & Ito's palette, told apart by colour-blind readers (the blue a little lighter, for dark pages).
 
     style.py    colours, what all figures share, PNG files
-    items.py    images, signals, rows of tables, texts
-    course.py   losses by epoch, and the figure of a run
+    examples.py  images, signals, rows of tables, texts
+    curves.py    losses by epoch, and the figure of a run
 """
 
-from aenb.figures.plots.course import draw_losses, draw_readings, loss_png, run_figure
-from aenb.figures.plots.items import draw_items, examples_png, image_grid, image_png
+from aenb.figures.plots.curves import draw_losses, draw_readings, loss_png, run_figure
+from aenb.figures.plots.examples import draw_items, examples_png, image_grid, image_png
 from aenb.figures.plots.style import (
     BLUE,
     GREEN,

@@ -2,16 +2,16 @@
 
 Which there are of a run is asked of its model's parts and its history, never of its family:
 
-    reconstructions.py  items, what comes back, and what is lost
-    codes.py            the plane of codes, beside PCA
-    posterior.py        KL of each dimension, posterior beside prior
-    traversals.py       what each dimension stands for
-    samples.py          new items; their course in training; their classes
-    game.py             who is winning, the generator or the discriminator
-    codebook.py         which entries are used, and what they stand for
-    attention.py        what is attended to, head by head
-    filters.py          what the first layer looks for
-    health.py           dead units, values out of reach
+    reconstructions.py       examples, their reconstructions and the errors
+    latent_scatter.py        the latent codes in a plane, compared with PCA
+    posterior.py             KL of each dimension; posterior and prior
+    traversals.py            what each latent dimension changes
+    samples.py               generated samples, how they changed in training, and their classes
+    adversarial_training.py  losses and accuracy of generator and discriminator
+    codebook.py              which entries are used, and what they stand for
+    attention_heads.py       what each head attends to
+    filters.py               what the first layer looks for
+    health.py                dead units, values out of reach
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from aenb.core.errors import failure
 from aenb.core.numerics import usual_errors
 from aenb.figures.plots import to_png
 from aenb.figures.views import (
-    attention,
+    adversarial_training,
+    attention_heads,
     codebook,
-    codes,
     filters,
-    game,
     health,
+    latent_scatter,
     posterior,
     reconstructions,
     samples,
     traversals,
 )
 from aenb.figures.views.gallery import Gallery
-from aenb.figures.views.look import Look
 from aenb.figures.views.view import View
+from aenb.figures.views.view_inputs import ViewInputs
 
 __all__ = ["VIEWS", "Gallery", "result", "show", "telling"]
 
 VIEWS: dict[str, View] = {
     one.name: one
     for one in (
-        reconstructions.reconstructions, samples.samples, samples.timeline, game.game, attention.attention,
-        codebook.codebook, traversals.traversals, posterior.posterior, codes.codes, filters.filters, samples.classes,
-        health.values, health.units,
+        reconstructions.reconstructions, samples.samples, samples.timeline, adversarial_training.game,
+        attention_heads.attention, codebook.codebook, traversals.traversals, posterior.posterior, latent_scatter.codes,
+        filters.filters, samples.classes, health.values, health.units,
     )
 }  # fmt: skip
 OWN = ("attention", "codebook", "timeline", "posterior", "codes")  # the first of them tells most of a kind of model
@@ -68,17 +68,17 @@ def show(run: Any, names: tuple[str, ...] = ()) -> Gallery:
     Raises:
         AenbError: There is no view of a name, or not of this run.
     """
-    return Gallery(Look(run), VIEWS, names)
+    return Gallery(ViewInputs(run), VIEWS, names)
 
 
 def telling(run: Any) -> Gallery:
     """Return the views that belong with a run's result: what its kind of model learnt, and what was found wrong."""
-    look = Look(run)
+    inputs = ViewInputs(run)
     found = [OF_FINDINGS[finding.code] for finding in run.diagnose() if finding.code in OF_FINDINGS]
-    own = [name for name in OWN if VIEWS[name].fits(look)][:1]
-    if own == ["posterior"] and VIEWS["traversals"].fits(look):
+    own = [name for name in OWN if VIEWS[name].fits(inputs)][:1]
+    if own == ["posterior"] and VIEWS["traversals"].fits(inputs):
         own = ["traversals"]
-    return Gallery(look, VIEWS, tuple(name for name in dict.fromkeys([*found, *own]) if VIEWS[name].fits(look)))
+    return Gallery(inputs, VIEWS, tuple(name for name in dict.fromkeys([*found, *own]) if VIEWS[name].fits(inputs)))
 
 
 @usual_errors

@@ -9,25 +9,25 @@ from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
 
 from aenb.figures.plots import BLUE, GREY, STYLE, image_grid
-from aenb.figures.views.look import Look
 from aenb.figures.views.view import view
+from aenb.figures.views.view_inputs import ViewInputs
 
 SHOWN = 8
 
 
-def _fits(look: Look) -> bool:
-    return "codebook" in getattr(look.model, "own", {}) and look.codes.dtype.kind in "iu"
+def _fits(inputs: ViewInputs) -> bool:
+    return "codebook" in getattr(inputs.model, "own", {}) and inputs.codes.dtype.kind in "iu"
 
 
 @view("the codebook: how often each entry is used, what each stands for, and which ones items are made of", _fits)
-def codebook(look: Look) -> Any:
+def codebook(inputs: ViewInputs) -> Any:
     """Draw the use of the entries; for images each entry decoded at all places, and the codes of some items."""
-    size = look.model.own["codebook"].shape[0]
-    share = np.bincount(look.codes.ravel(), minlength=size) / look.codes.size
+    size = inputs.model.own["codebook"].shape[0]
+    share = np.bincount(inputs.codes.ravel(), minlength=size) / inputs.codes.size
     used = share[share > 0]
     perplexity = float(np.exp(-(used * np.log(used)).sum()))
     with rc_context(STYLE):
-        images = look.data.kind == "image"
+        images = inputs.data.kind == "image"
         figure = Figure(figsize=(9.8, 5.2 if images else 2.4), layout="constrained")
         top, *bottom = figure.subfigures(1 + images, 1, height_ratios=(1.9, 3.3)[: 1 + images], squeeze=False).ravel()
         axes = top.subplots()
@@ -42,32 +42,32 @@ def codebook(look: Look) -> Any:
         axes.legend()
         if images:
             tiles, items = bottom[0].subplots(1, 2, width_ratios=(1, 1))
-            _entries(tiles, look, np.argsort(-share))
-            _items(items, look, size)
+            _entries(tiles, inputs, np.argsort(-share))
+            _items(items, inputs, size)
         return figure
 
 
-def _entries(axes: Any, look: Look, order: np.ndarray) -> None:
+def _entries(axes: Any, inputs: ViewInputs, order: np.ndarray) -> None:
     """Draw each entry as an image all of whose places have it."""
     chosen = order[:128]
-    made = look.run.decode(np.repeat(chosen[:, None], look.codes.shape[1], axis=1).astype("int32"))
+    made = inputs.run.decode(np.repeat(chosen[:, None], inputs.codes.shape[1], axis=1).astype("int32"))
     axes.imshow(image_grid(made, columns=16), interpolation="nearest")
     axes.set(xticks=[], yticks=[], title="entries alone, those used most first")
     axes.spines[:].set_visible(False)
 
 
-def _items(axes: Any, look: Look, size: int) -> None:
+def _items(axes: Any, inputs: ViewInputs, size: int) -> None:
     """Draw items, the codes of each as coloured squares, and what they become."""
-    n, places = min(SHOWN, len(look.x)), look.codes.shape[1]
-    x, codes = look.x[:n], look.codes[:n]
-    grid = tuple(look.model.get_layer("encoder").output_shape[1:-1])
+    n, places = min(SHOWN, len(inputs.x)), inputs.codes.shape[1]
+    x, codes = inputs.x[:n], inputs.codes[:n]
+    grid = tuple(inputs.model.get_layer("encoder").output_shape[1:-1])
     rows, columns = grid if len(grid) == 2 else (1, places)
     colours = colormaps["turbo"](np.random.default_rng(0).permutation(size) / size)[codes.reshape(n, rows, columns)]
     high, wide = x.shape[1:3]
     down, right = (np.arange(high) * rows // high), (np.arange(wide) * columns // wide)
     squares = colours[:, down][:, :, right].astype("float32")
     strips = [np.broadcast_to(x, (*x.shape[:3], 3)) if x.shape[-1] == 1 else x[..., :3], squares[..., :3]]
-    made = look.run.decode(codes)
+    made = inputs.run.decode(codes)
     strips.append(np.broadcast_to(made, (*made.shape[:3], 3)) if made.shape[-1] == 1 else made[..., :3])
     axes.imshow(image_grid(np.concatenate(strips), columns=n), interpolation="nearest")
     axes.set_yticks(high / 2 + (high + 1) * np.arange(3), ["item", "codes", "made of them"])

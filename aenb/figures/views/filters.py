@@ -10,24 +10,24 @@ from matplotlib.figure import Figure
 
 from aenb.core.backend import keras
 from aenb.figures.plots import STYLE, image_grid, signed_colours
-from aenb.figures.views.look import Look
 from aenb.figures.views.view import view
+from aenb.figures.views.view_inputs import ViewInputs
 from aenb.latent import coding
 
 SHOWN, ITEMS = 48, 2
 
 
-def _first(look: Look) -> Any:
+def _first(inputs: ViewInputs) -> Any:
     """Return the first layer of the encoder that has weights, where its filters can be drawn; else None."""
-    encoder = _encoder(look)
+    encoder = _encoder(inputs)
     layer = next((layer for layer in getattr(encoder, "layers", ()) if layer.weights), None)
-    dense = isinstance(layer, keras.layers.Dense) and layer.kernel.shape[0] == np.prod(look.data.input_shape)
+    dense = isinstance(layer, keras.layers.Dense) and layer.kernel.shape[0] == np.prod(inputs.data.input_shape)
     return layer if dense or isinstance(layer, keras.layers.Conv2D) else None
 
 
-def _encoder(look: Look) -> Any:
+def _encoder(inputs: ViewInputs) -> Any:
     """Return the encoder; of one that only holds a model of one's own, that model."""
-    part = coding.parts(look.model).get("encoder")
+    part = coding.parts(inputs.model).get("encoder")
     while len(inside := [layer for layer in getattr(part, "layers", ()) if layer.weights]) == 1 and hasattr(
         inside[0], "layers"
     ):
@@ -35,17 +35,17 @@ def _encoder(look: Look) -> Any:
     return part
 
 
-def _fits(look: Look) -> bool:
-    return look.data.kind == "image" and _first(look) is not None
+def _fits(inputs: ViewInputs) -> bool:
+    return inputs.data.kind == "image" and _first(inputs) is not None
 
 
 @view("what the first layer of the encoder looks for, and what of an item it answers to", _fits)
-def filters(look: Look) -> Any:
+def filters(inputs: ViewInputs) -> Any:
     """Draw the filters of the first layer, of a dense one as images, and of convolutions what they make of items."""
-    layer = _first(look)
+    layer = _first(inputs)
     kernel = np.asarray(layer.kernel)
     is_conv = kernel.ndim == 4
-    images = np.moveaxis(kernel, -1, 0) if is_conv else kernel.T.reshape(-1, *look.data.input_shape)
+    images = np.moveaxis(kernel, -1, 0) if is_conv else kernel.T.reshape(-1, *inputs.data.input_shape)
     strongest = np.argsort(-np.square(images).sum(axis=(1, 2, 3)))[: 16 if is_conv else SHOWN]
     shown = images[strongest].mean(axis=-1)
     tiles = signed_colours(shown / np.abs(shown).max(axis=(1, 2), keepdims=True))
@@ -58,15 +58,15 @@ def filters(look: Look) -> Any:
         figure = Figure(figsize=(9.8, 2.5), layout="constrained")
         panels = figure.subplots(1, 1 + ITEMS, width_ratios=(1, *[2] * ITEMS))
         _sheet(panels[0], image_grid(tiles, columns=4), f"filters of `{layer.name}`")
-        for axes, item in zip(panels[1:], look.data.examples(), strict=False):
-            _sheet(axes, _answers(look, layer, item, strongest), "an item, and what each filter makes of it")
+        for axes, item in zip(panels[1:], inputs.data.examples(), strict=False):
+            _sheet(axes, _answers(inputs, layer, item, strongest), "an item, and what each filter makes of it")
         return figure
 
 
-def _answers(look: Look, layer: Any, item: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+def _answers(inputs: ViewInputs, layer: Any, item: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Return the item beside the layer's activations: RGBA."""
-    encoder = _encoder(look)
-    with look.run.turns:
+    encoder = _encoder(inputs)
+    with inputs.run.turns:
         found = np.asarray(keras.Model(encoder.inputs[0], layer.output)(item[None]))[0]
     maps = np.moveaxis(found, -1, 0)[chosen]  # (filters, height, width)
     maps = (maps - maps.min()) / max(float(maps.max() - maps.min()), 1e-9)

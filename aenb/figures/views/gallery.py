@@ -10,15 +10,15 @@ from aenb.core.errors import AenbError, failure, unknown
 from aenb.core.html import pictures_as_html
 from aenb.core.numerics import usual_errors
 from aenb.figures.plots import to_png
-from aenb.figures.views.look import Look
 from aenb.figures.views.view import View
+from aenb.figures.views.view_inputs import ViewInputs
 
 
 class Gallery(Mapping):
     """Figures by the names of their views; it shows itself as all of them, each with its caption.
 
     Args:
-        look: What they are drawn of.
+        inputs: What they are drawn of.
         views: All views that there are.
         names: Those to show; none: all that there are of this run.
 
@@ -26,15 +26,15 @@ class Gallery(Mapping):
         AenbError: There is no view of a name, or not of this run.
     """
 
-    def __init__(self, look: Look, views: Mapping[str, View], names: tuple[str, ...] = ()):
+    def __init__(self, inputs: ViewInputs, views: Mapping[str, View], names: tuple[str, ...] = ()):
         for name in names:
             if name not in views:
                 raise unknown("view", name, views)
-            if not views[name].fits(look):
-                have = ", ".join(one for one in views if views[one].fits(look))
+            if not views[name].fits(inputs):
+                have = ", ".join(one for one in views if views[one].fits(inputs))
                 raise AenbError(f"There is no view `{name}` of this run. Expected one of: {have}.")
-        self._look, self._views = look, views
-        self._names = names or tuple(name for name, one in views.items() if one.fits(look))
+        self._inputs, self._views = inputs, views
+        self._names = names or tuple(name for name, one in views.items() if one.fits(inputs))
         self._figures: dict[str, Any] = {}
         self.notes: list[str] = []  # of views that `pictures` could not draw
 
@@ -43,7 +43,7 @@ class Gallery(Mapping):
         if name not in self._names:
             raise KeyError(name)
         if name not in self._figures:
-            self._figures[name] = self._views[name].draw(self._look)
+            self._figures[name] = self._views[name].draw(self._inputs)
         return self._figures[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -9,23 +9,23 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from aenb.data.scaling import units as in_units
-from aenb.evaluation.diagnosis.case import Case
+from aenb.evaluation.diagnosis.measurements import Measurements
 from aenb.evaluation.diagnosis.units import dead_shares
 from aenb.figures.plots import BLUE, GREY, ORANGE, STYLE
-from aenb.figures.views.look import Look
 from aenb.figures.views.view import view
+from aenb.figures.views.view_inputs import ViewInputs
 
 DRAWN = 200  # items whose values are counted
 
 
-def _has_units(look: Look) -> bool:
-    return bool(dead_shares(Case(look.run)))
+def _has_units(inputs: ViewInputs) -> bool:
+    return bool(dead_shares(Measurements(inputs.run)))
 
 
 @view("how many units of each layer are dead: they give the same for every item", _has_units)
-def units(look: Look) -> Any:
+def units(inputs: ViewInputs) -> Any:
     """Draw the share of dead units by layer, from the item to the code and on."""
-    shares = dead_shares(Case(look.run))
+    shares = dead_shares(Measurements(inputs.run))
     with rc_context(STYLE):
         figure = Figure(figsize=(7.4, 0.9 + 0.26 * len(shares)), layout="constrained")
         axes, places = figure.subplots(), np.arange(len(shares))
@@ -38,19 +38,19 @@ def units(look: Look) -> Any:
         return figure
 
 
-def _has_values(look: Look) -> bool:
-    return look.data.kind != "text"
+def _has_values(inputs: ViewInputs) -> bool:
+    return inputs.data.kind != "text"
 
 
 @view("the values that held-out items have, and those that the model makes", _has_values)
-def values(look: Look) -> Any:
+def values(inputs: ViewInputs) -> Any:
     """Draw how often each value comes in items and in what the model makes of them."""
-    run = look.run
-    x = in_units(look.data.test[look.index])[:DRAWN]
-    told = None if look.told is None else look.told[:DRAWN]
-    made = run.generate(len(x)) if run.is_generator else run.reconstruct(look.x[:DRAWN], told)
+    run = inputs.run
+    x = in_units(inputs.data.test[inputs.index])[:DRAWN]
+    told = None if inputs.told is None else inputs.told[:DRAWN]
+    made = run.generate(len(x)) if run.is_generator else run.reconstruct(inputs.x[:DRAWN], told)
     both = np.concatenate([x[~np.isnan(x)], made.ravel()])
-    low, high = np.quantile(both, (0.0005, 0.9995)) if look.data.kind != "image" else (both.min(), both.max())
+    low, high = np.quantile(both, (0.0005, 0.9995)) if inputs.data.kind != "image" else (both.min(), both.max())
     edges = np.linspace(low, high if high > low else low + 1, 60)
     with rc_context(STYLE):
         figure = Figure(figsize=(7.4, 2.6), layout="constrained")

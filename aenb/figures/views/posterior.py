@@ -9,21 +9,21 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from aenb.figures.plots import BLUE, GREEN, GREY, ORANGE, STYLE
-from aenb.figures.views.look import Look
 from aenb.figures.views.view import view
+from aenb.figures.views.view_inputs import ViewInputs
 
 SHOWN, MOST = 3, 64  # dimensions whose distributions, and whose KL, are drawn
 USED = 0.1  # nats
 
 
-def _fits(look: Look) -> bool:
-    return look.posterior is not None
+def _fits(inputs: ViewInputs) -> bool:
+    return inputs.posterior is not None
 
 
 @view("the KL of each dimension of the code, and its posterior beside the prior", _fits)
-def posterior(look: Look) -> Any:
+def posterior(inputs: ViewInputs) -> Any:
     """Draw the KL of all dimensions, and of the first ones the codes of all items beside the prior's density."""
-    order, kl = look.ranking[:MOST], look.kl
+    order, kl = inputs.ranking[:MOST], inputs.kl
     shown = order[:SHOWN]
     with rc_context(STYLE):
         figure = Figure(figsize=(9.8, 3.0), layout="constrained")
@@ -38,15 +38,15 @@ def posterior(look: Look) -> Any:
                 xticks=[], xlabel=f"dimensions of the code, largest first ({int((kl > USED).sum())} over {USED} nats)"
             )
         for axes, dimension in zip(panels, shown, strict=True):
-            _distribution(axes, look, int(dimension))
+            _distribution(axes, inputs, int(dimension))
         panels[0].set_ylabel("density")
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower right", ncols=3, fontsize=8.5)
         return figure
 
 
-def _distribution(axes: Any, look: Look, dimension: int) -> None:
+def _distribution(axes: Any, inputs: ViewInputs, dimension: int) -> None:
     """Draw the mixture of all items' posteriors, the density of their means, and the prior."""
-    mean, deviation = look.posterior[0][:, dimension], np.exp(look.posterior[1][:, dimension] / 2)
+    mean, deviation = inputs.posterior[0][:, dimension], np.exp(inputs.posterior[1][:, dimension] / 2)
     reach = max(3.5, float(np.abs(mean).max() + deviation.max()))
     z = np.linspace(-reach, reach, 241)
     mixture = (np.exp(-0.5 * ((z[:, None] - mean) / deviation) ** 2) / deviation).mean(axis=1) / np.sqrt(2 * np.pi)

@@ -10,20 +10,20 @@ from matplotlib.figure import Figure
 
 from aenb.data.scaling import units
 from aenb.figures.plots import BLUE, GREY, ORANGE, STYLE, draw_items, drawable, image_grid, signed_colours
-from aenb.figures.views.look import Look
 from aenb.figures.views.view import view
+from aenb.figures.views.view_inputs import ViewInputs
 
 SHOWN, STEEPEST = 10, 12  # items; bars
 
 
-def _fits(look: Look) -> bool:
-    return not look.run.is_generator
+def _fits(inputs: ViewInputs) -> bool:
+    return not inputs.run.is_generator
 
 
 @view("held-out items, what the model makes of them, and what is lost", _fits)
-def reconstructions(look: Look) -> Any:
+def reconstructions(inputs: ViewInputs) -> Any:
     """Draw items, reconstructions and errors: of images where it is too light or too dark, else by feature or step."""
-    data, run = look.data, look.run
+    data, run = inputs.data, inputs.run
     y = units(data.test[data.shown])
     labels = data.y_test[data.shown] if run.is_conditional else None
     given = run.spoil(y)
@@ -38,7 +38,7 @@ def reconstructions(look: Look) -> Any:
             return figure
         items, errors = figure.subplots(1, 2, width_ratios=(3, 2))
         draw_items(items, rows)
-        _errors(errors, look)
+        _errors(errors, inputs)
         return figure
 
 
@@ -60,17 +60,17 @@ def _images(rows: dict[str, np.ndarray], error: np.ndarray) -> Any:
     return figure
 
 
-def _errors(axes: Any, look: Look) -> None:
+def _errors(axes: Any, inputs: ViewInputs) -> None:
     """Draw the squared error over the held-out items: of a table by feature, of signals by channel over the steps."""
-    x = units(look.data.test[look.index])
-    squared = np.square(look.run.reconstruct(look.x, look.told) - x)
-    if look.data.kind == "signal":
+    x = units(inputs.data.test[inputs.index])
+    squared = np.square(inputs.run.reconstruct(inputs.x, inputs.told) - x)
+    if inputs.data.kind == "signal":
         axes.plot(np.nanmean(squared, axis=(0, 2)), color=ORANGE)
         axes.set(xlabel="time step", ylabel="mean squared error", title="error by step", ylim=(0, None))
         return
     mean = np.nanmean(squared, axis=0)
     worst = np.argsort(-mean)[:STEEPEST]
-    names = look.data.feature_names or [f"feature {number}" for number in range(len(mean))]
+    names = inputs.data.feature_names or [f"feature {number}" for number in range(len(mean))]
     places = np.arange(len(worst))
     axes.barh(places, mean[worst], color=BLUE)
     axes.set_yticks(places, [drawable(str(names[number])[:24]) for number in worst], parse_math=False)

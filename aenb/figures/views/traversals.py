@@ -9,44 +9,44 @@ from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
 
 from aenb.figures.plots import STYLE, image_grid
-from aenb.figures.views.look import Look
 from aenb.figures.views.view import view
+from aenb.figures.views.view_inputs import ViewInputs
 
 SHOWN, STEPS = 8, 11
 
 
-def _fits(look: Look) -> bool:
-    return look.has_plane and look.data.kind in ("image", "signal")
+def _fits(inputs: ViewInputs) -> bool:
+    return inputs.has_plane and inputs.data.kind in ("image", "signal")
 
 
 @view("what changes where one dimension of the code is changed, from its low end to its high one", _fits)
-def traversals(look: Look) -> Any:
+def traversals(inputs: ViewInputs) -> Any:
     """Draw a row for each of the dimensions that tell most, from the 1 % to the 99 % quantile, around one item."""
-    dimensions = look.ranking[:SHOWN]
-    start = look.codes[int(np.abs(look.codes - np.median(look.codes, axis=0)).sum(axis=1).argmin())]
+    dimensions = inputs.ranking[:SHOWN]
+    start = inputs.codes[int(np.abs(inputs.codes - np.median(inputs.codes, axis=0)).sum(axis=1).argmin())]
     codes = np.repeat(start[None], len(dimensions) * STEPS, axis=0)
     for row, dimension in enumerate(dimensions):
-        codes[row * STEPS : (row + 1) * STEPS, dimension] = np.linspace(*look.range_of(int(dimension)), STEPS)
-    told = None if look.told is None else np.repeat(look.told[:1], len(codes))
-    made = look.run.decode(codes, told)
+        codes[row * STEPS : (row + 1) * STEPS, dimension] = np.linspace(*inputs.range_of(int(dimension)), STEPS)
+    told = None if inputs.told is None else np.repeat(inputs.told[:1], len(codes))
+    made = inputs.run.decode(codes, told)
     with rc_context(STYLE):
-        draw = _images if look.data.kind == "image" else _signals
-        return draw(look, dimensions, made)
+        draw = _images if inputs.data.kind == "image" else _signals
+        return draw(inputs, dimensions, made)
 
 
-def _label(look: Look, dimension: int) -> str:
-    return f"z{dimension}" if look.kl is None else f"z{dimension}  {look.kl[dimension]:.2g} nats"
+def _label(inputs: ViewInputs, dimension: int) -> str:
+    return f"z{dimension}" if inputs.kl is None else f"z{dimension}  {inputs.kl[dimension]:.2g} nats"
 
 
-def _images(look: Look, dimensions: np.ndarray, made: np.ndarray) -> Any:
+def _images(inputs: ViewInputs, dimensions: np.ndarray, made: np.ndarray) -> Any:
     height, width = made.shape[1:3]
     grid = image_grid(made, columns=STEPS)
     figure = Figure(figsize=(7.4, 0.6 + 6.4 * grid.shape[0] / grid.shape[1]), layout="constrained")
     axes = figure.subplots()
     axes.imshow(grid, interpolation="nearest")
-    axes.set_yticks(height / 2 + (height + 1) * np.arange(len(dimensions)), [_label(look, one) for one in dimensions])
+    axes.set_yticks(height / 2 + (height + 1) * np.arange(len(dimensions)), [_label(inputs, one) for one in dimensions])
     ends = ("1 %", "median", "99 %")
-    of = "of the prior" if look.has_prior else "of the codes"
+    of = "of the prior" if inputs.has_prior else "of the codes"
     axes.set_xticks(width / 2 + (width + 1) * np.array([0, STEPS // 2, STEPS - 1]), ends)
     axes.set_xlabel(f"quantile {of}")
     axes.tick_params(length=0)
@@ -54,7 +54,7 @@ def _images(look: Look, dimensions: np.ndarray, made: np.ndarray) -> Any:
     return figure
 
 
-def _signals(look: Look, dimensions: np.ndarray, made: np.ndarray) -> Any:
+def _signals(inputs: ViewInputs, dimensions: np.ndarray, made: np.ndarray) -> Any:
     """Draw the first channel for each dimension, coloured from the low end to the high one."""
     columns = min(4, len(dimensions))
     rows = -(-len(dimensions) // columns)
@@ -64,7 +64,7 @@ def _signals(look: Look, dimensions: np.ndarray, made: np.ndarray) -> Any:
     for row, (axes, dimension) in enumerate(zip(panels, dimensions, strict=False)):
         for signal, colour in zip(made[row * STEPS : (row + 1) * STEPS], colours, strict=True):
             axes.plot(signal[:, 0], color=colour, linewidth=1)
-        axes.set_title(_label(look, int(dimension)), fontsize=9)
+        axes.set_title(_label(inputs, int(dimension)), fontsize=9)
     for axes in panels[len(dimensions) :]:
         axes.set_visible(False)
     figure.supxlabel(

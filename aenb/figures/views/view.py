@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aenb.figures.views.look import Look
+from aenb.figures.views.view_inputs import ViewInputs
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,14 @@ class View:
 
     name: str
     summary: str
-    fits: Callable[[Look], bool]
-    draw: Callable[[Look], Any]
+    fits: Callable[[ViewInputs], bool]
+    draw: Callable[[ViewInputs], Any]
 
 
-def view(summary: str, fits: Callable[[Look], bool]) -> Callable[[Callable], View]:
+def view(summary: str, fits: Callable[[ViewInputs], bool]) -> Callable[[Callable], View]:
     """Make a view of the function that draws it, whose name it bears."""
 
-    def made(draw: Callable[[Look], Any]) -> View:
+    def made(draw: Callable[[ViewInputs], Any]) -> View:
         return View(draw.__name__, summary, fits, draw)
 
     return made

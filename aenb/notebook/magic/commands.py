@@ -11,7 +11,7 @@ from aenb.core.files import expanded
 from aenb.core.naming import check_free, check_name
 from aenb.core.queue import stop_all
 from aenb.core.version import __version__
-from aenb.data.registry import datasets
+from aenb.data.data_sets import datasets
 from aenb.models.registry import families
 from aenb.notebook.chapters import copy_chapters
 from aenb.notebook.magic.line import words as split
@@ -144,14 +144,14 @@ def _explore(shell, name: str):
 
 def _attend(shell, name: str):
     """Show what the places of items attend to."""
-    from aenb.notebook.widgets.attended import AttentionExplorer
+    from aenb.notebook.widgets.attention_explorer import AttentionExplorer
 
     return AttentionExplorer(_run(shell, name))
 
 
 def _wait(shell, name: str):
     """Wait for a training in the background, letting its buttons work meanwhile; return its run, which shows itself."""
-    from aenb.notebook.widgets.pump import Pump
+    from aenb.notebook.widgets.kernel_messages import Pump
 
     return _run(shell, name).wait(Pump())
 
@@ -164,7 +164,7 @@ def _stop(shell, name: str) -> None:
 def _clear(shell) -> None:
     """Let go of every run: its names, IPython's record of outputs, and what Keras keeps."""
     from aenb.core.backend import is_loaded, keras
-    from aenb.evaluation.scorers.known import forget
+    from aenb.evaluation.scorers.data_cache import forget
     from aenb.runs.run import Run
 
     stop_all()

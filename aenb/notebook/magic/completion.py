@@ -6,7 +6,7 @@ import re
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
-from aenb.data.registry import datasets
+from aenb.data.data_sets import datasets
 from aenb.models.registry import families
 from aenb.notebook.magic.commandline import TABLE
 from aenb.notebook.magic.commands import COMMANDS, runs_of

@@ -16,14 +16,14 @@ from IPython import get_ipython
 from aenb.core.arguments import checked
 from aenb.core.fields import Field
 from aenb.figures.plots import BLUE, GREEN, ORANGE, class_colours
-from aenb.figures.views.look import Look
+from aenb.figures.views.view_inputs import ViewInputs
 from aenb.latent import coding
-from aenb.notebook.widgets.layout import lay_out
-from aenb.notebook.widgets.page_decoder import page_decoder
-from aenb.notebook.widgets.places import PLAIN, bundle_of, is_live
-from aenb.notebook.widgets.sheet import sheet_html, still_picture
+from aenb.notebook.widgets.browser_decoder import page_decoder
+from aenb.notebook.widgets.latent_layout import lay_out
+from aenb.notebook.widgets.placement import PLAIN, bundle_of, is_live
 from aenb.notebook.widgets.sliders import slider_explorer
 from aenb.notebook.widgets.slot import Slot
+from aenb.notebook.widgets.static_plane import sheet_html, still_picture
 from aenb.runs.run import Run
 
 LIMIT, SLIDERS = 3000, 64
@@ -66,15 +66,15 @@ class LatentExplorer(anywidget.AnyWidget):
 
     @checked
     def __init__(self, run: Run, *, plane: str = "pca", limit: Annotated[int, Field("items", low=1)] = LIMIT):
-        self._layout = layout = lay_out(Look(run, limit), plane)
-        look = layout.look
+        self._layout = layout = lay_out(ViewInputs(run, limit), plane)
+        inputs = layout.inputs
         found = page_decoder(run.model) or ([], b"")
         super().__init__(
             about=self._describe(found[0]),
             points=layout.points.astype("<f4").tobytes(),
-            codes=look.codes.astype("<f4").tobytes(),
+            codes=inputs.codes.astype("<f4").tobytes(),
             classes=b"" if layout.classes is None else layout.classes.astype("u1").tobytes(),
-            items=b"" if run.is_generator else _packed(look.x, look.data.kind),
+            items=b"" if run.is_generator else _packed(inputs.x, inputs.data.kind),
             weights=found[1],
         )
         self._decode = coding.quick_decoder(run.model)
@@ -83,23 +83,23 @@ class LatentExplorer(anywidget.AnyWidget):
     @property
     def run(self) -> Run:
         """The run that is looked into."""
-        return self._layout.look.run
+        return self._layout.inputs.run
 
     def _describe(self, steps: list[dict[str, Any]]) -> dict[str, Any]:
         """Return what the page is told, but for the arrays."""
-        layout, look, run, data = self._layout, self._layout.look, self.run, self._layout.look.data
+        layout, inputs, run, data = self._layout, self._layout.inputs, self.run, self._layout.inputs.data
         return {
             "title": layout.title,
             "kind": data.kind,
             "shape": list(data.input_shape),
-            "latent_dim": look.codes.shape[1],
+            "latent_dim": inputs.codes.shape[1],
             "bounds": list(layout.bounds),
-            "origin": look.plane.origin.tolist(),
-            "axes": look.plane.axes.tolist() if layout.is_flat else [],
+            "origin": inputs.plane.origin.tolist(),
+            "axes": inputs.plane.axes.tolist() if layout.is_flat else [],
             "axis_names": "   ".join(f"{mark} {name}" for mark, name in zip("→↑", layout.names, strict=True) if name),
-            "start": np.median(look.codes, axis=0).tolist(),
+            "start": np.median(inputs.codes, axis=0).tolist(),
             "steps": steps,
-            "sliders": [self._slider(int(dimension)) for dimension in look.ranking[:SLIDERS]],
+            "sliders": [self._slider(int(dimension)) for dimension in inputs.ranking[:SLIDERS]],
             "class_names": list(layout.class_words),
             "colours": class_colours(len(layout.class_words)),
             "classes_told": list(data.class_words) if run.is_conditional else [],
@@ -107,26 +107,26 @@ class LatentExplorer(anywidget.AnyWidget):
             "line_colours": [BLUE, ORANGE, GREEN],
             "range": self._range,
             "feature_names": [str(name) for name in data.feature_names or range(1, data.input_shape[-1] + 1)],
-            "texts": data.texts(look.x) if data.kind == "text" else [],
+            "texts": data.texts(inputs.x) if data.kind == "text" else [],
             "has_items": not run.is_generator,
-            "has_prior": look.has_prior,
-            "random_help": "Draw a code from the prior" if look.has_prior else "Take the code of some item",
+            "has_prior": inputs.has_prior,
+            "random_help": "Draw a code from the prior" if inputs.has_prior else "Take the code of some item",
         }
 
     @property
     def _range(self) -> list[float]:
         """Between which values signals and features are drawn."""
-        if self._layout.look.data.kind in ("image", "text"):
+        if self._layout.inputs.data.kind in ("image", "text"):
             return [0.0, 1.0]
-        low, high = np.quantile(self._layout.look.x, (0.005, 0.995))
+        low, high = np.quantile(self._layout.inputs.x, (0.005, 0.995))
         return [float(min(low, 0.0)), float(max(high, 1e-6))]
 
     def _slider(self, dimension: int) -> dict[str, Any]:
-        look = self._layout.look
-        low, high = look.range_of(dimension)
-        told = f"{look.codes[:, dimension].var():.2g}" if look.kl is None else f"{look.kl[dimension]:.2g} nats"
-        measure = "variance over the items" if look.kl is None else "KL"
-        of = "the prior" if look.has_prior else "the codes"
+        inputs = self._layout.inputs
+        low, high = inputs.range_of(dimension)
+        told = f"{inputs.codes[:, dimension].var():.2g}" if inputs.kl is None else f"{inputs.kl[dimension]:.2g} nats"
+        measure = "variance over the items" if inputs.kl is None else "KL"
+        of = "the prior" if inputs.has_prior else "the codes"
         return {
             "dimension": dimension, "low": low, "high": high, "label": f"z{dimension} · {told}",
             "help": f"{measure} {told}; from the 1 % to the 99 % quantile of {of}",
@@ -137,19 +137,19 @@ class LatentExplorer(anywidget.AnyWidget):
         if content.get("kind") != "decode" or len(buffers) != 1:
             return
         code = np.frombuffer(bytes(buffers[0]), "<f4")
-        if code.shape != (self._layout.look.codes.shape[1],) or not np.isfinite(code).all():
+        if code.shape != (self._layout.inputs.codes.shape[1],) or not np.isfinite(code).all():
             return
         labels = None
         if self.run.is_conditional:
             labels = [
-                self._layout.look.data.classes[int(content.get("label", 0)) % len(self._layout.look.data.classes)]
+                self._layout.inputs.data.classes[int(content.get("label", 0)) % len(self._layout.inputs.data.classes)]
             ]
         with self.run.turns:
             made = self._decode(code[None], self.run.class_numbers(labels))
-        if self._layout.look.data.kind == "text":
-            self.send({"kind": "decoded", "text": self._layout.look.data.texts(made)[0]})
+        if self._layout.inputs.data.kind == "text":
+            self.send({"kind": "decoded", "text": self._layout.inputs.data.texts(made)[0]})
         else:
-            self.send({"kind": "decoded"}, buffers=[_packed(made, self._layout.look.data.kind)])
+            self.send({"kind": "decoded"}, buffers=[_packed(made, self._layout.inputs.data.kind)])
 
     @functools.cached_property
     def _still(self) -> dict[str, Any]:

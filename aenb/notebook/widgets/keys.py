@@ -8,7 +8,7 @@ from pathlib import Path
 import anywidget
 import ipywidgets as widgets
 
-from aenb.notebook.widgets.places import PLAIN
+from aenb.notebook.widgets.placement import PLAIN
 
 
 class _Keys(anywidget.AnyWidget):

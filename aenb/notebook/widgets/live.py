@@ -16,9 +16,9 @@ from html import escape
 import ipywidgets as widgets
 
 from aenb.core.progress import Counter, Silent, Training
+from aenb.notebook.widgets.kernel_messages import Pump
 from aenb.notebook.widgets.keys import spare_keys
-from aenb.notebook.widgets.places import Place, UnderCell
-from aenb.notebook.widgets.pump import Pump
+from aenb.notebook.widgets.placement import Place, UnderCell
 
 SHARE = 0.012  # of the training's time that each of the two pictures may take
 INTERRUPT = "To stop: interrupt the kernel (■). What was learnt is kept."

@@ -19,7 +19,7 @@ from aenb.engine.checkpoint import unasked
 from aenb.notebook.widgets.copy_button import CopyButton
 from aenb.notebook.widgets.keys import spare_keys
 from aenb.notebook.widgets.live import LiveView
-from aenb.notebook.widgets.places import InBox, is_live
+from aenb.notebook.widgets.placement import InBox, is_live
 from aenb.notebook.widgets.runs_list import RunsList
 from aenb.notebook.widgets.settings import Settings
 from aenb.notebook.widgets.slot import Slot

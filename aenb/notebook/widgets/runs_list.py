@@ -75,7 +75,7 @@ class RunsList:
 
     def _compared(self) -> widgets.Widget:
         from aenb.comparison.compare import compare
-        from aenb.notebook.widgets.page import Page
+        from aenb.notebook.widgets.scripted_html import Page
 
         return Page(
             html=compare(

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from aenb.core.errors import AenbError
-from aenb.data.registry import datasets
+from aenb.data.data_sets import datasets
 from aenb.models.registry import families
 from aenb.notebook.widgets.controls import Control
 from aenb.runs.spec import Spec, options

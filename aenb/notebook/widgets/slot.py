@@ -19,7 +19,7 @@ import ipywidgets as widgets
 import traitlets
 from IPython.display import display
 
-from aenb.notebook.widgets.places import PLAIN, bundle_of, in_main_loop
+from aenb.notebook.widgets.placement import PLAIN, bundle_of, in_main_loop
 
 
 class _Slot(anywidget.AnyWidget):

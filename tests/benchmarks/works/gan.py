@@ -16,10 +16,10 @@ LEARNING_RATE, BETA_1 = 2e-4, 0.5
 
 def family():
     from aenb.core import backend
-    from aenb.models import bodies
+    from aenb.models import backbones
 
     code = backend.keras.Input((CODE,), name="code")
-    body = bodies.Body((), FILTERS, 4, "leaky_relu")  # without the normalisation that the family's own has
+    body = backbones.Body((), FILTERS, 4, "leaky_relu")  # without the normalisation that the family's own has
     generator = backend.keras.Model(code, body.up(code, (28, 28, 1), last="sigmoid"), name="generator")
     return "gan", {
         "filters": FILTERS, "kernel_size": 4, "latent_dim": CODE, "loss": "lsgan", "generator": generator,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aenb.core.errors import AenbError
-from aenb.figures.views.look import Look
-from aenb.figures.views.plane import umap_points
+from aenb.figures.views.latent_plane import umap_points
+from aenb.figures.views.view_inputs import ViewInputs
 
 MARGIN = 0.06  # of the plane, beside the points
 
@@ -18,13 +18,13 @@ class Layout:
     """Points that stand for codes.
 
     Attributes:
-        look: The run, its items and their codes.
+        inputs: The run, its items and their codes.
         points: (n, 2), where each code stands.
         bounds: Left, right, bottom and top of what is shown.
         is_flat: Whether each point of the plane is a code; else only those of the items are.
     """
 
-    look: Look
+    inputs: ViewInputs
     points: np.ndarray
     bounds: tuple[float, float, float, float]
     is_flat: bool
@@ -32,31 +32,31 @@ class Layout:
     @property
     def classes(self) -> np.ndarray | None:
         """The number of each point's class, (n,); None where there are none, as of draws from a prior."""
-        return None if self.look.run.is_generator else self.look.classes
+        return None if self.inputs.run.is_generator else self.inputs.classes
 
     @property
     def class_words(self) -> tuple[str, ...]:
         """What to call the classes; none where points have none."""
-        return () if self.classes is None else self.look.data.class_words
+        return () if self.classes is None else self.inputs.data.class_words
 
     @property
     def names(self) -> tuple[str, str]:
         """What the two coordinates are."""
-        return self.look.plane.names if self.is_flat else ("UMAP of the codes", "")
+        return self.inputs.plane.names if self.is_flat else ("UMAP of the codes", "")
 
     @property
     def title(self) -> str:
         """What is shown, in a line."""
-        run = self.look.run
+        run = self.inputs.run
         of = "draws from the prior" if run.is_generator else "the codes of held-out items"
-        return f"{run.name or run.spec.family}: {of}, {self.look.codes.shape[1]} dimensions"
+        return f"{run.name or run.spec.family}: {of}, {self.inputs.codes.shape[1]} dimensions"
 
 
-def lay_out(look: Look, plane: str) -> Layout:
+def lay_out(inputs: ViewInputs, plane: str) -> Layout:
     """Lay codes out.
 
     Args:
-        look: The run with its items.
+        inputs: The run with its items.
         plane: "pca", the principal axes of the codes, of two dimensions themselves; or "umap".
 
     Raises:
@@ -64,14 +64,14 @@ def lay_out(look: Look, plane: str) -> Layout:
     """
     if plane not in ("pca", "umap"):
         raise AenbError(f'`plane`: expected "pca" or "umap"; received {plane!r}.')
-    if not look.has_plane:
+    if not inputs.has_plane:
         raise AenbError(
-            f"`run`: expected codes that are numbers, between which one can move; the codes of {look.run.spec.family} "
-            'are discrete. run.show("codebook") shows what they stand for.'
+            f"`run`: expected codes that are numbers, between which one can move; the codes of "
+            f'{inputs.run.spec.family} are discrete. run.show("codebook") shows what they stand for.'
         )
     flat = plane == "pca"
-    points = look.plane.points(look.codes) if flat else umap_points(look.codes, look.run.spec.seed)
-    return Layout(look, points, _bounds(points), flat)
+    points = inputs.plane.points(inputs.codes) if flat else umap_points(inputs.codes, inputs.run.spec.seed)
+    return Layout(inputs, points, _bounds(points), flat)
 
 
 def _bounds(points: np.ndarray) -> tuple[float, float, float, float]:

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from aenb.core.arguments import checked
 from aenb.core.html import png_source, script_tag, with_id
 from aenb.figures.plots import BLUE, GREEN, ORANGE, STYLE, image_grid, image_png, to_png
-from aenb.figures.views.attention import attention
-from aenb.figures.views.look import Look
+from aenb.figures.views.attention_heads import attention
+from aenb.figures.views.view_inputs import ViewInputs
 from aenb.runs.run import Run
 
 ITEMS, MOST = 8, 2**19  # items to pick from, and numbers of maps that are sent, at most
@@ -39,8 +39,8 @@ class AttentionExplorer:
 
     @checked
     def __init__(self, run: Run):
-        self._look = look = Look(run)
-        x = look.data.examples() if look.data.kind != "text" else look.x
+        self._inputs = inputs = ViewInputs(run)
+        x = inputs.data.examples() if inputs.data.kind != "text" else inputs.x
         self._x = x[:ITEMS]
         maps = run.attention(self._x)
         fit = max(1, MOST // maps[0].size)
@@ -48,7 +48,7 @@ class AttentionExplorer:
 
     @property
     def _title(self) -> str:
-        run = self._look.run
+        run = self._inputs.run
         return f"attention of {run.name or run.spec.family}, {len(self._x)} held-out items"
 
     def __repr__(self) -> str:
@@ -56,7 +56,7 @@ class AttentionExplorer:
 
     def _repr_html_(self) -> str:
         about = with_id(self._about())
-        picture = png_source(to_png(attention.draw(self._look), dpi=100))
+        picture = png_source(to_png(attention.draw(self._inputs), dpi=100))
         return (
             f'<div data-aenb-attention="{about["id"]}">'
             f'<img class="aenb-still" alt="{attention.summary}" style="max-width:100%" '
@@ -69,7 +69,7 @@ class AttentionExplorer:
 
     def _about(self) -> dict[str, Any]:
         """Return what the page is told."""
-        data, maps, (n, layers, heads, tokens, _) = self._look.data, self._maps, self._maps.shape
+        data, maps, (n, layers, heads, tokens, _) = self._inputs.data, self._maps, self._maps.shape
         largest = np.maximum(maps.max(axis=-1, keepdims=True), 1e-9)
         about = {
             "kind": data.kind, "layers": layers, "heads": heads, "tokens": tokens,
@@ -86,20 +86,20 @@ class AttentionExplorer:
 
     def _grid(self) -> tuple[tuple[int, ...], int]:
         """Return how many patches there are along each side, and how long a patch is."""
-        cells = self._look.model.get_layer("encoder").get_layer("tokens").get_layer("cells").target_shape
-        sides = len(self._look.data.input_shape) - 1
+        cells = self._inputs.model.get_layer("encoder").get_layer("tokens").get_layer("cells").target_shape
+        sides = len(self._inputs.data.input_shape) - 1
         return tuple(cells[: 2 * sides : 2]), cells[1]
 
     def _images(self) -> dict[str, Any]:
         (rows, columns), size = self._grid()
-        height, width, _ = self._look.data.input_shape
+        height, width, _ = self._inputs.data.input_shape
         grids = (image_grid(image[None], columns=1) for image in self._x)
         pictures = [png_source(image_png(grid[..., :3])) for grid in grids]
         return {"grid": [rows, columns], "patch": size, "height": height, "width": width, "pictures": pictures}
 
     def _signals(self) -> dict[str, Any]:
         (columns,), size = self._grid()
-        length = self._look.data.input_shape[0]
+        length = self._inputs.data.input_shape[0]
         pictures = []
         for signal in np.nan_to_num(self._x):
             with rc_context(STYLE):

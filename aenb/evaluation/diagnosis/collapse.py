@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from aenb.evaluation.diagnosis.case import Case
 from aenb.evaluation.diagnosis.finding import Finding
+from aenb.evaluation.diagnosis.measurements import Measurements
 from aenb.latent import coding
 
 ACTIVE = 0.01  # variance of a code's mean over the items: Burda, Grosse & Salakhutdinov 2015, arXiv 1509.00519
@@ -16,69 +16,69 @@ FEW = 0.25  # share of active dimensions; Burda et al. have 19 of 50 in a model 
 USED = 0.5  # share of a codebook
 
 
-def posterior_collapse(case: Case) -> Iterator[Finding]:
+def posterior_collapse(measured: Measurements) -> Iterator[Finding]:
     """Codes that are the prior, whatever the item: of a model whose encoder gives means and log variances."""
-    encoder = coding.parts(case.model).get("encoder")
+    encoder = coding.parts(measured.model).get("encoder")
     outputs = getattr(encoder, "outputs", None) or ()
-    if len(outputs) != 2 or outputs[0].shape != outputs[1].shape or case.inputs_of(encoder) is None:
+    if len(outputs) != 2 or outputs[0].shape != outputs[1].shape or measured.inputs_of(encoder) is None:
         return
-    mean, log_var = (np.concatenate(found) for found in zip(*case.through(encoder), strict=True))
+    mean, log_var = (np.concatenate(found) for found in zip(*measured.through(encoder), strict=True))
     kl = 0.5 * (np.exp(log_var) + mean**2 - 1 - log_var).mean(axis=0)  # nats, each dimension
     active, size = int((mean.var(axis=0) > ACTIVE).sum()), mean.shape[1]
-    measured = f"{active or 'None'} of the {size} dimensions of the code {'is' if active < 2 else 'are'} active"
+    counted = f"{active or 'None'} of the {size} dimensions of the code {'is' if active < 2 else 'are'} active"
     details = f"(a variance of its mean over {ACTIVE}; the KL is {kl.sum():.2g} nats, {kl.max():.2g} in the largest)"
     if active == 0 or kl.sum() < TOLD:
         yield Finding(
             "posterior-collapse",
             "error",
-            f"{measured} {details}: the posterior has collapsed to the prior, and the decoder makes nearly the same of "
+            f"{counted} {details}: the posterior has collapsed to the prior, and the decoder makes nearly the same of "
             "all items.",
-            _revived(case, size),
+            _revived(measured, size),
         )
-    elif active < FEW * size and (case.setting("beta") or 0) > 1:
+    elif active < FEW * size and (measured.setting("beta") or 0) > 1:
         yield Finding(
             "posterior-collapse",
             "warning",
-            f"{measured} {details}: the weight of the KL, beta = {case.setting('beta'):g}, has closed the others.",
+            f"{counted} {details}: the weight of the KL, beta = {measured.setting('beta'):g}, has closed the others.",
             "beta = 1.0",
         )
     elif active < FEW * size:
         yield Finding(
             "unused-dimensions",
             "info",
-            f"{measured} {details}: the others say nothing about an item, and a shorter code would do.",
+            f"{counted} {details}: the others say nothing about an item, and a shorter code would do.",
             f"latent_dim = {active}",
         )
 
 
-def _revived(case: Case, size: int) -> str:
+def _revived(measured: Measurements, size: int) -> str:
     """Say what would keep the posterior from the prior: of what closes it, what is there; else what opens it."""
-    if case.setting("capacity") is not None:
+    if measured.setting("capacity") is not None:
         return "capacity = None"
-    if (case.setting("beta") or 0) > 1:
+    if (measured.setting("beta") or 0) > 1:
         return "beta = 1.0"
-    if case.has("kl_warmup") and case.setting("num_samples") == 1 and not case.setting("kl_warmup"):
-        return f"kl_warmup = {max(1, case.steps // 2)}"
-    charged, free = ((0,), 0.5) if case.run.data.kind == "text" else ((0, None), 0.25)
-    if case.has("free_bits") and case.setting("num_samples") == 1 and case.setting("free_bits") in charged:
+    if measured.has("kl_warmup") and measured.setting("num_samples") == 1 and not measured.setting("kl_warmup"):
+        return f"kl_warmup = {max(1, measured.steps // 2)}"
+    charged, free = ((0,), 0.5) if measured.run.data.kind == "text" else ((0, None), 0.25)
+    if measured.has("free_bits") and measured.setting("num_samples") == 1 and measured.setting("free_bits") in charged:
         return f"free_bits = {free:g}"
-    return f"latent_dim = {max(1, size // 2)}" if size > 2 else f"--learning-rate {case.learning_rate / 4:g}"
+    return f"latent_dim = {max(1, size // 2)}" if size > 2 else f"--learning-rate {measured.learning_rate / 4:g}"
 
 
-def dead_codes(case: Case) -> Iterator[Finding]:
+def dead_codes(measured: Measurements) -> Iterator[Finding]:
     """Entries of a codebook that stand for no item: of a model that has one, and whose codes are its numbers."""
-    codebook = getattr(case.model, "own", {}).get("codebook")
-    if codebook is None or case.run.is_generator or case.codes.dtype.kind not in "iu":
+    codebook = getattr(measured.model, "own", {}).get("codebook")
+    if codebook is None or measured.run.is_generator or measured.codes.dtype.kind not in "iu":
         return
     size = codebook.shape[0]
-    counts = np.bincount(case.codes.ravel(), minlength=size)
+    counts = np.bincount(measured.codes.ravel(), minlength=size)
     share = counts[counts > 0] / counts.sum()
     used, perplexity = len(share), float(np.exp(-(share * np.log(share)).sum()))
-    if used < USED * min(size, case.codes.size):
+    if used < USED * min(size, measured.codes.size):
         yield Finding(
             "dead-codes",
             "warning",
-            f"{used} of the {size} entries of the codebook stand for something in {len(case.codes):,} training items "
-            f"(perplexity {perplexity:.1f}): the others take part in nothing.",
+            f"{used} of the {size} entries of the codebook stand for something in {len(measured.codes):,} training "
+            f"items (perplexity {perplexity:.1f}): the others take part in nothing.",
             f"num_embeddings = {max(2, 2 ** int(np.ceil(np.log2(used))))}",
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.comparison.columns import COSTS, SCORES
+from aenb.comparison.score_columns import COSTS, SCORES
 from aenb.core.html import png_source, script_tag, with_id
 from aenb.data.scaling import units
 from aenb.data.split import spread

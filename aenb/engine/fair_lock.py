@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 
-class Turns:
+class FairLock:
     """Lets one thread at a time through; the thread that has its turn may take it again inside.
 
     A training takes it for each chunk and gives it back for a moment, which is no chance for another thread with a
@@ -23,7 +23,7 @@ class Turns:
         """Whether the calling thread has the turn."""
         return self._owner == threading.get_ident()
 
-    def __enter__(self) -> Turns:
+    def __enter__(self) -> FairLock:
         if not self.mine:
             with self._gate:
                 self._lock.acquire()

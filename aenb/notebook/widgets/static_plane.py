@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from aenb.core.html import png_source, script_tag, with_id
 from aenb.figures.plots import BLUE, STYLE, class_colours, image_grid, image_png, to_png
-from aenb.figures.views.codes import scatter
-from aenb.notebook.widgets.layout import Layout
+from aenb.figures.views.latent_scatter import scatter
+from aenb.notebook.widgets.latent_layout import Layout
 
 CELLS, SMALL, STILL = 18, 8, 12  # decoded images a side: in the sheet, of larger images, in the picture
 LARGE = 48 * 48  # pixels of an image from which the sheet has fewer
@@ -31,7 +31,7 @@ def still_picture(layout: Layout) -> bytes:
         panels = figure.subplots(1, 1 + images, squeeze=False)[0]
         scatter(panels[0], layout.points, layout.classes, layout.class_words)
         panels[0].set(xlim=bounds[:2], ylim=bounds[2:], xlabel=layout.names[0], ylabel=layout.names[1])
-        panels[0].set_title("draws from the prior" if layout.look.run.is_generator else "codes of held-out items")
+        panels[0].set_title("draws from the prior" if layout.inputs.run.is_generator else "codes of held-out items")
         if images:
             grid = image_grid(_decoded(layout, STILL), columns=STILL, gap=0)
             panels[1].imshow(grid, interpolation="nearest", extent=bounds, aspect="auto")
@@ -47,7 +47,7 @@ def sheet_html(layout: Layout, picture: bytes) -> str:
     if not _is_decoded(layout):
         return f"<div>{head}{still}</div>"
     about = with_id(_about(layout))
-    height, width = layout.look.data.input_shape[:2]
+    height, width = layout.inputs.data.input_shape[:2]
     return (
         f'<div data-aenb-sheet="{about["id"]}">{head}{still}'
         '<div class="aenb-live-sheet" style="display:none;flex-wrap:wrap;gap:18px;align-items:flex-start">'
@@ -64,12 +64,12 @@ def sheet_html(layout: Layout, picture: bytes) -> str:
 
 def _is_decoded(layout: Layout) -> bool:
     """Whether there is an image at each point of the plane."""
-    return layout.is_flat and layout.look.data.kind == "image"
+    return layout.is_flat and layout.inputs.data.kind == "image"
 
 
 def _about(layout: Layout) -> dict[str, Any]:
     """Return what the page is told."""
-    height, width, _ = layout.look.data.input_shape
+    height, width, _ = layout.inputs.data.input_shape
     cells = SMALL if height * width > LARGE else CELLS
     points, (x0, x1, y0, y1) = layout.points, layout.bounds
     places = np.stack([(points[:, 0] - x0) / (x1 - x0), (y1 - points[:, 1]) / (y1 - y0)], axis=1)
@@ -89,7 +89,7 @@ def _decoded(layout: Layout, cells: int) -> np.ndarray:
     x0, x1, y0, y1 = layout.bounds
     middles = (np.arange(cells) + 0.5) / cells
     x, y = np.meshgrid(x0 + middles * (x1 - x0), y1 - middles * (y1 - y0))
-    return layout.look.decoded(np.stack([x.ravel(), y.ravel()], axis=1))
+    return layout.inputs.decoded(np.stack([x.ravel(), y.ravel()], axis=1))
 
 
 def _sprite(images: np.ndarray, cells: int) -> str:

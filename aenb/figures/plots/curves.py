@@ -9,7 +9,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from aenb.figures.plots.items import Rows, draw_items
+from aenb.figures.plots.examples import Rows, draw_items
 from aenb.figures.plots.style import BLUE, GREEN, GREY, ORANGE, STYLE, TERMS, to_png
 
 COLOURS = {"generator": BLUE, "decoder": BLUE, "autoencoder": BLUE, "discriminator": ORANGE, "encoder": GREEN}

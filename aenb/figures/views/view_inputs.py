@@ -1,4 +1,4 @@
-"""The look: a run with what its views are drawn of, each computed once, on no more than 2,000 held-out items."""
+"""What the views of a run are drawn from: each computed once, on no more than 2,000 held-out examples."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from aenb.data.scaling import units
 from aenb.data.split import spread
-from aenb.evaluation.metrics.likelihood import kl_per_dimension
-from aenb.figures.views.plane import Plane, principal_plane
+from aenb.evaluation.metrics.elbo import kl_per_dimension
+from aenb.figures.views.latent_plane import Plane, principal_plane
 from aenb.latent import coding
 
 ITEMS = 2000
@@ -18,7 +18,7 @@ MOST_CLASSES = 20  # that colours tell apart, with their names beside them
 QUANTILE = 2.3263  # of the standard normal distribution, at 99 %
 
 
-class Look:
+class ViewInputs:
     """What the views ask about a run.
 
     Args:

@@ -16,7 +16,7 @@ from aenb.data import streamed
 FREE = 0.9  # of what is free on the temporary disk, at most
 
 
-class Spool:
+class GrowingArray:
     """Collects blocks of items of one shape, in a `with` block, and gives them as an array.
 
     The temporary file has no name: it is gone when nothing maps it any more, at the latest when Python ends.
@@ -29,7 +29,7 @@ class Spool:
         self._name, self._blocks, self._file = name, [], None
         self._length = self._bytes = 0
 
-    def __enter__(self) -> Spool:
+    def __enter__(self) -> GrowingArray:
         return self
 
     def __exit__(self, *_: object) -> None:

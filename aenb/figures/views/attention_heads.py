@@ -11,8 +11,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from aenb.figures.plots import BLUE, GREY, ORANGE, STYLE, clear_to, drawable, image_grid
-from aenb.figures.views.look import Look
 from aenb.figures.views.view import view
+from aenb.figures.views.view_inputs import ViewInputs
 from aenb.latent import coding
 from aenb.latent.attention_maps import on_places, rollout
 
@@ -21,22 +21,22 @@ FLAT = 1e-6  # range of a signal, relative to its values, that can't be drawn
 IMAGES, HEADS, WORDS = 4, 8, 14  # that are drawn
 
 
-def _fits(look: Look) -> bool:
-    encoder = coding.parts(look.model).get("encoder")
+def _fits(inputs: ViewInputs) -> bool:
+    encoder = coding.parts(inputs.model).get("encoder")
     return {"tokens", "blocks"} <= {layer.name for layer in getattr(encoder, "layers", ())}
 
 
 @view("what each head attends to, and what the code depends on (attention rolled out to the input)", _fits)
-def attention(look: Look) -> Any:
+def attention(inputs: ViewInputs) -> Any:
     """Draw attention over some held-out items: head by head, and rolled out."""
-    x = look.data.examples()[:IMAGES] if look.data.kind != "text" else look.x[:1]
-    maps = look.run.attention(x)
-    if look.data.kind == "text":
-        words = look.data.texts(x)[0].split()[:WORDS]
+    x = inputs.data.examples()[:IMAGES] if inputs.data.kind != "text" else inputs.x[:1]
+    maps = inputs.run.attention(x)
+    if inputs.data.kind == "text":
+        words = inputs.data.texts(x)[0].split()[:WORDS]
         return over_sentence(words, maps[0], rollout(maps)[0])
-    if look.data.kind == "signal":
-        return over_signals(np.nan_to_num(x), on_places(look.model, rollout(maps)))
-    return head_by_head(x, on_places(look.model, rollout(maps)), on_places(look.model, received(maps)))
+    if inputs.data.kind == "signal":
+        return over_signals(np.nan_to_num(x), on_places(inputs.model, rollout(maps)))
+    return head_by_head(x, on_places(inputs.model, rollout(maps)), on_places(inputs.model, received(maps)))
 
 
 def received(maps: np.ndarray) -> np.ndarray:

@@ -8,20 +8,20 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from aenb.figures.plots import STYLE, draw_losses, draw_readings
-from aenb.figures.views.look import Look
 from aenb.figures.views.view import view
+from aenb.figures.views.view_inputs import ViewInputs
 
 
-def _fits(look: Look) -> bool:
-    return "discriminator_loss" in look.run.history
+def _fits(inputs: ViewInputs) -> bool:
+    return "discriminator_loss" in inputs.run.history
 
 
 @view(
     "the game by epoch: the losses of both, what the discriminator says of real and of made items, and gradients", _fits
 )
-def game(look: Look) -> Any:
+def game(inputs: ViewInputs) -> Any:
     """Draw the losses of those who play, the discriminator's mean scores, and the norms of gradients."""
-    history = look.run.history
+    history = inputs.run.history
     with rc_context(STYLE):
         figure = Figure(figsize=(9.8, 2.8), layout="constrained")
         losses, *panels = figure.subplots(1, 3)

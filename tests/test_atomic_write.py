@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from aenb.core import aside
-from aenb.core.aside import sweep, written_aside
+from aenb.core import atomic_write
+from aenb.core.atomic_write import sweep, written_aside
 from aenb.core.errors import AenbError
 
 ROOT = Path(__file__).parent.parent
@@ -61,7 +61,7 @@ def test_what_cannot_be_written_is_refused(tmp_path):
 
 
 def test_the_two_steps_put_back_what_cannot_be_replaced(tmp_path, monkeypatch):
-    monkeypatch.setattr(aside, "_exchanged", lambda new, path: False)
+    monkeypatch.setattr(atomic_write, "_exchanged", lambda new, path: False)
     write_folder(tmp_path / "folder", "old")
     write_folder(tmp_path / "folder", "new")
     assert (tmp_path / "folder" / "file").read_text() == "new"
@@ -82,21 +82,21 @@ def test_the_two_steps_put_back_what_cannot_be_replaced(tmp_path, monkeypatch):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from aenb.core import aside
+from aenb.core import atomic_write
 point, path = sys.argv[1], Path(sys.argv[2])
 kill = lambda: os.kill(os.getpid(), signal.SIGKILL)
 def killed(name, *, after):
-    function = getattr(aside.os if name == "rename" else aside, name)
+    function = getattr(atomic_write.os if name == "rename" else aside, name)
     def call(*arguments):
         done = function(*arguments) if after else kill()
         kill()
-    setattr(aside.os if name == "rename" else aside, name, call)
+    setattr(atomic_write.os if name == "rename" else aside, name, call)
 if point == "before": killed("_exchanged", after=False)
 if point == "exchanged": killed("_exchanged", after=True)
 if point == "between two renames":
-    aside._exchanged = lambda *_: False
+    atomic_write._exchanged = lambda *_: False
     killed("rename", after=True)
-with aside.written_aside(path) as new:
+with atomic_write.written_aside(path) as new:
     new.mkdir()
     (new / "file").write_text("new")
     if point == "writing": kill()

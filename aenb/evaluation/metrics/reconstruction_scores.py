@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from aenb.evaluation.metrics.baselines import Blocks, principal_subspace
-from aenb.evaluation.metrics.reconstruction import decibels, similarities, slices, squared_error
+from aenb.evaluation.metrics.distortion import decibels, similarities, slices, squared_error
 
 
 def reconstruction_scores(

@@ -3,11 +3,10 @@
 The parts beside it (`encoder.keras`, `decoder.keras`, …) are stock Keras and open without.
 
 Example:
-    >>> import aenb.models.classes
+    >>> import aenb.models.custom_objects
     >>> import keras
     >>> model = keras.models.load_model("runs/v2/model.keras")  # doctest: +SKIP
 """
 
 from aenb.models import network as network
-from aenb.models import observed as observed
 from aenb.models import sparsity as sparsity

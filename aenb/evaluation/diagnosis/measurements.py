@@ -1,4 +1,4 @@
-"""The case: a run with what its checks look at, each measured once, on no more than 2,000 items."""
+"""What the checks of a run look at: each measured once, on no more than 2,000 examples."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEW, SMALL_BATCH = 4, 16  # steps an epoch, of which smaller batches make more
 SAMPLES = 1000  # to make: the share of one class in ten is known to about ±1 %
 
 
-class Case:
+class Measurements:
     """What the checks ask about a run.
 
     Args:

@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from aenb.notebook.widgets.pump import Pump
+from aenb.notebook.widgets.kernel_messages import Pump
 from tests.kernels import VERSIONS, LiveKernel
 
 PRELUDE = """
 import sys, threading, time
 import ipykernel, ipywidgets
 from IPython.display import display
-from aenb.notebook.widgets.pump import Pump
+from aenb.notebook.widgets.kernel_messages import Pump
 
 button = ipywidgets.Button(description="Stop")
 slider = ipywidgets.IntSlider(description="Level")
@@ -207,7 +207,7 @@ def trace(frame, event, _):
     global line
     names = {frame.f_code.co_name, frame.f_back.f_code.co_name}
     if event == "call":
-        return trace if frame.f_code.co_filename.endswith("pump.py") else None
+        return trace if frame.f_code.co_filename.endswith("kernel_messages.py") else None
     if event == "line" and not names & {"allowed", "_run"}:
         line += 1
         if line == stop:
@@ -293,7 +293,7 @@ def test_an_unknown_kernel_is_left_alone(kernel):
 def test_a_surprise_while_draining_turns_the_pump_off_and_loses_nothing(kernel, name):
     code = f"""
 def changed(*arguments, **named):
-    if sys._getframe(1).f_code.co_filename.endswith("pump.py"):
+    if sys._getframe(1).f_code.co_filename.endswith("kernel_messages.py"):
         raise TypeError("unexpected keyword argument")
     return ours(*arguments, **named)
 ours = kernel.{name}
