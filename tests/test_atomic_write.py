@@ -86,11 +86,11 @@ from aenb.core import atomic_write
 point, path = sys.argv[1], Path(sys.argv[2])
 kill = lambda: os.kill(os.getpid(), signal.SIGKILL)
 def killed(name, *, after):
-    function = getattr(atomic_write.os if name == "rename" else aside, name)
+    function = getattr(atomic_write.os if name == "rename" else atomic_write, name)
     def call(*arguments):
         done = function(*arguments) if after else kill()
         kill()
-    setattr(atomic_write.os if name == "rename" else aside, name, call)
+    setattr(atomic_write.os if name == "rename" else atomic_write, name, call)
 if point == "before": killed("_exchanged", after=False)
 if point == "exchanged": killed("_exchanged", after=True)
 if point == "between two renames":
