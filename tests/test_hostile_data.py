@@ -36,8 +36,8 @@ HEADERS = {
     "titles": (npy(descr=[(("title", "a"), "<f8")]), "expected"),
     "objects": (npy(descr="|O"), "Python objects"),
     "no Python": (npy()[:20] + b"\\'" + npy()[22:], "expected a readable"),
-    "no Unicode": (npy(descr="<U2"), "text that is no Unicode"),
-    "no Unicode, in Fortran order": (npy(descr=">U2", fortran_order=True), "text that is no Unicode"),
+    "no Unicode": (npy(descr="<U2"), "text that is not Unicode"),
+    "no Unicode, in Fortran order": (npy(descr=">U2", fortran_order=True), "text that is not Unicode"),
     "cut": (npy()[:100], "of which"),
 }
 
@@ -55,7 +55,7 @@ def test_what_a_header_declares_is_held_against_what_is_there(content, message, 
     ("place", "content", "message"),
     [
         (8, b"\1", "encrypted"),
-        (10, b"\x63", "compressed in a way"),
+        (10, b"\x63", "compressed in an unknown way"),
         (24, b"\xff\xff\xff\x7f", "bytes"),
         (0, b"x", "directory"),
     ],
@@ -76,7 +76,7 @@ def test_an_archive_is_read_for_its_items_and_labels_alone(tmp_path):
 
 
 def test_what_needs_more_than_the_memory_at_hand_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(data_files, "_room", lambda: 100)
+    monkeypatch.setattr(data_files, "_free_memory", lambda: 100)
     (tmp_path / "x.txt").write_text("a b\n" * 99)
     (tmp_path / "x.csv").write_text("1,2\n" * 99)
     np.savez_compressed(tmp_path / "x.npz", x=np.zeros((99, 9)))
@@ -102,7 +102,7 @@ def test_pipes_devices_and_folders_are_no_files(suffix, tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("", r"received an empty name\. The folder that you are in is called `\.`"),
+        ("", r"received an empty name\. The current folder is `\.`"),
         (" \n", "received an empty name"),
         ("~nosuchuser", "nosuchuser"),
         ("~nosuchuser/x.npy", "nosuchuser"),
@@ -171,7 +171,7 @@ def test_links_in_a_folder_do_not_lead_in_circles(tmp_path):
 
 
 def test_a_folder_of_far_too_many_files_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(image_folder, "MOST", 10)
+    monkeypatch.setattr(image_folder, "MAX_ENTRIES", 10)
     for number in range(11):
         (tmp_path / f"{number}.txt").write_text("")
     refused(tmp_path, "one of more than 10 files and folders")
@@ -182,7 +182,7 @@ def test_a_long_double_beyond_doubles_is_infinite():
     if np.finfo("longdouble").max == np.finfo("float64").max:
         pytest.skip("a long double is a double here")
     items[3] = np.longdouble("1e4000")
-    refused(items, "received infinity in 1 of 12 items, the first at index 3")
+    refused(items, "received infinity in 1 of 12 examples, the first at index 3")
 
 
 def test_what_is_far_from_all_else_is_refused_and_not_infinite():

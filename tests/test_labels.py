@@ -26,7 +26,7 @@ GOOD = {
 }
 BAD = {
     "one too few": ([1, 2], r"expected the shape \(3,\); received \(2,\)"),
-    "one-hot": (np.eye(3), r"received \(3, 3\)\. Labels one-hot become classes by \.argmax"),
+    "one-hot": (np.eye(3), r"received \(3, 3\)\. Convert one-hot labels to classes with \.argmax"),
     "ragged": ([[1], [1, 2], 3], "lists of different lengths"),
     "None": ([1, None, 2], "a missing one at index 1"),
     "NaN": ([1.0, 2.0, np.nan], "a missing one at index 2"),
@@ -35,12 +35,12 @@ BAD = {
     "names and numbers": (["a", 1, "b"], "both names and numbers, such as 'a' and 1"),
     "fractions": (
         [0.5, 1.0, 2.5],
-        r"received 0\.5 at index 0\. Make classes of numbers by their range, with pandas\.cut",
+        r"received 0\.5 at index 0\. Bin the numbers into classes with pandas\.cut",
     ),
     "infinity": ([1.0, np.inf, 2.0], "received inf at index 1"),
     "complex numbers": ([1j, 2, 3], "received dtype complex128"),
-    "dates": (np.array(["2020", "2021", "2020"], "M8[D]"), r"Dates are made names by \.astype\(str\)"),
-    "a date": ([datetime.date(2020, 1, 1), "a", "b"], "received a date at index 0. Dates"),
+    "dates": (np.array(["2020", "2021", "2020"], "M8[D]"), r"Turn dates into names with \.astype\(str\)"),
+    "a date": ([datetime.date(2020, 1, 1), "a", "b"], "received a date at index 0. Turn dates"),
     "objects": ([object(), 1, 2], "received a object at index 0"),
     "bytes that are no text": ([b"\xff", b"a", b"b"], "bytes in UTF-8"),
     "large numbers": ([10**30, 1, 2], "up to 64 bits"),

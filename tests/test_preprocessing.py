@@ -128,7 +128,7 @@ class TestPixels:
         assert aenb.load_data(images).preprocessing.pixel_range == (0, 1)
         np.testing.assert_array_equal(aenb.load_data(images).train, data.train)
         images[place, 0, 0] = 200
-        with pytest.raises(aenb.AenbError, match=r"in the images held out.*to 200"):
+        with pytest.raises(aenb.AenbError, match=r"in the held-out images.*to 200"):
             aenb.load_data(images)
 
     def test_all_later_images_are_scaled_alike(self):
@@ -212,7 +212,7 @@ class TestOneGate:
 
     def test_values_too_large_to_be_squared_are_refused(self, of_table):
         for x in (np.full((1, 4), 1e30), np.full((1, 4), 1e300), pd.DataFrame([[1e300] * 4], columns=list("abcd"))):
-            with pytest.raises(aenb.AenbError, match="stands for a missing one"):
+            with pytest.raises(aenb.AenbError, match="marks a missing one"):
                 of_table.score(x)
 
     def test_ids_of_words_are_those_of_the_vocabulary(self, of_texts):

@@ -59,7 +59,7 @@ class TestVowels:
     def test_without_aeon_it_says_what_to_install(self, monkeypatch):
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
         assert not aenb.datasets()["vowels"].at_hand()
-        with pytest.raises(aenb.AenbError, match="pip install aeon"):
+        with pytest.raises(aenb.AenbError, match="pip install --no-deps aeon"):
             aenb.load_data("vowels")
 
     @needs_vowels
@@ -76,7 +76,7 @@ class TestVowels:
         assert labels.tolist() == ["1", "2"]
         for name, content in {"cut": TS[:-12] + ",x:1", "headless": "1,2:3", "empty": "@data\n"}.items():
             (tmp_path / name).write_text(content)
-            with pytest.raises(aenb.AenbError, match="file that is broken"):
+            with pytest.raises(aenb.AenbError, match="a broken file"):
                 vowels.read_ts(tmp_path / name)
 
 
@@ -147,8 +147,8 @@ class TestTexts:
         assert aenb.load_data(form(list(self.TEXTS))).kind == "text"
 
     def test_long_texts_are_cut_and_rare_words_unknown_and_it_is_said(self, monkeypatch):
-        monkeypatch.setattr("aenb.data.texts.MOST", 5)
-        monkeypatch.setattr("aenb.data.texts.LONGEST", 4)
+        monkeypatch.setattr("aenb.data.texts.MAX_WORDS", 5)
+        monkeypatch.setattr("aenb.data.texts.MAX_LENGTH", 4)
         data = aenb.load_data(["a b c d e f g h", *["a b", "a c"] * 9])
         assert data.input_shape == (4,)
         assert len(data.vocabulary) <= 7
@@ -215,11 +215,11 @@ class TestSignals:
     @pytest.mark.parametrize(
         ("x", "message"),
         [
-            ([np.zeros((3, 2)), np.zeros((4, 3))] * 5, "one number of channels"),
-            ([np.zeros((3, 2)), np.zeros((0, 2))] * 5, "one number of channels"),
+            ([np.zeros((3, 2)), np.zeros((4, 3))] * 5, "the same number of channels"),
+            ([np.zeros((3, 2)), np.zeros((0, 2))] * 5, "the same number of channels"),
             ([np.zeros((3, 2)), np.full((4, 2), np.inf)] * 5, "infinity in 5 of 10"),
             ([np.zeros((3, 2)), np.full((4, 2), "a")] * 5, "signals of numbers"),
-            ([np.zeros((3, 2)), np.zeros((4, 2))], "at least 4 items"),
+            ([np.zeros((3, 2)), np.zeros((4, 2))], "at least 4 examples"),
         ],
     )
     def test_what_is_no_signal_is_refused(self, x, message):
@@ -245,7 +245,7 @@ class TestMissingValues:
         assert data.has_missing
         np.testing.assert_allclose(np.nanmean(data.x_train, axis=0), 0, atol=1e-6)
         np.testing.assert_allclose(np.nanstd(data.x_train, axis=0), 1, atol=1e-6)
-        assert any("of the values to train on are missing (NaN)" in note for note in data.notes)
+        assert any("of the training values are missing (NaN)" in note for note in data.notes)
         np.testing.assert_array_equal(np.isnan(data.prepare(frame)), frame.isna())
         assert not aenb.load_data(frame.dropna()).has_missing
 

@@ -82,14 +82,14 @@ def test_what_was_read_does_not_stay_in_this_process(tmp_path, monkeypatch):
     data = aenb.load_data(tmp_path / "x.npy")
     assert sum(len(block) for block in data.blocks()) == 33_600
     assert mapped() - before < 30_000
-    monkeypatch.setattr(streamed, "TOUCHED", 2**20)
+    monkeypatch.setattr(streamed, "MAX_TOUCHED", 2**20)
     for first in range(50):
         data.train[np.arange(first, 33_600, 50)]
     assert mapped() - before < 30_000
 
 
 def test_a_map_that_may_be_written_keeps_its_changes(tmp_path, small_memory, monkeypatch):
-    monkeypatch.setattr(streamed, "TOUCHED", 0)
+    monkeypatch.setattr(streamed, "MAX_TOUCHED", 0)
     np.save(tmp_path / "x.npy", np.zeros((60, 4, 4)))
     private = np.load(tmp_path / "x.npy", mmap_mode="c")
     private[:] = 0.5
@@ -103,7 +103,7 @@ def test_what_is_streamed_says_so(tmp_path, small_memory):
     np.save(tmp_path / "x.npy", KINDS["in Fortran order"])
     shown = repr(aenb.load_data(tmp_path / "x.npy"))
     assert "streamed from the disk" in shown
-    assert "read from the disk when needed" in shown
+    assert "read from disk when needed" in shown
     assert "Fortran order" in shown
 
 
@@ -160,12 +160,12 @@ def spoilt(value, row):
 
 
 BAD = {
-    "NaN": (spoilt(np.nan, 33), "infinity in 1 of 60 items, the first at index 33"),
-    "infinite": (spoilt(-np.inf, 59), "infinity in 1 of 60 items, the first at index 59"),
+    "NaN": (spoilt(np.nan, 33), "infinity in 1 of 60 examples, the first at index 33"),
+    "infinite": (spoilt(-np.inf, 59), "infinity in 1 of 60 examples, the first at index 59"),
     "out of range": (spoilt(1e5, 17), r"received values from .* to 1e\+05"),
     "too large to square": (np.array([[1e300, 1.0], [-1e300, 2.0]] * 9), "squares are finite; received .* 1e\\+300"),
     "one axis": (np.zeros(9), r"received the shape \(9,\)"),
-    "few": (np.zeros((3, 2)), "at least 4 items; received 3"),
+    "few": (np.zeros((3, 2)), "at least 4 examples; received 3"),
     "complex": (np.zeros((9, 2), complex), "expected numbers; received dtype complex128"),
 }
 
@@ -204,7 +204,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         tracemalloc.stop()
     assert data.is_streamed
     assert len(data.test) == 8192  # 512 MB as float32
-    assert any("crowd the memory" in note for note in data.notes)
+    assert any("too much memory" in note for note in data.notes)
     assert loaded < 2**28
 
 
@@ -217,7 +217,7 @@ def test_a_training_that_streams_learns_the_same_to_the_bit(kind, tmp_path, monk
     disk = aenb.train("deep", tmp_path / "x.npy", **settings)
     assert memory.record["resident"]
     assert not disk.record["resident"]
-    assert any("read from the disk" in note for note in disk.record["notes"])
+    assert any("read from disk" in note for note in disk.record["notes"])
     for one, other in zip(memory.model.get_weights(), disk.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     assert memory.history == disk.history
@@ -306,12 +306,12 @@ def test_what_becomes_of_the_pixels_is_said(tmp_path):
     data = aenb.load_data(tmp_path)
     assert data.input_shape == (6, 8, 3)
     for sentence in (
-        "3 images grey among coloured ones: given three equal channels.",
+        "3 images grey among colour images: given three equal channels.",
         "1 image turned upright, as its EXIF orientation says.",
         "1 image of several frames: the first was taken.",
-        "2 images transparent in places: laid over white.",
+        "2 images with transparency: laid over white.",
         "1 image of 16 bits a channel: reduced to 8.",
-        "1 image in CMYK: brought to RGB.",
+        "1 image in CMYK: converted to RGB.",
     ):
         assert sentence in data.notes
 
@@ -428,7 +428,7 @@ def test_a_pipeline_is_taken_as_its_array(kind, limit, tf, monkeypatch):
     expected = aenb.load_data(array)
     assert data.fingerprint == expected.fingerprint
     assert data.is_streamed == (limit == 0)
-    assert any("run through once" in note for note in data.notes)
+    assert any("read once" in note for note in data.notes)
 
 
 @pytest.mark.parametrize(
@@ -450,7 +450,7 @@ def test_labels_of_other_kinds(tf):
     assert set(loaded(np.array(["a", "b", "ü"])[LABELS]).y_test) == {"a", "b", "ü"}
     targets = loaded(IMAGES)
     assert targets.y_test is None
-    assert any("not one label an item" in note for note in targets.notes)
+    assert any("not one label per example" in note for note in targets.notes)
 
 
 def ragged(tf):
@@ -458,7 +458,7 @@ def ragged(tf):
 
 
 BAD_PIPELINES = {
-    "infinite": (lambda tf: tf.data.Dataset.from_tensor_slices(TABLE).repeat(), r"without an end. Use .take\(n\)"),
+    "infinite": (lambda tf: tf.data.Dataset.from_tensor_slices(TABLE).repeat(), r"an infinite one. Use .take\(n\)"),
     "ragged": (ragged, "RaggedTensorSpec"),
     "dicts": (lambda tf: tf.data.Dataset.from_tensor_slices({"x": TABLE}), "pairs"),
     "three parts": (lambda tf: tf.data.Dataset.from_tensor_slices((TABLE, LABELS, LABELS)), "pairs"),
@@ -484,7 +484,7 @@ BAD_PIPELINES = {
     ),
     "failing": (
         lambda tf: tf.data.Dataset.from_tensor_slices(TABLE).map(lambda x: tf.debugging.check_numerics(x / 0, "oh no")),
-        "can be run through; received: .*oh no",
+        "can be read; received: .*oh no",
     ),
 }
 
@@ -502,9 +502,9 @@ def test_a_generator_without_an_end_is_given_up(block, tf, monkeypatch):
         while True:
             yield block
 
-    monkeypatch.setattr(pipeline, "MOST", 1000)
+    monkeypatch.setattr(pipeline, "MAX_EXAMPLES", 1000)
     signature = tf.TensorSpec((None, TABLE.shape[1]), TABLE.dtype)
-    with pytest.raises(aenb.AenbError, match=r"up to 1,000 items; received one that goes on\. .*\.take\(n\)"):
+    with pytest.raises(aenb.AenbError, match=r"up to 1,000 examples; received a longer one\. .*\.take\(n\)"):
         aenb.load_data(tf.data.Dataset.from_generator(endless, output_signature=signature))
 
 

@@ -1,4 +1,4 @@
-"""Data: the data sets and your own data, one file a source; how raw data becomes a model's inputs; corruptions.
+"""Data: built-in data sets and your own data, one module per source; preprocessing; corruptions.
 
-Not here: what is computed of examples (`evaluation`) and drawn of them (`figures`).
+Not here: metrics (`evaluation`) and plots (`figures`).
 """

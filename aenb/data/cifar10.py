@@ -1,6 +1,6 @@
 """CIFAR-10: 60,000 colour photographs in ten classes (Krizhevsky 2009, "Learning multiple layers of features").
 
-The binary version, since the one that `keras.datasets` downloads holds pickles, and nothing here is unpickled.
+This is the binary version: the one that `keras.datasets` downloads contains pickles, which aenb never loads.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def cifar10() -> Data:
         with tarfile.open(path) as archive:
             (x_train, y_train), (x_test, y_test) = (_read(archive, names) for names in (TRAIN, TEST))
     except (OSError, tarfile.TarError, KeyError, ValueError) as error:
-        raise AenbError(f"Expected CIFAR-10 in {path}; received a file that is broken: {error}. Delete it.") from error
+        raise AenbError(f"Expected CIFAR-10 in {path}; received a broken file: {error}. Delete it.") from error
     return Data(
         x_train, x_test, y_train, y_test,
         name="cifar10", source=source, class_names=CLASSES,

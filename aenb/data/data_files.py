@@ -1,4 +1,4 @@
-"""Your own data in a file: none of it is unpickled, and none may take more memory than there is."""
+"""Your own data in a file: pickles are never loaded, and no file may take more memory than is available."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from aenb.data.arrays import from_arrays
 from aenb.data.record import Data
 
 FORMATS = (".npy", ".npz", ".csv", ".parquet", ".txt")
-COLUMNS = 100_000  # of a table, at most
+MAX_COLUMNS = 100_000  # of a table
 
 
 def from_file(path: Path, labels: Any = None, kind: str | None = None) -> Data:
-    """Make Data of a file.
+    """Make `Data` from a file.
 
     Args:
-        path: A `.npy` array, which stays on the disk if it is large; a `.npz` with `x` (and `y`) or a single array; a
-            `.csv` or `.parquet` table of numbers; a `.txt` in UTF-8 with a text in each line.
-        labels: (n,), in the place of the file's own.
-        kind: "signal" for an array (n, length, channels) that is not of images.
+        path: A `.npy` array, which stays on disk if it is large; a `.npz` with `x` (and `y`) or a single array; a
+            `.csv` or `.parquet` table of numbers; a `.txt` in UTF-8 with one text per line.
+        labels: (n,), to use instead of the file's own.
+        kind: "signal" for an array (n, length, channels) that does not hold images.
 
     Raises:
-        AenbError: There is no such file, it is none (a pipe, a device), it is broken, of another format, or declares
-            or needs more than there is, in the file or in memory.
+        AenbError: The file does not exist, is not a regular file (a pipe, a device), is broken, has another format,
+            declares more than it holds, or needs more memory than is available.
     """
     if path.suffix not in FORMATS:
         raise AenbError(
@@ -41,8 +41,8 @@ def from_file(path: Path, labels: Any = None, kind: str | None = None) -> Data:
             f"`{named(path.suffix or path.name)}`."
         )
     reader = dict(zip(FORMATS, (_npy, _npz, _csv, _parquet, _txt), strict=True))[path.suffix]
-    x, own = reader(path, f"a readable {path.suffix} file")
-    labels = own if labels is None else labels
+    x, own_labels = reader(path, f"a readable {path.suffix} file")
+    labels = own_labels if labels is None else labels
     return from_arrays(x, labels, name=named(path.stem), source=f"the file {named(path.name)}", kind=kind)
 
 
@@ -52,12 +52,12 @@ def _npy(path: Path, what: str) -> tuple[Any, None]:
 
 def _npz(path: Path, what: str) -> tuple[np.ndarray, np.ndarray | None]:
     with regular(path, what) as stream, zipfile.ZipFile(stream) as archive:
-        found = {one.filename.removesuffix(".npy"): one for one in members(archive, size(stream), _room())}
-        x = "x" if "x" in found else next(iter(found)) if len(found) == 1 else None
+        arrays = {one.filename.removesuffix(".npy"): one for one in members(archive, size(stream), _free_memory())}
+        x = "x" if "x" in arrays else next(iter(arrays)) if len(arrays) == 1 else None
         if x is None:
-            names = named(", ".join(found)) or "none"
+            names = named(", ".join(arrays)) or "none"
             raise AenbError(f"`{named(path)}`: expected an array `x`, and `y` for labels; received {names}.")
-        return _member(archive, found[x]), _member(archive, found["y"]) if "y" in found else None
+        return _member(archive, arrays[x]), _member(archive, arrays["y"]) if "y" in arrays else None
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
@@ -73,8 +73,8 @@ def _csv(path: Path, what: str) -> tuple[Any, None]:
     with _in_memory(path, what) as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # a column of numbers and words is refused below
         columns = stream.readline().count(b",") + 1
-        if columns > COLUMNS:
-            raise ValueError(f"{columns:,} columns, more than {COLUMNS:,}")
+        if columns > MAX_COLUMNS:
+            raise ValueError(f"{columns:,} columns, more than {MAX_COLUMNS:,}")
         stream.seek(0)
         return pd.read_csv(stream), None
 
@@ -88,12 +88,12 @@ def _parquet(path: Path, what: str) -> tuple[Any, None]:
             "Install it (pip install pyarrow), or save the table as .csv."
         ) from error
     with regular(path, what) as stream, parquet.ParquetFile(stream) as file:
-        about = file.metadata
-        if about.num_columns > COLUMNS:
-            raise ValueError(f"{about.num_columns:,} columns, more than {COLUMNS:,}")
-        needed = 8 * about.num_rows * about.num_columns
-        if needed > _room():
-            raise ValueError(f"a table of {needed / 2**20:,.0f} MB, more than the memory at hand")
+        metadata = file.metadata
+        if metadata.num_columns > MAX_COLUMNS:
+            raise ValueError(f"{metadata.num_columns:,} columns, more than {MAX_COLUMNS:,}")
+        needed = 8 * metadata.num_rows * metadata.num_columns
+        if needed > _free_memory():
+            raise ValueError(f"a table of {needed / 2**20:,.0f} MB, more than the available memory")
         return file.read().to_pandas(), None
 
 
@@ -107,13 +107,13 @@ def _txt(path: Path, what: str) -> tuple[list[str], None]:
 
 @contextlib.contextmanager
 def _in_memory(path: Path, what: str) -> Iterator[BinaryIO]:
-    """Open a file that is read as a whole."""
+    """Open a file that will be read as a whole."""
     with regular(path, what) as stream:
-        if size(stream) > _room():
-            raise ValueError(f"{size(stream) / 2**20:,.0f} MB, more than the memory at hand")
+        if size(stream) > _free_memory():
+            raise ValueError(f"{size(stream) / 2**20:,.0f} MB, more than the available memory")
         yield stream
 
 
-def _room() -> int:
-    """Return how many bytes of memory are at hand."""
+def _free_memory() -> int:
+    """Return how many bytes of memory are available."""
     return psutil.virtual_memory().available

@@ -1,4 +1,4 @@
-"""The digits of scikit-learn: 1,797 of 8×8, from Alpaydin & Kaynak 1998 (UCI)."""
+"""scikit-learn's digits: 1,797 images of 8×8, from Alpaydin & Kaynak 1998 (UCI)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Downloads: checked against a pinned SHA-256, written aside and renamed, kept in Keras's cache."""
+"""Downloads: checked against a pinned SHA-256, written to a temporary file, renamed, and kept in Keras's cache."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def cache() -> Path:
 
 
 def fetch(url: str, file: Path, sha256: str, remedy: str) -> Path:
-    """Return a file of the cache, downloading it if it is not there.
+    """Return a file of the cache, and download it first if it is missing.
 
     Args:
         url: Where to download it from.
-        file: Its place in the cache.
-        sha256: The checksum that it must have.
+        file: Its path in the cache.
+        sha256: Its expected checksum.
         remedy: What to do on a machine without a network.
 
     Raises:
-        AenbError: It cannot be downloaded or written, or is not the file that was expected.
+        AenbError: It cannot be downloaded or written, or its checksum differs.
     """
     import pooch
     import requests
@@ -43,7 +43,7 @@ def fetch(url: str, file: Path, sha256: str, remedy: str) -> Path:
         )
     except requests.RequestException as error:
         raise AenbError(f"Expected to download {url}; received {_reason(error)}. {remedy}") from error
-    except ValueError as error:  # pooch: the checksum differs; what was downloaded is gone
+    except ValueError as error:  # pooch: the checksum differs; it has deleted the download
         raise AenbError(
             f"Expected {url} to have the SHA-256 {sha256[:12]}…; received another file. {remedy}"
         ) from error

@@ -1,4 +1,4 @@
-"""Fashion-MNIST: 70,000 pictures of clothes in ten classes (Xiao, Rasul & Vollgraf 2017, arXiv 1708.07747)."""
+"""Fashion-MNIST: 70,000 images of clothing in ten classes (Xiao, Rasul & Vollgraf 2017, arXiv 1708.07747)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aenb.data.idx import read_idx
 from aenb.data.record import Data
 from aenb.data.scaling import add_channel
 
-SYSTEM = Path("/usr/share/datasets/fashion-mnist")  # the package dataset-fashion-mnist of Debian and Ubuntu
+SYSTEM = Path("/usr/share/datasets/fashion-mnist")  # the Debian and Ubuntu package dataset-fashion-mnist
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 SHA256 = {
     "train-images-idx3-ubyte.gz": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",

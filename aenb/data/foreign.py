@@ -1,4 +1,4 @@
-"""Objects of others' classes: read with care, since reading them runs their code."""
+"""Objects of other libraries' classes: read with care, since reading them runs their code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 
 from aenb.core.errors import AenbError
 
-DEEPEST = 5  # axes of a list in lists
+MAX_DEPTH = 5  # axes of nested lists
 PLAIN = (
     int,
     float,
@@ -24,19 +24,19 @@ PLAIN = (
     np.ndarray,
     np.generic,
     type(None),
-)  # what runs no code of others
+)  # reading these runs no foreign code
 
 
 @contextlib.contextmanager
 def reading(x: Any, what: str) -> Iterator[None]:
-    """Read an object that was given in a block: whatever its own methods raise becomes the cause of an `AenbError`.
+    """Turn any exception that an object's own methods raise in the block into an `AenbError`.
 
-    So a rubbish object gives an error like any other data, and what its code raised is not lost: it is the error's
-    `__cause__`, and its message is in it. What interrupts (`KeyboardInterrupt`, `SystemExit`) passes.
+    The original exception is the error's `__cause__`, and its message is quoted. `KeyboardInterrupt` and `SystemExit`
+    pass through.
 
     Args:
         x: The object.
-        what: What it is called, in errors.
+        what: Its name, for errors.
 
     Raises:
         AenbError: Reading it raised an exception.
@@ -47,25 +47,25 @@ def reading(x: Any, what: str) -> Iterator[None]:
         raise
     except Exception as error:
         words = " ".join(str(error).split())
-        said = f"{type(error).__name__}{f': {words[:200]}' if words else ''}"
+        description = f"{type(error).__name__}{f': {words[:200]}' if words else ''}"
         raise AenbError(
             f"{what}: expected an array, a table or a list that can be read; "
-            f"reading a {type(x).__name__} raised {said}."
+            f"reading a {type(x).__name__} raised {description}."
         ) from error
 
 
-def as_list(x: Any, what: str, depth: int = DEEPEST) -> Any:
-    """Return a sequence of another class as a list of its items, as many as it says that it has, and all else as it is.
+def as_list(x: Any, what: str, depth: int = MAX_DEPTH) -> Any:
+    """Return a sequence of a foreign class as a list of its `len(x)` items; return anything else unchanged.
 
     NumPy would ask such an object for items until it raises an IndexError, which some never do.
 
     Args:
         x: The object; such objects inside a list become lists too.
-        what: What it is called, in errors.
-        depth: How many more axes there may be.
+        what: Its name, for errors.
+        depth: How many more axes are allowed.
 
     Raises:
-        AenbError: It is a mapping or a set; its items would need more memory than there is, or are nested too deeply.
+        AenbError: It is a mapping or a set, its items need more memory than is available, or the nesting is too deep.
     """
     if isinstance(x, Mapping | AbstractSet):
         remedy = " A dict of columns becomes a table by pandas.DataFrame(x)." if isinstance(x, Mapping) else ""
@@ -76,20 +76,20 @@ def as_list(x: Any, what: str, depth: int = DEEPEST) -> Any:
     if isinstance(x, PLAIN) or _is_array(x) or not (hasattr(x, "__len__") and hasattr(x, "__getitem__")):
         return x
     if not depth:
-        raise AenbError(f"{what}: expected up to {DEEPEST} axes; received a {type(x).__name__} with more inside.")
+        raise AenbError(f"{what}: expected up to {MAX_DEPTH} axes; received a {type(x).__name__} nested deeper.")
     n = len(x)
     first = x[0] if n else None
-    room = psutil.virtual_memory().available
-    if n * max(8, first.nbytes if isinstance(first, np.ndarray) else 8) > room:
+    free_memory = psutil.virtual_memory().available
+    if n * max(8, first.nbytes if isinstance(first, np.ndarray) else 8) > free_memory:
         raise AenbError(
-            f"{what}: expected items that fit into memory, {room / 2**20:,.0f} MB; received a {type(x).__name__} of "
-            f"{n:,}, which need more. Write them to a .npy file: it is read in parts."
+            f"{what}: expected items that fit into memory, {free_memory / 2**20:,.0f} MB; received a "
+            f"{type(x).__name__} of {n:,}, which need more. Write them to a .npy file: it is read in parts."
         )
     return [as_list(x[place], what, depth - 1) for place in range(n)]
 
 
 def _is_array(x: Any) -> bool:
-    """Say whether something gives NumPy its array itself."""
+    """Say whether an object converts itself to a NumPy array."""
     if hasattr(x, "__array__") or hasattr(x, "__array_interface__") or hasattr(x, "__array_struct__"):
         return True
     try:

@@ -1,4 +1,4 @@
-"""Items that come one block after the other: in memory while they are few, else in a temporary file."""
+"""Examples that arrive block by block: kept in memory while they are few, else in a temporary file."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import numpy as np
 from aenb.core.errors import AenbError
 from aenb.data import streamed
 
-FREE = 0.9  # of what is free on the temporary disk, at most
+MAX_SHARE = 0.9  # of the free space on the temporary disk
 
 
 class GrowingArray:
-    """Collects blocks of items of one shape, in a `with` block, and gives them as an array.
+    """Collects blocks of examples of one shape, in a `with` block, and returns them as an array.
 
-    The temporary file has no name: it is gone when nothing maps it any more, at the latest when Python ends.
+    The temporary file has no name: it disappears when nothing maps it any more, at the latest when Python ends.
 
     Args:
-        name: What the items are called, in errors.
+        name: The name of the data, for errors.
     """
 
     def __init__(self, name: str):
@@ -34,14 +34,14 @@ class GrowingArray:
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            with contextlib.suppress(OSError):  # on a full disk it would write what is left
+            with contextlib.suppress(OSError):  # on a full disk, closing would try to write the rest
                 self._file.close()
 
     def append(self, block: np.ndarray) -> None:
-        """Add items, (n, ...), all of one shape and dtype.
+        """Add examples, (n, ...), all of one shape and dtype.
 
         Raises:
-            AenbError: The disk of the temporary file is full, but for a tenth of what was free.
+            AenbError: The file would fill more than nine tenths of the free space on its disk.
         """
         self._blocks.append(np.ascontiguousarray(block))
         self._length += len(block)
@@ -50,7 +50,7 @@ class GrowingArray:
             self._write()
 
     def array(self) -> np.ndarray:
-        """Return the items: an array in memory, or a memory map of the temporary file."""
+        """Return the examples: an array in memory, or a memory map of the temporary file."""
         if self._file is None:
             return np.concatenate(self._blocks) if self._blocks else np.empty((0, 1))
         shape = (self._length, *self._like.shape[1:])
@@ -58,7 +58,7 @@ class GrowingArray:
 
     @property
     def note(self) -> str:
-        """A sentence that says where the items are, empty where they are in memory."""
+        """A sentence that says where the examples are; empty if they are in memory."""
         if self._file is None:
             return ""
         return f"They take {self._bytes / 2**20:,.0f} MB, in a temporary file that is gone when Python ends."
@@ -66,8 +66,8 @@ class GrowingArray:
     def _write(self) -> None:
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="aenb-")  # noqa: SIM115, it lives as long as its map
-                self._room = FREE * shutil.disk_usage(tempfile.gettempdir()).free
+                self._file = tempfile.TemporaryFile(prefix="aenb-")  # noqa: SIM115, it must live as long as its map
+                self._room = MAX_SHARE * shutil.disk_usage(tempfile.gettempdir()).free
                 self._like = self._blocks[0][:0]
             if self._bytes > self._room:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -1,4 +1,4 @@
-"""Files of images, read by Pillow: how large they are, and their pixels as bytes of one size."""
+"""Image files, read by Pillow: their sizes, and their pixels as bytes at one size."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")  # of Pillow, whatever the suffix; others may run programs
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")  # Pillow's, whatever the suffix; others may run programs
 GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N")  # Pillow's modes without colour
 CHANGES = {
-    "grey": "{} grey among coloured ones: given three equal channels.",
+    "grey": "{} grey among colour images: given three equal channels.",
     "turned": "{} turned upright, as its EXIF orientation says.",
     "first frame": "{} of several frames: the first was taken.",
-    "transparent": "{} transparent in places: laid over white.",
+    "transparent": "{} with transparency: laid over white.",
     "16 bits": "{} of 16 bits a channel: reduced to 8.",
-    "CMYK": "{} in CMYK: brought to RGB.",
+    "CMYK": "{} in CMYK: converted to RGB.",
 }
 
 
 class Header(NamedTuple):
-    """What a file says of its image, seen upright."""
+    """What a file declares about its image, once it is upright."""
 
     height: int
     width: int
@@ -29,10 +29,10 @@ class Header(NamedTuple):
 
 
 def look(path: Path) -> Header:
-    """Read what a file says of its image, without decoding it.
+    """Read what a file declares about its image, without decoding it.
 
     Raises:
-        Exception: Whatever Pillow meets in a broken file.
+        Exception: Whatever Pillow raises for a broken file.
     """
     with _opened(path) as image:
         width, height = image.size
@@ -42,38 +42,38 @@ def look(path: Path) -> Header:
 
 
 def pixels(path: Path, size: tuple[int, int], mode: str, resized: bool) -> tuple[np.ndarray, set[str]]:
-    """Decode an image and bring it to a size.
+    """Decode an image and convert it to a size.
 
     Args:
         path: The file.
-        size: Height and width that it is to have.
-        mode: "RGB" or "L", that it is to have.
-        resized: Whether it may be cropped, from its centre, and resized; else it must have the size.
+        size: The height and width to convert to.
+        mode: The mode to convert to, "RGB" or "L".
+        resized: Whether to crop it around its centre and resize it; if not, it must have the size already.
 
     Returns:
         uint8, (height, width) or (height, width, 3), and which of `CHANGES` were made.
 
     Raises:
-        Exception: Whatever Pillow meets in a broken file.
+        Exception: Whatever Pillow raises for a broken file.
     """
     with _opened(path) as image:
         changes = {"first frame"} if getattr(image, "is_animated", False) else set()
         if resized:
-            image.draft(None, (4 * max(size), 4 * max(size)))  # JPEG: decode no more than that takes
+            image.draft(None, (4 * max(size), 4 * max(size)))  # JPEG: decode no more detail than needed
         image = _upright(image, changes)
         image = _in_mode(image, mode, changes)
         if resized:
             image = _resize(image, size)
         array = np.array(image)
     if array.shape[:2] != size:
-        raise ValueError(f"it is {array.shape[0]}×{array.shape[1]}, though it says {size[0]}×{size[1]}")
+        raise ValueError(f"it is {array.shape[0]}×{array.shape[1]}, though it declares {size[0]}×{size[1]}")
     return array, changes
 
 
 def _opened(path: Path) -> Any:
     from PIL import Image
 
-    Image.init()  # once: FORMATS have to be known
+    Image.init()  # once, so that FORMATS are registered
     image = Image.open(path, formats=FORMATS)
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and image.width * image.height > limit:
@@ -86,7 +86,7 @@ def _orientation(image: Any) -> int:
     """Return the EXIF orientation, 1 (upright) to 8, without decoding the image."""
     try:
         return image.getexif().get(0x0112, 1) if "exif" in image.info else 1
-    except Exception:  # broken EXIF, of which the pixels know nothing
+    except Exception:  # broken EXIF does not affect the pixels
         return 1
 
 
@@ -118,7 +118,7 @@ def _in_mode(image: Any, mode: str, changes: set[str]) -> Any:
 
 
 def _resize(image: Any, size: tuple[int, int]) -> Any:
-    """Crop an image to the proportions of a size, from its centre, and resize it, antialiased."""
+    """Crop an image around its centre to the proportions of a size, and resize it with antialiasing."""
     from PIL import Image
 
     height, width = size

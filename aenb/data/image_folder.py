@@ -1,4 +1,4 @@
-"""A folder of images: found, brought to one size, decoded once."""
+"""A folder of images: listed, converted to one size, decoded once."""
 
 from __future__ import annotations
 
@@ -23,72 +23,72 @@ from aenb.data.image_files import CHANGES, SUFFIXES, Header, look, pixels
 from aenb.data.labels import printable
 from aenb.data.record import Data
 
-KEPT = 256  # pixels a side up to which images of one size stay as they are
-SIDES = (128, 64, 32)  # that others come to
-TOGETHER = 64  # files that are given to threads at a time
-MOST = 1_000_000  # files and folders that are looked at
+MAX_SIDE = 256  # pixels up to which images of one size are not resized
+SIDES = (128, 64, 32)  # pixels that other images are resized to
+CHUNK = 64  # files given to threads at a time
+MAX_ENTRIES = 1_000_000  # files and folders listed
 
 
 def from_folder(folder: Path, labels: Any = None) -> Data:
-    """Make Data of the images in a folder and its subfolders, in the order of their paths.
+    """Make `Data` from the images in a folder and its subfolders, in the order of their paths.
 
-    Images of one size of up to 256×256 stay as they are. Others are cropped, from their centre, and resized: to squares
-    where they differ in size, else in their proportions. Where any has colour, all get three channels.
+    Images that all have one size, up to 256×256, are left as they are. Others are resized: to squares, cropped around
+    the centre, if their sizes differ; otherwise in proportion. If any image has colour, all get three channels.
 
     Args:
-        folder: With `.png`, `.jpg`, `.jpeg`, `.bmp`, `.gif` or `.webp` files. The names of its subfolders are the
-            labels, where there are several and all images are in them.
-        labels: (n,), in their place.
+        folder: A folder with `.png`, `.jpg`, `.jpeg`, `.bmp`, `.gif` or `.webp` files. The names of its subfolders
+            are the labels if there are several and they hold all images.
+        labels: (n,), to use instead.
 
     Raises:
-        AenbError: There are no images, some cannot be read, or the temporary disk is full.
+        AenbError: There are no images, some cannot be read, or the disk for temporary files is full.
     """
     files, notes = _find(folder)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")  # what it is unsure of; sizes are checked
+        warnings.filterwarnings("ignore", module=r"PIL\.")  # sizes are checked
         headers = list(_each(look, files, folder, "Looking at"))
-        size, said = _size(headers)
+        size, size_notes = _size(headers)
         mode = "RGB" if any(header.has_colour for header in headers) else "L"
-        array, changed = _decode(partial(pixels, size=size, mode=mode, resized=bool(said)), files, folder)
-    notes += [*said, *changed]
-    y, class_names, about = _labels([file.relative_to(folder) for file in files])
+        array, change_notes = _decode(partial(pixels, size=size, mode=mode, resized=bool(size_notes)), files, folder)
+    notes += [*size_notes, *change_notes]
+    y, class_names, label_note = _labels([file.relative_to(folder) for file in files])
     if labels is not None:
-        y, class_names, about = labels, (), ""
+        y, class_names, label_note = labels, (), ""
     return from_arrays(
         array, y, name=named(folder), source=f"the folder {named(folder.resolve().name)}", class_names=class_names,
-        notes=[*notes, *([about] if about else [])],
+        notes=[*notes, *([label_note] if label_note else [])],
     )  # fmt: skip
 
 
 def _find(folder: Path) -> tuple[list[Path], list[str]]:
-    """List the images of a folder, and say what was left out."""
+    """List the images of a folder, and report which files were left out."""
     try:
-        inside = {file.relative_to(folder): file for file in _files(folder)}
+        files = {file.relative_to(folder): file for file in _files(folder)}
     except OSError as error:
         raise AenbError(
             f"`{named(folder)}`: expected a folder that can be read; received: {reason(error)}, of "
             f"{named(error.filename or folder)}."
         ) from error
-    shown = {path: file for path, file in inside.items() if not any(part.startswith(".") for part in path.parts)}
-    images = sorted((p for p in shown if p.suffix.lower() in SUFFIXES), key=Path.as_posix)
+    visible = {path: file for path, file in files.items() if not any(part.startswith(".") for part in path.parts)}
+    images = sorted((p for p in visible if p.suffix.lower() in SUFFIXES), key=Path.as_posix)
     others = Counter(
-        named(path.suffix.lower() or path.name) for path in shown if path.suffix.lower() not in SUFFIXES
+        named(path.suffix.lower() or path.name) for path in visible if path.suffix.lower() not in SUFFIXES
     )  # fmt: skip
     if not images:
         received = f"{others.total()} other files ({', '.join(sorted(others)[:5])})" if others else "none"
         raise AenbError(f"`{named(folder)}`: expected a folder of images ({', '.join(SUFFIXES)}); received {received}.")
     left_out = [f"{count} {suffix}" for suffix, count in others.most_common(5)]
-    hidden = sum(path.suffix.lower() in SUFFIXES for path in inside) - len(images)
+    hidden = sum(path.suffix.lower() in SUFFIXES for path in files) - len(images)
     left_out += [f"{hidden} hidden"] if hidden else []
-    return [shown[path] for path in images], [f"Files left out: {', '.join(left_out)}."] if left_out else []
+    return [visible[path] for path in images], [f"Files left out: {', '.join(left_out)}."] if left_out else []
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Go through the files of a folder and its subfolders, but not of those that are links, which may lead in a circle.
+    """Yield the files of a folder and its subfolders; links to folders are skipped, since they may form a cycle.
 
     Raises:
-        OSError: A folder can't be read.
-        AenbError: It is the root of the file system, or there are more files than a folder of images has.
+        OSError: A folder cannot be read.
+        AenbError: It is the root of the file system, or it has more than a million files and folders.
     """
     if folder.resolve().parent == folder.resolve():
         raise AenbError(
@@ -104,15 +104,15 @@ def _files(folder: Path) -> Iterator[Path]:
                     waiting.append(entry.path)
                 elif _is_file(entry):
                     yield Path(entry.path)
-        if seen > MOST:
+        if seen > MAX_ENTRIES:
             raise AenbError(
-                f"`{named(folder)}`: expected a folder of images; received one of more than {MOST:,} files and "
+                f"`{named(folder)}`: expected a folder of images; received one of more than {MAX_ENTRIES:,} files and "
                 "folders. Name the subfolder that has the images."
             )
 
 
 def _is_file(entry: os.DirEntry) -> bool:
-    """Say whether an entry is a file or a link to one; one that leads nowhere, or in a circle, is none."""
+    """Say whether an entry is a file or a link to one; a broken or cyclic link is not."""
     try:
         return entry.is_file()
     except OSError:
@@ -122,23 +122,23 @@ def _is_file(entry: os.DirEntry) -> bool:
 
 
 def _decode(decode: Callable, files: Sequence[Path], folder: Path) -> tuple[np.ndarray, list[str]]:
-    """Return the pixels of all images, and what to say of them."""
+    """Return the pixels of all images, and notes on what was changed."""
     changes, block = Counter(), []
     with GrowingArray(named(folder)) as rows:
         for image, changed in _each(decode, files, folder, "Decoding"):
             block.append(image)
             changes.update(changed)
-            if len(block) == TOGETHER:
+            if len(block) == CHUNK:
                 rows.append(np.stack(block))
                 block.clear()
         if block:
             rows.append(np.stack(block))
-        said = [CHANGES[change].format(_counted(changes[change])) for change in CHANGES if changes[change]]
-        return rows.array(), [*said, *([rows.note] if rows.note else [])]
+        notes = [CHANGES[change].format(_counted(changes[change])) for change in CHANGES if changes[change]]
+        return rows.array(), [*notes, *([rows.note] if rows.note else [])]
 
 
 def _each(work: Callable[[Path], Any], files: Sequence[Path], folder: Path, what: str) -> Iterator[Any]:
-    """Do something with each file, in threads, give the results in order, and at the end name the files that failed."""
+    """Process the files in threads, yield the results in order, and at the end raise an error that names failures."""
     from tqdm import tqdm
 
     def attempt(path: Path) -> Any:
@@ -146,7 +146,7 @@ def _each(work: Callable[[Path], Any], files: Sequence[Path], folder: Path, what
             return work(path)
         except MemoryError:
             raise
-        except Exception as error:  # Pillow raises whatever it meets in a broken file
+        except Exception as error:  # Pillow raises anything for a broken file
             return error
 
     broken = []
@@ -155,8 +155,8 @@ def _each(work: Callable[[Path], Any], files: Sequence[Path], folder: Path, what
         leave=False, delay=1,
     )  # fmt: skip
     with bar, ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for start in range(0, len(files), TOGETHER):
-            part = files[start : start + TOGETHER]
+        for start in range(0, len(files), CHUNK):
+            part = files[start : start + CHUNK]
             for path, result in zip(part, pool.map(attempt, part), strict=True):
                 bar.update()
                 if isinstance(result, Exception):
@@ -177,11 +177,11 @@ def _reason(error: Exception, path: Path) -> str:
 
 
 def _size(headers: Sequence[Header]) -> tuple[tuple[int, int], list[str]]:
-    """Choose the height and width of all images, and say it where it is not that of each."""
+    """Choose the height and width of all images; return it with notes on any resizing."""
     sizes = {(header.height, header.width) for header in headers}
     if len(sizes) == 1:
         (height, width) = sizes.pop()
-        if max(height, width) <= KEPT:
+        if max(height, width) <= MAX_SIDE:
             return (height, width), []
         scale = SIDES[0] / max(height, width)
         small = max(1, round(height * scale)), max(1, round(width * scale))
@@ -191,21 +191,21 @@ def _size(headers: Sequence[Header]) -> tuple[tuple[int, int], list[str]]:
     side = next((side for side in SIDES if side <= median), median)
     low, high = min(sizes, key=np.prod), max(sizes, key=np.prod)
     note = (
-        f"Images of {len(sizes)} sizes, {low[0]}×{low[1]} to {high[0]}×{high[1]}, were cropped to the square in their "
-        f"centre and resized to {side}×{side}."
+        f"Images of {len(sizes)} sizes, {low[0]}×{low[1]} to {high[0]}×{high[1]}, were cropped to a square around "
+        f"the centre and resized to {side}×{side}."
     )
-    enlarged = sum(one < side for one in shorter)
-    return (side, side), [note, f"That enlarged {_counted(enlarged)}."] if enlarged else [note]
+    num_enlarged = sum(one < side for one in shorter)
+    return (side, side), [note, f"That enlarged {_counted(num_enlarged)}."] if num_enlarged else [note]
 
 
 def _labels(paths: Sequence[Path]) -> tuple[np.ndarray | None, tuple[str, ...], str]:
-    """Return labels, what they mean, and what to say of it."""
+    """Return the labels, the class names, and a note."""
     folders = {path.parts[0] for path in paths if len(path.parts) > 1}
     if len(folders) < 2:
         return None, (), ""
     if any(len(path.parts) == 1 for path in paths):
         return None, (), "Some images are outside of the subfolders: the images have no labels."
-    number = {name: place for place, name in enumerate(sorted(folders))}
+    number = {name: index for index, name in enumerate(sorted(folders))}
     names = tuple(map(printable, number))
     shown = f"{', '.join(names[:5])}{', …' if len(names) > 5 else ''}"
     return np.array([number[path.parts[0]] for path in paths]), names, f"Labels are the subfolders: {shown}."

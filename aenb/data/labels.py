@@ -1,4 +1,4 @@
-"""Labels: a class for each item, as whole numbers, truth values or names, whatever they came as."""
+"""Labels: a class for each example, as whole numbers, booleans or names."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ import numpy as np
 from aenb.core.errors import AenbError
 from aenb.data.foreign import as_list, reading
 
-EXPECTED = "expected a class for each item: whole numbers, names, or True and False"
+EXPECTED = "expected a class for each example: whole numbers, names, or True and False"
 LONGEST = 1000  # letters of a name
-EXACT = 2**53  # up to here every whole number is a float
-DATES = "Dates are made names by .astype(str)."
+EXACT = 2**53  # every whole number up to here is exact as a float
+DATES = "Turn dates into names with .astype(str)."
 UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 )  # control characters, line ends, half characters
-MISSING = "Leave the items without a label out, or give them a class of their own."
+MISSING = "Leave out the examples without a label, or give them a class of their own."
 TEXT, NUMBER, TRUTH = "names", "numbers", "True or False"
 
 
 def read_labels(labels: Any, n: int, name: str) -> np.ndarray | None:
-    """Return the labels of n items as an array of whole numbers, truth values or names.
+    """Return the labels of n examples as an array of whole numbers, booleans or names.
 
     Args:
-        labels: (n,) or (n, 1), an array, a list, or a column of pandas, of any dtype; floats are whole numbers; bytes
-            are names in UTF-8. None: there are none.
-        n: How many items there are.
-        name: What the data is called, in errors.
+        labels: (n,) or (n, 1), an array, a list or a pandas column, of any dtype; floats must be whole numbers; bytes
+            are names in UTF-8. None: there are no labels.
+        n: The number of examples.
+        name: The name of the data, for errors.
 
     Returns:
         (n,), of integers, bool or str; or None.
 
     Raises:
-        AenbError: They are of another length; one is missing, or no class (a fraction, a date, an object); there are
-            both names and numbers.
+        AenbError: They have another length; one is missing, or is not a class (a fraction, a date, an object); names
+            and numbers are mixed.
 
     Example:
         >>> read_labels([1.0, 2.0, 1.0], 3, "x").tolist()
@@ -50,21 +50,23 @@ def read_labels(labels: Any, n: int, name: str) -> np.ndarray | None:
     if array.shape == (n, 1):
         array = array[:, 0]
     if array.shape != (n,):
-        remedy = " Labels one-hot become classes by .argmax(axis=1)." if array.ndim == 2 and len(array) == n else ""
+        remedy = (
+            " Convert one-hot labels to classes with .argmax(axis=1)." if array.ndim == 2 and len(array) == n else ""
+        )
         raise AenbError(f"{what}: expected the shape ({n},); received {array.shape}.{remedy}")
     return _classes(array, what)
 
 
 def class_numbers(labels: Any, classes: Sequence, name: str) -> np.ndarray:
-    """Return the places of labels among classes: int32, of the shape of the labels.
+    """Return the index of each label among the classes: int32, of the shape of the labels.
 
     Args:
-        labels: One, or an array or list of them.
-        classes: All that there are, sorted.
-        name: What the data is called, in errors.
+        labels: One label, or an array or list of them.
+        classes: All classes, sorted.
+        name: The name of the data, for errors.
 
     Raises:
-        AenbError: A label is none of the classes, or there are no classes.
+        AenbError: A label is not one of the classes, or there are no classes.
 
     Example:
         >>> class_numbers(["cat", "dog", "cat"], ("cat", "dog"), "x").tolist()
@@ -86,7 +88,7 @@ def class_numbers(labels: Any, classes: Sequence, name: str) -> np.ndarray:
 
 
 def _as_array(labels: Any, what: str) -> np.ndarray:
-    """Return labels as an array; lists with names in them as one of objects, since NumPy makes names of all else."""
+    """Return labels as an array; a list with names in it as an object array, since NumPy would turn all into names."""
     with reading(labels, what):
         labels = as_list(labels, what)
         if isinstance(labels, list | tuple) and any(issubclass(kind, str | bytes) for kind in set(map(type, labels))):
@@ -94,11 +96,11 @@ def _as_array(labels: Any, what: str) -> np.ndarray:
         try:
             return np.asarray(labels)
         except ValueError as error:
-            raise AenbError(f"{what}: expected one list of them; received lists of different lengths.") from error
+            raise AenbError(f"{what}: expected one flat list; received lists of different lengths.") from error
 
 
 def _classes(array: np.ndarray, what: str) -> np.ndarray:
-    """Return (n,) labels of any dtype as whole numbers, truth values or names."""
+    """Return (n,) labels of any dtype as whole numbers, booleans or names."""
     kind = array.dtype.kind
     if kind in "OST":
         return _of_objects(array.astype(object), what)
@@ -113,14 +115,14 @@ def _classes(array: np.ndarray, what: str) -> np.ndarray:
 
 
 def _of_objects(array: np.ndarray, what: str) -> np.ndarray:
-    kinds = {}  # what there is, and where first
-    for place, label in enumerate(array):
-        kinds.setdefault(_kind(label, place, what), place)
+    kinds = {}  # each kind of label, and the first index of it
+    for index, label in enumerate(array):
+        kinds.setdefault(_kind(label, index, what), index)
     if TEXT in kinds and len(kinds) > 1:
-        one, other = (array[place] for place in list(kinds.values())[:2])
+        one, other = (array[index] for index in list(kinds.values())[:2])
         raise AenbError(
             f"{what}: {EXPECTED}; received both names and numbers, such as {_shown(one)} and {_shown(other)}. "
-            "Make all of them names: [str(label) for label in labels]."
+            "Turn all of them into names: [str(label) for label in labels]."
         )
     if TEXT in kinds:
         return _names(array, what)
@@ -132,8 +134,8 @@ def _of_objects(array: np.ndarray, what: str) -> np.ndarray:
         raise AenbError(f"{what}: expected whole numbers of up to 64 bits; received larger ones.") from error
 
 
-def _kind(label: Any, place: int, what: str) -> str:
-    """Say what a label is, or raise an error where it is none."""
+def _kind(label: Any, index: int, what: str) -> str:
+    """Say what kind of label it is, or raise an error if it is not a label."""
     if isinstance(label, str | bytes):
         return TEXT
     if isinstance(label, bool | np.bool_):
@@ -142,19 +144,19 @@ def _kind(label: Any, place: int, what: str) -> str:
         return NUMBER
     if isinstance(label, Real) and label == label:  # not NaN
         if label in (float("inf"), -float("inf")) or label != int(label):
-            raise _fraction(label, place, what)
+            raise _fraction(label, index, what)
         return NUMBER
     if label is None or isinstance(label, Real) or type(label).__name__ in ("NAType", "NaTType"):
-        raise AenbError(f"{what}: {EXPECTED}; received a missing one at index {place}. {MISSING}")
+        raise AenbError(f"{what}: {EXPECTED}; received a missing one at index {index}. {MISSING}")
     remedy = f" {DATES}" if hasattr(label, "isoformat") else ""
-    raise AenbError(f"{what}: {EXPECTED}; received a {type(label).__name__} at index {place}.{remedy}")
+    raise AenbError(f"{what}: {EXPECTED}; received a {type(label).__name__} at index {index}.{remedy}")
 
 
 def _whole(array: np.ndarray, what: str) -> np.ndarray:
-    """Return floats as the whole numbers that they are."""
+    """Return floats, which must be whole numbers, as integers."""
     if np.isnan(array).any():
-        place = int(np.isnan(array).argmax())
-        raise AenbError(f"{what}: {EXPECTED}; received a missing one at index {place}. {MISSING}")
+        index = int(np.isnan(array).argmax())
+        raise AenbError(f"{what}: {EXPECTED}; received a missing one at index {index}. {MISSING}")
     broken = ~(np.abs(array) <= array.dtype.type(EXACT)) if array.itemsize > 2 else np.isinf(array)
     broken[~broken] = array[~broken] % 1 != 0
     if broken.any():
@@ -162,19 +164,19 @@ def _whole(array: np.ndarray, what: str) -> np.ndarray:
     return array.astype("int64")
 
 
-def _fraction(label: Any, place: int, what: str) -> AenbError:
+def _fraction(label: Any, index: int, what: str) -> AenbError:
     return AenbError(
-        f"{what}: {EXPECTED}; received {label} at index {place}. Make classes of numbers by their range, with "
+        f"{what}: {EXPECTED}; received {label} at index {index}. Bin the numbers into classes with "
         "pandas.cut(y, 5, labels=False), or leave the labels out."
     )
 
 
 def _names(array: np.ndarray, what: str) -> np.ndarray:
-    """Return names as an array of str: of bytes in UTF-8, and what is no Unicode as escapes."""
+    """Return names as an array of str; bytes are decoded as UTF-8, and unprintable characters are escaped."""
     values, inverse = np.unique(np.array([_name(one, what) for one in array], object), return_inverse=True)
     longest = max(map(len, values), default=0)
     if longest > LONGEST:
-        raise AenbError(f"{what}: expected names of classes, up to {LONGEST:,} letters; received one of {longest:,}.")
+        raise AenbError(f"{what}: expected class names of up to {LONGEST:,} letters; received one of {longest:,}.")
     return values.astype(str)[inverse]
 
 
@@ -188,13 +190,13 @@ def _name(label: str | bytes, what: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a text on one line that can be written as UTF-8: other letters, as in names of files, become escapes.
+    r"""Return a text on one line that can be written as UTF-8; other characters, as in some file names, are escaped.
 
     Example:
         >>> printable("caf\udce9")
         'caf\\udce9'
     """
-    return UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
+    return UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), str(text))
 
 
 def _shown(label: Any) -> str:

@@ -1,4 +1,4 @@
-"""load_data: one door for data sets by name, arrays, tables, files, folders and pipelines."""
+"""load_data: loads data sets by name, arrays, tables, files, folders and pipelines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from aenb.core.arguments import checked
 from aenb.core.errors import AenbError, nearest, shown
 from aenb.core.files import expanded, named, reason
-from aenb.core.short_form import fewer, most_items
+from aenb.core.short_form import max_examples, smaller
 from aenb.data.arrays import from_arrays
 from aenb.data.data_files import FORMATS, from_file
 from aenb.data.data_sets import datasets
@@ -21,7 +21,7 @@ from aenb.data.image_folder import from_folder
 from aenb.data.labels import printable
 from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
-from aenb.data.split import LEAST
+from aenb.data.split import MIN_EXAMPLES
 
 EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images"
 
@@ -35,33 +35,34 @@ def load_data(
     name: str = "array",
     kind: str | None = None,
 ) -> Data:
-    """Load data, by the name of a data set or from what is given.
+    """Load a data set by its name, or your own data.
 
-    What takes more than 512 MB on a disk (a `.npy` file, a memory map, a folder's or a pipeline's items) is not read
-    into memory: its training items are read when they are needed.
+    Data that takes more than 512 MB on disk (a `.npy` file, a memory map, the examples of a folder or a pipeline) is
+    not loaded into memory: its training examples are read when they are needed.
 
     Args:
         data: A name of `aenb.datasets()`; an array, a memory map or nested lists, (n, features), (n, height, width) or
-            (n, height, width, channels); a pandas DataFrame of numbers; a list of arrays (steps, channels) of different
-            lengths, signals; a list of texts; a finite `tf.data.Dataset` of items x or pairs (x, label), batched or
-            not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (a text a line),
-            or to a folder of images (png, jpg, bmp, gif, webp), whose subfolders' names are the labels; or `Data`,
-            which comes back as it is. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`). Tables and
-            signals may have missing values, NaN.
-        labels: Labels of the items, (n,), in the place of those that a file or a folder may have: whole numbers, names,
-            or True and False, in an array, a list or a column of pandas.
-        limit: Keep this many training items, and as large a part of those held out; of each class at least one.
-        name: What to call an array.
-        kind: "signal" for an array (n, length, channels) that is not of grey images.
+            (n, height, width, channels); a pandas DataFrame of numbers; signals, a list of arrays (steps, channels) of
+            different lengths; a list of texts; a finite `tf.data.Dataset` of examples x or pairs (x, label), batched
+            or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (one text per
+            line), or to a folder of images (png, jpg, bmp, gif, webp), whose subfolders' names are the labels; or
+            `Data`, which is returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`).
+            Tables and signals may have missing values, NaN.
+        labels: Labels of the examples, (n,), to use instead of those of a file or a folder: whole numbers, names, or
+            True and False, in an array, a list or a pandas column.
+        limit: Keep this many training examples, and the same fraction of the held-out ones; at least one of each
+            class.
+        name: The name to give an array.
+        kind: "signal" for an array (n, length, channels) that does not hold grey images.
 
     Returns:
-        `Data`: images in [0, 1], tables and signals standardised, texts as the numbers of their words, with a part held
-        out; what was changed is in its notes.
+        `Data`: images in [0, 1], tables and signals standardised, texts as token ids, with a part held out; its notes
+        say what was changed.
 
     Raises:
-        AenbError: The name is unknown, the file is broken, or the array is not one that a model can learn from; an
-            image cannot be read; a pipeline has no end, or items of different shapes; the temporary disk is full;
-            a label is missing, or no class; reading an object of another class raised an exception, which is the
+        AenbError: The name is unknown, the file is broken, or a model cannot learn from the array; an image cannot be
+            read; a pipeline is infinite, or its examples differ in shape; the disk for temporary files is full; a
+            label is missing or not a class; reading an object of another class raised an exception, which is the
             error's `__cause__`.
 
     Example:
@@ -70,19 +71,19 @@ def load_data(
         >>> data.x_train.shape
         (1437, 8, 8, 1)
     """
-    if limit is not None and limit < LEAST:
-        raise AenbError(f"`limit`: expected at least {LEAST} training items; received {limit}.")
+    if limit is not None and limit < MIN_EXAMPLES:
+        raise AenbError(f"`limit`: expected at least {MIN_EXAMPLES} training examples; received {limit}.")
     if kind not in (None, "signal"):
-        raise AenbError(f'`kind`: expected "signal", or None for all that tells its own; received {kind!r}.')
-    return _find(data, labels, name, kind).limit(fewer(limit, most_items()))
+        raise AenbError(f'`kind`: expected "signal", or None for any other data; received {kind!r}.')
+    return _find(data, labels, name, kind).limit(smaller(limit, max_examples()))
 
 
 def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:
-    """Find what `--data` names: a variable of the notebook before a data set or a file.
+    """Find what `--data` names: first a variable of the notebook, then a data set or a file.
 
     Args:
         word: What was typed.
-        variables: The notebook's names.
+        variables: The notebook's variables.
 
     Returns:
         What `load_data` takes, and what the reader should know.
@@ -92,8 +93,8 @@ def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:
         is_data = hasattr(value, "__array__") or isinstance(value, list | tuple | Data)
     if value is None or (word in datasets() and not is_data):
         return word, []
-    taken = [f"The variable `{word}` was used, not the data set of that name."] if word in datasets() else []
-    return load_data(value, name=word), taken
+    notes = [f"The variable `{word}` was used, not the data set of that name."] if word in datasets() else []
+    return load_data(value, name=word), notes
 
 
 def _find(data: Any, labels: Any, name: str, kind: str | None) -> Data:
@@ -105,8 +106,8 @@ def _find(data: Any, labels: Any, name: str, kind: str | None) -> Data:
             raise AenbError("`labels`: expected none, since this data has its own; received some. Leave them out.")
         return data if isinstance(data, Data) else datasets()[str(data)].load()
     if isinstance(data, str) and data.partition(":")[0] in datasets() and not os.path.exists(data):
-        whole, _, label = data.partition(":")
-        return datasets()[whole].load().one_class(printable(label))
+        data_set, _, label = data.partition(":")
+        return datasets()[data_set].load().one_class(printable(label))
     if isinstance(data, str | Path):
         return _by_path(str(data), labels, kind)
     if is_pipeline(data):
@@ -116,7 +117,7 @@ def _find(data: Any, labels: Any, name: str, kind: str | None) -> Data:
 
 def _by_path(name: str, labels: Any, kind: str | None) -> Data:
     if not name.strip():
-        raise AenbError(f"`--data`: {EXPECTED}; received an empty name. The folder that you are in is called `.`.")
+        raise AenbError(f"`--data`: {EXPECTED}; received an empty name. The current folder is `.`.")
     path = expanded(name)
     try:
         is_folder = stat.S_ISDIR(os.stat(path).st_mode)

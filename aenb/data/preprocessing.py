@@ -1,4 +1,4 @@
-"""Preprocessing: how raw examples become a model's inputs, and back; plain values, so that a saved run has them too."""
+"""Preprocessing: turns raw examples into a model's inputs, and back; plain values, so a saved run stores it too."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from aenb.data.signals import padded
 from aenb.data.standardised import standardise, to_raw
 from aenb.data.words import are_texts, split_words, to_ids, to_text
 
-LARGEST = 1e15  # of standardised values: the sum of their squares is finite in float32
-BEYOND = 2.0  # ranges of the training images that an image in a model's units may reach beyond them, such as by noise
+LARGEST = 1e15  # standardised value: sums of squares stay finite in float32
+MARGIN = 2.0  # how far beyond the training images' range inputs may reach, in units of that range, such as by noise
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How raw examples become the inputs of a model that was trained on some data, and how its outputs are read.
+    """How raw examples become the inputs of a trained model, and how its outputs are converted back.
 
     Attributes:
         kind: "image", "tabular", "signal" or "text".
         input_shape: The shape of one input.
-        name: What the training data is called.
-        pixel_range: Of raw images, the values that become 0 and 1, inferred from the training images.
-        reach: Of images, the least and the greatest value of an input, usually 0 and 1.
-        mean: What is subtracted of each column of a table or channel of a signal; none: they stay as they are.
-        scale: What each is divided by then.
+        name: The name of the training data.
+        pixel_range: The raw pixel values that become 0 and 1, inferred from the training images.
+        reach: The smallest and the largest input value of images, usually 0 and 1.
+        mean: The mean subtracted from each column of a table or channel of a signal; none: nothing is subtracted.
+        scale: The number that each is then divided by.
         feature_names: The names of a table's columns, in the order of the inputs.
-        vocabulary: The words of a text by their ids.
-        classes: The labels in the order of their numbers.
-        class_names: What the labels mean.
+        vocabulary: The words of a text, in the order of their ids.
+        classes: The labels, in the order of their numbers.
+        class_names: The name of each class.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "allow_inf_nan": False}
@@ -56,17 +56,17 @@ class Preprocessing:
     class_names: tuple[str, ...] = ()
 
     def inputs(self, x: Any, name: str = "x") -> np.ndarray:
-        """Bring what a run is given to the model's units.
+        """Convert what a run is given to the model's units.
 
         Args:
             x: Raw examples, as for `from_raw`: a DataFrame, texts, a list of signals, or an array of integers; or an
-                array of floats, in the model's units already, as `Data.x_train` is. Floats of images that are far
-                beyond the model's units, but inside of the raw range of the training images, are raw too. What is NaN,
-                or masked, was not observed; token ids are of integers.
-            name: What to call it, in errors.
+                array of floats that is in the model's units already, as `Data.x_train` is. Float images far outside the
+                model's units, but within the raw range of the training images, count as raw. NaN and masked values are
+                missing; token ids are integers.
+            name: Its name, for errors.
 
         Returns:
-            (n, *input_shape), float32, of texts int32.
+            (n, *input_shape), float32; int32 for texts.
 
         Raises:
             AenbError: The examples do not fit.
@@ -82,29 +82,29 @@ class Preprocessing:
         if self.kind == "image" or is_frame(x) or self._is_list_of_signals(x):
             return self.from_raw(x, name)
         array = self._fitted(x, name)
-        of_floats = array.dtype.kind == "f" and not (is_masked(x) and x.dtype.kind != "f")
-        return self._checked(array, array, name) if of_floats else self.from_raw(array, name)
+        has_floats = array.dtype.kind == "f" and not (is_masked(x) and x.dtype.kind != "f")
+        return self._checked(array, array, name) if has_floats else self.from_raw(array, name)
 
     def input(self, x: Any, name: str = "x") -> np.ndarray:
-        """Bring one example to the model's units: (*input_shape), of what `inputs` takes, without or with its axis."""
+        """Convert one example to the model's units: (*input_shape). It may have the batch axis or not; see `inputs`."""
         if self.kind == "tabular" and hasattr(x, "to_frame"):  # a row of a DataFrame
             x = x.to_frame().T.infer_objects()
         elif self.is_one(x):
             x = [x] if isinstance(x, str) else as_array(x, name)[None]
-        found = self.inputs(x, name)
-        if len(found) != 1:
-            raise AenbError(f"`{name}`: expected one example, {self.input_shape}; received {len(found)}.")
-        return found[0]
+        inputs = self.inputs(x, name)
+        if len(inputs) != 1:
+            raise AenbError(f"`{name}`: expected one example, {self.input_shape}; received {len(inputs)}.")
+        return inputs[0]
 
     def is_one(self, x: Any) -> bool:
-        """Say whether something is one example, without an axis of examples."""
+        """Say whether something is one example, without a batch axis."""
         if isinstance(x, str):
             return self.kind == "text"
         if are_texts(x) or is_frame(x):
             return False
         try:
             shape = np.shape(x)
-        except Exception:  # ragged, or of anything at all: `inputs` says what is wrong with it
+        except Exception:  # ragged, or no array at all: `inputs` raises the error
             return False
         return shape == self.input_shape or (self._is_grey and shape == self.input_shape[:-1])
 
@@ -113,17 +113,17 @@ class Preprocessing:
         return self.kind == "image" and self.input_shape[-1] == 1
 
     def from_raw(self, x: Any, name: str = "x") -> np.ndarray:
-        """Bring raw examples to the model's units.
+        """Convert raw examples to the model's units.
 
         Args:
-            x: A table in its original units: a DataFrame, whose columns are matched by their names, or an array, by
-                position; NaN where a value is missing. Images of the training images' range, or in [0, 1]. Signals in
-                their original units, an array (n, length, channels) or a list of arrays (steps, channels). Or a list
-                of texts, whose unknown words become 1.
-            name: What to call it, in errors.
+            x: A table in its original units, NaN where a value is missing: the columns of a DataFrame are matched by
+                name, those of an array by position. Images in the range of the training images, or in [0, 1]. Signals
+                in their original units, an array (n, length, channels) or a list of arrays (steps, channels). Or a
+                list of texts, whose unknown words become 1.
+            name: Its name, for errors.
 
         Returns:
-            (n, *input_shape), float32, of texts int32.
+            (n, *input_shape), float32; int32 for texts.
 
         Raises:
             AenbError: The examples do not fit.
@@ -140,18 +140,18 @@ class Preprocessing:
         return self._checked(standardise(array, self.mean, self.scale), array, name)
 
     def to_raw(self, items: np.ndarray) -> np.ndarray:
-        """Bring tables and signals in the model's units back to their own: the same shape, float64."""
+        """Convert tables and signals from the model's units back to their original ones: the same shape, float64."""
         return to_raw(items, self.mean, self.scale)
 
     def restore(self, items: np.ndarray, like: Any) -> Any:
-        """Bring rows of a table back to their own units, and fill in with them what is missing in a DataFrame.
+        """Convert rows of a table to their original units, and fill in the missing values of a DataFrame with them.
 
         Args:
             items: (n, features), in the model's units.
-            like: The DataFrame that they came from: what it has stays as it is.
+            like: The DataFrame that they came from; its observed values are kept.
 
         Returns:
-            A DataFrame of its columns and index.
+            A DataFrame with the same columns and index.
         """
         import pandas as pd
 
@@ -164,14 +164,14 @@ class Preprocessing:
         return pd.concat(filled, axis=1)
 
     def has_units_of(self, other: Preprocessing) -> bool:
-        """Say whether what another one prepared is in this one's units."""
+        """Say whether examples that another preprocessing prepared are in this one's units."""
         try:
             return self.conversion(other) is None
         except AenbError:  # of another kind or shape
             return False
 
     def conversion(self, other: Preprocessing) -> Callable[[np.ndarray], np.ndarray] | None:
-        """Return the function that brings examples that another one prepared to this one's units.
+        """Return the function that converts examples that another preprocessing prepared to this one's units.
 
         Args:
             other: How the examples were prepared.
@@ -181,7 +181,7 @@ class Preprocessing:
             same units.
 
         Raises:
-            AenbError: The examples are of another kind or shape, or a table has other columns.
+            AenbError: The examples have another kind or shape, or a table has other columns.
         """
         exact = {"image": 0, "tabular": 0, "signal": 1, "text": 1}.get(self.kind)
         if other.kind != self.kind or other.input_shape[exact:] != self.input_shape[exact:]:
@@ -196,8 +196,8 @@ class Preprocessing:
         if kept and other.input_shape == self.input_shape:
             return None
 
-        def convert(items: np.ndarray) -> np.ndarray:
-            raw = other.to_raw(items)[..., order]
+        def convert(examples: np.ndarray) -> np.ndarray:
+            raw = other.to_raw(examples)[..., order]
             return self.from_raw(list(raw) if self.kind == "signal" else raw, "data")
 
         return convert
@@ -210,8 +210,8 @@ class Preprocessing:
         (length,) = self.input_shape
 
         def convert(ids: np.ndarray) -> np.ndarray:
-            found = table[ids[:, :length]]
-            return np.pad(found, ((0, 0), (0, length - found.shape[1])))
+            new = table[ids[:, :length]]
+            return np.pad(new, ((0, 0), (0, length - new.shape[1])))
 
         return convert
 
@@ -222,20 +222,20 @@ class Preprocessing:
         return lambda images: self._pixels(np.rint(units(images) * other.pixel_range[1]).astype("uint32"), "data")
 
     def texts(self, tokens: np.ndarray) -> list[str]:
-        """Return the words that tokens stand for: (n, length) → n texts; "_" where there is none before the end."""
+        """Return the texts of token ids: (n, length) → n texts; "_" marks an empty position before the end."""
         return [to_text(row, self.vocabulary) for row in np.asarray(tokens)]
 
     @property
     def class_words(self) -> tuple[str, ...]:
-        """What to call the classes, in the order of `classes`: their names, where each has one."""
-        named = len(self.class_names) == len(self.classes)
-        return tuple(map(str, self.class_names if named else self.classes))
+        """What to call the classes, in the order of `classes`: their names if each has one, else their labels."""
+        has_names = len(self.class_names) == len(self.classes)
+        return tuple(map(str, self.class_names if has_names else self.classes))
 
     def class_numbers(self, labels: Any) -> np.ndarray:
         """Return the numbers of labels in `classes`: (n,), int32.
 
         Raises:
-            AenbError: A label is not one of this data, or there are none.
+            AenbError: A label does not occur in this data, or the data has no labels.
         """
         return class_numbers(labels, self.classes, self.name)
 
@@ -256,24 +256,24 @@ class Preprocessing:
 
     @classmethod
     def from_dict(cls, values: Any) -> Preprocessing:
-        """Read what `to_dict` gave.
+        """Build a preprocessing from what `to_dict` returned.
 
         Raises:
-            AenbError: A value is missing, unknown, or of another type.
+            AenbError: A value is missing, unknown, or has another type.
         """
         from pydantic import TypeAdapter, ValidationError
 
         try:
-            found = TypeAdapter(cls).validate_python(values)
+            preprocessing = TypeAdapter(cls).validate_python(values)
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"])) or "it"
             raise AenbError(f"A preprocessing: expected other values; received {place}: {first['msg']}.") from None
-        found._check()
-        return found
+        preprocessing._check()
+        return preprocessing
 
     def _check(self) -> None:
-        """See that the values of a file fit each other."""
+        """Raise an error if the values of a file do not fit each other."""
         widths = {"image": (3,), "tabular": (1,), "signal": (2,), "text": (1,)}[self.kind]
         size = self.input_shape[-1] if self.input_shape else 0
         wrong = [
@@ -294,9 +294,9 @@ class Preprocessing:
         return self.kind == "signal" and is_list and len(x) > 0
 
     def _fitted(self, x: Any, name: str) -> np.ndarray:
-        """Return an array of numbers of the shape (n, *input_shape), or say why it is none."""
+        """Return an array of numbers of the shape (n, *input_shape), or raise an error that says what is wrong."""
         if isinstance(x, str | os.PathLike):
-            raise AenbError(f"`{name}`: expected {self.what}; received the text {str(x)!r}. Load a file: load_data.")
+            raise AenbError(f"`{name}`: expected {self.what}; received the text {str(x)!r}. Load files with load_data.")
         array = as_array(x, name)
         if self._is_grey and array.ndim and array.shape[1:] == self.input_shape[:-1]:
             array = add_channel(array)
@@ -315,7 +315,7 @@ class Preprocessing:
         if images.dtype.kind == "f" and self._are_inputs(*ends):
             return images.astype("float32")
         pixel_range = self.pixel_range
-        if images.dtype.kind in "iu" and pixel_range == UNIT and ends[1] > 1:  # it learnt from floats
+        if images.dtype.kind in "iu" and pixel_range == UNIT and ends[1] > 1:  # it was trained on floats
             pixel_range = BYTES
         if not fits(pixel_range, *ends, tolerance_of(images.dtype)):
             least, most = pixel_range
@@ -326,28 +326,28 @@ class Preprocessing:
         return from_range(pixel_range)(images)
 
     def _are_inputs(self, low: float, high: float) -> bool:
-        """Say whether floats from `low` to `high` are images in the model's units, not raw ones."""
+        """Say whether images of floats from `low` to `high` are in the model's units, not raw."""
         if self.pixel_range[0] < 0 and fits(self.pixel_range, low, high) and not fits(UNIT, low, high):
             return False
         least, most = self.reach
-        room = BEYOND * max(1.0, most - least)
-        return least - room <= low and high <= most + room
+        margin = MARGIN * max(1.0, most - least)
+        return least - margin <= low and high <= most + margin
 
-    def _checked(self, items: np.ndarray, given: np.ndarray, name: str) -> np.ndarray:
-        """Return standardised items as float32, if they are finite and not too large."""
-        _extent(given, name)  # which is finite
-        largest = float(np.fmax.reduce(np.abs(items), axis=None, initial=0))
+    def _checked(self, values: np.ndarray, given: np.ndarray, name: str) -> np.ndarray:
+        """Return standardised values as float32, or raise an error if they are infinite or too large."""
+        _extent(given, name)  # raises an error if it is infinite
+        largest = float(np.fmax.reduce(np.abs(values), axis=None, initial=0))
         if largest > LARGEST:
             raise AenbError(
-                f"`{name}`: expected values that are at most {LARGEST:g} when they are standardised; received "
-                f"{largest:.3g}. Look for a value that stands for a missing one, and put NaN there."
+                f"`{name}`: expected values that are at most {LARGEST:g} when standardised; received "
+                f"{largest:.3g}. Look for a value that marks a missing one, and put NaN there."
             )
-        return items.astype("float32", copy=False)
+        return values.astype("float32", copy=False)
 
     def _tokens(self, x: Any, name: str) -> np.ndarray:
-        """Return the ids of words: (n, length), int32."""
+        """Return token ids: (n, length), int32."""
         if isinstance(x, str) or not hasattr(x, "__len__"):
-            split_words(x, name)  # says what is expected
+            split_words(x, name)  # raises the error
         array = np.asarray(as_array(x, name)) if not is_masked(x) else None
         if array is None or (array.dtype.kind == "f" and not (array == np.floor(array)).all()):
             raise AenbError(f"`{name}`: expected a list of texts, or the ids of words; received other numbers.")
@@ -361,12 +361,12 @@ class Preprocessing:
 
 
 def _extent(array: np.ndarray, name: str) -> tuple[float, float]:
-    """Return the least and the greatest value of what was observed; (0, 0) where nothing was."""
+    """Return the smallest and the largest observed value; (0, 0) if there is none."""
     if not array.size:
         return 0.0, 0.0
     low, high = np.fmin.reduce(array, axis=None), np.fmax.reduce(array, axis=None)
     if np.isnan(low):
         return 0.0, 0.0
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise AenbError(f"`{name}`: expected finite numbers, or NaN where a value is missing; received infinity.")
+        raise AenbError(f"`{name}`: expected finite numbers, or NaN for a missing value; received infinity.")
     return float(low), float(high)

@@ -1,4 +1,4 @@
-"""Data: the arrays, and where they came from."""
+"""`Data`: the arrays, and where they came from."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from aenb.data.scaling import BYTES, UNIT, units
 from aenb.data.split import draw, spread
 from aenb.data.streamed import LIMIT, blocks, select
 
-STREAMED = f"The items take more than {LIMIT // 2**20} MB: those to train on are read from the disk when needed."
+STREAMED = f"The examples take more than {LIMIT // 2**20} MB: the training examples are read from disk when needed."
 
-SHOWN = 10  # held-out items in pictures
-LOOKED_AT = 10_000  # training images whose pixels are looked at
+SHOWN = 10  # held-out examples in figures
+SCANNED = 10_000  # training images whose pixels are scanned for their range
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Items to learn from and items held out, with their provenance.
+    """Training examples and held-out examples, with their provenance.
 
-    Items are kept as they came, since bytes take a quarter of the memory; `x_train` and `x_test` are what a model sees.
+    Images stay bytes, which take a quarter of the memory; `x_train` and `x_test` are in a model's units.
 
     Attributes:
-        train: The training items: uint8 that stands for [0, 1], or float32 in the model's units (NaN where nothing was
-            observed), or uint16 ids of tokens. An array, or what is read from a disk when it is asked for: it has
+        train: The training examples: uint8 that stands for [0, 1], or float32 in the model's units (NaN for missing
+            values), or uint16 token ids. An array, or an object that reads from disk when it is indexed: it has
             `shape`, `dtype`, `len`, and takes an array of indices.
-        test: The items held out, an array of the same kind.
-        y_train: Labels of the training items, (n,), or None.
-        y_test: Labels of the items held out, or None.
+        test: The held-out examples, an array of the same kind.
+        y_train: Labels of the training examples, (n,), or None.
+        y_test: Labels of the held-out examples, or None.
         kind: "image", "tabular", "signal" (n, length, channels) or "text" (n, length), token ids, 0 after the end.
-        name: What `--data` calls it.
+        name: The name that `--data` takes.
         source: Where it came from, in words.
-        class_names: What the labels mean.
-        feature_names: What the columns of a table are.
-        vocabulary: The tokens of a text by their ids; the first stands for none, the second for any other.
+        class_names: The name of each class.
+        feature_names: The names of a table's columns.
+        vocabulary: The tokens in the order of their ids; the first stands for no token, the second for any other word.
         scaler: The scikit-learn scaler that standardised a table's columns or a signal's channels, or None.
-        pixel_range: Of images, the raw values that 0 and 1 stand for; bytes have their own.
-        notes: What was inferred or changed, each a sentence to be said aloud.
-        total: How many items the whole set has; `n` is how many are here.
-        strange: Held-out items of other classes than those to learn from, as `test`; of data of one class only.
+        pixel_range: The raw pixel values that 0 and 1 stand for; those of bytes are fixed.
+        notes: What was inferred or changed, each a sentence to report.
+        total: How many examples the whole data set has; `n` is how many are here.
+        strange: The anomalies, for data of one class: held-out examples of the other classes, as `test`.
     """
 
     train: Any
@@ -70,46 +70,46 @@ class Data:
 
     @property
     def n(self) -> int:
-        """How many items are here, held-out ones included."""
+        """How many examples are here, held-out ones included."""
         return len(self.train) + len(self.test)
 
     @functools.cached_property
     def x_train(self) -> np.ndarray:
-        """The training items in a model's units.
+        """The training examples in a model's units.
 
-        float32 (n, height, width, channels) in [0, 1]; (n, features) or (n, length, channels), standardised, NaN where
-        nothing was observed; or int32 (n, length), the ids of tokens.
+        float32 (n, height, width, channels) in [0, 1]; (n, features) or (n, length, channels), standardised, NaN for
+        missing values; or int32 (n, length), token ids.
         """
         return units(self.train[:])
 
     @functools.cached_property
     def x_test(self) -> np.ndarray:
-        """The items held out, of the same shape and units."""
+        """The held-out examples, of the same shape and units."""
         return units(self.test)
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """Go through the training items in a model's units, some megabytes at a time."""
+        """Yield the training examples in a model's units, a few megabytes at a time."""
         return map(units, blocks(self.train))
 
     def examples(self) -> np.ndarray:
-        """Return the held-out items to show, in a model's units: one of each class, or else the first ones."""
+        """Return the held-out examples to show, in a model's units: one of each class, if there are labels."""
         return units(self.test[self.shown])
 
     @functools.cached_property
     def shown(self) -> np.ndarray:
-        """Which held-out items are shown: (n,), their numbers."""
+        """The indices of the held-out examples to show: (n,)."""
         if self.y_test is None:
             return np.arange(min(SHOWN, len(self.test)))
         return np.unique(self.y_test, return_index=True)[1][:SHOWN]
 
     @functools.cached_property
     def classes(self) -> tuple:
-        """The labels that there are, in their order; a model that is conditional on labels counts them from 0."""
+        """The distinct labels, sorted; a model that is conditioned on labels counts them from 0."""
         return () if self.y_train is None else tuple(np.unique(self.y_train).tolist())
 
     @functools.cached_property
     def preprocessing(self) -> Preprocessing:
-        """How raw examples become what a model takes that was trained on this data."""
+        """How raw examples become the inputs of a model that was trained on this data."""
         scaler = self.scaler
         return Preprocessing(
             self.kind, self.input_shape, self.name,
@@ -122,36 +122,36 @@ class Data:
         )  # fmt: skip
 
     def _reach(self) -> tuple[float, float]:
-        """Return the least and the greatest pixel in a model's units, of those held out and of a part of the others."""
+        """Return the smallest and the largest pixel in a model's units, of the held-out and some training images."""
         if self.kind != "image" or self.train.dtype.kind != "f":
             return UNIT
-        some = (self.train[spread(len(self.train), LOOKED_AT)], self.test)
+        samples = (self.train[spread(len(self.train), SCANNED)], self.test)
         return (
-            float(min(np.nanmin(items, initial=0) for items in some)),
-            float(max(np.nanmax(items, initial=1) for items in some)),
+            float(min(np.nanmin(images, initial=0) for images in samples)),
+            float(max(np.nanmax(images, initial=1) for images in samples)),
         )
 
     @property
     def unseen(self) -> tuple:
-        """The labels of held-out items that no training item has."""
+        """The labels of held-out examples that no training example has."""
         return () if self.y_test is None else tuple(np.setdiff1d(self.y_test, self.classes).tolist())
 
     @property
     def class_words(self) -> tuple[str, ...]:
-        """What to call the classes, in the order of `classes`: their names, where each has one."""
+        """What to call the classes, in the order of `classes`: their names if each has one, else their labels."""
         return self.preprocessing.class_words
 
     def class_numbers(self, labels: Any) -> np.ndarray:
         """Return the numbers of labels in `classes`: (n,), int32.
 
         Raises:
-            AenbError: A label is not one of this data, or there are none.
+            AenbError: A label does not occur in this data, or the data has no labels.
         """
         return self.preprocessing.class_numbers(labels)
 
     @functools.cached_property
     def support(self) -> str:
-        """What values the items take: "binary" for 0 and 1 only, "unit" for those in [0, 1], "real", or "tokens"."""
+        """The values that examples take: "binary" for 0 and 1 only, "unit" for those in [0, 1], "real", or "tokens"."""
         if self.kind == "text":
             return "tokens"
         if self.kind != "image":
@@ -161,12 +161,12 @@ class Data:
 
     @functools.cached_property
     def has_missing(self) -> bool:
-        """Whether something was not observed: missing values of a table, or what fills up a shorter signal."""
+        """Whether values are missing: in a table, or as the padding of shorter signals."""
         return self.kind in ("tabular", "signal") and any(np.isnan(block).any() for block in self.blocks())
 
     @functools.cached_property
     def mean(self) -> np.ndarray:
-        """The mean training item, of what was observed: (*input_shape), float32; 0 where nothing was."""
+        """The mean training example, over observed values: (*input_shape), float32; 0 if a value was never observed."""
         sums, counts = np.zeros(self.input_shape), np.zeros(self.input_shape)
         for block in self.blocks():
             sums += np.nansum(block, axis=0, dtype="float64")
@@ -175,45 +175,45 @@ class Data:
 
     @property
     def is_subset(self) -> bool:
-        """Whether this is less than the whole set."""
+        """Whether this is only a part of the data set."""
         return self.n < self.total
 
     @property
     def is_streamed(self) -> bool:
-        """Whether the training items are read from a disk when they are needed."""
+        """Whether the training examples are read from disk when they are needed."""
         return not isinstance(self.train, np.ndarray)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """The shape of one item."""
+        """The shape of one example."""
         return tuple(self.train.shape[1:])
 
     @functools.cached_property
     def fingerprint(self) -> str:
         """The SHA-256 of the arrays: equal for equal data."""
         digest = hashlib.sha256()
-        for items in (self.train, self.test):
-            digest.update(f"{items.shape} {items.dtype}".encode())
-            for block in blocks(items):
+        for examples in (self.train, self.test):
+            digest.update(f"{examples.shape} {examples.dtype}".encode())
+            for block in blocks(examples):
                 digest.update(np.ascontiguousarray(block))
         return digest.hexdigest()
 
     def share(self, train: np.ndarray) -> None:
-        """Read the training items from another place that holds the same, and let go of the memory that they took."""
+        """Take the training examples from another array that holds the same, and free the memory of this one."""
         object.__setattr__(self, "train", train)
 
     def limit(self, n: int | None) -> Data:
-        """Keep `n` training items, drawn at random but always the same, and as large a part of those held out.
+        """Keep a fixed random subset of `n` training examples, and the same fraction of the held-out ones.
 
-        Of each class at least one is kept, while there are as many items as classes.
+        At least one example of each class is kept, as long as `n` is not below the number of classes.
         """
         if n is None or n >= len(self.train):
             return self
         random = np.random.default_rng(0)
         keep = draw(random.permutation(len(self.train)), n, self.y_train)
-        share = max(2, round(len(self.test) * n / len(self.train)))
-        seen = None if self.y_train is None else self.y_train[keep]
-        held = draw(random.permutation(len(self.test)), share, self.y_test, seen)
+        num_held = max(2, round(len(self.test) * n / len(self.train)))
+        labels = None if self.y_train is None else self.y_train[keep]
+        held = draw(random.permutation(len(self.test)), num_held, self.y_test, labels)
         train = select(self.train, keep)
         notes = tuple(note for note in self.notes if note != STREAMED or not isinstance(train, np.ndarray))
         return replace(
@@ -221,19 +221,19 @@ class Data:
             notes=notes,
             train=train,
             test=self.test[held],
-            y_train=seen,
+            y_train=labels,
             y_test=None if self.y_test is None else self.y_test[held],
         )
 
     def one_class(self, label: Any) -> Data:
-        """Keep the items of one class, for a model that is to find all others strange.
+        """Keep the examples of one class, to train an anomaly detector: all other classes are anomalies.
 
         Args:
-            label: The class, by its name or its label.
+            label: The name or the label of the class.
 
         Returns:
-            `Data` whose training and held-out items are of that class, called "name:class". The held-out items of the
-            other classes are its `strange` ones.
+            `Data` called "name:class", whose training and held-out examples are of that class. The held-out examples of
+            the other classes are in `strange`.
 
         Raises:
             AenbError: There is no such class.
@@ -259,27 +259,27 @@ class Data:
         )  # fmt: skip
 
     def prepare(self, x: Any) -> np.ndarray:
-        """Bring raw examples into the units that a model trained on this data takes: see `Preprocessing.from_raw`."""
+        """Convert raw examples to the units of a model trained on this data: see `Preprocessing.from_raw`."""
         return self.preprocessing.from_raw(x)
 
     def texts(self, tokens: np.ndarray) -> list[str]:
-        """Return the words that tokens stand for: (n, length) → n texts; "_" where there is none before the end."""
+        """Return the texts of token ids: (n, length) → n texts; "_" marks an empty position before the end."""
         return self.preprocessing.texts(tokens)
 
     def within(self, preprocessing: Preprocessing) -> Data:
         """Return the same examples in the units of a model that was trained on other data.
 
         Args:
-            preprocessing: That of the other data.
+            preprocessing: The preprocessing of the other data.
 
         Raises:
-            AenbError: They are of another kind or shape, or a table has other columns.
+            AenbError: The examples have another kind or shape, or a table has other columns.
         """
         convert = preprocessing.conversion(self.preprocessing)
         if convert is None:
             return self
         streams = self.is_streamed and self.input_shape == preprocessing.input_shape
-        found = replace(
+        converted = replace(
             self,
             train=self.train.then(convert) if streams else convert(self.train[:]),
             test=convert(self.test),
@@ -288,11 +288,11 @@ class Data:
             feature_names=preprocessing.feature_names,
         )
         own = {"name": self.name, "classes": self.classes, "class_names": self.class_names}
-        found.__dict__["preprocessing"] = replace(preprocessing, **own)
-        return found
+        converted.__dict__["preprocessing"] = replace(preprocessing, **own)
+        return converted
 
     def describe(self) -> str:
-        """Say in a line what the data is and where it came from."""
+        """Describe in a line what the data is and where it came from."""
         part = f", {self.n:,} of {self.total:,}" if self.is_subset else ""
         source = f"{self.source}, streamed from the disk" if self.is_streamed else self.source
         counts = f"{len(self.train):,} training and {len(self.test):,} held-out"

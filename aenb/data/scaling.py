@@ -12,17 +12,17 @@ from aenb.core.errors import AenbError
 from aenb.data.numeric import SIGNALS
 from aenb.data.streamed import blocks
 
-Range = tuple[float, float]  # of pixels: what stands for 0, and for 1
+Range = tuple[float, float]  # the raw pixel values that stand for 0 and for 1
 
 UNIT, BYTES, WORDS, SIGNED = (0.0, 1.0), (0.0, 255.0), (0.0, 65535.0), (-1.0, 1.0)
-TOLERANCE = 0.05  # of a range: how far values may be beyond it, as resizing leaves them
+TOLERANCE = 0.05  # how far values may lie outside a range, as a share of it: resizing overshoots
 NOTES = {
     BYTES: "Pixels in [0, 255] were divided by 255.",
     WORDS: "Pixels in [0, 65535] were divided by 65,535.",
     SIGNED: "Pixels in [−1, 1] were moved to [0, 1].",
 }
 MASKS = "Bytes of 0 and 1 were taken for masks: they were not divided by 255."
-CLIPPED = "Pixels beyond [{least:g}, {most:g}], from {low:.4g} to {high:.4g}, were clipped."
+CLIPPED = "Pixels outside [{least:g}, {most:g}], from {low:.4g} to {high:.4g}, were clipped."
 
 
 def add_channel(images: np.ndarray) -> np.ndarray:
@@ -30,30 +30,30 @@ def add_channel(images: np.ndarray) -> np.ndarray:
     return images[..., None] if images.ndim == 3 else images
 
 
-def units(items: np.ndarray) -> np.ndarray:
-    """Bring items to a model's units: bytes are 255ths of [0, 1]; tokens are int32; all else is in them already."""
-    if items.dtype == np.uint8:
-        return items.astype("float32") / np.float32(255)
-    return items.astype("int32") if items.dtype.kind in "iu" else items
+def units(examples: np.ndarray) -> np.ndarray:
+    """Convert examples to a model's units: bytes are divided by 255, tokens become int32, all else is left as it is."""
+    if examples.dtype == np.uint8:
+        return examples.astype("float32") / np.float32(255)
+    return examples.astype("int32") if examples.dtype.kind in "iu" else examples
 
 
 def infer_range(images: Any, ends: np.ndarray | None, name: str = "Images") -> tuple[Range, list[str]]:
-    """Infer what pixels stand for 0 and 1 from the images to train on, so that all later ones are scaled alike.
+    """Infer the pixel range from the training images, so that all other images are scaled alike.
 
-    The dtype decides first: bytes are 255ths, but for masks of 0 and 1. Other integers are taken for the least of
-    [0, 1], [0, 255] and [0, 65535] that holds them, floats for the least of [0, 1], [−1, 1] and [0, 255], of which some
-    hundredths more are clipped, as resizing leaves them.
+    The dtype decides first: bytes range to 255, except masks of 0 and 1. Other integers get the smallest of [0, 1],
+    [0, 255] and [0, 65535] that holds them; floats get the smallest of [0, 1], [−1, 1] and [0, 255] that holds them,
+    up to a tolerance for the overshoot of resizing, which is clipped.
 
     Args:
-        images: (n, height, width, channels), the training images: what can be read in blocks.
-        ends: (n, 2), the least and the greatest value of each; None of bytes and of booleans.
-        name: What to call them, in errors.
+        images: (n, height, width, channels), the training images, readable in blocks.
+        ends: (n, 2), the smallest and the largest value of each; None for bytes and booleans.
+        name: Their name, for errors.
 
     Returns:
-        The range, and what to say of it.
+        The range, and notes on it.
 
     Raises:
-        AenbError: The range is none of these.
+        AenbError: The values fit none of these ranges.
 
     Example:
         >>> infer_range(np.zeros((2, 1, 1), "float32"), np.array([[0, 0.5], [-1e-6, 1.0002]]))[0]
@@ -80,16 +80,16 @@ def infer_range(images: Any, ends: np.ndarray | None, name: str = "Images") -> t
 
 
 def check_range(images: Any, ends: np.ndarray | None, pixel_range: Range, name: str = "Images") -> None:
-    """See that images held out are of the range that was inferred from those to train on.
+    """Raise an error if held-out images are outside the range that was inferred from the training images.
 
     Args:
-        images: (n, height, width, channels), what can be read in blocks.
+        images: (n, height, width, channels), readable in blocks.
         ends: As for `infer_range`.
-        pixel_range: What was inferred.
-        name: What to call them, in the error.
+        pixel_range: The inferred range.
+        name: Their name, for the error.
 
     Raises:
-        AenbError: They are not.
+        AenbError: They are outside it.
     """
     if images.dtype == bool or (ends is None and pixel_range == BYTES):
         return
@@ -99,25 +99,25 @@ def check_range(images: Any, ends: np.ndarray | None, pixel_range: Range, name: 
         low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
     if not fits(pixel_range, low, high, tolerance_of(images.dtype)):
         raise AenbError(
-            f"{name}: expected pixels from {pixel_range[0]:g} to {pixel_range[1]:g} in the images held out, as in "
-            f"those to train on; received values from {low:.4g} to {high:.4g}. Scale all images alike."
+            f"{name}: expected pixels from {pixel_range[0]:g} to {pixel_range[1]:g} in the held-out images, as in "
+            f"the training images; received values from {low:.4g} to {high:.4g}. Scale all images alike."
         )
 
 
 def tolerance_of(dtype: np.dtype) -> float:
-    """Return how far pixels of a dtype may be beyond a range, as a share of it: integers not at all."""
+    """Return how far pixels of a dtype may lie outside a range, as a share of it: 0 for integers."""
     return TOLERANCE if dtype.kind == "f" else 0.0
 
 
 def fits(pixel_range: Range, low: float, high: float, tolerance: float = TOLERANCE) -> bool:
-    """Say whether values from `low` to `high` are pixels of a range, but for a share of it beyond."""
+    """Say whether values from `low` to `high` lie within a pixel range, up to a tolerance."""
     least, most = pixel_range
-    room = tolerance * (most - least)
-    return least - room <= low and high <= most + room
+    margin = tolerance * (most - least)
+    return least - margin <= low and high <= most + margin
 
 
 def from_range(pixel_range: Range) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the function that brings pixels of a range to float32 in [0, 1]; what is beyond is clipped."""
+    """Return the function that scales pixels of a range to float32 in [0, 1] and clips them."""
     return functools.partial(_from_range, pixel_range=pixel_range)
 
 

@@ -1,39 +1,39 @@
-"""Holding items out, the same ones at each call."""
+"""Held-out examples: a fixed split, the same at each call."""
 
 from __future__ import annotations
 
 import numpy as np
 
-LEAST = 4  # items: training, validation and held-out ones each need some
-HELD_OUT, MOST = 0.2, 10_000
-HELD_OUT_BYTES = 2**29  # at most, as float32: the items held out are in memory, and scored at once
+MIN_EXAMPLES = 4  # training, validation and held-out sets each need some
+HELD_OUT, MAX_HELD_OUT = 0.2, 10_000
+MAX_HELD_OUT_BYTES = 2**29  # as float32: the held-out examples are in memory, and scored at once
 
 
 def held_out_size(n: int, size: int) -> tuple[int, list[str]]:
-    """Return how many of `n` items to hold out, and what to say of it.
+    """Return how many of `n` examples to hold out, and notes on it.
 
     Args:
-        n: How many items there are.
-        size: Numbers in an item.
+        n: The number of examples.
+        size: The number of values in an example.
     """
-    wanted = min(MOST, max(1, round(n * HELD_OUT)))
-    room = max(100, HELD_OUT_BYTES // (4 * size))
-    if wanted > room:
-        return room, [f"{room:,} of {n:,} items are held out: more of this size would crowd the memory."]
-    return wanted, [f"Every fifth item is held out: {wanted:,} of {n:,}."] if wanted < MOST else []
+    wanted = min(MAX_HELD_OUT, max(1, round(n * HELD_OUT)))
+    maximum = max(100, MAX_HELD_OUT_BYTES // (4 * size))
+    if wanted > maximum:
+        return maximum, [f"{maximum:,} of {n:,} examples are held out: more of this size would take too much memory."]
+    return wanted, [f"Every fifth item is held out: {wanted:,} of {n:,}."] if wanted < MAX_HELD_OUT else []
 
 
 def hold_out(n: int, size: int, labels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Split the indices of `n` items into those kept and `size` held out.
+    """Split the indices of `n` examples into those kept and `size` held out.
 
     Args:
-        n: How many items there are.
+        n: The number of examples.
         size: How many to hold out.
-        labels: (n,); where given and each class is large enough, each class is split alike; else a class is held out
-            only if it is kept too, as far as there is room.
+        labels: (n,), or None. If each class is large enough, the split is stratified; otherwise a class is held out
+            only if it is kept too, as far as possible.
 
     Returns:
-        Two sorted integer arrays, always the same for the same arguments.
+        Two sorted integer arrays; the split is deterministic.
     """
     from sklearn.model_selection import train_test_split
 
@@ -49,24 +49,24 @@ def hold_out(n: int, size: int, labels: np.ndarray | None = None) -> tuple[np.nd
 
 
 def _exchange(kept: np.ndarray, held: np.ndarray, labels: np.ndarray) -> None:
-    """Exchange held-out items of classes that none of those kept has for items whose classes keep others."""
+    """Swap held-out examples of classes that are not kept for kept examples whose classes keep others."""
     unseen = np.flatnonzero(~np.isin(labels[held], labels[kept]))
     if not len(unseen):
         return
     one_each = unseen[np.unique(labels[held[unseen]], return_index=True)[1]]
     spare = np.delete(np.arange(len(kept)), np.unique(labels[kept], return_index=True)[1])
-    places = spare[: len(one_each)], one_each[: len(spare)]
-    kept[places[0]], held[places[1]] = held[places[1]], kept[places[0]]
+    indices = spare[: len(one_each)], one_each[: len(spare)]
+    kept[indices[0]], held[indices[1]] = held[indices[1]], kept[indices[0]]
 
 
 def draw(order: np.ndarray, n: int, labels: np.ndarray | None = None, wanted: np.ndarray | None = None) -> np.ndarray:
-    """Return n of the items in a random order, sorted: the first ones, and of each class at least one.
+    """Take n examples of a random order: the first ones, but at least one of each class. Return their sorted indices.
 
     Args:
-        order: A permutation of the items' indices.
+        order: A permutation of the examples' indices.
         n: How many to take.
-        labels: (n items,) or None: all are of one class.
-        wanted: Classes to take first, where n is less than there are; None: all alike.
+        labels: (number of examples,), or None: all are of one class.
+        wanted: Classes to prefer if n is below the number of classes; None: no preference.
 
     Example:
         >>> draw(np.array([4, 2, 0, 3, 1]), 3, np.array([0, 0, 0, 1, 0])).tolist()
@@ -82,7 +82,7 @@ def draw(order: np.ndarray, n: int, labels: np.ndarray | None = None, wanted: np
 
 
 def spread(total: int, n: int) -> np.ndarray:
-    """Return n of the numbers below a total (all, where it is not larger), drawn at random but always the same, sorted.
+    """Return a fixed random sample of n of the numbers below `total`, sorted; all of them if `total` is not above n.
 
     Example:
         >>> spread(1000, 3).tolist()

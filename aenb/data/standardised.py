@@ -1,4 +1,4 @@
-"""Tables and signals in units of their own spread: the mean is 0 and the deviation 1, of what was observed."""
+"""Standardised tables and signals: the observed values have mean 0 and standard deviation 1."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from aenb.data.streamed import blocks
 
 
 def fit_scaler(training: Any, name: str, columns: Sequence[str] = ()) -> tuple[Any, list[str]]:
-    """Fit a scikit-learn scaler to the last axis of the training items, block by block, in double precision.
+    """Fit a scikit-learn scaler to the last axis of the training examples, block by block, in double precision.
 
     Args:
-        training: (n, features) or (n, length, channels), what can be read in blocks; NaN was not observed.
-        name: What the data is called, in errors.
-        columns: The names of the last axis's entries, in errors.
+        training: (n, features) or (n, length, channels), readable in blocks; NaN is a missing value.
+        name: The name of the data, for errors.
+        columns: The names of the last axis's entries, for errors.
 
     Returns:
-        The `StandardScaler`, and what to say of the items.
+        The `StandardScaler`, and notes on the data.
 
     Raises:
-        AenbError: Nothing was observed in a column, or its values are too large to be squared.
+        AenbError: A column has no observed value, or its values are too large to be squared.
     """
     from sklearn.preprocessing import StandardScaler
 
     scaler, missing = StandardScaler(), 0
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # reported below
         for block in blocks(training):
             rows = block.reshape(-1, block.shape[-1]).astype("float64")
             scaler.partial_fit(rows)
             missing += int(np.isnan(rows).sum())
-            seen = np.broadcast_to(scaler.n_samples_seen_, scaler.mean_.shape)
-            scaler.mean_[seen == 0] = scaler.var_[seen == 0] = 0  # NaN would stay, whatever a later block has
-    named = [str(columns[place]) if len(columns) else str(place) for place in np.flatnonzero(seen == 0)]
-    if named:
+            counts = np.broadcast_to(scaler.n_samples_seen_, scaler.mean_.shape)
+            scaler.mean_[counts == 0] = scaler.var_[counts == 0] = 0  # NaN would stay, whatever a later block has
+    empty = [str(columns[place]) if len(columns) else str(place) for place in np.flatnonzero(counts == 0)]
+    if empty:
         raise AenbError(
-            f"`{name}`: expected values in every column; received none to train on, all NaN, in {', '.join(named[:5])}"
-            f"{f' and {len(named) - 5} more' if len(named) > 5 else ''}. Leave these columns out."
+            f"`{name}`: expected values in every column; received only NaN to train on in {', '.join(empty[:5])}"
+            f"{f' and {len(empty) - 5} more' if len(empty) > 5 else ''}. Leave these columns out."
         )
     if not np.isfinite(scaler.var_).all():
         largest = max(float(np.fmax.reduce(np.abs(block), axis=None)) for block in blocks(training))
@@ -51,29 +51,29 @@ def fit_scaler(training: Any, name: str, columns: Sequence[str] = ()) -> tuple[A
 
 
 def to_units(scaler: Any) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the function that standardises items, (n, …, columns) → the same shape, float32; NaN stays NaN."""
+    """Return the function that standardises examples, (n, …, columns) → the same shape, float32; NaN stays NaN."""
     return functools.partial(standardise, mean=scaler.mean_, scale=scaler.scale_)
 
 
-def standardise(items: np.ndarray, mean: Sequence[float], scale: Sequence[float]) -> np.ndarray:
-    """Bring raw items to units of their spread, in double precision.
+def standardise(examples: np.ndarray, mean: Sequence[float], scale: Sequence[float]) -> np.ndarray:
+    """Standardise raw examples, in double precision.
 
     Args:
-        items: (n, …, columns), NaN where nothing was observed.
-        mean: (columns,), what is subtracted; none: items stay as they are.
-        scale: (columns,), what they are divided by then.
+        examples: (n, …, columns), NaN for missing values.
+        mean: (columns,), subtracted from the examples; none: they are not changed.
+        scale: (columns,), the divisors.
 
     Returns:
-        The same shape, float32, infinite where that is too small.
+        The same shape, float32, infinite where a value overflows.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # a NaN may be of the kind that signals
-        return (items if not len(mean) else (items - np.asarray(mean)) / np.asarray(scale)).astype("float32")
+    with np.errstate(over="ignore", invalid="ignore"):  # a NaN may be a signalling one
+        return (examples if not len(mean) else (examples - np.asarray(mean)) / np.asarray(scale)).astype("float32")
 
 
-def to_raw(items: np.ndarray, mean: Sequence[float], scale: Sequence[float]) -> np.ndarray:
-    """Bring items back from units of their spread: the same shape, float64."""
-    items = items.astype("float64")
-    return items if not len(mean) else items * np.asarray(scale) + np.asarray(mean)
+def to_raw(examples: np.ndarray, mean: Sequence[float], scale: Sequence[float]) -> np.ndarray:
+    """Undo the standardisation of examples: the same shape, float64."""
+    examples = examples.astype("float64")
+    return examples if not len(mean) else examples * np.asarray(scale) + np.asarray(mean)
 
 
 def _notes(scaler: Any, shape: tuple[int, ...], missing: int) -> list[str]:
@@ -84,5 +84,5 @@ def _notes(scaler: Any, shape: tuple[int, ...], missing: int) -> list[str]:
         notes.append(f"{constant} of {shape[-1]} {what}s are constant.")
     if missing:
         share = missing / np.prod(shape)
-        notes.append(f"{share:.1%} of the values to train on are missing (NaN): losses and scores pass over them.")
+        notes.append(f"{share:.1%} of the training values are missing (NaN): losses and scores ignore them.")
     return notes

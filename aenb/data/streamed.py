@@ -1,4 +1,4 @@
-"""Items that stay where they are, in memory or on a disk, and are read when they are asked for."""
+"""Examples that stay in memory or on disk, and are read when they are needed."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from typing import Any
 
 import numpy as np
 
-LIMIT = 2**29  # bytes of items that are held in memory; more are streamed from the disk
-BLOCK = 2**22  # bytes of items that are worked on at a time
-TOUCHED = 2**31  # bytes of a memory map that scattered reading may bring into memory before they are given back
-PAGES = 2**16  # bytes that the system brings into memory around what is read
+LIMIT = 2**29  # bytes of examples held in memory; more are streamed from disk
+BLOCK = 2**22  # bytes of examples processed at a time
+MAX_TOUCHED = 2**31  # bytes of a memory map that scattered reads may load before they are released
+PAGES = 2**16  # bytes that the system loads around each read
 
 
-def blocks(items: Any) -> Iterator[np.ndarray]:
-    """Go through items in blocks of some megabytes, as they came."""
-    size = max(1, BLOCK // max(1, items[:1].nbytes))
-    for number, start in enumerate(range(0, len(items), size), 1):
-        yield items[start : start + size]
+def blocks(examples: Any) -> Iterator[np.ndarray]:
+    """Yield examples in blocks of a few megabytes, without conversion."""
+    size = max(1, BLOCK // max(1, examples[:1].nbytes))
+    for number, start in enumerate(range(0, len(examples), size), 1):
+        yield examples[start : start + size]
         if number % 32 == 0:
-            release(items)
+            release(examples)
 
 
 def release(array: Any) -> None:
-    """Take what was read of a memory map out of this process's memory; the system still has it at hand."""
-    array = getattr(array, "_map", array)  # of Rows
+    """Remove the pages of a memory map from this process's memory; the system still has them cached."""
+    array = getattr(array, "_map", array)  # if it is a `Rows`
     if getattr(array, "mode", "") == "r" and hasattr(mmap, "MADV_DONTNEED"):  # in other modes changes could be lost
         array._mmap.madvise(mmap.MADV_DONTNEED)
 
 
 class Rows:
-    """A view on some rows of an array, such as a memory map, that reads them when they are asked for.
+    """A view of some rows of an array, such as a memory map, that reads them when it is indexed.
 
-    It has what a training needs of an array: `shape`, `dtype`, `len`, and indexing by a number, a slice or an array of
-    numbers, which gives arrays in memory.
+    It has what a training needs from an array: `shape`, `dtype`, `len`, and indexing by a number, a slice or an array
+    of numbers, which returns arrays in memory.
 
     Args:
-        source: (n, ...), what to read.
-        index: (m,), which rows of it, ascending.
-        to_units: Brings rows to a model's units, float32 of the same shape; None where they stay as they are.
+        source: (n, ...), the array to read from.
+        index: (m,), the rows to read, ascending.
+        to_units: Converts rows to a model's units, float32 of the same shape; None: they are not converted.
     """
 
     def __init__(self, source: np.ndarray, index: np.ndarray, to_units: Callable | None = None):
         self._source, self._index, self._to_units = np.asarray(source), index, to_units
         self._map, self._touched = source, 0
-        self._touches = max(PAGES, source[:1].nbytes)  # bytes that come into memory with a row
+        self._touches = max(PAGES, source[:1].nbytes)  # bytes that reading a row loads into memory
         self.shape = (len(index), *source.shape[1:])
         self.dtype = source.dtype if to_units is None else np.dtype("float32")
 
@@ -58,14 +58,14 @@ class Rows:
         return read if np.ndim(rows) else read[0]
 
     def __repr__(self) -> str:
-        return f"Rows of shape {self.shape} and dtype {self.dtype}, read when they are asked for"
+        return f"Rows of shape {self.shape} and dtype {self.dtype}, read when they are needed"
 
     def only(self, rows: np.ndarray) -> Rows:
-        """Return a view on some of these rows."""
+        """Return a view of some of these rows."""
         return Rows(self._map, self._index[rows], self._to_units)
 
     def then(self, convert: Callable) -> Rows:
-        """Return the same rows, brought from the units that they are in to others of the same shape."""
+        """Return the same rows with a further conversion, which keeps their shape."""
         before = self._to_units or (lambda rows: rows)
         return Rows(self._map, self._index, lambda rows: convert(before(rows)))
 
@@ -74,22 +74,22 @@ class Rows:
         step = max(1, BLOCK // max(1, self._source[:1].nbytes))
         for start in range(0, len(rows), step):
             part = slice(start, start + step)
-            found = self._source[rows[part]]
-            read[part] = found if self._to_units is None else self._to_units(found)
-            self._touched += len(found) * self._touches
-            if self._touched > TOUCHED:
+            raw = self._source[rows[part]]
+            read[part] = raw if self._to_units is None else self._to_units(raw)
+            self._touched += len(raw) * self._touches
+            if self._touched > MAX_TOUCHED:
                 release(self._map)
                 self._touched = 0
         return read
 
 
-def select(items: Any, rows: np.ndarray) -> Any:
-    """Return some of the items: an array in memory, or where it would be large a view that reads them."""
-    if isinstance(items, Rows) and items[:1].nbytes * len(rows) > LIMIT:
-        return items.only(rows)
-    return items[rows]
+def select(examples: Any, rows: np.ndarray) -> Any:
+    """Return some of the examples: an array in memory, or a view that reads them if that would be large."""
+    if isinstance(examples, Rows) and examples[:1].nbytes * len(rows) > LIMIT:
+        return examples.only(rows)
+    return examples[rows]
 
 
 def is_large(array: Any) -> bool:
-    """Say whether an array lies on a disk, and is too large to be read into memory."""
+    """Say whether an array is on disk, and too large to load into memory."""
     return isinstance(array, np.memmap) and array.nbytes > LIMIT

@@ -1,4 +1,4 @@
-"""Tables of scikit-learn: tumours of the breast and Italian wines."""
+"""scikit-learn's tables: breast tumours and Italian wines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aenb.data.record import Data
 
 @dataset(order=6, summary="569 tumours, 30 features of cell nuclei, 2 classes", where="scikit-learn, offline")
 def breast_cancer() -> Data:
-    """Load the breast cancer table of Wisconsin (Street, Wolberg & Mangasarian 1993), every fifth row held out."""
+    """Load the Wisconsin breast cancer table (Street, Wolberg & Mangasarian 1993), every fifth row held out."""
     from sklearn.datasets import load_breast_cancer
 
     return _table("breast_cancer", load_breast_cancer)

@@ -1,4 +1,4 @@
-"""Texts of one's own: lists of texts and files of them become Data, with a vocabulary of their most frequent words."""
+"""Your own texts: lists and files of texts become `Data`, with a vocabulary of their most frequent words."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from aenb.core.errors import AenbError
 from aenb.data.labels import read_labels
 from aenb.data.record import Data
-from aenb.data.split import LEAST, held_out_size, hold_out
+from aenb.data.split import MIN_EXAMPLES, held_out_size, hold_out
 from aenb.data.words import make_vocabulary, split_words, to_ids
 
-MOST = 8000  # words that a vocabulary has at most
-LONGEST = 32  # words of a text that are kept at most
+MAX_WORDS = 8000  # of a vocabulary
+MAX_LENGTH = 32  # words kept of a text
 
 
 def from_texts(
@@ -29,21 +29,21 @@ def from_texts(
     vocabulary: Sequence[str] = (),
     length: int = 0,
 ) -> Data:
-    """Make Data of texts, holding out a fifth, at most 10,000.
+    """Make `Data` from texts, and hold out a fifth, at most 10,000.
 
     Args:
         texts: Any list, array or column of texts; those without a word are left out.
-        labels: (n,), as `aenb.data.labels.read_labels` takes them, or None.
-        name: What to call them.
+        labels: (n,), any that `aenb.data.labels.read_labels` accepts, or None.
+        name: The name of the data.
         source: Where they came from, in words.
-        class_names: What the labels mean.
+        class_names: The name of each class.
         notes: What was done to them before.
-        total: How many there are in all, where these are a part; 0: these are all.
-        vocabulary: The words that are known, by their ids; none: the most frequent of those to train on.
-        length: Words of a text that are kept; 0: as many as the longest has, at most 32.
+        total: How many texts the whole data set has, if these are only a part; 0: these are all.
+        vocabulary: The known words, in the order of their ids; none: the most frequent ones of the training texts.
+        length: How many words of a text to keep; 0: as many as the longest has, at most 32.
 
     Raises:
-        AenbError: One is no text, there are too few, or the labels do not fit.
+        AenbError: One is not a text, there are too few, or the labels do not fit.
 
     Example:
         >>> data = from_texts(["a red cat", "a dog", "a red dog", "The cat!", "a cat"])
@@ -52,35 +52,37 @@ def from_texts(
         >>> data.texts(data.x_test)
         ['a red dog']
     """
-    split = split_words(texts, name)
-    y = read_labels(labels, len(split), name)
-    kept = [place for place, text in enumerate(split) if text]
+    every_text = split_words(texts, name)
+    y = read_labels(labels, len(every_text), name)
+    kept = [place for place, words in enumerate(every_text) if words]
     y = None if y is None else y[kept]
-    found = [split[place] for place in kept]
-    if len(found) < LEAST:
-        raise AenbError(f"`{name}`: expected at least {LEAST} texts with a word; received {len(found)}.")
-    length = length or min(LONGEST, max(map(len, found)))
-    size, said = held_out_size(len(found), length)
-    train, test = hold_out(len(found), size, y)
-    vocabulary = tuple(vocabulary) or make_vocabulary((found[place] for place in train), MOST)
-    ids = to_ids(found, vocabulary, length)
-    empty = len(split) - len(found)
+    split = [every_text[place] for place in kept]
+    if len(split) < MIN_EXAMPLES:
+        raise AenbError(f"`{name}`: expected at least {MIN_EXAMPLES} texts with a word; received {len(split)}.")
+    length = length or min(MAX_LENGTH, max(map(len, split)))
+    size, split_notes = held_out_size(len(split), length)
+    train, test = hold_out(len(split), size, y)
+    vocabulary = tuple(vocabulary) or make_vocabulary((split[place] for place in train), MAX_WORDS)
+    ids = to_ids(split, vocabulary, length)
+    num_empty = len(every_text) - len(split)
     return Data(
         ids[train], ids[test], *((None, None) if y is None else (y[train], y[test])), kind="text", name=name,
         source=source, class_names=tuple(class_names), vocabulary=vocabulary, total=total,
-        notes=(*notes, *([f"Texts without a word were left out: {empty:,}."] if empty else []), *said,
-               *_notes(found, ids[train], vocabulary)),
+        notes=(*notes, *([f"Texts without a word were left out: {num_empty:,}."] if num_empty else []), *split_notes,
+               *_notes(split, ids[train], vocabulary)),
     )  # fmt: skip
 
 
-def _notes(found: list[list[str]], train: np.ndarray, vocabulary: Sequence[str]) -> list[str]:
-    """Say what became of the words."""
-    known = train[train > 0] > 1
-    which = "All words of the training texts are known"
-    if not known.all():
-        which = f"The {len(vocabulary) - 2:,} most frequent are known, {known.mean():.1%} of all in the training texts"
-    notes = [f"Texts were split into words, lower-cased and without punctuation. {which}; others are <unk>."]
-    cut = sum(len(text) > train.shape[1] for text in found)
-    if cut:
-        notes.append(f"Texts longer than {train.shape[1]} words were cut: {cut:,} of {len(found):,}.")
+def _notes(texts: list[list[str]], train: np.ndarray, vocabulary: Sequence[str]) -> list[str]:
+    """Report what was done to the words."""
+    is_known = train[train > 0] > 1
+    known = "All words of the training texts are known"
+    if not is_known.all():
+        known = (
+            f"The {len(vocabulary) - 2:,} most frequent are known, {is_known.mean():.1%} of all in the training texts"
+        )
+    notes = [f"Texts were split into words, lower-cased and without punctuation. {known}; others are <unk>."]
+    num_cut = sum(len(text) > train.shape[1] for text in texts)
+    if num_cut:
+        notes.append(f"Texts longer than {train.shape[1]} words were cut: {num_cut:,} of {len(texts):,}.")
     return notes

@@ -1,6 +1,7 @@
-"""WordNet's example phrases: how words are used, in short English phrases (Miller 1995, Communications of the ACM 38).
+"""WordNet's example phrases: short English phrases that show how words are used.
 
-A gloss of WordNet ends with examples in quotation marks: "he spoke kindly to the boy".
+WordNet is Miller 1995, Communications of the ACM 38. Its glosses end with examples in quotation marks: "he spoke kindly
+to the boy".
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from aenb.data.record import Data
 from aenb.data.texts import from_texts
 from aenb.data.words import split_words
 
-FOLDER = Path("/usr/share/wordnet")  # the package wordnet-base of Debian and Ubuntu
+FOLDER = Path("/usr/share/wordnet")  # the Debian and Ubuntu package wordnet-base
 FILES = ("data.noun", "data.verb", "data.adj", "data.adv")
 SAMPLE = "wordnet_sample.txt"
-FEWEST, MOST = 2, 12  # words of a phrase; 96 % of the phrases have no more
-TOTAL = 46_350  # phrases of WordNet 3.0 of that length, each once
+MIN_WORDS, MAX_WORDS = 2, 12  # of a phrase; 96 % of the phrases have no more
+TOTAL = 46_350  # distinct phrases of WordNet 3.0 of that length
 
 
 def _is_installed() -> bool:
@@ -33,7 +34,7 @@ def _is_installed() -> bool:
     where="package wordnet-base; else an embedded sample of 1,000",
 )
 def wordnet() -> Data:
-    """Load the phrases of 2 to 12 words, each once, every fifth held out; a sample where WordNet is not installed."""
+    """Load the distinct phrases of 2 to 12 words, every fifth held out; a sample if WordNet is not installed."""
     if _is_installed():
         return from_texts(_distinct(_phrases()), name="wordnet", source="the system's package wordnet-base")
     return from_texts(
@@ -43,21 +44,21 @@ def wordnet() -> Data:
 
 
 def _phrases() -> Iterator[str]:
-    """Go through the examples of all glosses."""
+    """Yield the example phrases of all glosses."""
     for name in FILES:
         try:
             lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
         except (OSError, ValueError) as error:
-            raise AenbError(f"Expected WordNet in {FOLDER / name}; received: {error}. Install it anew.") from error
+            raise AenbError(f"Expected WordNet in {FOLDER / name}; received: {error}. Reinstall it.") from error
         for line in lines:
             if not line.startswith("  "):  # the licence
                 yield from re.findall(r'"([^"]*)"', line.partition(" | ")[2])
 
 
 def _distinct(phrases: Iterator[str]) -> list[str]:
-    """Return the phrases of a fitting length, each once."""
+    """Return the distinct phrases of 2 to 12 words."""
     split = dict.fromkeys(" ".join(text) for text in split_words(list(phrases), "wordnet"))
-    return [text for text in split if FEWEST <= len(text.split()) <= MOST]
+    return [text for text in split if MIN_WORDS <= len(text.split()) <= MAX_WORDS]
 
 
 def _sample() -> list[str]:

@@ -1,4 +1,4 @@
-"""Building: what is asked for becomes a run that is ready to be trained, its model built and its record begun."""
+"""Building: turns a spec into a run that is ready to train, with its model built and its record begun."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aenb.core.backend import keras, tf
 from aenb.core.errors import AenbError
 from aenb.core.model_files import bounded_weights
 from aenb.core.progress import Silent
-from aenb.core.short_form import fewer, most_epochs
+from aenb.core.short_form import most_epochs, smaller
 from aenb.core.version import __version__
 from aenb.data.load import load_data
 from aenb.data.record import Data
@@ -28,16 +28,16 @@ from aenb.models.registry import build_model, families
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 
-COPIES = 4  # of the weights, that a training holds: themselves, their gradients, and Adam's two
-STEPS, SMALLEST = 32, 8  # an epoch at least, where it is for us to choose; items a step at least
+COPIES = 4  # of the weights in a training: the weights, their gradients, and two of Adam's
+MIN_STEPS, MIN_BATCH = 32, 8  # per epoch, and examples per step, of the default batch size
 
 
 def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run, Data]:
-    """Load the data, start TensorFlow, build the model, and record what all that is."""
+    """Load the data, start TensorFlow, build the model, and begin the record."""
     view.stage("Loading the data …")
     loaded = load_data(data, limit=spec.limit)
     limit = len(loaded.train) if loaded.is_subset else None
-    spec = replace(spec, data=loaded.name, limit=limit, epochs=fewer(spec.epochs, most_epochs()))
+    spec = replace(spec, data=loaded.name, limit=limit, epochs=smaller(spec.epochs, most_epochs()))
     view.stage("Starting TensorFlow …")
     backend.start()
     _check_keras()
@@ -49,10 +49,10 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
 
 
 def _check_keras() -> None:
-    """Refuse global settings of Keras with which losses and layers would not fit each other.
+    """Refuse global settings of Keras that aenb's models do not support.
 
     Raises:
-        AenbError: Numbers or images are to be of another kind than models here take.
+        AenbError: The default float type or image format is another one.
     """
     given = {"floatx": keras.config.floatx(), "image_data_format": keras.config.image_data_format()}
     for name, expected in {"floatx": "float32", "image_data_format": "channels_last"}.items():
@@ -64,34 +64,34 @@ def _check_keras() -> None:
 
 
 def learning_rate(spec: Spec) -> float:
-    """Return what a spec trains with: the family's own rate unless it asks for another."""
+    """Return a spec's learning rate: the family's default unless it sets another."""
     return spec.learning_rate or families().lookup(spec.family).learning_rate
 
 
 def batch_size(spec: Spec, n: int) -> int:
-    """Return how many items of n a step takes: as many as asked for, else the family's own number or fewer.
+    """Return the batch size for n examples: the spec's, or by default the family's or a smaller one.
 
-    Of few items a power of two of which an epoch has some tens of steps: with one step an epoch, twenty epochs learn
-    nothing.
+    On small data the default is a power of two that gives an epoch some tens of steps: with one step per epoch, twenty
+    epochs learn nothing.
     """
     if spec.batch_size is not None:
         return spec.batch_size
-    few = 2 ** int(math.log2(max(1, n / STEPS)))
-    return max(SMALLEST, min(families().lookup(spec.family).batch_size, few))
+    largest = 2 ** int(math.log2(max(1, n / MIN_STEPS)))
+    return max(MIN_BATCH, min(families().lookup(spec.family).batch_size, largest))
 
 
 def build(spec: Spec, data: Data) -> tuple[Any, str, str]:
-    """Build the model that a spec asks for, in the precision that suits it.
+    """Build the model that a spec describes.
 
     Returns:
-        The model, the name of its precision, and a sentence where that is not as asked.
+        The model, the name of its dtype policy, and a sentence if that is not the one asked for.
     """
     hyperparameters = facts(spec, data) | spec.hyperparameters
 
-    most = psutil.virtual_memory().available // COPIES
+    max_bytes = psutil.virtual_memory().available // COPIES
 
     def built(policy: str) -> Any:
-        with _seeded(spec.seed), _dtype_policy(policy), bounded_weights(most):
+        with _seeded(spec.seed), _dtype_policy(policy), bounded_weights(max_bytes):
             return build_model(spec.family, data.input_shape, **hyperparameters)
 
     model = built("float32")
@@ -107,10 +107,10 @@ def build(spec: Spec, data: Data) -> tuple[Any, str, str]:
 
 
 def facts(spec: Spec, data: Data) -> dict[str, Any]:
-    """Return those of a family's hyperparameters that the data tells: its classes, its tokens, its range.
+    """Return the hyperparameters that depend on the data: the number of classes, the vocabulary size, the support.
 
     Raises:
-        AenbError: The family does not take such data, or it is to be conditional on labels that there aren't.
+        AenbError: The family does not take such data, or the model is conditioned on labels that the data lacks.
     """
     entry = families().lookup(spec.family)
     if data.kind == "text" and "vocabulary" not in entry.fields:
@@ -122,17 +122,17 @@ def facts(spec: Spec, data: Data) -> dict[str, Any]:
         raise AenbError(f"`conditional`: expected data with labels; {data.name} has none.")
     if spec.hyperparameters.get("conditional") and data.unseen:
         raise AenbError(
-            f"`conditional`: expected held-out examples of the classes that are trained on; received others too, "
+            f"`conditional`: expected held-out examples of the classes trained on; received others too, "
             f"such as {data.unseen[0]}, in {data.name}. Leave these out, or take more examples of each class."
         )
-    found = {"vocabulary": len(data.vocabulary), "num_classes": len(data.classes)}
+    values = {"vocabulary": len(data.vocabulary), "num_classes": len(data.classes)}
     if data.kind != "text" and "support" in entry.fields:
-        found["support"] = data.support
-    return {name: value for name, value in found.items() if name in entry.fields}
+        values["support"] = data.support
+    return {name: value for name, value in values.items() if name in entry.fields}
 
 
 def _record(data: Data) -> dict[str, Any]:
-    """Note what a training runs on, for whoever reads it later."""
+    """Return the record of what a training runs on: data, device, versions."""
     versions = {"aenb": __version__, "python": platform.python_version()}
     versions |= {"tensorflow": tf.version.VERSION, "keras": keras.version(), "numpy": np.__version__}
     return {
@@ -148,7 +148,7 @@ def _record(data: Data) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _dtype_policy(name: str) -> Iterator[None]:
-    """Build layers of a precision in a block."""
+    """Set Keras's dtype policy in a block."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:
@@ -159,7 +159,7 @@ def _dtype_policy(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Seed Python, NumPy and TensorFlow for a block, and give Python and NumPy their own states back."""
+    """Seed Python, NumPy and TensorFlow for a block, then restore the states of Python and NumPy."""
     states = random.getstate(), np.random.get_state()
     keras.utils.set_random_seed(seed)
     try:
