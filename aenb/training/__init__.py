@@ -1,4 +1,4 @@
-"""Training: a spec becomes a run; the model is built, one training is carried out, several seeds are tried.
+"""Training: turns a spec into a run; builds the model, trains it, and restarts from several seeds.
 
 Not here: the loop of steps inside Keras's `fit`, and its checkpoints (`engine`).
 """

@@ -1,6 +1,6 @@
-"""Restarts: the same training from several seeds, of which the best is kept.
+"""Restarts: train from several seeds and keep the best.
 
-The loss of a deep network has many local optima, and which one a training finds depends on where it begins.
+The loss of a deep network has many local optima, and which one a training finds depends on the initial weights.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aenb.training.session import Session, saved_training
 
 @dataclass(frozen=True)
 class Attempt:
-    """One of the trainings: its seed, how it ended, what it learnt, and the validation loss of the weights it kept."""
+    """One training: its seed, how it ended, what it learnt, and the validation loss of its final weights."""
 
     seed: int
     status: str
@@ -33,15 +33,15 @@ class Attempt:
 
 
 class Attempts:
-    """Trains a run's model, as often as its spec asks for, and leaves the best in the run.
+    """Trains a run's model from as many seeds as its spec asks for, and leaves the best in the run.
 
     Args:
-        run: The run, whose model is that of the first seed, not trained yet.
+        run: The run; its model is that of the first seed, not trained yet.
         data: What to train on.
         callbacks: The user's Keras callbacks.
         view: Where progress is shown.
-        checkpoint: Where to save the trainings as they go, each in a folder of its own; or None.
-        resume: Whether to go on from what is saved.
+        checkpoint: Where to save the trainings while they run, each in its own folder; or None.
+        resume: Whether to resume from the saved checkpoints.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class Attempts:
         self._first: Session | None = self._session()
 
     def train(self) -> None:
-        """Train to the end, or until stopped, and record the attempts where there are several."""
-        run, asked, done = self._run, self._run.spec, []
+        """Train to the end, or until stopped, and record the attempts if there are several."""
+        run, spec, done = self._run, self._run.spec, []
         try:
             with contextlib.ExitStack() as open_things:
-                for number in range(asked.restarts):
-                    session = self._first or self._another(replace(asked, seed=asked.seed + number), open_things)
+                for number in range(spec.restarts):
+                    session = self._first or self._another(replace(spec, seed=spec.seed + number), open_things)
                     self._first = None
                     session.train()
                     reason = run.record.pop("reason", None)
@@ -76,7 +76,7 @@ class Attempts:
                     if run.status in ("stopped", "interrupted"):
                         break
         finally:
-            run.spec = asked
+            run.spec = spec
         self._keep_the_best(done)
 
     def _keep_the_best(self, done: list[Attempt]) -> None:
@@ -94,7 +94,7 @@ class Attempts:
             )
 
     def delete_checkpoints(self) -> None:
-        """Take away what was saved: all is finished."""
+        """Delete the checkpoints: all trainings are finished."""
         for place in self._places:
             place.delete()
 

@@ -1,4 +1,4 @@
-"""A training under way: one call of `fit` on the engine, with its view, its controls and its checkpoint."""
+"""A running training: one call of `fit` on the engine, with its view, its controls and its checkpoint."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from aenb.latent import coding
 from aenb.runs.run import Run
 from aenb.runs.summary import examples
 
-VALIDATION, MOST, ROOM = 0.1, 5000, 2**28  # of the training items; how many at most; bytes that they take at most
+VALIDATION, MAX_VALIDATION, MAX_BYTES = 0.1, 5000, 2**28  # share of the training examples; at most so many, of so much
 VALIDATION_BATCH = 1024
-SAMPLES, MOMENTS = 10, 7  # of a timeline: how many items, at how many epochs
+SAMPLES, MOMENTS = 10, 7  # of a timeline: how many samples, at how many epochs
 
 
 class Session:
     """Trains a run's model.
 
     Args:
-        run: The run, whose model is new.
+        run: The run; its model is not trained yet.
         data: What to train on.
         callbacks: The user's Keras callbacks.
         view: Where progress is shown.
         control: Pause, resume and stop.
-        checkpoint: Where to save the training as it goes, or None.
-        saved: What to go on from, or None.
+        checkpoint: Where to save the training while it runs, or None.
+        saved: The checkpoint to resume from, or None.
     """
 
     def __init__(
@@ -80,9 +80,9 @@ class Session:
         self._validation = Validation(
             arrays,
             batch_size=validation_batch(data),
-            prepare=partial(prepare, ~spec.seed),  # corrupted alike in each epoch, and not as in training
+            prepare=partial(prepare, ~spec.seed),  # the same corruption in each epoch, other than in training
         )
-        self._items = len(kept)
+        self._num_examples = len(kept)
         self._moments = moments(spec.epochs) if plays(model) and data.kind != "text" else set()
         run.record |= {"xla": self.engine.jit_compile, "resident": self.engine.is_resident}
         self._stopping = _early_stopping(spec.patience)
@@ -92,7 +92,7 @@ class Session:
         self._begun, self._seconds_before, self._interrupts = 0.0, run.seconds, backend.Interrupts()
 
     def train(self) -> None:
-        """Train to the end, to a stop or to an interrupt, and record in the run what happened."""
+        """Train until the end, a stop or an interrupt, and record the result in the run."""
         run, spec = self.run, self.run.spec
         first = self._start.epoch * self.engine.steps + self._start.step if self._start else 0
         self._open_view(first)
@@ -106,17 +106,17 @@ class Session:
         if status == "complete" and run.epochs < spec.epochs:
             run.status = "stopped early"
         steps = self.engine.epoch * self.engine.steps + self.engine.step - first
-        worked = max(run.seconds - self._seconds_before, 1e-9)
-        run.record["items_per_second"] = steps * self._items / self.engine.steps / worked
+        seconds = max(run.seconds - self._seconds_before, 1e-9)
+        run.record["items_per_second"] = steps * self._num_examples / self.engine.steps / seconds
         if self.checkpoint is not None and self.checkpoint.trouble:
             run.record["notes"].append(f"The last checkpoint could not be written: {self.checkpoint.trouble}.")
 
     @property
     def kept_loss(self) -> float:
-        """The validation loss of the weights that are kept; infinite where there is none.
+        """The validation loss of the final weights; infinite if there is none.
 
-        With early stopping they are those of its best epoch, however the training ended. Without it they are the last:
-        if it ended within an epoch, the loss of the epoch before stands for them.
+        With early stopping these are the weights of the best epoch, however the training ended. Without it they are the
+        last ones; if the training ended within an epoch, the loss of the epoch before is taken.
         """
         losses = self.run.history.get("val_loss", [])
         for stopping in self._callbacks:
@@ -126,7 +126,7 @@ class Session:
 
     @property
     def _seconds(self) -> float:
-        """How long the training has taken, pauses left out, that before an interruption included."""
+        """How long the training has taken, without pauses, including the time before it was resumed."""
         return self._seconds_before + time.perf_counter() - self._begun - self.control.held
 
     def _open_view(self, done: int) -> None:
@@ -138,8 +138,8 @@ class Session:
             title = f"{run.name}: {title[0].lower()}{title[1:]}"
         self.view.start(
             Training(
-                title, run.spec.epochs, self.engine.steps, self._items, ", ".join(backend.devices()), self.control,
-                run.history, self._examples, done,
+                title, run.spec.epochs, self.engine.steps, self._num_examples, ", ".join(backend.devices()),
+                self.control, run.history, self._examples, done,
             )
         )  # fmt: skip
 
@@ -182,7 +182,7 @@ class Session:
         self.control.check()
 
     def _watcher(self) -> Any:
-        """Make the callback that records the history, and hears the controls during the validation."""
+        """Return the callback that records the history, and checks the controls during validation."""
         run = self.run
 
         def on_epoch_end(epoch, logs=None):
@@ -197,7 +197,7 @@ class Session:
         return watcher
 
     def _saver(self) -> Any:
-        """Make the callback that saves the end of the training, before others change the weights once more."""
+        """Return the callback that saves the end of the training, before other callbacks change the weights again."""
         return keras.callbacks.LambdaCallback(on_train_end=lambda logs=None: self._save())
 
     def _maybe_save(self) -> None:
@@ -205,12 +205,12 @@ class Session:
             self._save()
 
     def _save(self) -> None:
-        """Write the checkpoint of this moment."""
+        """Write a checkpoint of the current state."""
         if self.checkpoint is None:
             return
         state, run = self.engine.state(), self.run
         epoch, step = state.epoch, state.step
-        if run.epochs > epoch:  # the epoch is over, and recorded
+        if run.epochs > epoch:  # the epoch is over and recorded
             epoch, step = epoch + 1, 0
         facts = {
             "spec": run.spec.to_dict(),
@@ -223,15 +223,17 @@ class Session:
             "versions": run.record["versions"],
         }
         arrays = {f"value_{number:04d}": value for number, value in enumerate(state.values)}
-        arrays |= {f"epoch_{epoch:06d}": items for epoch, items in run.timeline.items() if epoch <= state.epoch}
+        arrays |= {f"epoch_{epoch:06d}": samples for epoch, samples in run.timeline.items() if epoch <= state.epoch}
         for stopping in self._stopping:
             arrays |= {f"best_{number:04d}": value for number, value in enumerate(stopping.best_weights or ())}
-        troubled = self.checkpoint.trouble
-        if not self.checkpoint.write(facts, arrays) and self.checkpoint.trouble != troubled:
-            self.view.note(f"No checkpoint can be written ({self.checkpoint.trouble}): the training goes on without.")
+        old_trouble = self.checkpoint.trouble
+        if not self.checkpoint.write(facts, arrays) and self.checkpoint.trouble != old_trouble:
+            self.view.note(
+                f"No checkpoint can be written ({self.checkpoint.trouble}): the training continues without one."
+            )
 
     def _state_of(self, saved: Saved) -> State:
-        """Take over what a checkpoint holds: history, seconds, the best weights; return where to go on.
+        """Restore the history, the seconds and the best weights from a checkpoint; return the state to resume from.
 
         Raises:
             AenbError: It does not fit the model.
@@ -240,29 +242,31 @@ class Session:
         self._check_fit(saved)
         run.history.update({name: list(values) for name, values in facts["history"].items()})
         run.seconds = facts["seconds"]
-        taken = {name: items for name, items in saved.arrays.items() if name.startswith("epoch_")}
-        run.timeline.update({int(name.removeprefix("epoch_")): items for name, items in taken.items()})
+        timeline = {name: samples for name, samples in saved.arrays.items() if name.startswith("epoch_")}
+        run.timeline.update({int(name.removeprefix("epoch_")): samples for name, samples in timeline.items()})
         for name, version in facts["versions"].items():
-            now = run.record["versions"].get(name)
-            if now != version:
-                run.record["notes"].append(f"Gone on with {name} {now} from a checkpoint of {version}.")
+            current = run.record["versions"].get(name)
+            if current != version:
+                run.record["notes"].append(f"Resumed with {name} {current} from a checkpoint of {version}.")
         best = [saved.arrays[name] for name in sorted(saved.arrays) if name.startswith("best_")]
         for stopping in self._stopping:
-            self._callbacks.insert(2, _going_on(stopping, run.history.get("val_loss", []), best))
+            self._callbacks.insert(2, _resumed_stopping(stopping, run.history.get("val_loss", []), best))
         values = [saved.arrays[name] for name in sorted(saved.arrays) if name.startswith("value_")]
         return State(facts["epoch"], facts["step"], values)
 
     def _check_fit(self, saved: Saved) -> None:
-        """See that the arrays of a checkpoint are of this training; the engine looks at those to go on from.
+        """Check that the arrays of a checkpoint belong to this training; the engine checks the variables.
 
         Raises:
-            AenbError: They are not.
+            AenbError: They do not.
         """
-        item = (SAMPLES, *self.data.input_shape)
+        shape = (SAMPLES, *self.data.input_shape)
         best = {f"best_{number:04d}": value for number, value in enumerate(self.run.model.get_weights())}
-        there = {name: array for name, array in saved.arrays.items() if name.startswith("best_")}
-        wrong = [name for name in {*there, *best} if there and _kind(there.get(name)) != _kind(best.get(name))]
-        wrong += [name for name, array in saved.arrays.items() if name.startswith("epoch_") and array.shape != item]
+        saved_best = {name: array for name, array in saved.arrays.items() if name.startswith("best_")}
+        wrong = [
+            name for name in {*saved_best, *best} if saved_best and _kind(saved_best.get(name)) != _kind(best.get(name))
+        ]
+        wrong += [name for name, array in saved.arrays.items() if name.startswith("epoch_") and array.shape != shape]
         if wrong or saved.facts["step"] > self.engine.steps:
             raise AenbError(
                 f"Expected a checkpoint of this model in {self.checkpoint.folder}; its "
@@ -271,33 +275,35 @@ class Session:
 
 
 def validation_size(data: Data) -> int:
-    """Return how many of the training items are kept aside for validation."""
-    item = 4 * math.prod(data.input_shape)
-    return min(MOST, max(1, ROOM // item), max(1, round(len(data.train) * VALIDATION)))
+    """Return how many of the training examples are held out for validation."""
+    size = 4 * math.prod(data.input_shape)
+    return min(MAX_VALIDATION, max(1, MAX_BYTES // size), max(1, round(len(data.train) * VALIDATION)))
 
 
 def validation_batch(data: Data) -> int:
-    """Return how many items are validated at a time: of texts fewer, since a model makes a number for each word."""
-    made = math.prod(data.input_shape) * max(1, len(data.vocabulary))
-    return max(1, min(VALIDATION_BATCH, ROOM // (16 * made)))
+    """Return the batch size of validation: smaller for texts, since a model computes a number for each word."""
+    outputs = math.prod(data.input_shape) * max(1, len(data.vocabulary))
+    return max(1, min(VALIDATION_BATCH, MAX_BYTES // (16 * outputs)))
 
 
 def saved_training(checkpoint: Checkpoint, run: Run, data: Data) -> Saved | None:
-    """Read the checkpoint that a training is to go on from; None where there is none.
+    """Read the checkpoint to resume a training from; None if there is none.
 
     Raises:
-        AenbError: It is of another training, or further on than was asked for.
+        AenbError: It belongs to another training, or has more epochs than were asked for.
     """
     saved = checkpoint.read()
     if saved is None:
-        run.record["notes"].append(f"There was no checkpoint in {checkpoint.folder}: started from the beginning.")
+        run.record["notes"].append(
+            f"There was no checkpoint in {checkpoint.folder}: the training started from the beginning."
+        )
         return None
     asked = {"spec": run.spec.to_dict(), "data": data.fingerprint, "labels": labels_fingerprint(data)}
-    found = differences(saved.facts, asked)
-    if found:
+    changes = differences(saved.facts, asked)
+    if changes:
         raise AenbError(
-            f"The checkpoint in {checkpoint.folder} is of another training: {'; '.join(found)}. Ask for the same, or "
-            "choose another folder."
+            f"The checkpoint in {checkpoint.folder} belongs to another training: {'; '.join(changes)}. Use the same "
+            "settings, or choose another folder."
         )
     if saved.facts["epoch"] > run.spec.epochs:
         raise AenbError(
@@ -312,12 +318,12 @@ def _kind(array: np.ndarray | None) -> tuple[Any, ...]:
 
 
 def plays(model: Any) -> bool:
-    """Whether a generator of a model plays against a discriminator."""
+    """Say whether a model is trained adversarially: a generator against a discriminator."""
     return "discriminator" in coding.parts(model) and hasattr(model, "sample_prior")
 
 
 def moments(epochs: int) -> set[int]:
-    """Return the epochs after which samples are kept: the first, the last, and some in between, ever farther apart."""
+    """Return the epochs after which samples are kept: the first, the last, and some between, spaced geometrically."""
     return {round(epoch) for epoch in np.geomspace(1, epochs, min(MOMENTS, epochs))}
 
 
@@ -327,8 +333,8 @@ def _early_stopping(patience: int | None) -> list[Any]:
     return [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
 
 
-def _going_on(stopping: Any, losses: list[float], best: list[np.ndarray]) -> Any:
-    """Make the callback that gives early stopping what it knew: it forgets all when a training begins."""
+def _resumed_stopping(stopping: Any, losses: list[float], best: list[np.ndarray]) -> Any:
+    """Return the callback that restores the state of early stopping, which resets itself when a training begins."""
 
     def on_train_begin(logs=None):
         if np.isfinite(losses).any():

@@ -1,4 +1,4 @@
-"""train: a spec becomes a run."""
+"""train: turns a spec into a run."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def train(
 ) -> Run:
     """Train a model of a family on data.
 
-    A tenth of the training items, at most 5,000, is kept for validation; the held-out items of the data are not seen.
-    Interrupting keeps what was learnt so far. The same seed gives the same bits on the same machine, with the same
-    versions and the same number of threads: another number adds up the gradients of convolutions in another order, so
-    that models with convolutions then differ in the last digits.
+    A tenth of the training examples, at most 5,000, is used for validation; the held-out examples are never seen. An
+    interrupt keeps what was learnt so far. The same seed gives bit-identical results on the same machine with the same
+    versions and number of threads. With another number of threads, the gradients of convolutions are summed in another
+    order, so convolutional models differ in the last digits.
 
     Args:
         family: The family's name, as `aenb.families()` lists them.
-        data: What `aenb.load_data` takes: a data set's name, an array, a table, a file, `Data`.
-        name: What to call the run, a Python name. A training of that name that is under way is stopped.
-        checkpoint: A folder in which to save the training every few seconds.
-        resume: Go on from the folder's checkpoint, to the same bits as a training that was not cut off (callbacks of
-            your own that have a state begin anew); from the beginning where there is none.
-        background: Train in a thread, and return at once: `run.wait()` waits for the end.
+        data: Anything that `aenb.load_data` takes: a data set's name, an array, a table, a file, `Data`.
+        name: The name of the run, a Python name. A running training of that name is stopped.
+        checkpoint: A folder to save the training in every few seconds.
+        resume: Resume from the folder's checkpoint, bit-identical to an uninterrupted training (your own stateful
+            callbacks start afresh); if there is none, start from the beginning.
+        background: Train in a thread and return at once: `run.wait()` waits for the end.
         callbacks: Keras callbacks.
         verbose: Whether to show progress.
         **settings: Options (`epochs`, `batch_size`, `learning_rate`, `seed`, `patience`, `limit`, `task`,
@@ -57,11 +57,11 @@ def train(
             the family.
 
     Returns:
-        The `Run`: model, history, and what one asks of them.
+        The `Run`: the model, its history, and methods to use and inspect them.
 
     Raises:
-        AenbError: The family, an option, a hyperparameter or the data is not one it takes; the checkpoint is in use,
-            cannot be written, or is of another training.
+        AenbError: The family, an option, a hyperparameter or the data is not valid; the checkpoint is in use, cannot be
+            written, or belongs to another training.
 
     Example:
         >>> import aenb
@@ -73,7 +73,7 @@ def train(
         raise AenbError(f"`callbacks`: expected a list of Keras callbacks; received a {type(callbacks).__name__}.")
     spec = make_spec(family, name, settings)
     if resume and checkpoint is None:
-        raise AenbError("`resume`: expected `checkpoint`, the folder to go on from; received none.")
+        raise AenbError("`resume`: expected `checkpoint`, the folder to resume from; received none.")
     place = None if checkpoint is None else partial(Checkpoint, checkpoint)
     with open_view(verbose) as view:
         run = train_spec(spec, data, callbacks, view, checkpoint=place, resume=resume, background=background)
@@ -94,19 +94,19 @@ def train_spec(
     unasked: bool = False,
     bind: Callable[[Run], object] = lambda run: None,
 ) -> Run:
-    """Train what a spec asks for on data, as `train` does, and leave the view open.
+    """Train the model of a spec on data, as `train` does, and leave the view open.
 
     Args:
         spec: What to train.
         data: As for `train`.
         callbacks: As for `train`.
         view: Where to show progress.
-        checkpoint: Opens the checkpoint; it is closed when the training is over.
+        checkpoint: Function that opens the checkpoint, which is closed when the training is over.
         resume: As for `train`.
         background: As for `train`; the view is closed when the training is over.
-        unasked: Whether nobody asked for the checkpoint: what it holds may be overwritten, it is taken away at the
-            end, and done without where it can't be had.
-        bind: Called with the run when it is trained; of one in the background, before.
+        unasked: Whether the checkpoint is automatic: it may be overwritten, is deleted at the end, and is left out if
+            it cannot be opened.
+        bind: Called with the run once it is trained; for a background training, before it.
     """
     with contextlib.ExitStack() as open_things:
         notes = _stop_namesake(spec.name, view)
@@ -121,7 +121,7 @@ def train_spec(
                 with (
                     job.turn(waiting),
                     place or contextlib.nullcontext(),
-                ):  # whose folder is free before the next begins
+                ):  # its folder is released before the next training begins
                     attempts.train()
                     if unasked and run.status in ("complete", "stopped early", "diverged"):
                         attempts.delete_checkpoints()
@@ -143,7 +143,7 @@ def train_spec(
 def _open(
     checkpoint: Callable[[], Checkpoint] | None, unasked: bool, notes: list[str], open_things: contextlib.ExitStack
 ) -> Checkpoint | None:
-    """Open the checkpoint; one that nobody asked for is done without where it can't be opened, with a note."""
+    """Open the checkpoint; if an automatic one cannot be opened, add a note and return None."""
     if checkpoint is None:
         return None
     try:
@@ -156,28 +156,31 @@ def _open(
 
 
 def _check_place(checkpoint: Checkpoint | None, resume: bool, unasked: bool, view: Silent) -> None:
-    """See that a training which does not go on from a checkpoint overwrites none that was asked for."""
+    """Raise an error if a new training would overwrite a checkpoint that the user asked for."""
     if checkpoint is None or resume or not checkpoint.file.exists():
         return
     if not unasked:
         raise AenbError(
-            f"The folder {checkpoint.folder} holds a checkpoint: pass resume=True to go on with it, or choose another."
+            f"The folder {checkpoint.folder} holds a checkpoint: pass resume=True to resume from it, or choose "
+            "another folder."
         )
-    view.note("An unfinished training of that name is there to go on with (--resume): this one takes its place.")
+    view.note(
+        "An unfinished training of that name has a checkpoint (--resume continues it): this training overwrites it."
+    )
 
 
 def _stop_namesake(name: str | None, view: Silent) -> list[str]:
-    """Stop a training of the same name that is under way, and say so."""
-    found = [job for job in jobs() if name is not None and job.name == name]
-    for job in found:
+    """Stop a running training of the same name, and return a note if there was one."""
+    running = [job for job in jobs() if name is not None and job.name == name]
+    for job in running:
         view.stage(f"Stopping the training of `{name}` that is under way …")
         job.control.stop()
         job.over()
-    return [f"The training of `{name}` that was under way was stopped."] if found else []
+    return [f"The training of `{name}` that was under way was stopped."] if running else []
 
 
 def _in_background(work: Callable[[], None], run: Run, view: Silent, open_things: contextlib.ExitStack) -> Callable:
-    """Make what a training's thread does: the work, and whatever comes of it told to the view."""
+    """Return the function of a training's thread: it does the work and reports the result to the view."""
 
     def thread() -> None:
         with open_things:
@@ -195,7 +198,7 @@ def make_spec(family: str, name: str | None, settings: dict[str, Any]) -> Spec:
     """Sort settings into options and the family's hyperparameters, and check them all.
 
     Raises:
-        AenbError: The family or a setting is unknown (the nearest is named), or a value is not one it takes.
+        AenbError: The family or a setting is unknown (the nearest is suggested), or a value is not valid.
     """
     entry = families().lookup(family)
     chosen = {key: value for key, value in settings.items() if key in options()}
@@ -205,14 +208,14 @@ def make_spec(family: str, name: str | None, settings: dict[str, Any]) -> Spec:
 
 def _signature() -> inspect.Signature:
     """Name the options in the signature of `train`, for help and completion."""
-    written = inspect.signature(train)
-    *named, settings = written.parameters.values()
+    signature = inspect.signature(train)
+    *named, settings = signature.parameters.values()
     named += [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option.default)
         for name, option in options().items()
-        if name not in written.parameters
+        if name not in signature.parameters
     ]
-    return written.replace(parameters=[*named, settings])
+    return signature.replace(parameters=[*named, settings])
 
 
 train.__signature__ = _signature()
