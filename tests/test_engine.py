@@ -383,7 +383,7 @@ def test_the_states_of_several_optimisers_are_found():
 def test_adam_in_one_pass_is_keras_adam(monkeypatch, jit_compile):
     ends = []
     for many in (10**9, 0):
-        monkeypatch.setattr(adam, "MANY", many)
+        monkeypatch.setattr(adam, "MIN_WEIGHTS", many)
         model = built()
         model.optimizer.learning_rate = 0.01
         engine(model, jit_compile=jit_compile).fit(epochs=20, callbacks=[])
@@ -395,7 +395,7 @@ def test_adam_in_one_pass_is_keras_adam(monkeypatch, jit_compile):
 
 
 def test_adam_in_one_pass_is_for_plain_adam_and_large_models(monkeypatch):
-    monkeypatch.setattr(adam, "MANY", 0)
+    monkeypatch.setattr(adam, "MIN_WEIGHTS", 0)
     model = built()
     with one_pass_adam(model) as applies:
         assert applies

@@ -1,6 +1,6 @@
-"""Adam in one pass over the weights: TensorFlow's fused kernel in the place of Keras's eight.
+"""Adam in one pass over the weights: TensorFlow's fused kernel instead of Keras's eight.
 
-For large models the step is bound by memory, and Keras's update reads and writes each weight several times.
+For large models a step is limited by memory bandwidth, and Keras's update reads and writes each weight several times.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import Any
 from aenb.core.backend import keras, tf
 from aenb.engine.state import optimizers
 
-MANY = 1_000_000  # weights from which it is worth it
+MIN_WEIGHTS = 1_000_000  # from which it pays
 
 
 @contextlib.contextmanager
 def one_pass_adam(model: Any) -> Iterator[bool]:
-    """Let a model's Adam (Kingma & Ba 2014, arXiv 1412.6980) update its weights in one pass, for a block.
+    """Let a model's Adam (Kingma & Ba 2014, arXiv 1412.6980) update its weights in one pass within a block.
 
-    The optimiser stays Keras's own, with its variables and its configuration; only how it computes is replaced, for
-    plain Adam and for models of a million weights or more.
+    The optimiser is still Keras's, with its variables and its configuration; only its update step is replaced. This
+    applies to plain Adam, in models of a million weights or more.
 
     Yields:
         Whether it applies.
     """
-    plain = [o for o in optimizers(model) if type(o) is keras.optimizers.Adam and not o.amsgrad]
-    chosen = plain if model.count_params() >= MANY else []
+    adams = [o for o in optimizers(model) if type(o) is keras.optimizers.Adam and not o.amsgrad]
+    chosen = adams if model.count_params() >= MIN_WEIGHTS else []
     for optimizer in chosen:
         optimizer.update_step = _update_step.__get__(optimizer)
     try:
@@ -55,5 +55,5 @@ def _update_step(self, gradient, variable, learning_rate):
 
 
 def _handle(variable):
-    """Return the resource behind a variable of Keras or of TensorFlow."""
+    """Return the resource handle of a Keras or TensorFlow variable."""
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle

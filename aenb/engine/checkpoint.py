@@ -1,8 +1,8 @@
-"""A checkpoint: a training on disk, from which it can go on to the bit, whatever killed it.
+"""A checkpoint: a training on disk, which can be resumed bit-identically after the process was killed.
 
-One file, `checkpoint.npz`, holds all: the variables as arrays, and the rest as JSON. It is written aside and renamed,
-so that it is there whole or not, and nothing in it is unpickled. While a training uses a folder it holds its lock,
-which the system takes away when the process dies.
+One file, `checkpoint.npz`, holds everything: the variables as arrays, and the rest as JSON, without pickles. It is
+written atomically: to a temporary file that is then renamed. A training locks its folder; the system releases the lock
+when the process dies.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from aenb.data.record import Data
 
 FORMAT = 2
 FILE, LOCK = "checkpoint.npz", "in-use.lock"
-INTERVAL = 2.0  # seconds at least between two writes
+INTERVAL = 2.0  # minimum seconds between two writes
 SHARE = 0.02  # of a training's time that writing may take
-RETRY = 15.0  # seconds after a write that failed
-PATIENT = 5.0  # seconds of training before a checkpoint that nobody asked for is written
-ARRAYS = r"(value|best)_[0-9]{4,6}|epoch_[0-9]{6}"  # names of arrays: weights, the best ones, samples by epoch
-FREE = ("epochs", "name")  # of a spec: what may change when a training goes on
+RETRY = 15.0  # seconds to wait after a failed write
+PATIENT = 5.0  # seconds of training before an automatic checkpoint is written
+ARRAYS = r"(value|best)_[0-9]{4,6}|epoch_[0-9]{6}"  # array names: variables, best weights, samples by epoch
+FREE = ("epochs", "name")  # fields of a spec that may change when a training is resumed
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What a checkpoint holds.
+    """The contents of a checkpoint.
 
     Attributes:
         facts: Plain values: spec, data, labels, epoch, step, history, seconds, versions.
@@ -54,11 +54,11 @@ class Checkpoint:
     """A training's folder, locked while it is in use.
 
     Args:
-        folder: The folder; it is made.
-        patient: Seconds before the first write of a training; None: those between two writes.
+        folder: The folder; it is created if it is missing.
+        patient: Seconds before the first write of a training; None: as between two writes.
 
     Raises:
-        AenbError: Another training uses it, or it cannot be written.
+        AenbError: Another training uses it, or it is not writable.
     """
 
     def __init__(self, folder: str | Path, patient: float | None = None):
@@ -69,7 +69,7 @@ class Checkpoint:
         self._next = time.perf_counter() + (INTERVAL if patient is None else patient)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            # of the process: the thread that opens it is not always the one that trains, and gives it back
+            # owned by the process: the thread that acquires it need not be the one that trains and releases it
             self._lock = FileLock(self.folder / LOCK, timeout=0, thread_local=False)
             self._lock.acquire()
         except Timeout:
@@ -95,17 +95,17 @@ class Checkpoint:
         return self.folder / FILE
 
     def read(self) -> Saved | None:
-        """Return what is saved, or None where nothing is.
+        """Return what is saved, or None if nothing is.
 
         Raises:
-            AenbError: The file is broken, or another version of aenb wrote it.
+            AenbError: The file is broken, or was written by another version of aenb.
         """
         from aenb.core.schema import CheckpointFacts, check
 
         if not os.path.lexists(self.file):
             return None
         try:
-            arrays = read_npz(self.file, "a checkpoint", self.file.stat().st_size)  # nothing in it is compressed
+            arrays = read_npz(self.file, "a checkpoint", self.file.stat().st_size)  # it is not compressed
             facts = parse_json(arrays.pop("facts").tobytes())
             if odd := [name for name in arrays if not re.fullmatch(ARRAYS, name)]:
                 raise ValueError(f"an array `{odd[0]}`")
@@ -118,7 +118,7 @@ class Checkpoint:
             raise AenbError(
                 f"The checkpoint in {self.folder} was written by aenb {_short(written['aenb'])} (format "
                 f"{_short(written['format'])}); expected aenb {__version__} (format {FORMAT}). Delete it, or use that "
-                "one."
+                "version."
             )
         return Saved(check(CheckpointFacts, facts, f"The checkpoint in {self.folder}").model_dump(), arrays)
 
@@ -127,17 +127,17 @@ class Checkpoint:
         return time.perf_counter() >= self._next
 
     def write(self, facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> bool:
-        """Write what is given in the place of what is there; where that fails, note why in `trouble`.
+        """Replace the checkpoint; if that fails, record the reason in `trouble`.
 
-        What is saved already is not harmed: the new file takes its place when it is whole and on the disk.
+        The old checkpoint is safe: it is replaced only when the new file is complete and on disk.
 
         Returns:
             Whether it was written.
         """
-        begin = time.perf_counter()
+        start = time.perf_counter()
         text = json.dumps(plain({"format": FORMAT, "aenb": __version__, **facts}), allow_nan=False).encode()
         try:
-            with written_aside(self.file, parents=False) as aside, open(aside, "wb") as stream:
+            with written_aside(self.file, parents=False) as temporary, open(temporary, "wb") as stream:
                 np.savez(stream, facts=np.frombuffer(text, np.uint8), **arrays)
         except AenbError as error:
             self.trouble = reason(error.__cause__ or error)
@@ -145,27 +145,27 @@ class Checkpoint:
             return False
         self.trouble = None
         now = time.perf_counter()
-        self._next = now + max(INTERVAL, (now - begin) / SHARE)
+        self._next = now + max(INTERVAL, (now - start) / SHARE)
         return True
 
     def delete(self) -> None:
-        """Take the checkpoint away: what it saved is finished."""
-        with contextlib.suppress(OSError):  # it costs a little space, and is overwritten by the next
+        """Delete the checkpoint: the training is finished."""
+        with contextlib.suppress(OSError):  # a leftover costs little space, and the next one overwrites it
             self.file.unlink(missing_ok=True)
 
 
 def differences(saved: dict[str, Any], asked: dict[str, Any]) -> list[str]:
-    """Say what of a training differs from the one that is saved.
+    """List the differences between a training and the saved one.
 
     Args:
         saved: The facts of a checkpoint: "spec", as `Spec.to_dict` gives it, and "data" and "labels", the fingerprints.
-        asked: The same of the training that would go on.
+        asked: The same facts of the training to resume.
 
     Returns:
-        Sentences without a full stop; the number of epochs and the name may differ.
+        Sentences without a full stop. The number of epochs and the name may differ.
     """
     before, now = (json.loads(json.dumps(facts["spec"])) for facts in (saved, asked))
-    found = [
+    changes = [
         f"`{name}` was {before.get(name)!r} and is {now.get(name)!r}"
         for name in sorted({*before, *now} - {*FREE, "hyperparameters"})
         if before.get(name) != now.get(name)
@@ -174,27 +174,27 @@ def differences(saved: dict[str, Any], asked: dict[str, Any]) -> list[str]:
     for name in sorted({*old, *new}):
         was, is_now = (_nameless(values.get(name, "the default")) for values in (old, new))
         if was != is_now:
-            models = isinstance(was, dict) or isinstance(is_now, dict)
-            found.append(f"`{name}` is another model" if models else f"`{name}` was {was!r} and is {is_now!r}")
+            are_models = isinstance(was, dict) or isinstance(is_now, dict)
+            changes.append(f"`{name}` is another model" if are_models else f"`{name}` was {was!r} and is {is_now!r}")
     if saved["data"] != asked["data"]:
-        found.append("the data is not the same")
+        changes.append("the data is not the same")
     elif saved["labels"] != asked["labels"]:
-        found.append("the labels are not the same")
-    return found
+        changes.append("the labels are not the same")
+    return changes
 
 
 def labels_fingerprint(data: Data) -> str | None:
-    """Return the SHA-256 of the labels of data, held-out ones included: equal for equal labels; None if it has none."""
+    """Return the SHA-256 of the labels of data, held-out ones included; None if it has no labels."""
     if data.y_train is None:
         return None
     digest = hashlib.sha256()
     for labels in (data.y_train, data.y_test):
         labels = np.asarray([] if labels is None else labels)
         digest.update(f"{labels.shape}".encode())
-        plain = (
+        content = (
             labels.astype("float64") if labels.dtype.kind in "biuf" else "\n".join(map(repr, labels.tolist())).encode()
         )
-        digest.update(plain)
+        digest.update(content)
     return digest.hexdigest()
 
 
@@ -203,7 +203,7 @@ def _short(value: Any) -> str:
 
 
 def _nameless(value: Any) -> Any:
-    """Take the numbers from the names that Keras gives to layers, "dense_3": another process counts anew."""
+    """Remove the numbers from Keras's automatic layer names, "dense_3": each process counts from 0."""
     if isinstance(value, dict):
         return {key: _nameless(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -212,18 +212,18 @@ def _nameless(value: Any) -> Any:
 
 
 def default_folder(name: str) -> Path:
-    """Return where a notebook's training of a name keeps its checkpoint.
+    """Return the folder of the automatic checkpoint of a notebook's training with that name.
 
-    That is a folder of the user's cache, of its own for each folder of notebooks. `AENB_CHECKPOINTS` in the
-    environment names another place.
+    It is in the user's cache, separate for each folder of notebooks. The environment variable `AENB_CHECKPOINTS` sets
+    another location.
     """
     from platformdirs import user_cache_path
 
-    place = hashlib.sha256(os.getcwd().encode()).hexdigest()[:12]
+    digest = hashlib.sha256(os.getcwd().encode()).hexdigest()[:12]
     root = os.environ.get("AENB_CHECKPOINTS") or user_cache_path("aenb") / "checkpoints"
-    return Path(root) / f"{Path.cwd().name}-{place}" / name
+    return Path(root) / f"{Path.cwd().name}-{digest}" / name
 
 
 def unasked(name: str) -> Callable[[], Checkpoint]:
-    """Return what opens the checkpoint of a training that nobody asked one for."""
+    """Return the function that opens the automatic checkpoint of a training."""
     return partial(Checkpoint, default_folder(name), patient=PATIENT)

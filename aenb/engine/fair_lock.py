@@ -1,4 +1,4 @@
-"""A lock that is fair: a thread that has waited goes before the one that has just had it."""
+"""A fair lock: a waiting thread goes before the thread that has just released it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import threading
 
 
 class FairLock:
-    """Lets one thread at a time through; the thread that has its turn may take it again inside.
+    """Lets one thread at a time through; the thread that holds the lock may take it again.
 
-    A training takes it for each chunk and gives it back for a moment, which is no chance for another thread with a
-    plain lock. Here a waiting thread stands at the gate, and the training can't pass it. Whoever has the turn passes
-    the gate freely: the thread that stands there waits for this very turn to end.
+    A training takes the lock for each chunk and releases it only for a moment, in which another thread could hardly
+    take a plain lock. Here a waiting thread holds the gate, and the training cannot pass it. The thread that holds the
+    lock need not pass the gate, since the thread there waits for it to finish.
     """
 
     def __init__(self):
@@ -20,7 +20,7 @@ class FairLock:
 
     @property
     def mine(self) -> bool:
-        """Whether the calling thread has the turn."""
+        """Whether the calling thread holds the lock."""
         return self._owner == threading.get_ident()
 
     def __enter__(self) -> FairLock:

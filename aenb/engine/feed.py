@@ -1,8 +1,8 @@
-"""Where batches come from: items held on the device, or blocks of them read ahead from a disk.
+"""The source of batches: examples held on the device, or blocks of them read ahead from disk.
 
-A feed is asked for the block that holds a step: tensors, the rows of the epoch's next batches in them, and which steps
-these are. Held items are one block, in which the rows are the epoch's order. Streamed items come in blocks of a few
-megabytes, already in the epoch's order, read by a thread while the block before is trained on.
+A feed returns the block that holds a step: tensors, the rows of the epoch's next batches in them, and the steps that
+it covers. Resident examples are one block, whose rows are in the epoch's order. Streamed examples come in blocks of a
+few megabytes, already in the epoch's order, which a thread reads while the block before is trained on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BLOCK = 2**23  # bytes of a streamed block
 
 
 class Block(NamedTuple):
-    """Some steps' items: tensors (n, ...), the rows of the steps' batches in them, the first step and the one after."""
+    """Examples of some steps: tensors (n, ...), the rows of the batches in them, the first step and the last plus 1."""
 
     tensors: tuple[Any, ...]
     rows: Any
@@ -28,12 +28,12 @@ class Block(NamedTuple):
 
 
 def order_of(seed: int, epoch: int, index: np.ndarray) -> np.ndarray:
-    """Return an epoch's order of the items: always the same for a seed and an epoch."""
+    """Return the order of the examples in an epoch: deterministic for a seed and an epoch."""
     return index[np.random.default_rng((seed, epoch)).permutation(len(index))]
 
 
 class Resident:
-    """Items held on the device, each array once."""
+    """Examples held on the device, each array once."""
 
     def __init__(self, arrays: Sequence[np.ndarray], index: np.ndarray, batch_size: int, seed: int):
         held = {id(array): array for array in arrays}
@@ -46,38 +46,38 @@ class Resident:
 
     @property
     def held(self) -> tuple[np.ndarray, ...] | None:
-        """Views of the tensors' memory, read-only; None where it is not the computer's own."""
+        """Read-only views of the tensors' memory; None if they are not in the main memory."""
         if not all(tensor.device.endswith("CPU:0") for tensor in self._tensors):
             return None
         return tuple(np.asarray(memoryview(tensor)) for tensor in self._tensors)
 
     def begin(self, epoch: int) -> None:
-        """Put the items into the order of an epoch."""
+        """Put the examples into the order of an epoch."""
         if epoch != self._epoch:
             self._epoch, self._order = epoch, order_of(self._seed, epoch, self._index)
             self._rows = tf.constant(self._order)
 
     def at(self, step: int) -> Block:
-        """Return the block that holds a step: all items."""
+        """Return the block that holds a step: all examples."""
         return Block(self._tensors, self._rows, 0, self._steps)
 
     def rest(self) -> tuple[Any, ...]:
-        """Return the items of the last, smaller step of an epoch."""
+        """Return the examples of the last, smaller step of an epoch."""
         rows = tf.constant(self._order[self._full :])
         return tuple(tf.gather(tensor, rows) for tensor in self._tensors)
 
     def close(self) -> None:
-        """Leave the items where they are: another `fit` may follow."""
+        """Keep the examples: another `fit` may follow."""
 
 
 class Streamed:
-    """Items read in blocks from whatever takes an array of indices, such as a memory map.
+    """Examples read in blocks from anything that takes an array of indices, such as a memory map.
 
     Args:
         arrays: What a batch is made of, each with `len`, `shape` and `dtype`.
-        index: (n,), int32, which items to train on.
-        batch_size: Items a step.
-        seed: Of the order.
+        index: (n,), int32, the examples to train on.
+        batch_size: Examples per step.
+        seed: The seed of the order.
     """
 
     held = None
@@ -85,8 +85,8 @@ class Streamed:
     def __init__(self, arrays: Sequence[Any], index: np.ndarray, batch_size: int, seed: int):
         self._arrays, self._index, self._seed, self._batch = tuple(arrays), index, seed, batch_size
         self._steps = len(index) // batch_size  # steps with a whole batch
-        item = sum(array[:1].nbytes for array in self._arrays)
-        self._span = max(1, min(BLOCK // (item * batch_size), max(1, self._steps)))  # steps a block
+        size = sum(array[:1].nbytes for array in self._arrays)
+        self._span = max(1, min(BLOCK // (size * batch_size), max(1, self._steps)))  # steps per block
         self._in_order = tf.range(self._span * batch_size)
         self._thread: ThreadPoolExecutor | None = None
         self._ahead: tuple[tuple[int, int], Future] | None = None
@@ -94,12 +94,12 @@ class Streamed:
         self._epoch, self._order = -1, index
 
     def begin(self, epoch: int) -> None:
-        """Put the items into the order of an epoch."""
+        """Put the examples into the order of an epoch."""
         if epoch != self._epoch:
             self._epoch, self._order = epoch, order_of(self._seed, epoch, self._index)
 
     def at(self, step: int) -> Block:
-        """Return the block that holds a step, and have the next one read meanwhile."""
+        """Return the block that holds a step, and start to read the next one."""
         place = self._epoch, step // self._span
         if self._block is None or self._block[0] != place:
             self._block = place, self._take(place)
@@ -108,7 +108,7 @@ class Streamed:
         return self._block[1]
 
     def rest(self) -> tuple[Any, ...]:
-        """Return the items of the last, smaller step of an epoch."""
+        """Return the examples of the last, smaller step of an epoch."""
         return tuple(map(tf.constant, self._read(self._order[self._steps * self._batch :])))
 
     def close(self) -> None:
@@ -133,12 +133,12 @@ class Streamed:
         first = number * self._span
         last = min(first + self._span, self._steps)
         rows = order[first * self._batch : last * self._batch]
-        missing = self._span * self._batch - len(rows)  # every block has one shape, so that nothing is compiled twice
+        missing = self._span * self._batch - len(rows)  # all blocks have one shape, so that nothing is compiled twice
         read = [np.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)) if missing else a for a in self._read(rows)]
         return Block(tuple(map(tf.constant, read)), self._in_order, first, last)
 
     def _read(self, rows: np.ndarray) -> list[np.ndarray]:
-        """Read rows in the order in which they lie on the disk, and put them into that asked for."""
+        """Read rows in their order on disk, and return them in the requested order."""
         ascending = np.argsort(rows)
         back = np.empty_like(ascending)
         back[ascending] = np.arange(len(rows))

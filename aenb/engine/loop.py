@@ -1,4 +1,4 @@
-"""The train function that the engine gives to `fit`, and its chunks."""
+"""The train function that the engine passes to `fit`, and its chunks of steps."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from aenb.engine.state import Diverged, State, broken_terms, capture, fits, rest
 from aenb.engine.validation import Validation
 
 CHUNK_SECONDS = 0.1
-KEPT_SECONDS = 1.0  # at least so long between two copies of the state, and a hundred times as long as a copy takes
-COMPILED = 5_000  # examples to train on, from which on compiling takes less time than it saves on a CPU
-RESIDENT = 2**29  # bytes of items that are held on the device; more are streamed
+KEPT_SECONDS = 1.0  # minimum between two copies of the state; it is also at least 100 times the time of a copy
+MIN_COMPILED = 5_000  # training examples from which compiling saves time on a CPU
+MAX_RESIDENT = 2**29  # bytes of examples held on the device; more are streamed
 
 
 class Engine:
     """A train function for `fit`.
 
     Args:
-        model: A compiled Keras model; any `train_step` will do.
-        arrays: What a batch is made of, each (n, ...): the inputs, the targets and, if there are, the sample weights.
-            The same array twice is held once. Arrays of up to 512 MB are held on the device; larger ones, and what
-            is not a NumPy array in memory, are streamed.
-        index: (n,), which items to train on.
-        batch_size: Items a step; the last step of an epoch takes what remains.
-        seed: Of the order of the items, together with the epoch's number: an epoch's order can be had again.
-        jit_compile: Whether XLA compiles the loop; None: where it is faster, see `compiles_well`.
-        prepare: What becomes of a batch, in the graph, before `train_step` takes it: from the tensors of the arrays,
-            each (batch, ...), to a tuple of tensors.
-        turns: Taken while a chunk runs, by whoever must not read weights that are being changed.
+        model: A compiled Keras model with any `train_step`.
+        arrays: The parts of a batch, each (n, ...): inputs, targets and optionally sample weights. An array that occurs
+            twice is held once. Arrays of up to 512 MB are held on the device; larger ones, and those that are not NumPy
+            arrays in memory, are streamed.
+        index: (n,), the examples to train on.
+        batch_size: Examples per step; the last step of an epoch takes the rest.
+        seed: Together with the epoch's number, it determines the order of the examples.
+        jit_compile: Whether XLA compiles the loop; None: if it is faster, see `compiles_well`.
+        prepare: Transforms a batch, in the graph, before `train_step` takes it: from the tensors of the arrays, each
+            (batch, ...), to a tuple of tensors.
+        turns: A lock held while a chunk runs; threads that read the weights take it too.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Engine:
 
     @property
     def held(self) -> tuple[np.ndarray, ...] | None:
-        """The items as the device holds them, without a copy; None where they are streamed, or not in this memory."""
+        """The examples as the device holds them, without a copy; None if they are streamed, or not in main memory."""
         return self._feed.held
 
     @property
@@ -89,7 +89,7 @@ class Engine:
 
     @property
     def logs(self) -> dict[str, Any]:
-        """What the model reports of the epoch so far."""
+        """The model's metrics of the epoch so far."""
         return self._logs or {}
 
     def fit(
@@ -105,22 +105,22 @@ class Engine:
         """Run `model.fit` on the engine.
 
         Args:
-            epochs: Passes over the items.
+            epochs: Passes over the examples.
             callbacks: Keras callbacks.
-            start: Where to go on from, as `state` gave it.
-            on_chunk: Called after each chunk, when all of the training's variables are in step.
-            validation: What to validate on after each epoch; `validation_data` is Keras's way to say it.
-            **arguments: What else `fit` takes: `validation_data`, `initial_epoch`.
+            start: The state to resume from, as `state` returned it.
+            on_chunk: Called after each chunk, when all variables of the training are consistent.
+            validation: The data to validate on after each epoch; Keras's alternative is `validation_data`.
+            **arguments: Further arguments of `fit`: `validation_data`, `initial_epoch`.
 
         Raises:
-            AenbError: `start` is of another model.
+            AenbError: `start` belongs to another model.
             Halt: `on_chunk` raised it. The callbacks' `on_train_end` was not called.
-            Diverged: The loss is not finite or has no bounds; the weights are those of the last good loss.
+            Diverged: The loss is not finite or has exploded; the weights are those of the last good loss.
         """
         ours = [keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs=None: self._begin(epoch))]
         if validation is not None:
             ours.append(validation.callback())
-            arguments["validation_data"] = tf.data.Dataset.range(validation.steps)  # counted, as the steps are
+            arguments["validation_data"] = tf.data.Dataset.range(validation.steps)  # only counted, as the steps are
         self._start, self._on_chunk, self._kept = start, on_chunk, []
         self._epoch, self._done = arguments.get("initial_epoch", 0), 0
         with gradients_forgotten(), one_pass_adam(self.model), self._in_place_of_the_train_function():
@@ -140,7 +140,7 @@ class Engine:
     def _in_place_of_the_train_function(self) -> Iterator[None]:
         before = self.model.train_function, self.model.test_function, self.model.jit_compile
         self.model.train_function = self._step
-        self.model.jit_compile = False  # of the validation, whose few batches don't pay for being compiled by XLA
+        self.model.jit_compile = False  # for validation: XLA does not pay for its few batches
         try:
             yield
         finally:
@@ -148,9 +148,9 @@ class Engine:
             self._feed.close()
 
     def build(self, validation: Validation | None = None) -> None:
-        """Make all variables of the training, by tracing a step and a batch of the validation without running them.
+        """Create all variables of the training, by tracing a step and a validation batch without running them.
 
-        The optimiser's are made before: a function whose first trace makes variables is traced a second time.
+        The optimiser's are created first: a function whose first trace creates variables is traced a second time.
         """
         optimizer = getattr(self.model, "optimizer", None)
         if optimizer is not None and not optimizer.built:
@@ -164,28 +164,28 @@ class Engine:
             validation.build(self.model)
 
     def state(self) -> State:
-        """Copy the training as it is between two chunks: what `fit` can start from.
+        """Copy the state of the training between two chunks, for `fit` to resume from.
 
-        After an interrupt within a chunk it is the last copy that was taken between two.
+        After an interrupt within a chunk, this is the last copy taken between two chunks.
         """
         if self._running and self._kept:
             return self._kept[-1]
         return State(self._epoch, self._done, capture(self.model))
 
     def _begin(self, epoch: int) -> None:
-        """Put the items into the order of an epoch; go on in its middle where that was asked."""
+        """Put the examples into the order of an epoch; if the training is resumed, start in the middle of it."""
         self._feed.begin(epoch)
         self._epoch, self._done, self._asked = epoch, 0, 0
-        self._logs = None  # the first step of an epoch is run alone, and gives its logs
+        self._logs = None  # the first step of an epoch runs alone, to get logs
         if self._start is not None:
             self._done, values, self._start = self._start.step, self._start.values, None
-            if self._done:  # once more: `fit` has reset the metrics, which are those of the middle of the epoch
+            if self._done:  # restore again: `fit` has reset the metrics
                 restore(self.model, values)
                 self._logs = _numbers(self.model.get_metrics_result())
         self._keep()
 
     def _step(self, _) -> dict[str, Any]:
-        """Be asked for a step: run those that are due once they make a chunk, or end the epoch."""
+        """Take a call for one step: run the due steps once they fill a chunk or end the epoch."""
         self._asked += 1
         due = self._asked - self._done
         is_last = self._asked == self.steps or self.model.stop_training
@@ -196,20 +196,20 @@ class Engine:
         return self._logs
 
     def _run_due(self) -> None:
-        begin, before = time.perf_counter(), self._done
+        start, before = time.perf_counter(), self._done
         self._running = True
         with self._turns:
-            logs = _numbers(self._run_to(self._asked))  # once a chunk, not for each callback's call
+            logs = _numbers(self._run_to(self._asked))  # once per chunk, not for each callback
             if broken := broken_terms(logs, self._first_loss):
                 self._find_the_step(broken)
         self._logs, self._done, self._running = logs, self._asked, False
         if self._first_loss is None:
             self._first_loss = logs.get("loss")
-        self._adapt(self._done - before, time.perf_counter() - begin)
+        self._adapt(self._done - before, time.perf_counter() - start)
         self._keep()
 
     def _run_to(self, step: int, begin: int | None = None) -> dict[str, Any]:
-        """Run the steps of the epoch up to one, and return the logs."""
+        """Run the steps of the epoch up to `step`, and return the logs."""
         done = self._done if begin is None else begin
         logs = self._logs
         while done < min(step, self._full):
@@ -222,25 +222,25 @@ class Engine:
         return logs
 
     def _adapt(self, steps: int, seconds: float) -> None:
-        """Set the length of the next chunk by the time that this one took; the first one's was spent compiling."""
+        """Set the length of the next chunk from the time of this one; the first chunk's time went into compiling."""
         if self._warm:
             wanted = steps * CHUNK_SECONDS / max(seconds, 1e-6)
             self._chunk = max(1, min(int(wanted), 4 * self._chunk))
         self._warm = True
 
     def _keep(self) -> None:
-        """Copy the state from time to time, to have it when the loss breaks: the last copy, and the one before it."""
+        """Copy the state from time to time, in case the loss diverges: keep the last copy and the one before."""
         now = time.perf_counter()
         if now >= self._keep_next or not self._kept:
-            room = self._kept.pop(0).values if len(self._kept) == 2 else None
-            self._kept.append(State(self._epoch, self._done, capture(self.model, into=room)))
+            oldest = self._kept.pop(0).values if len(self._kept) == 2 else None
+            self._kept.append(State(self._epoch, self._done, capture(self.model, into=oldest)))
             cost = time.perf_counter() - now
             self._keep_next = now + max(KEPT_SECONDS, 100 * cost)
 
     def _find_the_step(self, broken: dict[str, float]) -> None:
-        """Run the steps since the last copy again, one by one, and give back the weights of the last good loss.
+        """Repeat the steps since the last copy one by one, and restore the weights of the last good loss.
 
-        A step's loss is that of the weights before it: those that gave a finite one are from before the last good step.
+        A step's loss is that of the weights before it, so these weights are from before the last good step.
 
         Raises:
             Diverged: Always.
@@ -248,20 +248,20 @@ class Engine:
         kept, end = self._kept[-1], self._number(self._epoch, self._asked)
         restore(self.model, kept.values)
         for number in range(self._number(kept.epoch, kept.step), end):
-            if found := broken_terms(self._run_one(number), self._first_loss):
+            if terms := broken_terms(self._run_one(number), self._first_loss):
                 self._rewind(number - 1)
-                raise Diverged(*divmod(number, self.steps), found)
+                raise Diverged(*divmod(number, self.steps), terms)
         restore(self.model, kept.values)
         raise Diverged(self._epoch, None, broken)
 
     def _rewind(self, number: int) -> None:
-        """Bring the model to the place before a step, from the last copy that is not later; else to the first copy."""
-        places = [self._number(kept.epoch, kept.step) for kept in self._kept]
-        which = max((i for i, place in enumerate(places) if place <= number), default=0)
-        restore(self.model, self._kept[which].values)
-        for step in range(places[which], number):
+        """Restore the model to just before a step, from the last copy that is not later; else to the first copy."""
+        numbers = [self._number(kept.epoch, kept.step) for kept in self._kept]
+        index = max((i for i, place in enumerate(numbers) if place <= number), default=0)
+        restore(self.model, self._kept[index].values)
+        for step in range(numbers[index], number):
             self._run_one(step)
-        self._epoch, self._done = divmod(max(number, places[which]), self.steps)
+        self._epoch, self._done = divmod(max(number, numbers[index]), self.steps)
         self._running = False
 
     def _number(self, epoch: int, step: int) -> int:
@@ -278,11 +278,11 @@ class Engine:
 
     def _run_steps(self, tensors, rows, begin, end):
         shapes = [[self.batch_size, *tensor.shape[1:]] for tensor in tensors]
-        flat = [tf.reshape(tensor, [tensor.shape[0], -1]) for tensor in tensors]  # rows of numbers: gathered faster
+        flat = [tf.reshape(tensor, [tensor.shape[0], -1]) for tensor in tensors]  # flat rows are gathered faster
 
         def step(number):
             here = tf.slice(rows, [number * self.batch_size], [self.batch_size])
-            batch = (tf.reshape(tf.gather(some, here), shape) for some, shape in zip(flat, shapes, strict=True))
+            batch = (tf.reshape(tf.gather(tensor, here), shape) for tensor, shape in zip(flat, shapes, strict=True))
             self.model.train_step(self._prepare(*batch))
             return (number + 1,)
 
@@ -299,29 +299,28 @@ def _numbers(logs: dict[str, Any]) -> dict[str, float]:
 
 
 def _fits_in_memory(arrays: tuple[Any, ...]) -> bool:
-    """Say whether arrays are in memory, and small enough to be held on the device too."""
+    """Say whether arrays are in memory, and small enough to be held on the device as well."""
     held = {id(array): array for array in arrays}.values()
-    plain = all(isinstance(array, np.ndarray) and not isinstance(array, np.memmap) for array in held)
-    return plain and sum(array.nbytes for array in held) <= RESIDENT
+    are_in_memory = all(isinstance(array, np.ndarray) and not isinstance(array, np.memmap) for array in held)
+    return are_in_memory and sum(array.nbytes for array in held) <= MAX_RESIDENT
 
 
 def compiles_well(model: Any, examples: int) -> bool:
-    """Say whether XLA makes a training faster: on a GPU yes; on a CPU not with convolutions, nor on little data.
+    """Say whether XLA makes a training faster: always on a GPU; on a CPU not with convolutions, nor on little data.
 
-    On a CPU a convolution inside an XLA loop leaves the fast kernels that it has outside of one. With fewer than 5,000
-    examples, compiling takes longer than twenty epochs gain, and what XLA compiled stays in memory until the process
-    ends, 12 MB for a small model.
+    On a CPU a convolution inside an XLA loop does not use the fast kernels. With fewer than 5,000 examples, compiling
+    takes longer than twenty epochs gain; and compiled code stays in memory until the process ends, 12 MB or more.
 
     Args:
         model: A Keras model.
-        examples: How many there are to train on.
+        examples: The number of training examples.
     """
     if tf.config.list_physical_devices("GPU"):
         return True
-    return examples >= COMPILED and not has_convolutions(model)
+    return examples >= MIN_COMPILED and not has_convolutions(model)
 
 
 def has_convolutions(model: Any) -> bool:
-    """Say whether a model has convolutions, however deep in its parts; a wrapper's own layer is one of them."""
-    inside = [*getattr(model, "layers", ()), *filter(None, [getattr(model, "layer", None)])]
-    return "Conv" in type(model).__name__ or any(has_convolutions(layer) for layer in inside)
+    """Say whether a model has convolutions at any depth, including layers inside wrappers."""
+    layers = [*getattr(model, "layers", ()), *filter(None, [getattr(model, "layer", None)])]
+    return "Conv" in type(model).__name__ or any(has_convolutions(layer) for layer in layers)

@@ -1,4 +1,4 @@
-"""All that a training changes: taken as arrays, given back, and searched for the step that went wrong."""
+"""The state of a training: capture and restore of its variables, and the test for divergence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from aenb.core.backend import keras
 from aenb.core.control import Halt
 
-GROWTH = 1e6  # a loss that grew so many times is taken for one without bounds
+GROWTH = 1e6  # a loss that grew by this factor counts as exploded
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class State:
 
     Attributes:
         epoch: The epoch it is in, from 0.
-        step: How many steps of that epoch are done.
+        step: The number of steps of that epoch that are done.
         values: The value of each variable: weights, random seeds, metrics, optimisers.
     """
 
@@ -31,12 +31,12 @@ class State:
 
 
 class Diverged(Halt):
-    """A loss is not finite, or has no bounds; the weights are those of the last good loss.
+    """The loss is not finite, or has exploded; the weights are those of the last good loss.
 
     Attributes:
         epoch: From 0.
-        step: From 0; None where running the steps again did not show it.
-        terms: The terms of the loss that broke, with their values.
+        step: From 0; None if repeating the steps did not show it.
+        terms: The terms of the loss that diverged, with their values.
     """
 
     def __init__(self, epoch: int, step: int | None, terms: dict[str, float]):
@@ -44,22 +44,22 @@ class Diverged(Halt):
         self.epoch, self.step, self.terms = epoch, step, terms
 
     def reason(self) -> str:
-        """Say what happened, in a sentence without a full stop."""
+        """Describe what happened, in a sentence without a full stop."""
         what = " and ".join(f"{name} became {value:g}" for name, value in self.terms.items())
         where = f"at step {self.step + 1} of epoch {self.epoch + 1}" if self.step is not None else ""
         return f"{what} {where or f'in epoch {self.epoch + 1}'}"
 
 
 def variables(model: Any) -> list[Any]:
-    """List all that a training changes in a model, each variable once, in an order that is always the same."""
-    found = [*model.variables, *model.metrics_variables]
+    """List all variables of a model that a training changes, each once, in a deterministic order."""
+    everything = [*model.variables, *model.metrics_variables]
     for optimizer in optimizers(model):
-        found += optimizer.variables
-    return list({id(variable): variable for variable in found}.values())
+        everything += optimizer.variables
+    return list({id(variable): variable for variable in everything}.values())
 
 
 def optimizers(model: Any) -> Iterator[Any]:
-    """Go through a model's optimisers: its own, those in its attributes, and those that others wrap."""
+    """Yield a model's optimisers: its own, those in its attributes, and those inside wrappers."""
     seen: set[int] = set()
     waiting = [model.optimizer, *vars(model).values()]
     while waiting:
@@ -73,31 +73,31 @@ def optimizers(model: Any) -> Iterator[Any]:
 
 
 def capture(model: Any, into: list[np.ndarray] | None = None) -> list[np.ndarray]:
-    """Copy the value of each variable of a training; into arrays of an earlier copy, where those are given."""
-    found = variables(model)
+    """Copy the value of each variable of a training, into the arrays of an earlier copy if they are given."""
+    current = variables(model)
     if into is None:
-        return [np.array(variable.numpy()) for variable in found]
-    for array, variable in zip(into, found, strict=True):
+        return [np.array(variable.numpy()) for variable in current]
+    for array, variable in zip(into, current, strict=True):
         np.copyto(array, variable.numpy())
     return into
 
 
 def restore(model: Any, values: list[np.ndarray]) -> None:
-    """Give a training's variables the values that `capture` took."""
+    """Set a training's variables to the values that `capture` copied."""
     for variable, value in zip(variables(model), values, strict=True):
         variable.assign(value)
 
 
 def fits(model: Any, values: list[np.ndarray]) -> bool:
-    """Say whether values are of a model like this one."""
+    """Say whether values fit this model's variables."""
     shapes = [(tuple(variable.shape), np.dtype(variable.dtype)) for variable in variables(model)]
     return shapes == [(value.shape, value.dtype) for value in values]
 
 
 def broken_terms(logs: dict[str, Any], first: float | None) -> dict[str, float]:
-    """Return the terms of the logs that are not finite, or have grown beyond bounds since a first loss.
+    """Return the terms of the logs that are not finite, or have exploded compared with a first loss.
 
-    The sum "loss" is named only where no term of it is.
+    The sum "loss" is returned only if none of its terms is.
     """
     values = {name: float(value) for name, value in logs.items()}
     bad = {name: value for name, value in values.items() if not math.isfinite(value)}

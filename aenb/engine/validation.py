@@ -1,6 +1,6 @@
-"""The validation after each epoch: held-out items on the device, and the test function that the engine gives to `fit`.
+"""The validation after each epoch: examples on the device, and the test function that the engine passes to `fit`.
 
-Keras's own reads them anew from a pipeline for each epoch, which takes longer than a small model's arithmetic.
+Keras's own reads the examples from a pipeline in each epoch, which takes longer than a small model's arithmetic.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from aenb.core.backend import keras, tf
 
 
 class Validation:
-    """Items to validate on.
+    """Validation examples.
 
     Args:
-        arrays: What a batch is made of, each (n, ...), as the engine's.
-        batch_size: Items at a time.
-        prepare: What becomes of a batch, in the graph, before `test_step` takes it: from the batch's number and the
-            tensors of the arrays, each (batch, ...), to a tuple of tensors.
+        arrays: The parts of a batch, each (n, ...), as for the engine.
+        batch_size: Examples per batch.
+        prepare: Transforms a batch, in the graph, before `test_step` takes it: from the batch's number and the tensors
+            of the arrays, each (batch, ...), to a tuple of tensors.
     """
 
     def __init__(self, arrays: Sequence[np.ndarray], *, batch_size: int, prepare: Callable[..., tuple]):
@@ -31,11 +31,11 @@ class Validation:
         self._number = 0
 
     def build(self, model: Any) -> None:
-        """Trace a batch of a model's validation, without running it."""
+        """Trace one validation batch of a model, without running it."""
 
         def run(tensors, number):
-            begin = number * self._batch_size
-            batch = (tensor[begin : begin + self._batch_size] for tensor in tensors)
+            start = number * self._batch_size
+            batch = (tensor[start : start + self._batch_size] for tensor in tensors)
             model.test_step(self._prepare(number, *batch))
             return model.get_metrics_result()
 
@@ -43,9 +43,9 @@ class Validation:
         self._run.get_concrete_function(self._tensors, tf.constant(0))
 
     def callback(self) -> Any:
-        """Make the callback that has `fit` validate on these items; `steps` is how often it is to ask for it.
+        """Return the callback that makes `fit` validate on these examples, in `steps` batches.
 
-        Keras's test function is away only while `fit` validates: a callback may call `evaluate` on other data.
+        Keras's test function is replaced only while `fit` validates: a callback may call `evaluate` on other data.
         """
         callback = keras.callbacks.Callback()
         callback.on_test_begin, callback.on_test_end = self._begin, self._end
@@ -58,6 +58,6 @@ class Validation:
         self._model.test_function = self._before
 
     def _step(self, _) -> dict[str, Any]:
-        """Be asked for a batch."""
+        """Evaluate the next batch."""
         self._number += 1
         return self._run(self._tensors, tf.constant(self._number - 1))
