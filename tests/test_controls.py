@@ -38,7 +38,7 @@ def says(part):
 def begun(kernel, code=LONG):
     """Start a training; return its cell once there are figures."""
     cell = kernel.submit(code)
-    kernel.wait_for(says("items/s"), seconds=40)
+    kernel.wait_for(says("examples/s"), seconds=40)
     return cell
 
 
@@ -88,7 +88,7 @@ def test_other_cells_run_while_it_trains_in_the_background(kernel):
     kernel.wait_idle(cell, 30)
     assert time.monotonic() - begin < 10
     assert not kernel.of(cell, "execute_result")
-    kernel.wait_for(says("items/s"), seconds=40)
+    kernel.wait_for(says("examples/s"), seconds=40)
     assert kernel.value("b.status") == "training"
     assert kernel.value("b.encode(b.data.x_test).shape") == (360, 32)
     assert "training" in kernel.printed(kernel.run("print(b)"))
@@ -105,7 +105,7 @@ def test_other_cells_run_while_it_trains_in_the_background(kernel):
 
 def test_wait_lets_clicks_through_and_shows_the_run(kernel):
     kernel.run(LONG.replace("digits", "digits --background").replace("deep d", "deep w"))
-    kernel.wait_for(says("items/s"), seconds=40)
+    kernel.wait_for(says("examples/s"), seconds=40)
     cell = kernel.submit("%aenb wait w")
     time.sleep(0.5)
     kernel.click(kernel.comm("Stop"))

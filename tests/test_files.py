@@ -85,7 +85,7 @@ def test_arrays_of_npy(tmp_path):
         assert found.dtype == array.dtype
         np.testing.assert_array_equal(found, array)
     np.save(file, np.asfortranarray(x))
-    mapped = files.read_npy(file, WHAT, most=10)
+    mapped = files.read_npy(file, WHAT, max_bytes=10)
     assert isinstance(mapped, np.memmap)
     np.testing.assert_array_equal(mapped, x)
 

@@ -52,7 +52,7 @@ def test_schema_knows_what_others_say():
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (lambda f: f["record"].pop("items_per_second"), "expected record.items_per_second; it is not there"),
+        (lambda f: f["record"].pop("items_per_second"), "expected record.items_per_second; it is missing"),
         (lambda f: f["record"].update(items_per_second="x"), "`record.items_per_second`: .* received 'x'"),
         (lambda f: f["record"].update(notes=[1]), "`record.notes.0`"),
         (lambda f: f["record"].update(findings=["x"]), "`record.findings.0`"),
@@ -62,7 +62,7 @@ def test_schema_knows_what_others_say():
         (lambda f: f["history"].update(loss=["x"]), "`history.loss.0`"),
         (lambda f: f.update(seconds=math.inf), "`seconds`"),
         (lambda f: f.update(status="x"), "`status`"),
-        (lambda f: f.update(status="diverged"), "`record.reason` is not there"),
+        (lambda f: f.update(status="diverged"), "`record.reason` is missing"),
         (lambda f: f.update(more=1), "`more`: no such key|`more`: extra"),
         (lambda f: f.update(pictures=[1]), "`pictures.0`"),
         (lambda f: f["metrics"].pop("mse"), "`scored` has mse in reconstruction"),
@@ -143,7 +143,7 @@ def test_a_module_that_a_model_names_is_not_imported(folder, tmp_path, monkeypat
     (tmp_path / "planted_module.py").write_text("raise SystemExit")
     monkeypatch.syspath_prepend(tmp_path)
     with_config(folder, lambda c: dense(c).update(module="planted_module", class_name="X", registered_name="X"))
-    assert "not of Keras, nor registered" in refused(folder)
+    assert "neither Keras's nor registered" in refused(folder)
     assert "planted_module" in refused(folder)
     assert "planted_module" not in sys.modules
 

@@ -53,9 +53,9 @@ def test_a_training_that_fails_leaves_the_name_alone(shell, monkeypatch):
     [
         ("%%autoencoder deep table --data table", "`table` is a variable of this notebook .ndarray.*such as table_run"),
         ("%autoencoder deep number --data digits", "`number` is a variable"),
-        ("%%autoencoder deep print", "`print` is a name of Python's own"),
+        ("%%autoencoder deep print", "`print` is a Python built-in"),
         ("%aenb load somewhere number", "`number` is a variable"),
-        ("%aenb load somewhere print", "Python's own"),
+        ("%aenb load somewhere print", "Python built-in"),
         ("%aenb load somewhere class", "expected a Python name"),
     ],
 )

@@ -177,7 +177,7 @@ def test_a_missing_key_is_named(trained, tmp_path):
     values = json.loads((folder / "run.json").read_text())
     del values["history"]
     (folder / "run.json").write_text(json.dumps(values))
-    with pytest.raises(aenb.AenbError, match=r"run.json: expected history; it is not there"):
+    with pytest.raises(aenb.AenbError, match=r"run.json: expected history; it is missing"):
         aenb.load_run(folder)
 
 

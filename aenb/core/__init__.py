@@ -1,4 +1,4 @@
-"""What knows nothing of autoencoders: errors, settings, registries, the door to Keras, files, queue, progress.
+"""Code that is independent of autoencoders: errors, settings, registries, Keras imports, files, queue, progress.
 
-Not here: whatever asks what an example, a latent code or a model is.
+Not here: anything that depends on examples, latent codes or model families.
 """

@@ -1,4 +1,4 @@
-"""Arguments of public functions, held against the types that their signatures declare."""
+"""Arguments of public functions, checked against the types that their signatures declare."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ F = TypeVar("F", bound=Callable)
 
 
 def checked(function: F) -> F:
-    """Let a function refuse arguments of a wrong type.
+    """Make a function refuse arguments of a wrong type.
 
-    Those annotated as `int`, `float`, `bool`, `str`, `str | Path`, a class of aenb, or any of these or None, are held
-    against that; those with a `Field` also against its range. All others are the function's own to check.
+    Arguments annotated as `int`, `float`, `bool`, `str`, `str | Path`, a class of aenb, or any of these or None, are
+    checked against that; those with a `Field` also against its range. The function checks all others itself.
 
     Raises:
-        AenbError: When the function is called with such an argument.
+        AenbError: If the function is called with an argument of a wrong type or range.
     """
     signature = inspect.signature(function)
 
@@ -32,7 +32,7 @@ def checked(function: F) -> F:
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             bound = signature.bind(*args, **kwargs)
-        except TypeError:  # too many, too few or unknown: Python says so
+        except TypeError:  # too many, too few or unknown arguments: Python raises the error
             return function(*args, **kwargs)
         for name, check in _checks(function).items():
             if name in bound.arguments:
@@ -44,22 +44,22 @@ def checked(function: F) -> F:
 
 @functools.cache
 def _checks(function: Callable) -> dict[str, Callable[[Any], Any]]:
-    """Return what checks the arguments of a function, by name."""
+    """Return the checks of a function's arguments, by name."""
     fields, hints = read_fields(function), typing.get_type_hints(function)
-    found = {}
+    checks = {}
     for name, parameter in inspect.signature(function).parameters.items():
         hint = hints.get(name)
         kind, optional = plain_kind(hint)
         field = fields.get(name) or (kind and Field("", name=name, kind=kind, optional=optional))
         if field and field.kind == "bool":
-            found[name] = functools.partial(_truth, field)
+            checks[name] = functools.partial(_truth, field)
         elif field:
-            found[name] = functools.partial(_value, field, parameter.kind is inspect.Parameter.VAR_POSITIONAL)
+            checks[name] = functools.partial(_value, field, parameter.kind is inspect.Parameter.VAR_POSITIONAL)
         elif set(typing.get_args(hint)) - {type(None)} == {str, Path}:
-            found[name] = functools.partial(_path, name, type(None) in typing.get_args(hint))
+            checks[name] = functools.partial(_path, name, type(None) in typing.get_args(hint))
         elif inspect.isclass(hint) and hint.__module__.startswith("aenb."):
-            found[name] = functools.partial(_instance, name, hint)
-    return found
+            checks[name] = functools.partial(_instance, name, hint)
+    return checks
 
 
 def _value(field: Field, several: bool, value: Any) -> Any:
@@ -75,7 +75,7 @@ def _path(name: str, optional: bool, value: Any) -> Any:
         return None
     try:
         text = os.fspath(value)
-    except Exception:  # it is no path, or an object of the user's that raises anything
+    except Exception:  # not a path, or a user's object that raises anything
         text = None
     if not isinstance(text, str) or not text.strip() or "\0" in text:
         raise AenbError(f"`{name}`: expected a path; received {shown(value)!r}, a {type(value).__name__}.")

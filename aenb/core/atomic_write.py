@@ -1,11 +1,11 @@
-"""Writing aside: a file or a folder is made beside its place, and takes it when it is whole.
+"""Atomic writes: a file or a folder is written to a temporary place beside its target, then moved there when complete.
 
-So it is there whole or not, whatever kills the process: what stood there before is exchanged for it in one step. Where
-the system has no such step (Linux has, `renameat2`), what stood there is moved away first: a kill in between leaves it
-aside, and the next `sweep` of that folder, which each writing there begins with, puts it back.
+So the target is never half-written, even if the process is killed: the new one is exchanged for the old one in one
+step. If the system has no such step (Linux has `renameat2`), the old one is moved away first; if the process is killed
+in between, the next `sweep` of that folder, with which each write begins, moves it back.
 
-Each writing has a folder of its own beside the place, `.aenb-aside-…`, and holds a lock on it. The lock distinguishes
-what is being written from what a dead process left, which is swept.
+Each write has its own temporary folder beside the target, `.aenb-aside-…`, and locks it. The lock tells a write in
+progress from the leftovers of a dead process, which are swept.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from aenb.core.files import expanded, named, reason
 
 try:
     import fcntl
-except ImportError:  # Windows: nothing is locked there, nor swept
+except ImportError:  # Windows: nothing is locked or swept there
     fcntl = None
 
 ASIDE, OLD = ".aenb-aside-", "old"
-AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # Linux constants
 
 
 @contextlib.contextmanager
 def written_aside(path: str | os.PathLike, *, parents: bool = True) -> Iterator[Path]:
-    """Give a place to write to, and put what was written there in the place of `path`.
+    """Yield a temporary path to write to, then move what was written there to `path`.
 
     Args:
-        path: Where a file or a folder is to stand. What is there is replaced: see first whether it may be.
-        parents: Whether the folders above it are made.
+        path: The target file or folder. An existing one is replaced: check first whether it may be.
+        parents: Whether to create the folders above it.
 
     Yields:
-        The path to write to, of the same name, which does not exist yet.
+        The path to write to, with the same name; it does not exist yet.
 
     Raises:
-        AenbError: It can't be written. What stood there is as it was.
+        AenbError: It cannot be written. The old file or folder is unchanged.
 
     Example:
         >>> folder = Path(tempfile.mkdtemp())
@@ -63,17 +63,17 @@ def written_aside(path: str | os.PathLike, *, parents: bool = True) -> Iterator[
             _put_in_place(aside / path.name, path)
     except AenbError:
         raise
-    except (OSError, RuntimeError, ValueError) as error:  # h5py gives a full disk as any of these
+    except (OSError, RuntimeError, ValueError) as error:  # h5py reports a full disk as any of these
         raise AenbError(f"Expected to write {named(path)}; received: {reason(error)}.") from error
 
 
 def sweep(folder: Path) -> None:
-    """Take away what killed processes left half-written in a folder; put back what one had moved away."""
+    """Delete what killed processes left half-written in a folder; restore what one had moved away."""
     if fcntl is None:
         return
     with contextlib.suppress(OSError, ValueError), os.scandir(folder) as entries:
-        found = [entry.path for entry in entries if entry.name.startswith(ASIDE)]
-        for leftover in map(Path, found):
+        leftovers = [entry.path for entry in entries if entry.name.startswith(ASIDE)]
+        for leftover in map(Path, leftovers):
             with contextlib.suppress(OSError), _locked(leftover):
                 for old in leftover.glob(f"{OLD}/*"):
                     if not os.path.lexists(folder / old.name):
@@ -88,7 +88,7 @@ def _own_folder(parent: Path) -> Iterator[Path]:
         while aside is None or not aside.is_dir():  # another process may have swept it before it was locked
             aside = Path(tempfile.mkdtemp(prefix=ASIDE, dir=parent))
             if fcntl is not None:
-                with contextlib.suppress(OSError):  # a file system without locks: others can't sweep there either
+                with contextlib.suppress(OSError):  # a file system without locks: no one can sweep there either
                     held.enter_context(_locked(aside))
         try:
             yield aside
@@ -98,10 +98,10 @@ def _own_folder(parent: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, which the system takes away when the process dies.
+    """Hold the lock of a folder; the system releases it when the process dies.
 
     Raises:
-        OSError: Another holds it.
+        OSError: Another process holds it.
     """
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -112,8 +112,8 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _to_disk(path: Path) -> None:
-    """Have the system write a file, or the files of a folder, to the disk before it is renamed."""
-    if fcntl is None:  # Windows lets nobody do that who only reads
+    """Flush a file, or the files of a folder, to disk before it is renamed."""
+    if fcntl is None:  # Windows can't flush a file that is open for reading only
         return
     for file in [path, *path.iterdir()] if path.is_dir() else [path]:
         handle = os.open(file, os.O_RDONLY)
@@ -131,7 +131,7 @@ def _put_in_place(new: Path, path: Path) -> None:
 
 
 def _exchanged(new: Path, path: Path) -> bool:
-    """Exchange two folders in one step; say whether the system can."""
+    """Exchange two folders in one step; return whether the system could."""
     if not sys.platform.startswith("linux"):
         return False
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)  # glibc from 2.28
@@ -141,7 +141,7 @@ def _exchanged(new: Path, path: Path) -> bool:
 
 
 def _in_two_steps(new: Path, path: Path) -> None:
-    """Move a folder away, and another to its place."""
+    """Move a folder away, then move another to its place."""
     old = new.parent / OLD / path.name
     old.parent.mkdir()
     os.rename(path, old)

@@ -1,7 +1,7 @@
-"""The one door to Keras and TensorFlow: imported when first used, and quietly.
+"""Lazy, quiet imports of Keras and TensorFlow: all of aenb imports them from here.
 
-`from aenb.core.backend import keras` costs nothing; the first attribute asked of it imports the real package. So a
-family's file can be read for its help and its hyperparameters without waiting for TensorFlow.
+`from aenb.core.backend import keras` costs nothing; the first access to an attribute imports the real package. So help
+and hyperparameters of a family can be read without waiting for TensorFlow.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ready = False
 
 
 class _Lazy(types.ModuleType):
-    """A stand-in for a module that imports it when an attribute is asked for."""
+    """A stand-in for a module, which imports it at the first access to an attribute."""
 
     def __getattr__(self, name: str):
         if name.startswith("__"):  # inspection must not import TensorFlow
@@ -38,22 +38,22 @@ tf = _Lazy("tensorflow")
 
 
 def is_loaded() -> bool:
-    """Say whether Keras and TensorFlow have been imported through this door."""
+    """Say whether Keras and TensorFlow have been imported through this module."""
     return _ready
 
 
 def start() -> None:
-    """Import TensorFlow and Keras, once, keeping their start-up messages from the user.
+    """Import TensorFlow and Keras, once, and hide their start-up messages.
 
     Raises:
-        AenbError: Keras runs on another backend than TensorFlow.
+        AenbError: Keras runs on a backend other than TensorFlow.
     """
     global _ready
     with _lock:
         if _ready:
             return
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        # TensorFlow's own allocator keeps for ever the most that its tensors ever took; this one is no slower
+        # TensorFlow's own allocator never returns the peak memory of its tensors; this one is no slower
         os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
         if "keras" not in sys.modules:
             os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -72,25 +72,25 @@ def _import_and_warm_up() -> None:
             "load aenb before Keras, or set KERAS_BACKEND=tensorflow."
         )
     tf.get_logger().setLevel("ERROR")
-    # it gains nothing in training, and fails, in words on stderr, where a leaky ReLU follows a convolution
+    # it does not speed up training, and fails, with messages on stderr, if a leaky ReLU follows a convolution
     tf.config.optimizer.set_experimental_options({"remapping": False})
     for gpu in tf.config.list_physical_devices("GPU"):
-        with contextlib.suppress(RuntimeError):  # TensorFlow was started earlier: its setting stays
+        with contextlib.suppress(RuntimeError):  # TensorFlow is already running: its setting stays
             tf.config.experimental.set_memory_growth(gpu, True)
-    tf.function(lambda x: x + 1.0, jit_compile=True)(tf.constant(0.0))  # the first step's messages, now
+    tf.function(lambda x: x + 1.0, jit_compile=True)(tf.constant(0.0))  # triggers the first step's messages now
 
 
 def give_back_memory() -> None:
-    """Let the system have what was freed: glibc keeps the memory that XLA's compiler took, 40 to 100 MB a training."""
+    """Return freed memory to the system: glibc would keep what XLA's compiler took, 40 to 100 MB per training."""
     with contextlib.suppress(OSError, AttributeError):  # no glibc
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 class Interrupts:
-    """Notes the interrupts that come in a block, so that one that was raised and lost can be raised again.
+    """Records the interrupts that occur in a block, so that one that was raised and lost can be raised again.
 
-    Python only prints an exception that is raised while something is finalised, or called back from C. Whoever handles
-    interrupts otherwise than by a KeyboardInterrupt is let do so.
+    Python only prints an exception that is raised in a finaliser or in a callback from C. If a custom signal handler is
+    installed, it is left in place.
 
     Example:
         >>> with Interrupts() as interrupts:
@@ -102,14 +102,14 @@ class Interrupts:
 
     @property
     def came(self) -> bool:
-        """Whether one came. TensorFlow may make another error of it, a RuntimeError, while it traces a function."""
+        """Whether one occurred. TensorFlow may turn it into a RuntimeError while it traces a function."""
         return self._came
 
     def check(self) -> None:
-        """Raise the interrupt that came, where it did not end the block.
+        """Raise an interrupt that occurred but did not end the block.
 
         Raises:
-            KeyboardInterrupt: There was one.
+            KeyboardInterrupt: One occurred.
         """
         if self._came:
             raise KeyboardInterrupt
@@ -132,10 +132,10 @@ class Interrupts:
 
 @contextlib.contextmanager
 def interrupts_held_back() -> Iterator[None]:
-    """Hold an interrupt back until the block is done.
+    """Delay an interrupt until the block is done.
 
-    TensorFlow does not survive an import that was cut short, and a Keras model that is called takes an interrupt for
-    an error of its input, and warns instead.
+    TensorFlow does not survive an interrupted import, and a Keras model that is called mistakes an interrupt for an
+    input error, and only warns.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -152,7 +152,7 @@ def interrupts_held_back() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stderr_held_back() -> Iterator[None]:
-    """Hold back what is written to file descriptor 2, and let it out only where the block fails."""
+    """Capture what is written to file descriptor 2, and print it only if the block fails."""
     with tempfile.TemporaryFile() as caught:
         sys.stderr.flush()
         saved = os.dup(2)
@@ -171,11 +171,11 @@ def _stderr_held_back() -> Iterator[None]:
 
 @contextlib.contextmanager
 def gradients_forgotten() -> Iterator[None]:
-    """Forget, at the end of a block, the custom gradients that its graphs have registered.
+    """Remove, at the end of a block, the custom gradients that its graphs have registered.
 
-    TensorFlow registers each custom gradient of a graph under a new name, for ever, and with it the graph, its
-    constants and its variables: every `fit` of a process stays in memory. The graphs of a training that is over are
-    not differentiated again. Where the registry is not as it is known here, nothing is forgotten.
+    TensorFlow registers each custom gradient of a graph under a new name and never removes it; it keeps the graph, its
+    constants and its variables, so every `fit` of a process would stay in memory. The graphs of a finished training are
+    not differentiated again. If the registry is not of the expected type, nothing is removed.
     """
     start()
     from tensorflow.python.framework import ops
@@ -194,7 +194,7 @@ def gradients_forgotten() -> Iterator[None]:
 
 
 class _Noting(dict):
-    """A dict that notes which names the thread that made it has set."""
+    """A dict that records which names were set by the thread that created it."""
 
     def __init__(self, entries: dict):
         super().__init__(entries)
@@ -207,10 +207,10 @@ class _Noting(dict):
 
 
 def mixed_precision(convolves: bool) -> tuple[str, str]:
-    """Choose a Keras dtype policy that computes in 16 bits, and say so where 32 bits are faster here.
+    """Choose a Keras dtype policy that computes in 16 bits, or "float32" with a note if that is faster on this device.
 
-    On a GPU that is "mixed_float16". On a CPU "mixed_bfloat16" is faster with matrix units for it (AMX), and with
-    vector instructions for it (AVX-512 BF16) for convolutions, but not for dense layers.
+    On a GPU it is "mixed_float16". On a CPU with bfloat16 matrix units (AMX), "mixed_bfloat16" is faster; with
+    bfloat16 vector instructions (AVX-512 BF16) it is faster for convolutions, but not for dense layers.
 
     Args:
         convolves: Whether the model has convolutions.
@@ -224,7 +224,7 @@ def mixed_precision(convolves: bool) -> tuple[str, str]:
 
 
 def _cpu_flags() -> set[str]:
-    """Return what this machine's CPU says it can do; nothing where it doesn't say."""
+    """Return the feature flags of this machine's CPU; empty if they are unknown."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as stream:
             return next((set(line.split()) for line in stream if line.startswith("flags")), set())

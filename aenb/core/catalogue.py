@@ -1,4 +1,4 @@
-"""A catalogue: named entries that one file each adds, found without a list to keep."""
+"""A catalogue: a registry of named entries, each added by its own module and discovered by import."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aenb.core.tables import html_table
 class Catalogue(dict):
     """A dict from names to entries that shows itself as a table.
 
-    Iterating gives the names, as a dict does; `lookup` names the nearest entry where there is none.
+    Iterating yields the names, as in a dict; `lookup` suggests the nearest name for an unknown one.
     """
 
     def __init__(self, what: str):
@@ -23,14 +23,14 @@ class Catalogue(dict):
         """Return the entry called `name`.
 
         Raises:
-            AenbError: There is none; the message names the nearest.
+            AenbError: There is none; the message suggests the nearest.
         """
         if not isinstance(name, str) or name not in self:
             raise unknown(self.what, name, self)
         return self[name]
 
     def discover(self, package: str, leave_out: set[str]) -> Catalogue:
-        """Import each module of a package but those left out, so that its entries add themselves."""
+        """Import each module of a package except `leave_out`, so that its entries register themselves."""
         path = importlib.import_module(package).__path__
         for module in pkgutil.iter_modules(path):
             if module.name not in leave_out:
@@ -40,7 +40,7 @@ class Catalogue(dict):
         return self
 
     def rows(self) -> list[list[str]]:
-        """Return the catalogue as a table: a head, then one entry a row."""
+        """Return the catalogue as a table: a header, then one entry per row."""
         entries = [entry.row() for entry in self.values()]
         return [[self.what, *entries[0]], *([name, *row.values()] for name, row in zip(self, entries, strict=True))]
 

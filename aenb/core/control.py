@@ -1,4 +1,4 @@
-"""Pause, resume and stop: asked for from any thread, heard by the training between two chunks."""
+"""Pause, resume and stop: requested from any thread, handled by the training between two chunks."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import threading
 import time
 from collections.abc import Callable
 
-NAP = 0.02  # seconds between two looks while paused
+NAP = 0.02  # seconds between two polls while paused
 
 
 class Halt(Exception):
-    """Ends `fit` at once, between two steps, with what was learnt."""
+    """Ends `fit` at once, between two steps; what was learnt is kept."""
 
 
 class Stopped(Halt):
-    """Somebody asked for the training to stop."""
+    """A stop of the training was requested."""
 
 
 class Control:
-    """What others ask of a training.
+    """The requests to a training.
 
     Attributes:
-        poll: Called at each look: in a notebook it lets waiting messages of widgets through.
-        held: Seconds that were spent in pauses.
-        waits: Whether the training stands still now: a pause that is asked for begins after the steps that run.
+        poll: Called at each check: in a notebook it processes waiting messages of widgets.
+        held: Seconds spent in pauses.
+        waits: Whether the training is paused now: a requested pause begins after the running steps.
     """
 
     def __init__(self):
@@ -34,40 +34,40 @@ class Control:
 
     @property
     def paused(self) -> bool:
-        """Whether a pause is asked for."""
+        """Whether a pause is requested."""
         return self._paused.is_set()
 
     @property
     def stopping(self) -> bool:
-        """Whether an end is asked for."""
+        """Whether a stop is requested."""
         return self._stopping.is_set()
 
     def pause(self) -> None:
-        """Ask for a pause."""
+        """Request a pause."""
         self._paused.set()
 
     def resume(self) -> None:
-        """Ask to go on."""
+        """End the pause."""
         self._paused.clear()
 
     def stop(self) -> None:
-        """Ask for the end."""
+        """Request a stop."""
         self._stopping.set()
 
     def check(self) -> None:
-        """Hear what was asked: wait while paused.
+        """Handle the requests: wait while paused.
 
         Raises:
-            Stopped: An end was asked for.
+            Stopped: A stop was requested.
         """
         self.poll()
         if self.paused:
-            begin = time.perf_counter()
+            start = time.perf_counter()
             self.waits = True
             while self.paused and not self.stopping:
                 self.poll()
                 time.sleep(NAP)
             self.waits = False
-            self.held += time.perf_counter() - begin
+            self.held += time.perf_counter() - start
         if self.stopping:
             raise Stopped

@@ -1,10 +1,10 @@
 """A field: one setting with its type, range, default and help.
 
-Options of the magic and hyperparameters of a family are both declared as annotated parameters,
+Options of the magic and hyperparameters of a family are declared as annotated parameters,
 
     epochs: Annotated[int, Field("passes over the training data", low=1)] = 10
 
-and read from there by validation, help, completion and controls, so that each is written once.
+and validation, help, completion and widgets read them from there, so that each is written once.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import Any
 from aenb.core.errors import AenbError, shown, unknown
 from aenb.core.model_files import model_from_config
 
-LONGEST = 1000  # characters of a value that is typed
-MOST = 1000  # numbers of a list
+MAX_CHARACTERS = 1000  # of a typed value
+MAX_NUMBERS = 1000  # of a list
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class Field:
     """A setting: what it means and which values it takes.
 
     Attributes:
-        help: What it does, in a line.
-        low: Smallest value allowed, for numbers (each item, for lists).
+        help: What it does, in one line.
+        low: Smallest value allowed, for numbers (each element, for lists).
         high: Largest value allowed.
         above: Values must be strictly greater than this.
         choices: The values allowed, for text.
         group: The heading under which help lists it.
         metavar: The word that stands for the value in help.
-        of_data: Whether the data tells it, unless it is given.
-        unset: What None means, in a word.
+        of_data: Whether it is inferred from the data unless it is given.
+        unset: What None means, in one word.
         name: The parameter's name (read from the signature).
         kind: One of "int", "float", "bool", "str", "ints", "model" (read from the annotation).
         optional: Whether None is allowed (read from the annotation too).
@@ -84,7 +84,7 @@ class Field:
 
         Args:
             value: What was given.
-            place: Where, for the message: " of family `deep`".
+            place: Its context, for the message: " of family `deep`".
 
         Raises:
             AenbError: The type or the range is wrong.
@@ -93,7 +93,7 @@ class Field:
             return None
         try:
             return _CHECKS[self.kind](self, value)
-        except Exception:  # an object of the user's may raise anything when it is asked what it is
+        except Exception:  # a user's object may raise anything when it is inspected
             if self.choices and isinstance(value, str):
                 raise unknown(self.name, value, self.choices, place) from None
             raise AenbError(f"`{self.name}`{place}: expected {self.expected}; received {_short(value)}.") from None
@@ -106,35 +106,35 @@ class Field:
 
 
 def _literal(text: str) -> Any:
-    """Return the number, list or word of Python's that a text is; the text itself where it is none of them."""
+    """Return the Python literal that a text is; the text itself if it is none."""
     try:
-        return ast.literal_eval(text) if len(text) <= LONGEST else text
+        return ast.literal_eval(text) if len(text) <= MAX_CHARACTERS else text
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return text
 
 
 def _short(value: Any) -> str:
-    """Write a value for a message; of one that is long, what it is."""
-    said = shown(repr(value) if isinstance(value, str) else value, 60)
-    return said if "…" not in said else f"a {type(value).__name__}"
+    """Return a value as text for a message; its type if it is too long."""
+    text = shown(repr(value) if isinstance(value, str) else value, 60)
+    return text if "…" not in text else f"a {type(value).__name__}"
 
 
 def read_fields(function: Callable) -> dict[str, Field]:
     """Read the fields that a function or a dataclass declares as annotated parameters, in their order."""
     hints = typing.get_type_hints(function, include_extras=True)
-    found = {}
+    fields = {}
     for name, parameter in inspect.signature(function).parameters.items():
         annotation = _annotated(hints.get(name))
         for note in getattr(annotation, "__metadata__", ()):
             if isinstance(note, Field):
                 kind, optional = _kind(annotation.__origin__)
                 optional = optional or note.optional
-                found[name] = replace(note, name=name, kind=kind, optional=optional, default=parameter.default)
-    return found
+                fields[name] = replace(note, name=name, kind=kind, optional=optional, default=parameter.default)
+    return fields
 
 
 def _annotated(hint: Any) -> Any:
-    """Return the `Annotated` in a hint: Python 3.10 wraps it in `Optional` where the default is None."""
+    """Return the `Annotated` in a hint: Python 3.10 wraps it in `Optional` if the default is None."""
     inside = [part for part in typing.get_args(hint) if hasattr(part, "__metadata__")]
     return inside[0] if inside and not hasattr(hint, "__metadata__") else hint
 
@@ -154,8 +154,8 @@ def plain_kind(annotation: Any) -> tuple[str, bool]:
     if annotation in (int, float, bool, str):
         return _PLAIN[annotation], False
     one_of = typing.get_args(annotation) if typing.get_origin(annotation) in (typing.Union, types.UnionType) else ()
-    found = [_PLAIN.get(one, "") for one in one_of if one is not type(None)]
-    return (found[0] if len(found) == 1 else ""), type(None) in one_of
+    kinds = [_PLAIN.get(one, "") for one in one_of if one is not type(None)]
+    return (kinds[0] if len(kinds) == 1 else ""), type(None) in one_of
 
 
 def _in_range(field: Field, value: float) -> bool:
@@ -193,14 +193,14 @@ def _text(field: Field, value: Any) -> str:
 
 
 def _whole_numbers(field: Field, value: Any) -> tuple[int, ...]:
-    items = (value,) if isinstance(value, numbers.Integral) else tuple(itertools.islice(value, MOST + 1))
-    if len(items) > MOST:
+    values = (value,) if isinstance(value, numbers.Integral) else tuple(itertools.islice(value, MAX_NUMBERS + 1))
+    if len(values) > MAX_NUMBERS:
         raise ValueError
-    return tuple(_whole(field, item) for item in items)
+    return tuple(_whole(field, one) for one in values)
 
 
 def _model(field: Field, value: Any) -> Any:
-    if isinstance(value, dict) and "keras_model" in value:  # as a spec in JSON has it
+    if isinstance(value, dict) and "keras_model" in value:  # from a spec in JSON
         value = model_from_config(value["keras_model"])
     if not callable(value) or not hasattr(value, "to_json"):
         raise TypeError

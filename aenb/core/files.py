@@ -1,17 +1,17 @@
-"""Files that anyone may have written: looked at before they are read, and refused in one line that names them.
+"""Untrusted files: checked before they are read, and refused with a one-line error that names them.
 
     with regular(path, "a readable .csv file") as stream:   # a file, open for its bytes: no FIFO, device or folder
-        pandas.read_csv(stream)                              # whatever is raised in the block becomes an AenbError
-    read_bytes(path, what, most)     # its content, of at most `most` bytes
-    read_json(path, what, most)      # plain values, not nested deeply; NaN, Infinity, -Infinity as words, see there
-    plain(value)                     # what `json.dumps` takes, so that `read_json` can read it
-    read_npy(path, what, most)       # an array of numbers or text; one larger than `most` stays on the disk
-    read_npz(path, what, most)       # arrays by name; `npz_headers` tells shapes and dtypes before any is read
-    expanded(path)                   # a Path without "~"
-    named(path), reason(error)       # for messages: a path and an error's words on one line, whatever is in them
+        pandas.read_csv(stream)                              # any exception in the block becomes an AenbError
+    read_bytes(path, what, max_bytes)  # its content, of at most `max_bytes`
+    read_json(path, what, max_bytes)   # plain values, not nested deeply; NaN and infinities are strings
+    plain(value)                       # values that `json.dumps` takes and `read_json` can read back
+    read_npy(path, what, max_bytes)    # an array of numbers or text; a larger one stays on disk
+    read_npz(path, what, max_bytes)    # arrays by name; `npz_headers` returns only shapes and dtypes
+    expanded(path)                     # a Path without "~"
+    named(path), reason(error)         # a path and an error as one line of text, for messages
 
-The sizes that a header declares are held against the file's own before memory is taken for them; nothing is unpickled,
-no member of a zip may be encrypted, and none may grow beyond what it can hold. `aenb.core.atomic_write` writes files.
+The sizes that a header declares are checked against the file's size before memory is allocated. Pickles are never
+loaded; members of a zip must not be encrypted, nor expand beyond a limit. `aenb.core.atomic_write` writes files.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ import numpy as np
 
 from aenb.core.errors import AenbError, escaped
 
-JSON, DEPTH, CONTAINERS = 2**26, 100, 300_000  # bytes of a JSON file, how deep it is nested, how many lists and objects
+JSON, DEPTH, CONTAINERS = 2**26, 100, 300_000  # limits of JSON: bytes, depth, number of lists and objects
 LARGEST = sys.float_info.max  # number
 HEADER = 10_000  # characters of the header of an array
-ROOM, RATIO = 2**26, 20  # bytes that what is compressed may take in memory; or so many times those of its file
-LONGEST = 160  # characters of a path or a reason in a message
+MIN_LIMIT, RATIO = 2**26, 20  # expanded bytes that any zip may have; and as a multiple of the file's size
+MAX_LINE = 160  # characters of a path or a reason in a message
 
 
 @contextlib.contextmanager
@@ -46,15 +46,15 @@ def regular(path: str | os.PathLike, what: str) -> Iterator[BinaryIO]:
     """Open a regular file to read its bytes.
 
     Args:
-        path: The file; a link to one will do.
+        path: The file, or a link to one.
         what: What it is expected to be, for the message: "a readable .npy file".
 
     Yields:
         The stream.
 
     Raises:
-        AenbError: There is no such file, it is none (a folder, a FIFO, a device), it can't be read, or the block raised
-            an exception over its content.
+        AenbError: The file does not exist, is not a regular file (a folder, a FIFO, a device) or cannot be read, or the
+            block raised an exception.
     """
     try:
         with _open(expanded(path)) as stream:
@@ -67,12 +67,12 @@ def regular(path: str | os.PathLike, what: str) -> Iterator[BinaryIO]:
         raise _refused(path, what, "it does not fit into memory") from None
     except FileNotFoundError as error:
         raise _refused(path, what, "there is no such file") from error
-    except Exception as error:  # a parser of what anyone may have written raises anything
+    except Exception as error:  # a parser of untrusted content may raise anything
         raise _refused(path, what, reason(error)) from error
 
 
 def _open(path: Path) -> BinaryIO:
-    if not stat.S_ISREG(os.stat(path).st_mode):  # before it is opened: to open a device may do something
+    if not stat.S_ISREG(os.stat(path).st_mode):  # check before opening: opening a device may have effects
         raise ValueError(f"it is {_kind(path)}, not a file")
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     stream = os.fdopen(handle, "rb")
@@ -98,7 +98,7 @@ def size(stream: BinaryIO) -> int:
 
 
 def expanded(path: str | os.PathLike) -> Path:
-    """Return a path with the home folder in the place of "~".
+    """Return a path with "~" replaced by the home folder.
 
     Raises:
         AenbError: There is no such user, or it is not a path.
@@ -110,7 +110,7 @@ def expanded(path: str | os.PathLike) -> Path:
 
 
 def named(path: Any) -> str:
-    """Return a path as it can stand in a message: on one line, printable, not too long."""
+    """Return a path as text for a message: on one line, printable, not too long."""
     try:
         text = os.fsdecode(path)
     except (TypeError, ValueError):
@@ -119,46 +119,46 @@ def named(path: Any) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Say in words, on one line, why a file could not be read or written."""
+    """Say in one line why a file could not be read or written."""
     if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
         return "no space left on the disk"
-    said = getattr(error, "strerror", None) or next(iter(str(error).strip().splitlines()), "")
-    return _line(str(said)).rstrip(".") or type(error).__name__
+    text = getattr(error, "strerror", None) or next(iter(str(error).strip().splitlines()), "")
+    return _line(str(text)).rstrip(".") or type(error).__name__
 
 
 def _line(text: str) -> str:
-    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 60]}…{text[-59:]}"
+    text = text if len(text) <= MAX_LINE else f"{text[: MAX_LINE - 60]}…{text[-59:]}"
     return escaped(text)
 
 
-def read_bytes(path: str | os.PathLike, what: str, most: int) -> bytes:
+def read_bytes(path: str | os.PathLike, what: str, max_bytes: int) -> bytes:
     """Return a file's content.
 
     Raises:
-        AenbError: As `regular` does, or it has more than `most` bytes.
+        AenbError: As `regular` does, or it has more than `max_bytes`.
     """
     with regular(path, what) as stream:
-        if size(stream) > most:
-            raise ValueError(f"{size(stream):,} bytes, more than {most:,}")
-        return stream.read(most)
+        if size(stream) > max_bytes:
+            raise ValueError(f"{size(stream):,} bytes, more than {max_bytes:,}")
+        return stream.read(max_bytes)
 
 
-def read_json(path: str | os.PathLike, what: str, most: int = JSON) -> Any:
+def read_json(path: str | os.PathLike, what: str, max_bytes: int = JSON) -> Any:
     """Return the plain values of a JSON file.
 
-    JSON has no NaN: such numbers are written as "NaN", "Infinity" and "-Infinity", which `float` and pydantic read. The
-    bare words that Python writes are read as these.
+    JSON has no NaN: such numbers are the strings "NaN", "Infinity" and "-Infinity", which `float` and pydantic read.
+    The bare words that Python writes become these strings.
 
     Raises:
         AenbError: As `regular` does, or it is not JSON in UTF-8, is nested deeply, or holds what JSON can't.
     """
-    content = read_bytes(path, what, most)
+    content = read_bytes(path, what, max_bytes)
     with regular(path, what):
         return parse_json(content)
 
 
 def parse_json(content: bytes, depth: int = DEPTH) -> Any:
-    """Return the plain values of JSON in UTF-8, nested at most so deep, as `read_json` does.
+    """Return the plain values of JSON in UTF-8, nested at most `depth` levels deep, as `read_json` does.
 
     Raises:
         ValueError: It is broken.
@@ -172,7 +172,7 @@ def parse_json(content: bytes, depth: int = DEPTH) -> Any:
 
 
 def _check_plain(values: Any, depth: int) -> None:
-    """See that plain values can be shown and written again."""
+    """Raise an error if plain values cannot be shown and written again."""
     level = [values]
     for _ in range(depth):
         if not level:
@@ -185,7 +185,7 @@ def _check_plain(values: Any, depth: int) -> None:
             elif isinstance(value, list):
                 below += value
             elif isinstance(value, str) and not value.isascii():
-                value.encode("utf-8")  # half a character raises UnicodeEncodeError
+                value.encode("utf-8")  # a lone surrogate raises UnicodeEncodeError
             elif isinstance(value, (int, float)) and not abs(value) <= LARGEST:
                 raise ValueError("a number that is too large")
         level = below
@@ -193,7 +193,7 @@ def _check_plain(values: Any, depth: int) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Return plain values as JSON has them: NumPy's numbers as Python's, NaN and infinities as text."""
+    """Return plain values for JSON: NumPy's numbers as Python's, NaN and infinities as text."""
     if isinstance(value, dict):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
@@ -207,13 +207,13 @@ def plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Header:
-    """What the header of an array declares.
+    """The header of an array.
 
     Attributes:
-        shape: Its shape.
-        dtype: Its dtype, of which no part is a Python object.
-        fortran: Whether the first axis is that which changes fastest.
-        offset: The bytes before its content.
+        shape: The shape.
+        dtype: The dtype; no part of it is a Python object.
+        fortran: Whether the first axis changes fastest.
+        offset: The number of bytes before the content.
     """
 
     shape: tuple[int, ...]
@@ -223,52 +223,52 @@ class Header:
 
     @property
     def nbytes(self) -> int:
-        """The bytes of its content."""
+        """The number of bytes of the content."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def read_header(stream: Any, whole: int) -> Header:
+def read_header(stream: Any, available: int) -> Header:
     """Read the header of an array in the format of `.npy`.
 
     Args:
-        stream: Where it begins; afterwards, where the content does.
-        whole: The bytes that there are of it, header included.
+        stream: A stream at the start of the header; afterwards it is at the start of the content.
+        available: The number of available bytes, header included.
 
     Raises:
-        ValueError: It is no such header, it is of Python objects, or it declares more than there is. Other exceptions
-            too: see to it that they are caught, as `regular` does.
+        ValueError: It is not such a header, its dtype has Python objects, or it declares more than there is. Other
+            exceptions are possible too: catch them, as `regular` does.
     """
     kinds = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     version = np.lib.format.read_magic(stream)
     if version not in kinds:
         raise ValueError(f"an array in version {version} of its format")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of headers that Python 2 wrote
+        warnings.simplefilter("ignore")  # about headers that Python 2 wrote
         shape, fortran, dtype = kinds[version](stream, max_header_size=HEADER)
     header = Header(tuple(shape), dtype, bool(fortran), stream.tell())
     if dtype.hasobject:
         raise ValueError("an array of Python objects, which would have to be unpickled")
     if any(isinstance(length, bool) or length < 0 for length in shape) or (not dtype.itemsize and math.prod(shape)):
         raise ValueError(f"an array of the shape {shape}")
-    if header.nbytes > (there := whole - header.offset):
-        raise ValueError(f"an array of the shape {shape}, {header.nbytes:,} bytes, of which {there:,} are there")
+    if header.nbytes > (left := available - header.offset):
+        raise ValueError(f"an array of the shape {shape}, {header.nbytes:,} bytes, of which {left:,} are there")
     return header
 
 
-def read_npy(path: str | os.PathLike, what: str, most: int | None = None) -> np.ndarray:
+def read_npy(path: str | os.PathLike, what: str, max_bytes: int | None = None) -> np.ndarray:
     """Return the array of a `.npy` file.
 
     Args:
         path: The file.
         what: What it is expected to be, for messages.
-        most: The bytes that are read into memory: of a larger file a `numpy.memmap` is returned.
+        max_bytes: The largest size to read into memory: a larger file is returned as a `numpy.memmap`.
 
     Raises:
         AenbError: As `regular` does, or the file is broken or smaller than its header declares.
     """
     with regular(path, what) as stream:
         header = read_header(stream, size(stream))
-        if most is not None and header.nbytes > most:
+        if max_bytes is not None and header.nbytes > max_bytes:
             order = "F" if header.fortran else "C"
             return _with_text(np.memmap(stream, header.dtype, "r", header.offset, header.shape, order))
         stream.seek(0)
@@ -279,81 +279,81 @@ def read_array(stream: Any) -> np.ndarray:
     """Read an array in the format of `.npy`, whose header `read_header` has checked.
 
     Raises:
-        ValueError: It is broken, or its text is no Unicode. Other exceptions too: see `regular`.
+        ValueError: It is broken, or its text is not Unicode. Other exceptions are possible too: see `regular`.
     """
     return _with_text(np.lib.format.read_array(stream, allow_pickle=False, max_header_size=HEADER))
 
 
 def _with_text(array: np.ndarray) -> np.ndarray:
-    """Return an array as it is, where its text is Unicode: Python would make broken strings of other numbers."""
+    """Return the array unchanged, or raise an error if its text is not Unicode: Python would make broken strings."""
     if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
         letters = array.ravel("K").view(np.dtype("u4").newbyteorder(array.dtype.byteorder))
         if int(letters.max()) > sys.maxunicode:
-            raise ValueError("text that is no Unicode")
+            raise ValueError("text that is not Unicode")
     return array
 
 
-def read_npz(path: str | os.PathLike, what: str, most: int | None = None) -> dict[str, np.ndarray]:
+def read_npz(path: str | os.PathLike, what: str, max_bytes: int | None = None) -> dict[str, np.ndarray]:
     """Return the arrays of a `.npz` file by name.
 
     Args:
         path: The file.
         what: What it is expected to be, for messages.
-        most: The bytes that all arrays may take; None: 64 MB, or 20 times the file.
+        max_bytes: The limit for all arrays together; None: 64 MB, or 20 times the file.
 
     Raises:
         AenbError: As `regular` does, or the file is broken or declares more than it can hold.
     """
     with regular(path, what) as stream, zipfile.ZipFile(stream) as archive:
         arrays = {}
-        for name, member in npz_members(archive, size(stream), most).items():
+        for name, member in npz_members(archive, size(stream), max_bytes).items():
             with archive.open(member) as part:
                 arrays[name] = read_array(part)
         return arrays
 
 
-def npz_headers(path: str | os.PathLike, what: str, most: int | None = None) -> dict[str, Header]:
-    """Return what the arrays of a `.npz` file are, by name; see `read_npz`."""
+def npz_headers(path: str | os.PathLike, what: str, max_bytes: int | None = None) -> dict[str, Header]:
+    """Return the headers of the arrays of a `.npz` file, by name; see `read_npz`."""
     with regular(path, what) as stream, zipfile.ZipFile(stream) as archive:
-        found = npz_members(archive, size(stream), most)
-        return {name: _member_header(archive, member) for name, member in found.items()}
+        arrays = npz_members(archive, size(stream), max_bytes)
+        return {name: _member_header(archive, member) for name, member in arrays.items()}
 
 
-def npz_members(archive: zipfile.ZipFile, file: int, most: int | None) -> dict[str, zipfile.ZipInfo]:
-    """Return the members of a `.npz` by the names of their arrays, their headers checked; `file` is its size."""
-    found = {}
-    for member in members(archive, file, most):
+def npz_members(archive: zipfile.ZipFile, file: int, max_bytes: int | None) -> dict[str, zipfile.ZipInfo]:
+    """Return the members of a `.npz` by array name, after a check of their headers; `file` is its size."""
+    arrays = {}
+    for member in members(archive, file, max_bytes):
         name = member.filename.removesuffix(".npy")
-        if name == member.filename or not name.isprintable() or name in found:
-            raise ValueError(f"a member that is no array, or one of two: {_line(member.filename)}")
+        if name == member.filename or not name.isprintable() or name in arrays:
+            raise ValueError(f"a member that is not an array, or a duplicate: {_line(member.filename)}")
         header = _member_header(archive, member)
         if header.offset + header.nbytes != member.file_size:
             raise ValueError(f"{name}: an array of {header.nbytes:,} bytes in {member.file_size:,}")
-        found[name] = member
-    return found
+        arrays[name] = member
+    return arrays
 
 
-def members(archive: zipfile.ZipFile, file: int, most: int | None = None) -> list[zipfile.ZipInfo]:
-    """Return the members of a zip, none of which is encrypted, oddly compressed, or larger than it can be.
+def members(archive: zipfile.ZipFile, file: int, max_bytes: int | None = None) -> list[zipfile.ZipInfo]:
+    """Return the members of a zip, after a check that none is encrypted, of unknown compression, or too large.
 
     Args:
-        archive: The zip, open.
-        file: The bytes of its file.
-        most: The bytes that all its members may take; None: 64 MB, or 20 times the file.
+        archive: The open zip.
+        file: The size of its file in bytes.
+        max_bytes: The limit for all members together; None: 64 MB, or 20 times the file.
 
     Raises:
         ValueError: One of them is.
     """
-    found = archive.infolist()
-    whole = sum(member.file_size for member in found)
-    if whole > (most := max(ROOM, RATIO * file) if most is None else most):
-        raise ValueError(f"{whole:,} bytes, compressed into {file:,}: more than {most:,}")
-    for member in found:
+    infos = archive.infolist()
+    total = sum(member.file_size for member in infos)
+    if total > (max_bytes := max(MIN_LIMIT, RATIO * file) if max_bytes is None else max_bytes):
+        raise ValueError(f"{total:,} bytes, compressed into {file:,}: more than {max_bytes:,}")
+    for member in infos:
         if member.flag_bits & 0x1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError(f"{_line(member.filename)}: encrypted, or compressed in a way that is not known")
+            raise ValueError(f"{_line(member.filename)}: encrypted, or compressed in an unknown way")
         if member.compress_size > file or (member.compress_type == zipfile.ZIP_STORED and member.file_size > file):
             raise ValueError(f"{_line(member.filename)}: more bytes than the file has")
-    return found
+    return infos
 
 
 def _member_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Header:

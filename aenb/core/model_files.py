@@ -1,9 +1,9 @@
-"""Keras models that anyone may have written: looked at before Keras reads them.
+"""Untrusted Keras models: checked before Keras reads them.
 
-Keras looks for a class by importing the module that a configuration names, builds every layer of the size that it
-names, and raises whatever comes of that. Here a name is either Keras's own, of a part of it that makes models, or one
-that is registered in this process (`keras.saving.register_keras_serializable`); nothing is imported for a file's sake.
-Weights are not built larger than those that the file has. All else is an `AenbError`.
+Keras imports the module that a configuration names, builds layers of any size that it declares, and may raise any
+exception. Here a class must be one of Keras's own modelling classes, or registered in this process
+(`keras.saving.register_keras_serializable`); no module is imported because a file names it. Weights must not be larger
+than those in the file. Anything else is an `AenbError`.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from aenb.core.files import members, named, parse_json, reason, regular, size
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 KNOWN = {CONFIG, WEIGHTS, "metadata.json"}
-PARTS = {  # of Keras: those that a model is made of
+PARTS = {  # of Keras: the modules that models are made of
     "activations", "constraints", "dtype_policies", "initializers", "layers", "losses", "metrics", "models", "ops",
     "optimizers", "quantizers", "random", "regularizers",
 }  # fmt: skip
-REFUSED = {  # layers that run code, or read files, that a configuration names
+REFUSED = {  # layers that run code or read files named in the configuration
     "FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper", "__lambda__", "__typespec__",
 }  # fmt: skip
-DEEP = 200  # levels of a configuration
-LARGEST_ITEM = 2**27  # numbers of the shapes that a configuration names
-TIMES, ROOM = 4, 2**24  # how much larger than its file what is built may be, and bytes besides
+MAX_DEPTH = 200  # levels of a configuration
+MAX_ELEMENTS = 2**27  # numbers of a shape in a configuration
+RATIO, EXTRA = 4, 2**24  # limit for the built weights: this multiple of the file's, plus these bytes
 
 _one_at_a_time = threading.RLock()
 
@@ -47,38 +47,38 @@ def load_model(path: Path, *, compile: bool = True) -> Any:
         compile: Whether to compile it as it was.
 
     Raises:
-        AenbError: It is not such a file, names what is not known here, or can't be built.
+        AenbError: It is not such a file, names an unknown class, or cannot be built.
     """
     what = "a Keras model"
     with regular(path, what) as stream, zipfile.ZipFile(stream) as archive:
-        found = {member.filename for member in members(archive, size(stream))}
-        if odd := sorted(name for name in found - KNOWN if not re.fullmatch(r"assets/[\w/ -]+(\.\w+)*", name)):
-            raise ValueError(f"a member that is none of its: {named(odd[0])}")
-        if not {CONFIG, WEIGHTS} <= found:
+        names = {member.filename for member in members(archive, size(stream))}
+        if odd := sorted(name for name in names - KNOWN if not re.fullmatch(r"assets/[\w/ -]+(\.\w+)*", name)):
+            raise ValueError(f"an unknown member: {named(odd[0])}")
+        if not {CONFIG, WEIGHTS} <= names:
             raise ValueError(f"no {CONFIG}, or no {WEIGHTS}")
-        check_config(parse_json(archive.read(CONFIG), DEEP))
+        check_config(parse_json(archive.read(CONFIG), MAX_DEPTH))
         weights = archive.read(WEIGHTS)
         _check_weights(weights)
-        most = TIMES * len(weights) + ROOM
+        max_bytes = RATIO * len(weights) + EXTRA
         del weights
-    with regular(path, what), bounded_weights(most), warnings.catch_warnings():
-        # tied weights are one variable in training, and two in the file
+    with regular(path, what), bounded_weights(max_bytes), warnings.catch_warnings():
+        # tied weights are one variable in training, but two in the file
         warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
         return keras.models.load_model(path, compile=compile)  # in safe mode: no code is loaded
 
 
 def check_config(config: Any) -> None:
-    """See that a configuration names nothing but what is Keras's own, or registered.
+    """Check that a configuration names only classes and functions that are Keras's own, or registered.
 
     Args:
         config: Plain values.
 
     Raises:
-        ValueError: It does not.
+        ValueError: It names others.
     """
-    below = [config]
-    while below:
-        value = below.pop()
+    waiting = [config]
+    while waiting:
+        value = waiting.pop()
         if isinstance(value, dict):
             if "class_name" in value:
                 _check_name(value)
@@ -87,9 +87,9 @@ def check_config(config: Any) -> None:
                     _check_shape(part)
                 if key == "vocabulary" and isinstance(part, str):
                     raise ValueError("a vocabulary in a file")
-            below += value.values()
+            waiting += value.values()
         elif isinstance(value, list):
-            below += value
+            waiting += value
 
 
 def _check_name(value: dict[str, Any]) -> None:
@@ -101,7 +101,7 @@ def _check_name(value: dict[str, Any]) -> None:
         raise ValueError(f"{name}, which can run code")
     if _is_registered(name if kind == "function" else value.get("registered_name", kind)):
         return
-    words = "an object that is not of Keras, nor registered with keras.saving.register_keras_serializable"
+    words = "an object that is neither Keras's nor registered with keras.saving.register_keras_serializable"
     if not re.fullmatch(r"\w+", name) or not _is_of_keras(module, kind):
         raise ValueError(f"{words}: {named(f'{module}.{name}')}")
 
@@ -121,18 +121,18 @@ def _is_of_keras(module: str | None, kind: str) -> bool:
 
 def _check_shape(shape: list[Any]) -> None:
     sides = [side for side in shape if isinstance(side, int)]
-    if len(sides) == len(shape) - shape.count(None) and abs(math.prod(sides)) > LARGEST_ITEM:
-        raise ValueError(f"a shape of more than {LARGEST_ITEM:,} numbers")
+    if len(sides) == len(shape) - shape.count(None) and abs(math.prod(sides)) > MAX_ELEMENTS:
+        raise ValueError(f"a shape of more than {MAX_ELEMENTS:,} numbers")
 
 
 def _check_weights(content: bytes) -> None:
-    """See that a file of weights holds plain arrays that are in it, and no more than it has bytes."""
+    """Check that a weights file holds only plain arrays, stored in the file itself, that fit its size."""
     import h5py
 
     with h5py.File(io.BytesIO(content), "r") as file:
-        left, whole, seen = [file], 0, set()
-        while left:
-            group = left.pop()
+        waiting, total, seen = [file], 0, set()
+        while waiting:
+            group = waiting.pop()
             for name in group:
                 if not isinstance(group.get(name, getlink=True), h5py.HardLink):
                     raise ValueError("weights in another file, or linked")
@@ -141,21 +141,21 @@ def _check_weights(content: bytes) -> None:
                     raise ValueError("weights that are linked")
                 seen.add(address)
                 if isinstance(part, h5py.Group):
-                    left.append(part)
+                    waiting.append(part)
                     continue
-                whole += math.prod(part.shape or ()) * part.dtype.itemsize
-                if part.external or part.is_virtual or part.dtype.hasobject or whole > len(content):
+                total += math.prod(part.shape or ()) * part.dtype.itemsize
+                if part.external or part.is_virtual or part.dtype.hasobject or total > len(content):
                     raise ValueError("weights that are not in the file")
 
 
 @contextlib.contextmanager
-def bounded_weights(most: int) -> Iterator[None]:
-    """Refuse to build layers whose weights take more bytes than that, before memory is taken for them.
+def bounded_weights(max_bytes: int) -> Iterator[None]:
+    """Refuse to build layers whose weights take more than `max_bytes`, before memory is allocated.
 
-    It holds for what this thread builds in the block.
+    It applies to the layers that this thread builds in the block.
 
     Raises:
-        AenbError: They would.
+        AenbError: The weights would take more.
     """
     with _one_at_a_time:
         before = keras.layers.Layer.add_weight
@@ -166,10 +166,10 @@ def bounded_weights(most: int) -> Iterator[None]:
             if threading.get_ident() == thread and shape is not None:
                 sides = (shape,) if isinstance(shape, int) else tuple(shape)
                 taken += 4 * math.prod(int(side) for side in sides)
-                if taken > most:
+                if taken > max_bytes:
                     raise AenbError(
-                        f"`{named(layer.name)}`: expected weights that take at most {most / 2**20:,.0f} MB; received a "
-                        f"layer whose weights have the shape {sides}."
+                        f"`{named(layer.name)}`: expected weights that take at most {max_bytes / 2**20:,.0f} MB; "
+                        f"received a layer whose weights have the shape {sides}."
                     )
             return before(layer, shape, *arguments, **keywords)
 
@@ -181,15 +181,15 @@ def bounded_weights(most: int) -> Iterator[None]:
 
 
 def model_from_config(config: Any) -> Any:
-    """Build a Keras model, without weights of its own, from its configuration in plain values.
+    """Build a Keras model, with new weights, from its configuration in plain values.
 
     Raises:
-        ValueError: It is none, or names what is not known here.
+        ValueError: It is not a configuration, or names an unknown class.
     """
     check_config(config)
     try:
         return keras.saving.deserialize_keras_object(config)
     except AenbError:
         raise
-    except Exception as error:  # whatever comes of a configuration that anyone may have written
+    except Exception as error:  # an untrusted configuration may raise anything
         raise ValueError(reason(error)) from error

@@ -1,4 +1,4 @@
-"""NumPy's own ways with floating-point errors: what a notebook sets by `np.seterr` is not for what is computed here."""
+"""NumPy's default handling of floating-point errors, whatever a notebook sets with `np.seterr`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-Parameters, Found = ParamSpec("Parameters"), TypeVar("Found")
+Parameters, Result = ParamSpec("Parameters"), TypeVar("Result")
 
 
-def usual_errors(compute: Callable[Parameters, Found]) -> Callable[Parameters, Found]:
-    """Let a function compute as NumPy does unless told otherwise: what underflows is 0, all else warns.
+def usual_errors(compute: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Make a function compute with NumPy's defaults: underflow gives 0, all other errors warn.
 
     Example:
         >>> import numpy as np
@@ -22,7 +22,7 @@ def usual_errors(compute: Callable[Parameters, Found]) -> Callable[Parameters, F
     """
 
     @functools.wraps(compute)
-    def computed(*arguments: Parameters.args, **keywords: Parameters.kwargs) -> Found:
+    def computed(*arguments: Parameters.args, **keywords: Parameters.kwargs) -> Result:
         with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
             return compute(*arguments, **keywords)
 

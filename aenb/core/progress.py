@@ -1,9 +1,9 @@
 """What a training shows while it runs.
 
-A view has five methods: `stage(text)` names what is being waited for, `start(training)` opens it, `step(epoch, step,
-logs)` is called after each chunk of steps (and with the step None at an epoch's end) and must be cheap, `note(text)`
-says what the reader should know, `end(text)` closes with a line. This module has the view of a terminal; the notebook
-extension puts its own in place with `use_view`.
+A view has five methods: `stage(text)` names the stage before the training, `start(training)` opens the view,
+`step(epoch, step, logs)` is called after each chunk of steps (with the step None at an epoch's end) and must be cheap,
+`note(text)` shows a note to the reader, `end(text)` closes with a line. This module has the view for a terminal; the
+notebook extension sets its own with `use_view`.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ INTERVAL = 0.25  # seconds between two updates
 
 @dataclass
 class Training:
-    """What a view is told of a training that begins.
+    """What a view gets to know about a training that begins.
 
     Attributes:
         title: What is trained on what.
-        epochs: How many passes.
-        steps: Steps an epoch.
-        items: Items an epoch.
-        device: What it computes on, in words.
+        epochs: The number of epochs.
+        steps: Steps per epoch.
+        items: Examples per epoch.
+        device: The device it computes on, in words.
         control: Pause, resume and stop.
-        history: Lists by name, one value an epoch; it grows.
-        examples: Returns rows of items, and what the model makes of them now, by what they are; called by the
-            training's own thread.
-        done: Steps that an earlier training had done.
+        history: Lists by name, one value per epoch; they grow.
+        examples: Returns rows of examples and of their current reconstructions, by name; called by the training's own
+            thread.
+        done: Steps that were done before the training was resumed.
     """
 
     title: str
@@ -54,28 +54,28 @@ class Silent:
     """A view that shows nothing."""
 
     def stage(self, text: str) -> None:
-        """Pass over what is being waited for."""
+        """Ignore the name of a stage."""
 
     def start(self, training: Training) -> None:
-        """Pass over a training that begins."""
+        """Ignore a training that begins."""
 
     def step(self, epoch: int, step: int | None, logs: dict) -> None:
-        """Pass over a step."""
+        """Ignore a step."""
 
     def note(self, text: str) -> None:
-        """Pass over something that the reader should know."""
+        """Ignore a note."""
 
     def end(self, text: str) -> None:
-        """Pass over the closing line."""
+        """Ignore the closing line."""
 
 
 class Counter:
-    """How far a training is: counts steps, keeps the last logs, and says when an update is due."""
+    """Progress of a training: counts steps, keeps the last logs, and says when an update is due."""
 
     def __init__(self, training: Training):
         self.training, self.epoch, self.done = training, 1, training.done
         self.logs: dict = {}
-        self._begin: tuple[float, int] | None = None  # when the first chunk was done, which compiled, and its steps
+        self._begin: tuple[float, int] | None = None  # when the first chunk, which compiles, was done; and its steps
         self._next = 0.0
 
     def step(self, epoch: int, step: int | None, logs: dict) -> bool:
@@ -94,31 +94,31 @@ class Counter:
 
     @property
     def part(self) -> float:
-        """The part of the training that is done, in [0, 1]."""
+        """The fraction of the training that is done, in [0, 1]."""
         return self.done / max(1, self.training.epochs * self.training.steps)
 
     @property
     def rate(self) -> float:
-        """Items a second since the first chunk, pauses left out."""
+        """Examples per second since the first chunk, without pauses."""
         if self._begin is None:
             return 0.0
         seconds = time.perf_counter() - self._begin[0] - self.training.control.held
         return (self.done - self._begin[1]) * self.training.items / self.training.steps / max(seconds, 1e-9)
 
     def words(self) -> str:
-        """Say where the training stands: epoch, losses, speed, time left."""
+        """Describe the progress: epoch, losses, speed, time left."""
         names = {"loss": "loss", "val_loss": "validation loss"}
         losses = [f"{names[name]} {float(value):.4g}" for name, value in self.logs.items() if name in names]
         left = self.training.epochs * self.training.steps - self.done
         speed = []
         if self.rate:
             seconds = left * self.training.items / self.training.steps / self.rate
-            speed = [f"{self.rate:,.0f} items/s", f"{_in_words(seconds)} left"]
+            speed = [f"{self.rate:,.0f} examples/s", f"{_in_words(seconds)} left"]
         return " · ".join([f"epoch {self.epoch} of {self.training.epochs}", *losses, *speed])
 
 
 def _in_words(seconds: float) -> str:
-    """Say a time in the unit that fits: 90 s, 48 min, 3 h."""
+    """Return a time in a suitable unit: 90 s, 48 min, 3 h."""
     for unit, size in (("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
@@ -135,7 +135,7 @@ class TextBar(Silent):
         """Print the title and open the bar."""
         from tqdm import tqdm
 
-        if self.bar is not None:  # of the restart before
+        if self.bar is not None:  # of the previous restart
             self.bar.close()
         print(training.title)
         self.counter = Counter(training)
@@ -169,14 +169,14 @@ _view: Callable[[], Silent] = TextBar
 
 
 def use_view(view: Callable[[], Silent] | None) -> None:
-    """Show trainings from now on in views that `view()` makes; None: in a terminal's."""
+    """Show trainings from now on in views that `view()` returns; None: in the terminal's view."""
     global _view
     _view = view or TextBar
 
 
 @contextlib.contextmanager
 def open_view(verbose: bool) -> Iterator[Silent]:
-    """Open the view of a training that begins; where the training fails, the view says so and ends."""
+    """Open the view of a training; if the training fails, the view reports it and ends."""
     view = _view() if verbose else Silent()
     try:
         yield view

@@ -1,4 +1,4 @@
-"""One training at a time in a process: the others wait in a queue, in the foreground or in threads of their own."""
+"""One training at a time in a process: the others wait in a queue, in the foreground or in their own threads."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import Any
 from aenb.core.control import Control, Stopped
 from aenb.core.errors import AenbError
 
-NAP = 0.05  # seconds between two looks while waiting
+NAP = 0.05  # seconds between two polls while waiting
 
 _queue: list[Job] = []
 _changed = threading.Condition()
 
 
 class Job:
-    """A training that waits for its turn, has it, or is over.
+    """A training that is waiting, running, or over.
 
     Attributes:
-        name: What its run is called, or None.
+        name: The name of its run, or None.
         control: Pause, resume and stop.
-        error: What it raised, where it failed.
+        error: The exception that it raised, if it failed.
     """
 
     def __init__(self, name: str | None, control: Control):
@@ -35,16 +35,16 @@ class Job:
 
     @property
     def alive(self) -> bool:
-        """Whether it waits or runs."""
+        """Whether it is waiting or running."""
         return self in _queue
 
     @property
     def mine(self) -> bool:
-        """Whether the calling thread is the one that trains: it can't wait for its own end."""
+        """Whether the calling thread is the one that trains: it cannot wait for its own end."""
         return self._owner == threading.get_ident() or self._thread is threading.current_thread()
 
     def start(self, work: Callable[[], Any]) -> None:
-        """Do the work in a thread; it takes its `turn` itself, and has its place in the queue from now on."""
+        """Do the work in a thread; it joins the queue now, and takes its `turn` itself."""
         self._thread = threading.Thread(target=self._run, args=(work,), name=f"aenb-{self.name}", daemon=True)
         with _changed:
             _queue.append(self)
@@ -54,20 +54,20 @@ class Job:
         """Wait until it is over, calling `poll` meanwhile.
 
         Raises:
-            AenbError: The training's own thread asks: it would wait for itself.
-            BaseException: What the work raised, each time.
+            AenbError: The training's own thread calls this: it would wait for itself.
+            BaseException: Whatever the work raised, at each call.
         """
         if self.alive and self.mine:
             raise AenbError(
                 "Expected to wait from another thread; received a training that waits for its own end, in a callback. "
-                "stop() asks for the end and returns."
+                "stop() requests the end and returns."
             )
         self.over(poll)
         if self.error is not None:
             raise self.error
 
     def over(self, poll: Callable[[], object] = lambda: None) -> None:
-        """Wait until it is over, however it ended, calling `poll` meanwhile; the training's own thread does not."""
+        """Wait until it is over, however it ends, calling `poll` meanwhile; the training's own thread does not wait."""
         if self.mine:
             return
         while self.alive:
@@ -79,10 +79,10 @@ class Job:
 
     @contextlib.contextmanager
     def turn(self, waiting: Callable[[Job], object] = lambda first: None) -> Iterator[None]:
-        """Have the turn for a block; wait for it, calling `waiting` with the job that has it.
+        """Hold the turn for a block; wait for it, calling `waiting` with the job that holds it.
 
         Raises:
-            Stopped: It was stopped while it waited.
+            Stopped: It was stopped while waiting.
         """
         with _changed:
             nested = bool(_queue) and _queue[0]._owner == threading.get_ident()
@@ -101,7 +101,7 @@ class Job:
             self._leave()
 
     def _leave(self) -> None:
-        """Give the turn to the next."""
+        """Pass the turn to the next job."""
         with _changed:
             if self in _queue:
                 _queue.remove(self)
@@ -110,14 +110,14 @@ class Job:
     def _run(self, work: Callable[[], Any]) -> None:
         try:
             work()
-        except BaseException as error:  # told to whoever waits
+        except BaseException as error:  # re-raised in `wait`
             self.error = error
         finally:
             self._leave()
 
 
 def jobs() -> list[Job]:
-    """List the trainings that run or wait, the running one first."""
+    """List the running and waiting trainings, the running one first."""
     return list(_queue)
 
 

@@ -1,13 +1,12 @@
-"""What is read back, and what each part of it must be: of a run's folder, of a checkpoint.
+"""Schemas of saved JSON: a run's folder and a checkpoint.
 
-`check(Facts, values, where)` holds plain values against a model below, strictly: a number is not a text, nothing is
-left out, and a key that is not known is refused. Three places take other keys: the `record`, since a user may note down
-something there, which is kept and never looked at; a spec, which `Spec.from_dict` checks; and a preprocessing, which
-`Preprocessing.from_dict` checks.
+`check(Facts, values, where)` validates plain values strictly against a model below: no conversion between types, no
+missing keys, no unknown keys. Three places take other keys: the `record`, in which a user may keep notes that nothing
+reads; a spec, which `Spec.from_dict` checks; and a preprocessing, which `Preprocessing.from_dict` checks.
 
-A key that is new: declare it in `Facts` (of `run.json`) or in `Record`, with a type that says all that its readers
-count on, and None as its default, since older folders lack it; `read` then has it where it was saved. A structure gets
-a class of its own, derived from `Strict`. Numbers that may be NaN or infinite are `Number`, and are written as text.
+To add a key, declare it in `Facts` (of `run.json`) or in `Record`, with a type that covers everything its readers rely
+on, and None as its default, since older folders lack it. A structure gets its own class, derived from `Strict`. Numbers
+that may be NaN or infinite are `Number`, and are written as text.
 """
 
 from __future__ import annotations
@@ -43,13 +42,13 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Strict(BaseModel):
-    """A structure of which nothing may be missing, of another type, or too much."""
+    """A structure without missing, unknown or wrongly typed values."""
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=True)
 
 
 class DataFacts(Strict):
-    """What a run was trained on."""
+    """The data that a run was trained on."""
 
     name: Sentence
     source: Sentence
@@ -70,14 +69,14 @@ class FoundFacts(Strict):
 
 
 class RestartFacts(Strict):
-    """One of several trainings, of which the best was kept."""
+    """One of several restarts, of which the best was kept."""
 
     seed: Count
     val_loss: Number
 
 
 class Record(Strict):
-    """What a training ran on. Other keys are the user's own: they are kept, and nothing reads them."""
+    """The record of a training. Other keys are the user's own: they are kept, and nothing reads them."""
 
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=True)
 
@@ -117,17 +116,17 @@ class Facts(Strict):
     def _agrees(self) -> Facts:
         for part, names in self.scored.items():
             if missing := [name for name in names if name not in self.metrics]:
-                raise ValueError(f"`scored` has {missing[0]} in {part}, and `metrics` has not")
+                raise ValueError(f"`scored` has {missing[0]} in {part}, but `metrics` does not")
         _check_reconstruction(self.scored.get("reconstruction"), self.record.data.kind)
         if len(set(self.pictures)) < len(self.pictures):
-            raise ValueError("`pictures` has one twice")
+            raise ValueError("`pictures` has a duplicate")
         if self.status == "diverged" and self.record.reason is None:
-            raise ValueError("`record.reason` is not there, of a training that diverged")
+            raise ValueError("`record.reason` is missing, though the training diverged")
         return self
 
 
 class CheckpointFacts(Strict):
-    """The facts of a checkpoint."""
+    """The JSON part of a checkpoint."""
 
     format: int
     aenb: Word
@@ -143,14 +142,14 @@ class CheckpointFacts(Strict):
     @model_validator(mode="after")
     def _agrees(self) -> CheckpointFacts:
         if not isinstance(self.spec.get("hyperparameters"), dict):
-            raise ValueError("`spec.hyperparameters` is no object")
+            raise ValueError("`spec.hyperparameters` is not an object")
         if any(len(values) > self.epoch for values in self.history.values()):
             raise ValueError("`history` has more epochs than `epoch`")
         return self
 
 
 def _check_reconstruction(names: list[str] | None, kind: str) -> None:
-    """See that there is what a run shows of its scores, where that part was scored: a table without gaps."""
+    """Check that all scores that a run shows are present, if that part was scored."""
     if names is None:
         return
     first, before = ("accuracy", ["mean_"]) if kind == "text" else ("mse", ["pca_", "mean_"])
@@ -167,10 +166,10 @@ def check(model: type[M], values: Any, where: str) -> M:
     Args:
         model: The model.
         values: The values.
-        where: What they are of, for the message: "The run in runs/v2: run.json".
+        where: Where they come from, for the message: "The run in runs/v2: run.json".
 
     Raises:
-        AenbError: A value is missing, wrong, or not known.
+        AenbError: A value is missing, wrong or unknown.
     """
     try:
         return model.model_validate(values)
@@ -183,7 +182,7 @@ def _complaint(error: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     place = "".join(one if one.isprintable() else "?" for one in place)[:100]
     if error["type"] == "missing":
-        return f"expected {place}; it is not there"
+        return f"expected {place}; it is missing"
     if error["type"] == "value_error":
         return error["msg"].removeprefix("Value error, ")
     received = ascii(error["input"])

@@ -1,4 +1,4 @@
-"""Tables of words, as plain text and as HTML: the first row is the head, the first column the names."""
+"""Tables of text, as plain text, Markdown and HTML: the first row is the header, the first column the names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Places = Set[tuple[int, int]]
 
 
 def text_table(rows: Rows) -> list[str]:
-    """Set a table as lines of text: names to the left, values to the right."""
+    """Return a table as lines of text: names aligned left, values aligned right."""
     first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
     return [
         "  ".join([name.ljust(first), *(value.rjust(width) for value, width in zip(values, others, strict=True))])
@@ -21,23 +21,23 @@ def text_table(rows: Rows) -> list[str]:
 
 _MARKS = re.compile(
     r"[\\`*_\[\]<|~&$@{}^]|:(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\."  # within a line
-    r"|^[#>=]|^[+-](?=[\s-]|$)|^\d+(?=[.)](?:\s|$))",  # at its beginning
+    r"|^[#>=]|^[+-](?=[\s-]|$)|^\d+(?=[.)](?:\s|$))",  # at its start
     re.IGNORECASE,
 )
 
 
 def markdown(words: str) -> str:
-    """Write words as Markdown that shows just them: no emphasis, link, image, HTML, mathematics or heading."""
+    """Escape words for Markdown, so that they show literally: no emphasis, links, images, HTML, formulas, headings."""
     line = " ".join("".join(one if one.isprintable() else " " for one in words).split())
-    return _MARKS.sub(lambda found: f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}", line)
+    return _MARKS.sub(lambda match: f"{match[0]}\\" if match[0].isdigit() else f"\\{match[0]}", line)
 
 
 def markdown_table(rows: Rows, stressed: Places = frozenset()) -> str:
-    """Set a table as Markdown, the names to the left, values to the right.
+    """Return a table as Markdown: names aligned left, values aligned right.
 
     Args:
-        rows: The head and the rows.
-        stressed: Cells to set in bold, (row, column), the first row under the head being 0.
+        rows: The header and the rows.
+        stressed: Cells to set in bold, (row, column); the first row under the header is 0.
     """
     head, *body = ([markdown(word) for word in row] for row in rows)
     for row, column in stressed:
@@ -47,13 +47,13 @@ def markdown_table(rows: Rows, stressed: Places = frozenset()) -> str:
 
 
 def html_table(rows: Rows, *, values: str = "right", bold: int | None = None, stressed: Places = frozenset()) -> str:
-    """Set a table as HTML, every word escaped, in the colours of the page.
+    """Return a table as HTML, with all text escaped, in the colours of the page.
 
     Args:
-        rows: The head and the rows; of a cell with several lines, those after the first are set small.
-        values: How the columns after the first are aligned.
-        bold: The number of a row to stress, the first under the head being 0.
-        stressed: Cells to stress, (row, column).
+        rows: The header and the rows; lines of a cell after the first are set small.
+        values: The alignment of the columns after the first.
+        bold: The number of a row to set in bold; the first under the header is 0.
+        stressed: Cells to set in bold, (row, column).
     """
 
     def line(words: list[str], tag: str, style: str = "", row: int = -1) -> str:
@@ -78,5 +78,5 @@ def _lines(word: str) -> str:
 
 
 def number_of(n: int, what: str) -> str:
-    """Return how many there are of something: "1 epoch", "2 epochs"."""
+    """Return a number with its noun: "1 epoch", "2 epochs"."""
     return f"{n} {what}" if n == 1 else f"{n} {what}s"

@@ -74,7 +74,7 @@ class Streamed:
     """Examples read in blocks from anything that takes an array of indices, such as a memory map.
 
     Args:
-        arrays: What a batch is made of, each with `len`, `shape` and `dtype`.
+        arrays: The parts of a batch, each with `len`, `shape` and `dtype`.
         index: (n,), int32, the examples to train on.
         batch_size: Examples per step.
         seed: The seed of the order.

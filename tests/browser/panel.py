@@ -75,7 +75,7 @@ def _train_pause_resume_and_stop(notebook, panel, name):
     epochs.press("Tab")
     panel.locator("button.aenb-train, .aenb-train button").click()
     live = page.locator(".aenb-live").first
-    expect(live).to_contain_text("items/s", timeout=90_000)
+    expect(live).to_contain_text("examples/s", timeout=90_000)
     run_cell(notebook, 2)
     expect(notebook.cells().nth(2)).to_contain_text("['deep_1']", timeout=20_000)
     pause, stop = page.locator(".aenb-pause").first, page.locator(".aenb-stop").first

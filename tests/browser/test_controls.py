@@ -28,7 +28,7 @@ def test_pause_resume_and_stop(tmp_path):  # in Notebook 7, and in the backgroun
         notebook = Notebook(page, server, "controls.ipynb")
         notebook.menu("Run", "Run All Cells")
         live, pause, stop = (page.locator(f".aenb-{name}").first for name in ("live", "pause", "stop"))
-        expect(live).to_contain_text("items/s", timeout=90_000)
+        expect(live).to_contain_text("examples/s", timeout=90_000)
         expect(page.locator(".jp-OutputArea img")).to_have_count(2, timeout=30_000)  # the loss, and examples
         page.wait_for_timeout(5000)
         PICTURES.mkdir(parents=True, exist_ok=True)
