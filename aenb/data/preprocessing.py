@@ -19,8 +19,8 @@ from aenb.data.signals import padded
 from aenb.data.standardised import standardise, to_raw
 from aenb.data.words import are_texts, split_words, to_ids, to_text
 
-LARGEST = 1e15  # standardised value: sums of squares stay finite in float32
-MARGIN = 2.0  # how far beyond the training images' range inputs may reach, in units of that range, such as by noise
+LARGEST = 1e15  # standardised value allowed: sums of squares stay finite in float32
+MARGIN = 2.0  # how far inputs may exceed the training images' range, as a multiple of it: noise may be added
 
 
 @dataclass(frozen=True)

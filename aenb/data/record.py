@@ -92,7 +92,7 @@ class Data:
         return map(units, blocks(self.train))
 
     def examples(self) -> np.ndarray:
-        """Return the held-out examples to show, in a model's units: one of each class, if there are labels."""
+        """Return the held-out examples to show, in a model's units: one per class, or the first ones if unlabelled."""
         return units(self.test[self.shown])
 
     @functools.cached_property

@@ -25,7 +25,7 @@ from aenb.latent import coding
 from aenb.runs.run import Run
 from aenb.runs.summary import examples
 
-VALIDATION, MAX_VALIDATION, MAX_BYTES = 0.1, 5000, 2**28  # share of the training examples; at most so many, of so much
+VALIDATION, MAX_VALIDATION, MAX_BYTES = 0.1, 5000, 2**28  # share of the training examples; limits
 VALIDATION_BATCH = 1024
 SAMPLES, MOMENTS = 10, 7  # of a timeline: how many samples, at how many epochs
 
