@@ -54,7 +54,7 @@ def test_what_is_no_loss_has_panels_of_its_own():
     losses, _, *readings = run_figure(history, rows(x, x)).axes
     assert [line.get_label() for line in losses.lines] == ["discriminator", "generator"]  # of whom each has its own
     assert [axes.get_title(loc="left") for axes in readings] == [
-        "perplexity", "mean score of the discriminator", "norm of the gradient",
+        "perplexity", "mean discriminator score", "gradient norm",
     ]  # fmt: skip
     scores, norms = readings[1:]
     assert [line.get_label() for line in scores.lines] == ["real", "fake"]

@@ -1,15 +1,15 @@
 """Figures: arrays to matplotlib Figures, without pyplot's global state.
 
-Backgrounds are clear and lines mid-grey, so that a figure reads on a light page and on a dark one. Colours are of
-Okabe & Ito's palette, told apart by colour-blind readers (the blue a little lighter, for dark pages).
+Backgrounds are transparent and lines mid-grey, so that a figure is legible on light and dark pages. The colours are
+those of Okabe & Ito, which colour-blind readers can distinguish (the blue is a little lighter, for dark pages).
 
-    style.py    colours, what all figures share, PNG files
+    style.py     colours, the style that all figures share, PNG files
     examples.py  images, signals, rows of tables, texts
-    curves.py    losses by epoch, and the figure of a run
+    curves.py    learning curves, and the figure of a run
 """
 
 from aenb.figures.plots.curves import draw_losses, draw_readings, loss_png, run_figure
-from aenb.figures.plots.examples import draw_items, examples_png, image_grid, image_png
+from aenb.figures.plots.examples import draw_examples, examples_png, image_grid, image_png
 from aenb.figures.plots.style import (
     BLUE,
     GREEN,
@@ -31,7 +31,7 @@ __all__ = [
     "STYLE",
     "class_colours",
     "clear_to",
-    "draw_items",
+    "draw_examples",
     "draw_losses",
     "draw_readings",
     "drawable",

@@ -1,4 +1,4 @@
-"""The course of a training: losses, and what else was read, by epoch."""
+"""Learning curves: losses and other readings, by epoch."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from aenb.figures.plots.examples import Rows, draw_items
+from aenb.figures.plots.examples import Rows, draw_examples
 from aenb.figures.plots.style import BLUE, GREEN, GREY, ORANGE, STYLE, TERMS, to_png
 
 COLOURS = {"generator": BLUE, "decoder": BLUE, "autoencoder": BLUE, "discriminator": ORANGE, "encoder": GREEN}
 COLOURS |= {"real": BLUE, "fake": ORANGE}
-READINGS = {"_score": "mean score of the discriminator", "_gradient_norm": "norm of the gradient"}
+READINGS = {"_score": "mean discriminator score", "_gradient_norm": "gradient norm"}
 
 
 def run_figure(history, rows: Rows, *, loss: str = "loss", baselines=None) -> Figure:
-    """Draw a run: the loss by epoch, and items over what becomes of them.
+    """Draw a run: the loss by epoch, and examples over their reconstructions.
 
     Args:
         history: Lists by name, one value an epoch: "loss" and "val_loss".
-        rows: Items by what they are, "original" and "reconstruction", each (n, *input_shape), or texts.
-        loss: What the loss is, for the axis.
-        baselines: Losses of the baselines by their names, drawn as lines.
+        rows: Rows by name, such as "original" and "reconstruction", each (n, *input_shape), or texts.
+        loss: The name of the loss, for the axis.
+        baselines: Losses of the baselines by name, drawn as lines.
 
     Returns:
-        A Figure of two panels, and a row under them of what was read beside the losses: scores, norms of gradients.
+        A Figure of two panels, and below them a row for other readings: scores, gradient norms.
     """
     readings = _readings(history)
     with rc_context(STYLE):
         figure = Figure(figsize=(9.8, 5.0 if readings else 2.7), layout="constrained")
         top, bottom = figure.subfigures(2, 1, height_ratios=(2.7, 2.3)) if readings else (figure, None)
-        curves, items = top.subplots(1, 2, width_ratios=(1, 2))
+        curves, examples = top.subplots(1, 2, width_ratios=(1, 2))
         draw_losses(curves, history, loss, baselines)
-        draw_items(items, rows)
+        draw_examples(examples, rows)
         if readings:
             draw_readings([bottom.add_subplot(1, max(2, len(readings)), n + 1) for n in range(len(readings))], history)
         return figure
 
 
 def loss_png(history, trace=()) -> bytes:
-    """Draw the loss of a training that goes on, small and fast.
+    """Draw the loss of a training under way, small and fast.
 
     Args:
         history: As for `run_figure`.
-        trace: Points (part of the first epoch, loss), drawn until there are epochs to draw.
+        trace: Points (fraction of the first epoch, loss), drawn until two epochs are finished.
 
     Returns:
         A PNG file.
@@ -62,21 +62,21 @@ def loss_png(history, trace=()) -> bytes:
 
 
 def draw_losses(axes, history, loss: str = "loss", baselines: Mapping[str, float] | None = None) -> None:
-    """Draw the loss in training and in validation, and its terms; of a game, in which each has its own, these only."""
+    """Draw training and validation loss and their terms; in adversarial training, only each player's loss."""
     lines = {"loss": ("training", BLUE), "val_loss": ("validation", ORANGE)}
     terms = [name for name in history if name.endswith("_loss") and not name.startswith("val_")]
     if "discriminator_loss" in terms:
-        lines, loss = {}, "loss of each"
+        lines, loss = {}, "loss of each player"
     values = _by_epoch(axes, history, lines | _coloured(terms, "_loss", TERMS))
     for (label, value), style in zip((baselines or {}).items(), ("--", ":"), strict=False):
         axes.axhline(value, color=GREEN, linestyle=style, linewidth=1.3, label=label)
-    axes.set(ylabel=loss, title="loss by epoch")
+    axes.set(ylabel=loss, title="learning curves")
     if values:
         axes.legend()
 
 
 def _readings(history) -> dict[str, list[str]]:
-    """List what a history has beside losses, by what it is."""
+    """Group the readings of a history that are not losses by kind: their names by title."""
     kinds: dict[str, list[str]] = {}
     for name in history:
         if name.startswith("val_") or name == "loss" or name.endswith("_loss"):
@@ -87,7 +87,7 @@ def _readings(history) -> dict[str, list[str]]:
 
 
 def draw_readings(panels: Sequence, history) -> int:
-    """Draw what a history has beside losses, each kind in a panel of its own, and return how many there are."""
+    """Draw readings that are not losses, each kind in its own panel, and return the number of kinds."""
     readings = _readings(history)
     for axes, (label, names) in zip(panels, readings.items(), strict=False):
         _reading(axes, history, label, names)
@@ -95,7 +95,7 @@ def draw_readings(panels: Sequence, history) -> int:
 
 
 def _reading(axes, history, label: str, names: list[str]) -> None:
-    """Draw what is no loss by epoch, each line with its own colour."""
+    """Draw readings by epoch, each line in its own colour."""
     ending = next((ending for ending, kind in READINGS.items() if kind == label), "")
     _by_epoch(axes, history, _coloured(names, ending, (BLUE, *TERMS)))
     axes.set(title=label)
@@ -104,14 +104,14 @@ def _reading(axes, history, label: str, names: list[str]) -> None:
 
 
 def _coloured(names: list[str], ending: str, colours: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Give lines their labels, their names without an ending, and colours; who plays has the same one everywhere."""
+    """Return the label (a name without its ending) and colour of each line; a player has one colour everywhere."""
     left = iter(colours)
     labels = {name: name.removesuffix(ending) for name in names}
     return {name: (_words(label), COLOURS.get(label) or next(left, GREY)) for name, label in labels.items()}
 
 
 def _by_epoch(axes, history, lines: Mapping[str, tuple[str, str]]) -> list[float]:
-    """Draw lines, a label and a colour by name, on a scale of logarithms where they go far; return the values."""
+    """Draw lines, (label, colour) by name, on a log scale if their range is wide; return the values."""
     lines = {name: line for name, line in lines.items() if name in history}
     for name, (label, colour) in lines.items():
         values = history[name]

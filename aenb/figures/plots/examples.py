@@ -1,4 +1,4 @@
-"""Items: images as tiles, signals as lines, rows of a table as points, texts as words."""
+"""Examples of data: images as tiles, signals as lines, rows of a table as points, texts as words."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from matplotlib.figure import Figure
 from aenb.figures.plots.style import BLUE, GREY, ORANGE, STYLE, drawable, to_png
 
 TITLES = {
-    ("reconstruction", "generated"): "held-out images, their reconstructions, and new ones",
-    ("reconstruction",): "held-out images, and what the model makes of them",
-    ("generated",): "held-out images, and some that the model made",
+    ("reconstruction", "generated"): "held-out images, their reconstructions, and generated samples",
+    ("reconstruction",): "held-out images and their reconstructions",
+    ("generated",): "held-out images and generated samples",
 }
-WIDEST = 84  # letters of a text that fit
+WIDEST = 84  # characters of a text that fit
 Rows = Mapping[str, "np.ndarray | list[str]"]
 
 
 def examples_png(rows: Rows) -> bytes:
-    """Draw items over what a model makes of them, small and fast.
+    """Draw examples over their reconstructions, small and fast.
 
     Args:
         rows: As for `run_figure`.
 
     Returns:
-        A PNG file: images as tiles; of all else as `run_figure` draws it.
+        A PNG file: images as tiles, all else as `run_figure` draws it.
     """
     first = next(iter(rows.values()))
     if np.ndim(first) == 4:
@@ -37,14 +37,14 @@ def examples_png(rows: Rows) -> bytes:
         return image_png(grid.repeat(scale, axis=0).repeat(scale, axis=1))
     with rc_context(STYLE):
         figure = Figure(figsize=(4.6, 2.4), layout="constrained")
-        draw_items(figure.subplots(), rows)
+        draw_examples(figure.subplots(), rows)
         return to_png(figure, dpi=90)
 
 
 def image_png(image: np.ndarray) -> bytes:
-    """Return an image as a PNG file, a pixel for each: (height, width, 3 or 4) in [0, 1].
+    """Return an image as a PNG file, one pixel for each of its own: (height, width, 3 or 4) in [0, 1].
 
-    Where all is grey there is one number a pixel, which makes it a third as large.
+    A grey image is stored with one channel, in a third of the bytes.
     """
     from PIL import Image
 
@@ -59,9 +59,9 @@ def image_grid(images: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:
     """Lay images in a grid, row by row, as one array.
 
     Args:
-        images: (n, height, width, channels) in [0, 1]; 3 channels are RGB, 4 RGBA, the mean of others is shown.
-        columns: How many stand in a row.
-        gap: Pixels between them, clear.
+        images: (n, height, width, channels) in [0, 1]; 3 channels are RGB, 4 are RGBA, of others the mean is shown.
+        columns: Images in a row.
+        gap: Transparent pixels between them.
 
     Returns:
         (rows, columns, 4), float32 RGBA.
@@ -78,21 +78,21 @@ def image_grid(images: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:
     return grid
 
 
-def draw_items(axes, rows: Rows) -> None:
-    """Draw items by what they are: images, signals, rows of a table, or texts."""
+def draw_examples(axes, rows: Rows) -> None:
+    """Draw examples according to their kind: images, signals, rows of a table, or texts."""
     first = next(iter(rows.values()))
     draw = _texts if isinstance(first, list) else {4: _strips, 3: _signals}.get(np.ndim(first), _values)
     draw(axes, rows)
 
 
 def _tiles(rows: Rows) -> np.ndarray:
-    """Lay rows of images as one."""
+    """Lay rows of images out as one image."""
     images = list(rows.values())
     return image_grid(np.concatenate(images), columns=len(images[0]), gap=max(1, images[0].shape[1] // 14))
 
 
 def _strips(axes, rows: Rows) -> None:
-    """Draw each row of images under the one before."""
+    """Draw the rows of images, one below the other."""
     grid, height = _tiles(rows), next(iter(rows.values())).shape[1]
     axes.imshow(grid, interpolation="nearest")
     axes.set(title=next(words for names, words in TITLES.items() if set(names) <= set(rows)), xticks=[])
@@ -103,7 +103,7 @@ def _strips(axes, rows: Rows) -> None:
 
 
 def _signals(axes, rows: Rows) -> None:
-    """Draw the first channels of four signals side by side, each channel at a height of its own."""
+    """Draw the first channels of four signals side by side, each channel at its own height."""
     names, shown, channels = list(rows), 4, 3
     first = rows[names[0]][:shown, :, :channels]
     lane = 1.2 * np.nanmax(np.nanmax(first, axis=(0, 1)) - np.nanmin(first, axis=(0, 1)))
@@ -112,7 +112,7 @@ def _signals(axes, rows: Rows) -> None:
     for name in names:
         signals = np.array(rows[name][:shown, :, :channels], "float32")
         if name != "generated":
-            signals[np.isnan(first)] = np.nan  # of the ends of short signals there is nothing to be made
+            signals[np.isnan(first)] = np.nan  # after its end, a short signal has nothing to reconstruct
         signals = np.pad(signals, [(0, 0), (0, 2), (0, 0)], constant_values=np.nan)
         colour, width, alpha = style.get(name, (BLUE, 1.4, 1))
         lines = signals.reshape(-1, signals.shape[-1]) - lane * np.arange(signals.shape[-1])
@@ -127,10 +127,10 @@ def _signals(axes, rows: Rows) -> None:
 
 
 def _texts(axes, rows: Rows) -> None:
-    """Write the first texts, what becomes of each under it, and the words that differ in another colour."""
+    """Write the first texts, the reconstruction of each below it, and the words that differ in another colour."""
     names, shown = list(rows), 5 if len(rows) < 3 else 4
     compared = "generated" not in rows
-    title = "held-out texts (what differs in orange)" if compared else "held-out texts, and some that the model made"
+    title = "held-out texts (differences in orange)" if compared else "held-out texts and generated samples"
     axes.set(title=title, xticks=[], xlim=(0, 1))
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
@@ -139,17 +139,17 @@ def _texts(axes, rows: Rows) -> None:
         for line, (name, text) in enumerate(zip(names, map(drawable, texts), strict=True)):
             heights.append(place * (len(names) + 0.7) + line)
             labels.append(name)
-            same, other = _parted(text, drawable(texts[0]) if compared else text)
+            same, other = _split(text, drawable(texts[0]) if compared else text)
             for part, colour in ((same, BLUE if name == names[-1] else GREY), (other, ORANGE)):
                 written = axes.text(0, heights[-1], part, color=colour, va="center_baseline", family="monospace",
                                     fontsize=8, parse_math=False)  # fmt: skip
-                written.set_in_layout(False)  # long texts are cut off, and leave the panel its place
+                written.set_in_layout(False)  # long texts are cut off: the panel keeps its size
     axes.set_yticks(heights, labels)
     axes.set_ylim(max(heights, default=0) + 0.6, -0.6)
 
 
-def _parted(text: str, original: str) -> tuple[str, str]:
-    """Part a text into the words that are the original's at their place and those that are not, spaces in between."""
+def _split(text: str, original: str) -> tuple[str, str]:
+    """Split a text into words that match the original at their place and words that do not, padded with spaces."""
     pairs = [(word, word == other) for word, other in zip_longest(text.split(), original.split(), fillvalue="_")]
     same, other = (
         " ".join(word if is_same is wanted else " " * len(word) for word, is_same in pairs) for wanted in (True, False)
@@ -158,13 +158,13 @@ def _parted(text: str, original: str) -> tuple[str, str]:
 
 
 def _values(axes, rows: Rows) -> None:
-    """Draw each value of a table against what the model makes of it."""
-    x, *_, made = rows.values()
-    axes.plot(x.ravel(), made.ravel(), ".", color=BLUE, alpha=0.4, markersize=4)
+    """Draw each value of a table against its reconstruction."""
+    x, *_, reconstructed = rows.values()
+    axes.plot(x.ravel(), reconstructed.ravel(), ".", color=BLUE, alpha=0.4, markersize=4)
     low, high = float(np.nanmin(x)), float(np.nanmax(x))
     axes.plot([low, high], [low, high], color=GREY, linewidth=1)
     axes.set(
         xlabel="held-out value (standardised)",
         ylabel="reconstruction",
-        title="values, and what the model makes of them",
+        title="held-out values and their reconstructions",
     )

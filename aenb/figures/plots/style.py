@@ -1,4 +1,4 @@
-"""What all figures share: colours, a style for light pages and dark ones, PNG files."""
+"""What all figures share: colours, a style for light and dark pages, PNG files."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 
 TERMS = ("#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 BLUE, ORANGE, GREEN, GREY = "#2b88c8", "#E69F00", "#009E73", "#808080"
-# Petroff (2021), arXiv 2107.02270: ten colours that are told apart, by colour-blind readers too
+# Petroff (2021), arXiv 2107.02270: ten colours that colour-blind readers can distinguish
 CLASSES = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip
 SET = ("axes", "errorbar", "figure", "hatch", "hist", "image", "legend", "lines", "markers", "mathtext", "patch",
        "path", "savefig", "scatter", "text", "xtick", "ytick")  # fmt: skip
-LEFT = ("figure.dpi", "savefig.directory")  # to the user, as are fonts
-# Matplotlib's own settings first: what a notebook sets (LaTeX, grids, sketches) changes no figure, and breaks none
-STYLE = {key: one for key, one in rcParamsDefault.items() if key.split(".")[0] in SET and key not in LEFT} | {
+LEFT = ("figure.dpi", "savefig.directory")  # left to the user, as fonts are
+# Matplotlib's defaults first: the notebook's settings (LaTeX, grids, sketches) neither change nor break a figure
+STYLE = {key: value for key, value in rcParamsDefault.items() if key.split(".")[0] in SET and key not in LEFT} | {
     "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
     "axes.edgecolor": GREY, "axes.labelcolor": GREY, "xtick.color": GREY, "ytick.color": GREY,
     "text.color": GREY, "axes.titlecolor": GREY, "axes.titlesize": 10, "axes.titlelocation": "left",
@@ -30,29 +30,29 @@ STYLE = {key: one for key, one in rcParamsDefault.items() if key.split(".")[0] i
 
 
 def drawable(text: str) -> str:
-    """Return a text with a square in the place of each letter that the figures' font has not, such as an emoji."""
+    """Return a text with a square in place of each character that the figures' font lacks, such as an emoji."""
     font = get_font(findfont(FontProperties()))
-    return "".join(letter if font.get_char_index(ord(letter)) else "□" for letter in text)
+    return "".join(character if font.get_char_index(ord(character)) else "□" for character in text)
 
 
 def class_colours(n: int) -> list[str]:
-    """Return colours for n classes; beyond ten they come again."""
+    """Return colours for n classes; after ten they repeat."""
     return [CLASSES[number % len(CLASSES)] for number in range(n)]
 
 
 def clear_to(colour: str) -> LinearSegmentedColormap:
-    """Return a colour map from clear to a colour, for light pages and dark ones."""
+    """Return a colour map from transparent to a colour, for light and dark pages."""
     return LinearSegmentedColormap.from_list(colour, [(*to_rgb(colour), 0.0), (*to_rgb(colour), 1.0)])
 
 
 def signed_colours(values: np.ndarray) -> np.ndarray:
-    """Colour numbers by their sign: (…) in [−1, 1] → (…, 4), RGBA; blue below 0, clear at it, orange above."""
+    """Colour numbers by their sign: (…) in [−1, 1] → (…, 4), RGBA; blue below 0, transparent at 0, orange above."""
     colour = np.where(values[..., None] < 0, np.array(to_rgb(BLUE)), np.array(to_rgb(ORANGE)))
     return np.concatenate([colour, np.clip(np.abs(values), 0, 1)[..., None]], axis=-1).astype("float32")
 
 
 def to_png(figure: Figure, dpi: int = 130) -> bytes:
-    """Return a figure as a PNG file of 256 colours, a third as large: the same bytes for the same figure."""
+    """Return a figure as a PNG file of 256 colours, a third of the size; the same figure gives the same bytes."""
     from PIL import Image
 
     whole, small = io.BytesIO(), io.BytesIO()

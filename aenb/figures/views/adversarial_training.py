@@ -1,4 +1,4 @@
-"""The game of a generator and a discriminator: who is winning."""
+"""Adversarial training: losses and scores of the generator and the discriminator."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def _fits(inputs: ViewInputs) -> bool:
 
 
 @view(
-    "the game by epoch: the losses of both, what the discriminator says of real and of made items, and gradients", _fits
+    "adversarial training by epoch: both losses, mean scores of real examples and generated samples, gradients", _fits
 )
 def game(inputs: ViewInputs) -> Any:
-    """Draw the losses of those who play, the discriminator's mean scores, and the norms of gradients."""
+    """Draw the players' losses, the discriminator's mean scores, and the gradient norms."""
     history = inputs.run.history
     with rc_context(STYLE):
         figure = Figure(figsize=(9.8, 2.8), layout="constrained")

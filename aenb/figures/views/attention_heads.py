@@ -1,4 +1,4 @@
-"""What is attended to: over an image, along a signal, and in a sentence, head by head."""
+"""Attention: over an image, along a signal, and in a sentence, head by head."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from aenb.figures.views.view_inputs import ViewInputs
 from aenb.latent import coding
 from aenb.latent.attention_maps import on_places, rollout
 
-SHADE = 0.75  # how much of the colour covers what is attended to most
-FLAT = 1e-6  # range of a signal, relative to its values, that can't be drawn
-IMAGES, HEADS, WORDS = 4, 8, 14  # that are drawn
+SHADE = 0.75  # opacity of the colour where attention is highest
+FLAT = 1e-6  # range of a signal, relative to its values, that is too small to draw
+IMAGES, HEADS, WORDS = 4, 8, 14  # drawn at most
 
 
 def _fits(inputs: ViewInputs) -> bool:
@@ -28,7 +28,7 @@ def _fits(inputs: ViewInputs) -> bool:
 
 @view("what each head attends to, and what the code depends on (attention rolled out to the input)", _fits)
 def attention(inputs: ViewInputs) -> Any:
-    """Draw attention over some held-out items: head by head, and rolled out."""
+    """Draw attention over some held-out examples: head by head, and rolled out."""
     x = inputs.data.examples()[:IMAGES] if inputs.data.kind != "text" else inputs.x[:1]
     maps = inputs.run.attention(x)
     if inputs.data.kind == "text":
@@ -40,21 +40,21 @@ def attention(inputs: ViewInputs) -> Any:
 
 
 def received(maps: np.ndarray) -> np.ndarray:
-    """Return how much each token is attended to in each head, on average: (n, layers, heads, q, k) → (n, L·H, k)."""
+    """Return the mean attention that each token receives in each head: (n, layers, heads, q, k) → (n, L·H, k)."""
     mean = maps.mean(axis=-2)
     return mean.reshape(len(maps), -1, mean.shape[-1])
 
 
 def head_by_head(images: np.ndarray, shares: np.ndarray, heads: np.ndarray) -> Figure:
-    """Draw images, what the code depends on, and what each head attends to.
+    """Draw images, what the latent code depends on, and what each head attends to.
 
     Args:
         images: (n, height, width, channels) in [0, 1].
-        shares: (n, height, width), of the rollout.
+        shares: (n, height, width), from the rollout.
         heads: (n, heads of all layers, height, width); the first 8 are drawn.
 
     Returns:
-        A Figure of a row for each image.
+        A Figure with a row for each image.
     """
     heads = heads[:, :HEADS]
     count, height, width = heads.shape[1:]
@@ -76,14 +76,14 @@ def head_by_head(images: np.ndarray, shares: np.ndarray, heads: np.ndarray) -> F
 
 
 def over_signals(signals: np.ndarray, shares: np.ndarray) -> Figure:
-    """Draw signals, each step shaded by how much the code depends on it.
+    """Draw signals, each step shaded by how much the latent code depends on it.
 
     Args:
         signals: (n, length, channels).
-        shares: (n, length), of the rollout.
+        shares: (n, length), from the rollout.
 
     Returns:
-        A Figure of a panel for each signal.
+        A Figure with a panel for each signal.
     """
     with rc_context(STYLE):
         figure = Figure(figsize=(9.8, 2.6), layout="constrained")
@@ -99,12 +99,12 @@ def over_signals(signals: np.ndarray, shares: np.ndarray) -> Figure:
             axes.plot(signal[:, :3], linewidth=1.2, color=BLUE)
             axes.set(xlabel="time step")
         panels[0].set_ylabel("first channels")
-        figure.suptitle("the more orange, the more the code depends on the step", fontsize=9.5, color=GREY)
+        figure.suptitle("deeper orange: the latent code depends more on this step", fontsize=9.5, color=GREY)
         return figure
 
 
 def tinted(images: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Colour what is attended to, strongest where the share is largest in its image: (n, h, w, 3), RGB."""
+    """Tint images by attention, most where the share is the largest of its image: (n, h, w, 3), RGB."""
     low, high = (f(shares, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
     weight = SHADE * ((shares - low) / np.maximum(high - low, 1e-12))[..., None]
     grey = images if images.shape[-1] == 3 else images.mean(axis=-1, keepdims=True).repeat(3, axis=-1)
@@ -112,7 +112,7 @@ def tinted(images: np.ndarray, shares: np.ndarray) -> np.ndarray:
 
 
 def over_sentence(words: Sequence[str], maps: np.ndarray, shares: np.ndarray) -> Figure:
-    """Draw what each word of a sentence attends to in each layer, over what the code depends on.
+    """Draw what each word of a sentence attends to in each layer, and what the latent code depends on.
 
     Args:
         words: The sentence's m words.
@@ -121,7 +121,7 @@ def over_sentence(words: Sequence[str], maps: np.ndarray, shares: np.ndarray) ->
         shares: (length,), as `attention_maps.rollout` gives them.
 
     Returns:
-        A Figure of a square for each head, a row of them for each layer, and bars.
+        A Figure with a row of squares for each layer, a square for each head, and bars.
     """
     m, places, words = len(words), np.arange(len(words)), list(map(drawable, words))
     layers, heads = len(maps), min(HEADS // 2, maps.shape[1])

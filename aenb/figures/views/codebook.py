@@ -1,4 +1,4 @@
-"""A codebook: which of its entries are used, what they stand for, and which an item is made of."""
+"""A codebook: which of its entries are used, what they stand for, and which ones encode an example."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _fits(inputs: ViewInputs) -> bool:
 
 @view("the codebook: how often each entry is used, what each stands for, and which ones items are made of", _fits)
 def codebook(inputs: ViewInputs) -> Any:
-    """Draw the use of the entries; for images each entry decoded at all places, and the codes of some items."""
+    """Draw the use of the entries; for images also each entry decoded at all positions, and the codes of examples."""
     size = inputs.model.own["codebook"].shape[0]
     share = np.bincount(inputs.codes.ravel(), minlength=size) / inputs.codes.size
     used = share[share > 0]
@@ -33,31 +33,31 @@ def codebook(inputs: ViewInputs) -> Any:
         axes = top.subplots()
         ranked = np.sort(share)[::-1]
         axes.bar(np.arange(size), ranked, width=1.0, color=BLUE)
-        axes.axhline(1 / size, color=GREY, linestyle=":", linewidth=1.2, label="all alike")
+        axes.axhline(1 / size, color=GREY, linestyle=":", linewidth=1.2, label="uniform use")
         axes.set(
-            xlabel="entries, those used most first", ylabel="share of the codes", xlim=(-0.5, size - 0.5),
+            xlabel="entries, most used first", ylabel="share of the codes", xlim=(-0.5, size - 0.5),
             title=f"{len(used)} of {size} entries are used (perplexity {perplexity:.0f})",
         )  # fmt: skip
         axes.yaxis.set_major_formatter("{x:.1%}")
         axes.legend()
         if images:
-            tiles, items = bottom[0].subplots(1, 2, width_ratios=(1, 1))
+            tiles, strips = bottom[0].subplots(1, 2, width_ratios=(1, 1))
             _entries(tiles, inputs, np.argsort(-share))
-            _items(items, inputs, size)
+            _examples(strips, inputs, size)
         return figure
 
 
 def _entries(axes: Any, inputs: ViewInputs, order: np.ndarray) -> None:
-    """Draw each entry as an image all of whose places have it."""
+    """Draw each entry as the image decoded from a code with this entry at all positions."""
     chosen = order[:128]
-    made = inputs.run.decode(np.repeat(chosen[:, None], inputs.codes.shape[1], axis=1).astype("int32"))
-    axes.imshow(image_grid(made, columns=16), interpolation="nearest")
-    axes.set(xticks=[], yticks=[], title="entries alone, those used most first")
+    decoded = inputs.run.decode(np.repeat(chosen[:, None], inputs.codes.shape[1], axis=1).astype("int32"))
+    axes.imshow(image_grid(decoded, columns=16), interpolation="nearest")
+    axes.set(xticks=[], yticks=[], title="each entry decoded alone, most used first")
     axes.spines[:].set_visible(False)
 
 
-def _items(axes: Any, inputs: ViewInputs, size: int) -> None:
-    """Draw items, the codes of each as coloured squares, and what they become."""
+def _examples(axes: Any, inputs: ViewInputs, size: int) -> None:
+    """Draw examples, the codes of each as coloured squares, and their reconstructions."""
     n, places = min(SHOWN, len(inputs.x)), inputs.codes.shape[1]
     x, codes = inputs.x[:n], inputs.codes[:n]
     grid = tuple(inputs.model.get_layer("encoder").output_shape[1:-1])
@@ -67,10 +67,10 @@ def _items(axes: Any, inputs: ViewInputs, size: int) -> None:
     down, right = (np.arange(high) * rows // high), (np.arange(wide) * columns // wide)
     squares = colours[:, down][:, :, right].astype("float32")
     strips = [np.broadcast_to(x, (*x.shape[:3], 3)) if x.shape[-1] == 1 else x[..., :3], squares[..., :3]]
-    made = inputs.run.decode(codes)
-    strips.append(np.broadcast_to(made, (*made.shape[:3], 3)) if made.shape[-1] == 1 else made[..., :3])
+    decoded = inputs.run.decode(codes)
+    strips.append(np.broadcast_to(decoded, (*decoded.shape[:3], 3)) if decoded.shape[-1] == 1 else decoded[..., :3])
     axes.imshow(image_grid(np.concatenate(strips), columns=n), interpolation="nearest")
-    axes.set_yticks(high / 2 + (high + 1) * np.arange(3), ["item", "codes", "made of them"])
-    axes.set(xticks=[], title="items, the entries that stand for them, and what comes back")
+    axes.set_yticks(high / 2 + (high + 1) * np.arange(3), ["original", "codes", "reconstruction"])
+    axes.set(xticks=[], title="examples, their codes, and their reconstructions")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

@@ -1,4 +1,4 @@
-"""Filters: what the first layer of an encoder looks for, and what of an item it answers to."""
+"""Filters: what the first layer of an encoder looks for, and what it responds to in an example."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
 from aenb.latent import coding
 
-SHOWN, ITEMS = 48, 2
+SHOWN, EXAMPLES = 48, 2
 
 
 def _first(inputs: ViewInputs) -> Any:
-    """Return the first layer of the encoder that has weights, where its filters can be drawn; else None."""
+    """Return the first layer of the encoder that has weights; None if its filters can't be drawn."""
     encoder = _encoder(inputs)
     layer = next((layer for layer in getattr(encoder, "layers", ()) if layer.weights), None)
     dense = isinstance(layer, keras.layers.Dense) and layer.kernel.shape[0] == np.prod(inputs.data.input_shape)
@@ -26,7 +26,7 @@ def _first(inputs: ViewInputs) -> Any:
 
 
 def _encoder(inputs: ViewInputs) -> Any:
-    """Return the encoder; of one that only holds a model of one's own, that model."""
+    """Return the encoder; if it only wraps a custom model, that model."""
     part = coding.parts(inputs.model).get("encoder")
     while len(inside := [layer for layer in getattr(part, "layers", ()) if layer.weights]) == 1 and hasattr(
         inside[0], "layers"
@@ -41,7 +41,7 @@ def _fits(inputs: ViewInputs) -> bool:
 
 @view("what the first layer of the encoder looks for, and what of an item it answers to", _fits)
 def filters(inputs: ViewInputs) -> Any:
-    """Draw the filters of the first layer, of a dense one as images, and of convolutions what they make of items."""
+    """Draw the filters of the first layer: units of a dense layer as images; of a convolution its feature maps too."""
     layer = _first(inputs)
     kernel = np.asarray(layer.kernel)
     is_conv = kernel.ndim == 4
@@ -56,23 +56,23 @@ def filters(inputs: ViewInputs) -> Any:
             _sheet(figure.subplots(), grid, f"weights of {len(tiles)} units of `{layer.name}`")
             return figure
         figure = Figure(figsize=(9.8, 2.5), layout="constrained")
-        panels = figure.subplots(1, 1 + ITEMS, width_ratios=(1, *[2] * ITEMS))
+        panels = figure.subplots(1, 1 + EXAMPLES, width_ratios=(1, *[2] * EXAMPLES))
         _sheet(panels[0], image_grid(tiles, columns=4), f"filters of `{layer.name}`")
-        for axes, item in zip(panels[1:], inputs.data.examples(), strict=False):
-            _sheet(axes, _answers(inputs, layer, item, strongest), "an item, and what each filter makes of it")
+        for axes, example in zip(panels[1:], inputs.data.examples(), strict=False):
+            _sheet(axes, _feature_maps(inputs, layer, example, strongest), "an example and its feature maps")
         return figure
 
 
-def _answers(inputs: ViewInputs, layer: Any, item: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Return the item beside the layer's activations: RGBA."""
+def _feature_maps(inputs: ViewInputs, layer: Any, example: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the example beside the layer's feature maps: RGBA."""
     encoder = _encoder(inputs)
     with inputs.run.turns:
-        found = np.asarray(keras.Model(encoder.inputs[0], layer.output)(item[None]))[0]
-    maps = np.moveaxis(found, -1, 0)[chosen]  # (filters, height, width)
+        activations = np.asarray(keras.Model(encoder.inputs[0], layer.output)(example[None]))[0]
+    maps = np.moveaxis(activations, -1, 0)[chosen]  # (filters, height, width)
     maps = (maps - maps.min()) / max(float(maps.max() - maps.min()), 1e-9)
     tiles = image_grid(maps[..., None], columns=4)
-    scale = tiles.shape[0] // item.shape[0]
-    large = image_grid(item.repeat(scale, axis=0).repeat(scale, axis=1)[None], columns=1)
+    scale = tiles.shape[0] // example.shape[0]
+    large = image_grid(example.repeat(scale, axis=0).repeat(scale, axis=1)[None], columns=1)
     top = (tiles.shape[0] - large.shape[0]) // 2
     pad = ((top, tiles.shape[0] - large.shape[0] - top), (0, 4), (0, 0))
     return np.concatenate([np.pad(large, pad), tiles], axis=1)

@@ -1,4 +1,4 @@
-"""The gallery: some views of a run, drawn when they are first looked at."""
+"""The gallery: views of a run, each drawn when it is first looked at."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from aenb.figures.views.view_inputs import ViewInputs
 
 
 class Gallery(Mapping):
-    """Figures by the names of their views; it shows itself as all of them, each with its caption.
+    """Figures by the names of their views. It displays all of them, each with its caption.
 
     Args:
-        inputs: What they are drawn of.
-        views: All views that there are.
-        names: Those to show; none: all that there are of this run.
+        inputs: What they are drawn from.
+        views: All views.
+        names: The views to show; none: all that this run has.
 
     Raises:
-        AenbError: There is no view of a name, or not of this run.
+        AenbError: A view is unknown, or this run does not have it.
     """
 
     def __init__(self, inputs: ViewInputs, views: Mapping[str, View], names: tuple[str, ...] = ()):
@@ -31,12 +31,12 @@ class Gallery(Mapping):
             if name not in views:
                 raise unknown("view", name, views)
             if not views[name].fits(inputs):
-                have = ", ".join(one for one in views if views[one].fits(inputs))
-                raise AenbError(f"There is no view `{name}` of this run. Expected one of: {have}.")
+                available = ", ".join(view for view in views if views[view].fits(inputs))
+                raise AenbError(f"There is no view `{name}` of this run. Expected one of: {available}.")
         self._inputs, self._views = inputs, views
         self._names = names or tuple(name for name, one in views.items() if one.fits(inputs))
         self._figures: dict[str, Any] = {}
-        self.notes: list[str] = []  # of views that `pictures` could not draw
+        self.notes: list[str] = []  # on views that `pictures` could not draw
 
     @usual_errors
     def __getitem__(self, name: str) -> Any:
@@ -54,12 +54,12 @@ class Gallery(Mapping):
 
     @usual_errors
     def pictures(self) -> dict[str, bytes]:
-        """Return the figures as PNG files, by their captions; of one that can't be drawn there is a note in `notes`."""
+        """Return the figures as PNG files, by caption; for each that can't be drawn, add a note to `notes`."""
         drawn, self.notes = {}, []
         for name in self:
             try:
                 drawn[f"{name}: {self._views[name].summary}"] = to_png(self[name], dpi=110)
-            except Exception as error:  # of odd data or a model of the user's own, anything: the others are drawn
+            except Exception as error:  # odd data or a custom model can raise anything: draw the other views
                 self.notes.append(failure(f"The view `{name}` could not be drawn", error))
         return drawn
 

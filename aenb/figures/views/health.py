@@ -1,4 +1,4 @@
-"""Is the model well: units that do nothing, and values that it can't make."""
+"""Health of the model: dead units, and values that it can't produce."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aenb.figures.plots import BLUE, GREY, ORANGE, STYLE
 from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
 
-DRAWN = 200  # items whose values are counted
+DRAWN = 200  # examples whose values are counted
 
 
 def _has_units(inputs: ViewInputs) -> bool:
@@ -24,7 +24,7 @@ def _has_units(inputs: ViewInputs) -> bool:
 
 @view("how many units of each layer are dead: they give the same for every item", _has_units)
 def units(inputs: ViewInputs) -> Any:
-    """Draw the share of dead units by layer, from the item to the code and on."""
+    """Draw the share of dead units by layer, from the encoder's first to the decoder's last."""
     shares = dead_shares(Measurements(inputs.run))
     with rc_context(STYLE):
         figure = Figure(figsize=(7.4, 0.9 + 0.26 * len(shares)), layout="constrained")
@@ -42,20 +42,21 @@ def _has_values(inputs: ViewInputs) -> bool:
     return inputs.data.kind != "text"
 
 
-@view("the values that held-out items have, and those that the model makes", _has_values)
+@view("the values of held-out examples, and those of the model's outputs", _has_values)
 def values(inputs: ViewInputs) -> Any:
-    """Draw how often each value comes in items and in what the model makes of them."""
+    """Draw how often each value occurs in examples and in the model's outputs."""
     run = inputs.run
     x = in_units(inputs.data.test[inputs.index])[:DRAWN]
-    told = None if inputs.told is None else inputs.told[:DRAWN]
-    made = run.generate(len(x)) if run.is_generator else run.reconstruct(inputs.x[:DRAWN], told)
-    both = np.concatenate([x[~np.isnan(x)], made.ravel()])
+    labels = None if inputs.conditions is None else inputs.conditions[:DRAWN]
+    outputs = run.generate(len(x)) if run.is_generator else run.reconstruct(inputs.x[:DRAWN], labels)
+    name = "generated samples" if run.is_generator else "reconstructions"
+    both = np.concatenate([x[~np.isnan(x)], outputs.ravel()])
     low, high = np.quantile(both, (0.0005, 0.9995)) if inputs.data.kind != "image" else (both.min(), both.max())
     edges = np.linspace(low, high if high > low else low + 1, 60)
     with rc_context(STYLE):
         figure = Figure(figsize=(7.4, 2.6), layout="constrained")
         axes = figure.subplots()
-        for array, colour, label in ((x[~np.isnan(x)], BLUE, "held-out items"), (made.ravel(), ORANGE, "made")):
+        for array, colour, label in ((x[~np.isnan(x)], BLUE, "held-out examples"), (outputs.ravel(), ORANGE, name)):
             counts, _ = np.histogram(array.clip(low, high), edges)
             axes.stairs(counts / counts.sum(), edges, color=colour, fill=True, alpha=0.35)
             axes.stairs(counts / counts.sum(), edges, color=colour, label=label)

@@ -1,4 +1,4 @@
-"""The plane of codes: two coordinates of each, and the way back from a point to a code."""
+"""The latent plane: two coordinates of each latent code, and the way back from a point to a code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEAREST = 8  # codes between which a point of a curved plane lies
 
 @dataclass(frozen=True)
 class Plane:
-    """A flat plane through the codes.
+    """A flat plane through the latent codes.
 
     Attributes:
         origin: (latent_dim,), the code at (0, 0).
@@ -36,7 +36,7 @@ class Plane:
 
 
 def principal_plane(codes: np.ndarray) -> Plane:
-    """Return the plane of most variance; of codes with one or two dimensions, these.
+    """Return the plane of largest variance; for codes of one or two dimensions, their own axes.
 
     Args:
         codes: (n, latent_dim), float.
@@ -50,9 +50,11 @@ def principal_plane(codes: np.ndarray) -> Plane:
     if size <= 2:
         return Plane(np.zeros(size), np.eye(2, size), ("z₁", "z₂" if size == 2 else ""))
     mean = codes.mean(axis=0)
-    rows = np.pad(codes - mean, ((0, max(0, 2 - len(codes))), (0, 0)))  # of a single code any two axes
+    rows = np.pad(codes - mean, ((0, max(0, 2 - len(codes))), (0, 0)))  # a single code allows any two axes
     _, values, axes = np.linalg.svd(rows, full_matrices=False)
-    turned = axes[:2] * np.sign(axes[:2, np.abs(axes[:2]).argmax(axis=1)].diagonal())[:, None]  # always the same way
+    turned = (
+        axes[:2] * np.sign(axes[:2, np.abs(axes[:2]).argmax(axis=1)].diagonal())[:, None]
+    )  # signs are deterministic
     share = (values**2 / max((values**2).sum(), 1e-12))[:2]
     names = tuple(f"principal axis {number} ({part:.0%} of the variance)" for number, part in enumerate(share, 1))
     return Plane(mean, turned, names)

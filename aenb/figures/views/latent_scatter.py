@@ -1,4 +1,4 @@
-"""Codes in a plane, beside what PCA makes of the items themselves."""
+"""Latent codes in a plane, compared with PCA of the examples themselves."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def _fits(inputs: ViewInputs) -> bool:
 
 @view("the codes of held-out items, beside the plane that PCA finds for the items themselves", _fits)
 def codes(inputs: ViewInputs) -> Any:
-    """Draw the plane of codes and that of PCA, a point for each held-out item, in the colour of its class."""
+    """Draw the latent plane and that of PCA, a point for each held-out example, in the colour of its class."""
     with rc_context(STYLE):
-        if inputs.data.kind == "text":  # the numbers of words are no place
+        if inputs.data.kind == "text":  # PCA of word numbers would mean nothing
             figure = Figure(figsize=(4.9, 4.2), layout="constrained")
             panels = [figure.subplots()]
         else:
@@ -32,10 +32,12 @@ def codes(inputs: ViewInputs) -> Any:
             points = subspace.codes(inputs.x)
             points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))  # one feature has one axis
             scatter(panels[1], points, inputs.classes, inputs.data.class_words)
-            panels[1].set(xlabel="principal axis 1", ylabel="principal axis 2", title="PCA of the items")
+            panels[1].set(xlabel="principal axis 1", ylabel="principal axis 2", title="PCA of the examples")
         scatter(panels[0], inputs.plane.points(inputs.codes), inputs.classes, inputs.data.class_words)
-        of = "codes" if inputs.run.latent_dim <= 2 else f"codes of {inputs.run.latent_dim} dimensions, seen in a plane"
-        panels[0].set(xlabel=inputs.plane.names[0], ylabel=inputs.plane.names[1], title=of)
+        title = "latent space"
+        if inputs.run.latent_dim > 2:
+            title = f"{inputs.run.latent_dim}-dimensional latent space, in its principal plane"
+        panels[0].set(xlabel=inputs.plane.names[0], ylabel=inputs.plane.names[1], title=title)
         return figure
 
 
@@ -53,7 +55,7 @@ def scatter(axes: Any, points: np.ndarray, classes: np.ndarray | None, names: tu
         axes.scatter(*points.T, color=BLUE, **style)
         return
     colours = class_colours(len(names))
-    order = np.random.default_rng(0).permutation(len(points))  # no class lies over all others
+    order = np.random.default_rng(0).permutation(len(points))  # no class covers all others
     axes.scatter(*points[order].T, color=np.array(colours)[classes[order]], **style)
     for number, name in enumerate(names):
         if (classes == number).any():

@@ -1,4 +1,4 @@
-"""What each dimension of a code tells: the KL of the posterior, and how it stands beside the prior."""
+"""The information in each latent dimension: the KL of the posterior, and the posterior compared with the prior."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aenb.figures.plots import BLUE, GREEN, GREY, ORANGE, STYLE
 from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
 
-SHOWN, MOST = 3, 64  # dimensions whose distributions, and whose KL, are drawn
+SHOWN, MAX_BARS = 3, 64  # dimensions whose distributions, and whose KL, are drawn
 USED = 0.1  # nats
 
 
@@ -22,21 +22,19 @@ def _fits(inputs: ViewInputs) -> bool:
 
 @view("the KL of each dimension of the code, and its posterior beside the prior", _fits)
 def posterior(inputs: ViewInputs) -> Any:
-    """Draw the KL of all dimensions, and of the first ones the codes of all items beside the prior's density."""
-    order, kl = inputs.ranking[:MOST], inputs.kl
+    """Draw the KL of all dimensions, and of the first ones the aggregate posterior with the prior's density."""
+    order, kl = inputs.ranking[:MAX_BARS], inputs.kl
     shown = order[:SHOWN]
     with rc_context(STYLE):
         figure = Figure(figsize=(9.8, 3.0), layout="constrained")
         bars, *panels = figure.subplots(1, 1 + len(shown), width_ratios=(1.7, *[1] * len(shown)))
         used = kl[order] > USED
         bars.bar(np.arange(len(order)), kl[order], color=np.where(used, BLUE, GREY))
-        bars.set(xlabel="dimension of the code", ylabel="KL (nats)", title=f"KL {kl.sum():.3g} nats in all")
+        bars.set(xlabel="latent dimension", ylabel="KL (nats)", title=f"KL {kl.sum():.3g} nats in all")
         if len(order) <= 20:
             bars.set_xticks(np.arange(len(order)), order, fontsize=9 if len(order) <= 12 else 7)
         else:
-            bars.set(
-                xticks=[], xlabel=f"dimensions of the code, largest first ({int((kl > USED).sum())} over {USED} nats)"
-            )
+            bars.set(xticks=[], xlabel=f"latent dimensions, largest first ({int((kl > USED).sum())} over {USED} nats)")
         for axes, dimension in zip(panels, shown, strict=True):
             _distribution(axes, inputs, int(dimension))
         panels[0].set_ylabel("density")
@@ -45,13 +43,13 @@ def posterior(inputs: ViewInputs) -> Any:
 
 
 def _distribution(axes: Any, inputs: ViewInputs, dimension: int) -> None:
-    """Draw the mixture of all items' posteriors, the density of their means, and the prior."""
+    """Draw the aggregate posterior (the mixture over all examples), the density of its means, and the prior."""
     mean, deviation = inputs.posterior[0][:, dimension], np.exp(inputs.posterior[1][:, dimension] / 2)
     reach = max(3.5, float(np.abs(mean).max() + deviation.max()))
     z = np.linspace(-reach, reach, 241)
     mixture = (np.exp(-0.5 * ((z[:, None] - mean) / deviation) ** 2) / deviation).mean(axis=1) / np.sqrt(2 * np.pi)
-    axes.hist(mean, bins=40, range=(-reach, reach), density=True, color=ORANGE, alpha=0.35, label="means of the codes")
-    axes.plot(z, mixture, color=BLUE, label="posterior, all items")
+    axes.hist(mean, bins=40, range=(-reach, reach), density=True, color=ORANGE, alpha=0.35, label="posterior means")
+    axes.plot(z, mixture, color=BLUE, label="aggregate posterior")
     axes.plot(z, np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi), color=GREEN, linestyle="--", label="prior")
     axes.set(title=f"dimension {dimension}", xlabel="z", yticks=[])
     axes.spines["left"].set_visible(False)

@@ -1,4 +1,4 @@
-"""Reconstructions with their errors: what of an item is lost, and where."""
+"""Reconstructions with their errors: what is lost, and where."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from aenb.data.scaling import units
-from aenb.figures.plots import BLUE, GREY, ORANGE, STYLE, draw_items, drawable, image_grid, signed_colours
+from aenb.figures.plots import BLUE, GREY, ORANGE, STYLE, draw_examples, drawable, image_grid, signed_colours
 from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
 
-SHOWN, STEEPEST = 10, 12  # items; bars
+SHOWN, MAX_BARS = 10, 12  # examples; bars
 
 
 def _fits(inputs: ViewInputs) -> bool:
@@ -22,22 +22,22 @@ def _fits(inputs: ViewInputs) -> bool:
 
 @view("held-out items, what the model makes of them, and what is lost", _fits)
 def reconstructions(inputs: ViewInputs) -> Any:
-    """Draw items, reconstructions and errors: of images where it is too light or too dark, else by feature or step."""
+    """Draw examples, reconstructions and errors: per pixel for images, else by feature or step."""
     data, run = inputs.data, inputs.run
     y = units(data.test[data.shown])
     labels = data.y_test[data.shown] if run.is_conditional else None
-    given = run.spoil(y)
-    made = run.reconstruct(given, labels)
-    rows = {"original": y} | ({} if given is y else {"given": given}) | {"reconstruction": made}
+    corrupted = run.spoil(y)
+    reconstructed = run.reconstruct(corrupted, labels)
+    rows = {"original": y} | ({} if corrupted is y else {"corrupted": corrupted}) | {"reconstruction": reconstructed}
     with rc_context(STYLE):
         if data.kind == "image":
-            return _images(rows, made - y)
+            return _images(rows, reconstructed - y)
         figure = Figure(figsize=(9.8, 3.4), layout="constrained")
         if data.kind == "text":
-            draw_items(figure.subplots(), {name: data.texts(row) for name, row in rows.items()})
+            draw_examples(figure.subplots(), {name: data.texts(row) for name, row in rows.items()})
             return figure
-        items, errors = figure.subplots(1, 2, width_ratios=(3, 2))
-        draw_items(items, rows)
+        examples, errors = figure.subplots(1, 2, width_ratios=(3, 2))
+        draw_examples(examples, rows)
         _errors(errors, inputs)
         return figure
 
@@ -61,17 +61,21 @@ def _images(rows: dict[str, np.ndarray], error: np.ndarray) -> Any:
 
 
 def _errors(axes: Any, inputs: ViewInputs) -> None:
-    """Draw the squared error over the held-out items: of a table by feature, of signals by channel over the steps."""
+    """Draw the mean squared error over the held-out examples: of a table by feature, of signals by step."""
     x = units(inputs.data.test[inputs.index])
-    squared = np.square(inputs.run.reconstruct(inputs.x, inputs.told) - x)
+    squared = np.square(inputs.run.reconstruct(inputs.x, inputs.conditions) - x)
     if inputs.data.kind == "signal":
         axes.plot(np.nanmean(squared, axis=(0, 2)), color=ORANGE)
         axes.set(xlabel="time step", ylabel="mean squared error", title="error by step", ylim=(0, None))
         return
     mean = np.nanmean(squared, axis=0)
-    worst = np.argsort(-mean)[:STEEPEST]
+    worst = np.argsort(-mean)[:MAX_BARS]
     names = inputs.data.feature_names or [f"feature {number}" for number in range(len(mean))]
     places = np.arange(len(worst))
     axes.barh(places, mean[worst], color=BLUE)
     axes.set_yticks(places, [drawable(str(names[number])[:24]) for number in worst], parse_math=False)
-    axes.set(xlabel="mean squared error (standardised)", title="what is lost most", ylim=(len(worst) - 0.5, -0.5))
+    axes.set(
+        xlabel="mean squared error (standardised)",
+        title="features with the largest error",
+        ylim=(len(worst) - 0.5, -0.5),
+    )

@@ -13,9 +13,9 @@ from aenb.evaluation.metrics.elbo import kl_per_dimension
 from aenb.figures.views.latent_plane import Plane, principal_plane
 from aenb.latent import coding
 
-ITEMS = 2000
-MOST_CLASSES = 20  # that colours tell apart, with their names beside them
-QUANTILE = 2.3263  # of the standard normal distribution, at 99 %
+MAX_EXAMPLES = 2000
+MAX_CLASSES = 20  # that colours can distinguish, with their names beside them
+QUANTILE = 2.3263  # of the standard normal distribution, at 99%
 
 
 class ViewInputs:
@@ -23,43 +23,43 @@ class ViewInputs:
 
     Args:
         run: The `Run`.
-        limit: How many held-out items to look at, at most.
+        limit: The largest number of held-out examples to look at.
     """
 
-    def __init__(self, run: Any, limit: int = ITEMS):
+    def __init__(self, run: Any, limit: int = MAX_EXAMPLES):
         self.run, self.model, self.data, self._limit = run, run.model, run.data, limit
 
     @functools.cached_property
     def index(self) -> np.ndarray:
-        """Which held-out items are looked at, drawn always the same: (n,)."""
+        """Indices of the held-out examples that are looked at, deterministic: (n,)."""
         return spread(len(self.data.test), self._limit)
 
     @functools.cached_property
     def x(self) -> np.ndarray:
-        """The items, as the run's task gives them to the model: (n, *input_shape)."""
-        spoilt = self.run.spoil(units(self.data.test[self.index]))
-        return np.nan_to_num(spoilt) if spoilt.dtype.kind == "f" else spoilt
+        """The examples, as the run's task gives them to the model: (n, *input_shape)."""
+        corrupted = self.run.spoil(units(self.data.test[self.index]))
+        return np.nan_to_num(corrupted) if corrupted.dtype.kind == "f" else corrupted
 
     @functools.cached_property
     def labels(self) -> np.ndarray | None:
-        """Their labels: (n,); None where there are none."""
+        """Their labels: (n,); None if the data has none."""
         return None if self.data.y_test is None else self.data.y_test[self.index]
 
     @property
     def classes(self) -> np.ndarray | None:
-        """The numbers of the items' classes, (n,); None without labels, of many classes, or of ones not trained on."""
+        """The class numbers of the examples, (n,); None without labels, for many classes, or for unseen ones."""
         data = self.data
-        few = self.labels is not None and 1 < len(data.classes) <= MOST_CLASSES and not data.unseen
+        few = self.labels is not None and 1 < len(data.classes) <= MAX_CLASSES and not data.unseen
         return data.class_numbers(self.labels) if few else None
 
     @property
-    def told(self) -> np.ndarray | None:
-        """The labels, where the model is told them."""
+    def conditions(self) -> np.ndarray | None:
+        """The labels, if the model is conditioned on them."""
         return self.labels if self.run.is_conditional else None
 
     @functools.cached_property
     def posterior(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Means and log variances of the codes, (n, latent_dim) each; None of an encoder that gives no distribution."""
+        """Means and log variances of the posteriors, (n, latent_dim) each; None if the encoder is deterministic."""
         encoder = coding.parts(self.model).get("encoder")
         outputs = getattr(encoder, "outputs", None) or ()
         if len(outputs) != 2 or outputs[0].shape != outputs[1].shape:
@@ -68,50 +68,50 @@ class ViewInputs:
         if self.run.is_conditional:
             inputs.append(np.eye(self.model.num_classes, dtype="float32")[self.run.class_numbers(self.labels)])
         with self.run.turns:
-            found = encoder(inputs if len(inputs) > 1 else inputs[0])
-        mean, log_var = (np.asarray(output) for output in found)
+            outputs = encoder(inputs if len(inputs) > 1 else inputs[0])
+        mean, log_var = (np.asarray(output) for output in outputs)
         return mean, log_var
 
     @functools.cached_property
     def codes(self) -> np.ndarray:
-        """The codes of the items, (n, *code_shape); of a model without an encoder, draws from its prior."""
+        """The latent codes of the examples, (n, *code_shape); for a model without an encoder, draws from its prior."""
         if self.run.is_generator:
             return coding.sample_prior(self.model, len(self.index), np.random.default_rng(0))
-        return self.run.encode(self.x, self.told)
+        return self.run.encode(self.x, self.conditions)
 
     @property
     def has_plane(self) -> bool:
-        """Whether codes are vectors of numbers, between which one can move."""
+        """Whether codes are continuous vectors, between which one can move."""
         return len(coding.code_shape(self.model)) == 1 and "codebook" not in getattr(self.model, "own", ())
 
     @functools.cached_property
     def plane(self) -> Plane:
-        """The plane of codes: of two dimensions their own, else of their principal axes."""
+        """The latent plane: the codes' own two dimensions, or else their principal axes."""
         return principal_plane(self.codes)
 
     @functools.cached_property
     def kl(self) -> np.ndarray | None:
-        """The KL of each dimension in nats, the mean over the items: (latent_dim,); None without a posterior."""
+        """The KL of each dimension in nats, averaged over the examples: (latent_dim,); None without a posterior."""
         return None if self.posterior is None else kl_per_dimension(*self.posterior)
 
     @functools.cached_property
     def ranking(self) -> np.ndarray:
-        """The dimensions of the code, those that tell most first: by their KL, else by their variance."""
+        """The latent dimensions, most informative first: by their KL, or else by their variance."""
         return np.argsort(-(self.codes.var(axis=0) if self.kl is None else self.kl), kind="stable")
 
     @property
     def has_prior(self) -> bool:
-        """Whether codes are drawn towards the standard normal distribution."""
+        """Whether the model has a prior, the standard normal distribution."""
         return hasattr(self.model, "sample_prior")
 
     def range_of(self, dimension: int) -> tuple[float, float]:
-        """Return where a dimension lies, from the quantile of 1 % to that of 99 %: the prior's, else the codes'."""
+        """Return the 1% and 99% quantiles of a dimension: the prior's, or else the codes'."""
         if self.has_prior:
             return -QUANTILE, QUANTILE
         low, high = np.quantile(self.codes[:, dimension], (0.01, 0.99))
         return (float(low), float(high)) if high > low else (float(low) - 1, float(high) + 1)
 
     def decoded(self, points: np.ndarray) -> np.ndarray:
-        """Return what points of the plane decode to, (n, 2) → (n, *input_shape); a conditional model's first class."""
-        told = np.repeat(np.asarray(self.data.classes[:1]), len(points)) if self.run.is_conditional else None
-        return self.run.decode(self.plane.codes(points)[:, : self.codes.shape[1]], told)
+        """Decode points of the plane, (n, 2) → (n, *input_shape); a conditional model decodes its first class."""
+        labels = np.repeat(np.asarray(self.data.classes[:1]), len(points)) if self.run.is_conditional else None
+        return self.run.decode(self.plane.codes(points)[:, : self.codes.shape[1]], labels)
