@@ -106,7 +106,7 @@ def test_numbers_that_are_not_finite_come_back(trained, tmp_path):
 def test_nothing_is_overwritten_but_a_saved_run(trained, folder, tmp_path):
     (folder / "thesis.txt").write_text("mine")
     (folder / "more").mkdir()
-    with pytest.raises(aenb.AenbError, match=r"not of the saved run: more, thesis\.txt\. Move"):
+    with pytest.raises(aenb.AenbError, match=r"not part of the saved run: more, thesis\.txt\. Move"):
         trained.save(folder, overwrite=True)
     assert (folder / "thesis.txt").read_text() == "mine"
     other = tmp_path / "other"

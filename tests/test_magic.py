@@ -223,7 +223,7 @@ def test_help(shell, capsys):
         "shallow",
         "fashion_mnist",
         "(default: 20)",
-        "items a step; unless given",
+        "examples per step",
         "salt_and_pepper",
     ):
         assert word in shown

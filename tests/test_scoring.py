@@ -124,7 +124,7 @@ def test_progress_is_shown_and_says_what_is_done(data, capsys):
     finally:
         use_view(None)
     assert len(said) > 5
-    assert said[-1] == "Scored on held-out items."
+    assert said[-1] == "Scored on held-out examples."
     assert all(text.startswith("Scoring: ") for text in said[:-1])
 
 

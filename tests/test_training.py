@@ -227,7 +227,7 @@ def test_a_table_of_ones_own():
 
 def test_a_code_as_long_as_an_item_is_not_held_against_pca():
     run = aenb.train("shallow", np.random.default_rng(0).random((40, 3)), latent_dim=3, epochs=1, verbose=False)
-    assert "as long as an item" in repr(run)
+    assert "as long as an example" in repr(run)
     assert "times that of PCA" not in repr(run)
     run = aenb.train(
         "shallow", np.random.default_rng(0).random((40, 3)), task="denoise", latent_dim=3, epochs=1, verbose=False

@@ -1,4 +1,4 @@
-"""A run from its spec to its folder: what was asked for, what happened, how it is shown, saved and loaded.
+"""A run, from its spec to its folder: what was asked for, what happened, how it is shown, saved and loaded.
 
-Not here: how it is trained (`training`).
+Training is in `training`.
 """

@@ -1,6 +1,6 @@
-"""What was fitted on a run's training examples, as arrays: with it a saved run works without its data.
+"""What was fitted to a run's training examples, as arrays, so that a saved run works without its data.
 
-These are the densities of its latent codes, the variance of what is lost as noise, and the mean example.
+These are the densities of its latent codes, the noise variance of its reconstructions, and the mean example.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ from aenb.latent.densities import PARAMETERS, from_parameters, parameters
 from aenb.latent.sampling import fitted
 
 KINDS = ("gmm", "gaussian")
-MOST = 1024  # dimensions of a code for which densities are fitted in order to be saved
+MAX_DIMENSIONS = 1024  # of a code for which densities are fitted in order to save them
 
 
 def to_arrays(run: Any) -> dict[str, np.ndarray]:
-    """Fit what a run without its data may be asked for, and return it.
+    """Fit what a run needs once its data is no longer at hand.
 
     Args:
-        run: The `Run`. What it has not, such as densities of discrete codes, is left out; so is what its data is
-            needed for, if that is not at hand.
+        run: The `Run`. What it does not have, such as densities of discrete codes, is left out, and so is what needs
+            its data if that is not at hand.
 
     Returns:
         Arrays by name: "mean", "noise", and the parameters of each density, such as "gmm.means".
     """
-    found = {}
+    arrays = {}
     with contextlib.suppress(AenbError):
-        found |= {"mean": run.mean} if run.preprocessing.kind != "text" else {}
+        arrays |= {"mean": run.mean} if run.preprocessing.kind != "text" else {}
     for kind in KINDS:
         with contextlib.suppress(ValueError):  # scikit-learn's: too few codes, or not finite
-            if kind in run.densities or run.latent_dim <= MOST:
-                found |= {f"{kind}.{name}": array for name, array in parameters(fitted(run, kind)).items()}
-    if "gmm.means" in found and run.preprocessing.kind != "text":
+            if kind in run.densities or run.latent_dim <= MAX_DIMENSIONS:
+                arrays |= {f"{kind}.{name}": array for name, array in parameters(fitted(run, kind)).items()}
+    if "gmm.means" in arrays and run.preprocessing.kind != "text":
         with contextlib.suppress(ValueError):
-            found["noise"] = np.array(noise(run))
-    return found
+            arrays["noise"] = np.array(noise(run))
+    return arrays
 
 
 def from_arrays(arrays: Mapping[str, np.ndarray], model: Any) -> tuple[dict[str, Any], np.ndarray | None]:
-    """Read what `to_arrays` gave.
+    """Read what `to_arrays` returned.
 
     Returns:
-        What `Run.densities` holds, and the mean example or None.
+        The dict for `Run.densities`, and the mean example or None.
 
     Raises:
         AenbError: An array has another name, shape or type.

@@ -1,4 +1,4 @@
-"""A run's folder: written aside and put in its place, checked when it is read, nothing in it unpickled."""
+"""A run's folder: written aside and moved into place; checked, and never unpickled, when it is read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FORMAT = 1
 FACTS, MODEL, FIGURE, HISTORY = "run.json", "model.keras", "figure.png", "history.csv"
 TIMELINE, FITTED = "timeline", "fitted"  # files of arrays
 OWN = {"format", "aenb", "spec", "sha256"}  # keys of every run.json
-PICTURE = 2**26  # bytes that a picture may have
+MAX_PICTURE = 2**26  # bytes
 
 
 def write(
@@ -40,16 +40,16 @@ def write(
     """Write a run's folder.
 
     Args:
-        path: Where it is to stand.
+        path: The folder to write.
         facts: Plain values for `run.json`.
-        parts: Keras models by the names of their files.
-        pictures: PNG files by their words, the run's figure first.
-        arrays: Arrays by name, by the names of their files.
-        overwrite: Replace a saved run that stands there; any other folder is left alone.
+        parts: Keras models by file name.
+        pictures: PNG files by caption, the run's figure first.
+        arrays: Dicts of arrays by file name.
+        overwrite: Replace a saved run in this place; any other folder is left alone.
 
     Raises:
-        AenbError: The place is taken, or cannot be written, or a value is one that could not be read again. Nothing
-            half-done is left behind.
+        AenbError: The place is taken or cannot be written, or a value could not be read again. Nothing half-written is
+            left behind.
     """
     path = expanded(path)
     _check_place(path, overwrite)
@@ -59,9 +59,9 @@ def write(
             model.save(aside / f"{name}.keras")
         for file, picture in zip(_files(pictures), pictures.values(), strict=True):
             (aside / file).write_bytes(picture)
-        for name, own in arrays.items():
-            if own:
-                np.savez_compressed(aside / f"{name}.npz", **own)
+        for name, members in arrays.items():
+            if members:
+                np.savez_compressed(aside / f"{name}.npz", **members)
         _write_history(aside / HISTORY, facts["history"])
         sums = {file.name: _sha256(file) for file in sorted(aside.iterdir())}
         sizes = {name: (aside / name).stat().st_size for name in sums}
@@ -81,11 +81,11 @@ def read(path: str | Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[
     """Read a run's folder.
 
     Returns:
-        The plain values, the compiled model, the pictures by their words, and the arrays by file: the timeline's items
-        by epoch, and what was fitted by name.
+        The plain values, the compiled model, the pictures by caption, and the arrays by file: the timeline's samples by
+        epoch, and what was fitted by name.
 
     Raises:
-        AenbError: It is not a saved run, or a file of it is missing, truncated or changed, or not what it should be.
+        AenbError: It is not a saved run, or a file of it is missing, truncated, changed or invalid.
     """
     path = expanded(path)
     facts = _read_facts(path)
@@ -94,52 +94,53 @@ def read(path: str | Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[
         if (state := _state(file, sha256, facts["sizes"].get(name))) is not None:
             raise AenbError(f"The run in {named(path)}: expected {name} as it was saved; it is {state}.")
     files = zip(facts["pictures"], _files(facts["pictures"]), strict=True)
-    pictures = {words: read_bytes(path / file, "a picture of a saved run", PICTURE) for words, file in files}
-    import aenb.models.custom_objects  # noqa: F401, Keras finds our classes then
+    pictures = {caption: read_bytes(path / file, "a picture of a saved run", MAX_PICTURE) for caption, file in files}
+    import aenb.models.custom_objects  # noqa: F401, registers our classes with Keras
 
     model = load_model(path / MODEL)
-    timeline = _read_timeline(path / f"{TIMELINE}.npz", _item_shape(model, path))
+    timeline = _read_timeline(path / f"{TIMELINE}.npz", _example_shape(model, path))
     return facts, model, pictures, {TIMELINE: timeline, FITTED: _read_fitted(path / f"{FITTED}.npz")}
 
 
-def _files(words: Iterable[str]) -> list[str]:
-    """Name the files of pictures: the first is the run's figure."""
-    return [FIGURE if number == 0 else f"figure-{number + 1}.png" for number, _ in enumerate(words)]
+def _files(captions: Iterable[str]) -> list[str]:
+    """Return the file names of pictures, of which the first is the run's figure."""
+    return [FIGURE if number == 0 else f"figure-{number + 1}.png" for number, _ in enumerate(captions)]
 
 
 def _state(file: Path, sha256: str, size: int | None) -> str | None:
-    """Say what is wrong with a file; None if it is as it was saved. Runs of before have no sizes: theirs is None."""
+    """Say what is wrong with a file; None if it is unchanged. Older runs have no sizes: theirs is None."""
     if not os.path.lexists(file):
         return "missing"
     has_size = size is None or not file.is_file() or file.stat().st_size == size
     return None if has_size and _sha256(file) == sha256 else "changed or truncated"
 
 
-def _item_shape(model: Any, path: Path) -> tuple[int, ...]:
-    """Return the shape of an item of a model that was loaded, and see that it can be asked what a run asks it."""
+def _example_shape(model: Any, path: Path) -> tuple[int, ...]:
+    """Return the shape of a loaded model's examples, and check that the model fits a run."""
     try:
-        items, codes = coding.item_shape(model), coding.code_shape(model)
+        example, code = coding.item_shape(model), coding.code_shape(model)
         count = model.count_params()
-    except Exception as error:  # of a model that anyone may have built, anything
+    except Exception as error:  # a model that anyone may have built can raise anything
         raise AenbError(f"The run in {named(path)}: expected a model with an encoder or a generator.") from error
-    if not (count and all(isinstance(side, int) and side > 0 for side in (*items, *codes))):
+    if not (count and all(isinstance(side, int) and side > 0 for side in (*example, *code))):
         raise AenbError(
-            f"The run in {named(path)}: expected a model of items and codes of fixed shapes; received {items}, {codes}."
+            f"The run in {named(path)}: expected a model with fixed shapes of examples and codes; "
+            f"received {example}, {code}."
         )
-    return items
+    return example
 
 
 def _read_timeline(file: Path, shape: tuple[int, ...]) -> dict[int, np.ndarray]:
     if not os.path.lexists(file):
         return {}
     arrays = read_npz(file, "the timeline of a saved run")
-    for name, items in arrays.items():
-        if not re.fullmatch("[0-9]{1,6}", name) or items.shape[1:] != shape or items.dtype.kind not in "fiu":
+    for name, samples in arrays.items():
+        if not re.fullmatch("[0-9]{1,6}", name) or samples.shape[1:] != shape or samples.dtype.kind not in "fiu":
             raise AenbError(
-                f"`{named(file)}`: expected items of the shape {shape} by epoch; received `{name}`, "
-                f"{items.dtype} {items.shape}."
+                f"`{named(file)}`: expected samples of the shape {shape} by epoch; received `{name}`, "
+                f"{samples.dtype} {samples.shape}."
             )
-    return {int(name): items for name, items in arrays.items()}
+    return {int(name): samples for name, samples in arrays.items()}
 
 
 def _read_fitted(file: Path) -> dict[str, np.ndarray]:
@@ -147,10 +148,10 @@ def _read_fitted(file: Path) -> dict[str, np.ndarray]:
 
 
 def _check_place(path: Path, overwrite: bool) -> None:
-    """See that nothing stands at a place but, where it may be overwritten, a saved run and nothing else.
+    """Check that a path is free, or holds only a saved run that may be overwritten.
 
     Raises:
-        AenbError: Something does.
+        AenbError: It is taken.
     """
     sweep(path.parent)
     if not os.path.lexists(path):
@@ -167,7 +168,7 @@ def _check_place(path: Path, overwrite: bool) -> None:
     if foreign := [file.name for file in sorted(path.iterdir()) if not _is_ours(file, facts["sha256"])]:
         shown = ", ".join(map(named, foreign[:5])) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
         raise AenbError(
-            f"Expected a folder of which all may be overwritten; {place} has files that are not of the saved run: "
+            f"Expected a folder that may be overwritten; {place} has files that are not part of the saved run: "
             f"{shown}. Move them away, or choose another place."
         )
 
@@ -181,7 +182,7 @@ def _read_facts(path: Path) -> dict[str, Any]:
     from aenb.core.schema import Facts, check
 
     if not os.path.lexists(path):
-        sweep(path.parent)  # which puts back what a killed process moved away
+        sweep(path.parent)  # puts back what a killed process moved away
     facts = read_json(path / FACTS, f"the {FACTS} of a saved run")
     if not isinstance(facts, dict) or "format" not in facts:
         raise AenbError(f"Expected a saved run in {named(path)}; its {FACTS} is not one of aenb's.")
@@ -196,7 +197,7 @@ def _as_json(facts: dict[str, Any], path: Path) -> str:
     """Return the facts of a run as JSON that can be read again.
 
     Raises:
-        AenbError: They can't be, such as an object that somebody put into the record.
+        AenbError: A value is not plain, such as an object that was put into the record.
     """
     from aenb.core.schema import Facts, check
 

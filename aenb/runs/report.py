@@ -1,4 +1,4 @@
-"""A run as text and as HTML: what was trained, its scores beside the baselines', its picture."""
+"""A run as text and as HTML: what was trained, its scores and those of the baselines, its pictures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEANS = {"image": "mean image", "tabular": "mean row", "signal": "mean signal", 
 
 
 def score_rows(metrics: dict[str, float], family: str, dimensions: int, kind: str) -> list[list[str]]:
-    """Lay scores out as a table: a head, then a row for the model, PCA, the mean item, and what the model was given."""
+    """Return scores as a table: a header, then rows for the model, PCA, the mean example, and the model's input."""
     shown = [name for name in COLUMNS if name in metrics]
     names = {
         "": family,
@@ -38,24 +38,22 @@ def score_rows(metrics: dict[str, float], family: str, dimensions: int, kind: st
     return [head, *rows]
 
 
-EXACT = 1e-9  # of the mean item's error: what PCA leaves is rounding
+EXACT = 1e-9  # relative to the mean example's error: below it, PCA's error is rounding
 
 
 def verdict(metrics: dict[str, float], family: str, dimensions: int, *, compresses: bool) -> str:
     """Say how the model's error compares with that of PCA, in a sentence."""
     if "accuracy" in metrics:
-        back, commonest = metrics["accuracy"], metrics["mean_accuracy"]
-        return f"Of the tokens, {back:.1%} came back; the commonest of each place make {commonest:.1%}."
+        accuracy, commonest = metrics["accuracy"], metrics["mean_accuracy"]
+        return f"Of the tokens, {accuracy:.1%} came back; the commonest of each place make {commonest:.1%}."
     if not compresses and "input_mse" in metrics:
-        part = _times(metrics["mse"], metrics["input_mse"])
-        return f"The squared error of {family} is {part:.3g} times that of what it was given."
+        ratio = _times(metrics["mse"], metrics["input_mse"])
+        return f"The squared error of {family} is {ratio:.3g} times that of what it was given."
     if not compresses:
-        return (
-            "The code is as long as an item, so PCA makes no error: with a smaller latent_dim there is more to learn."
-        )
+        return "The code is as long as an example, so PCA makes no error: a smaller latent_dim leaves more to learn."
     if is_exact(metrics):
-        enough = "1 dimension is" if dimensions == 1 else f"{dimensions} dimensions are"
-        return f"PCA reconstructs this data exactly: {enough} enough."
+        subject = "1 dimension is" if dimensions == 1 else f"{dimensions} dimensions are"
+        return f"PCA reconstructs this data exactly: {subject} enough."
     ratio = _times(metrics["mse"], metrics["pca_mse"])
     if ratio < 0.98:
         return f"The squared error of {family} is {1 - ratio:.0%} below that of PCA with as many dimensions."
@@ -72,17 +70,17 @@ def _times(error: float, other: float) -> float:
 
 
 def is_exact(metrics: dict[str, float]) -> bool:
-    """Say whether PCA of the code's size leaves nothing but rounding of held-out items."""
+    """Say whether PCA of the code's size reconstructs held-out examples but for rounding."""
     return metrics["pca_mse"] <= EXACT * metrics["mean_mse"]
 
 
 def ending(status: str, epochs: int, asked: int, seconds: float, record: dict[str, Any]) -> str:
-    """Say how a training ended or where it stands, how long it took and on what, in a sentence."""
-    part = f"{epochs} of {number_of(asked, 'epoch')}"
+    """Say in a sentence how a training ended or how far it is, how long it took, and on which device."""
+    progress = f"{epochs} of {number_of(asked, 'epoch')}"
     unfinished = {
         "queued": "Waiting for its turn.",
-        "training": f"In training, {part} done.",
-        "failed": f"It ended with an error after {part}.",
+        "training": f"In training, {progress} done.",
+        "failed": f"It ended with an error after {progress}.",
     }
     if status == "stopped" and not seconds:
         return "Cancelled before it began."
@@ -92,10 +90,10 @@ def ending(status: str, epochs: int, asked: int, seconds: float, record: dict[st
         return "Cancelled before it began."
     how = {
         "complete": f"Trained {number_of(epochs, 'epoch')}",
-        "stopped early": f"Stopped early after {part}",
-        "stopped": f"Stopped after {part}, what was learnt is kept,",
-        "interrupted": f"Interrupted after {part}, what was learnt is kept,",
-        "diverged": f"Stopped after {part}, before the loss broke,",
+        "stopped early": f"Stopped early after {progress}",
+        "stopped": f"Stopped after {progress}, what was learnt is kept,",
+        "interrupted": f"Interrupted after {progress}, what was learnt is kept,",
+        "diverged": f"Stopped after {progress}, before the loss broke,",
     }[status]
     device = ", ".join(record["device"])
     return f"{how} in {seconds:.1f} s: {record['items_per_second']:,.0f} items a second on {device}."
@@ -108,27 +106,27 @@ def remedy(reason: str, learning_rate: float) -> str:
 
 
 def as_text(title: str, rows: list[list[str]], lines: list[str]) -> str:
-    """Set a report as plain text."""
+    """Format a report as plain text."""
     table = text_table(rows) if rows else []
     return "\n".join([title, *("  " + line for line in [*table, *lines])])
 
 
 def as_html(title: str, rows: list[list[str]], lines: list[str], pictures: Mapping[str, bytes]) -> str:
-    """Set a report as HTML: every text escaped, the colours those of the page.
+    """Format a report as HTML, with every text escaped and the colours of the page.
 
     Args:
         title: Its first line.
         rows: A table of scores.
         lines: Sentences.
-        pictures: PNG files by their words, which stand over all but the first.
+        pictures: PNG files by caption, which is shown above all but the first.
     """
     parts = [
         f'<div class="aenb-run"><div style="font-size:1.1em;font-weight:600;margin:.3em 0">{escape(title)}</div>',
         html_table(rows, bold=0) if rows else "",
         *(f'<div style="margin:.15em 0">{escape(line)}</div>' for line in lines),
         *(
-            picture_as_html(words, picture, captioned=number > 0)
-            for number, (words, picture) in enumerate(pictures.items())
+            picture_as_html(caption, picture, captioned=number > 0)
+            for number, (caption, picture) in enumerate(pictures.items())
         ),
         "</div>",
     ]

@@ -1,4 +1,4 @@
-"""Run: what happened. The model with its history, scores and provenance, and what one asks of it."""
+"""Run: what happened. The model with its history, scores and provenance, and the methods that use it."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ Seed = Annotated[int, Field("of the draw", low=0, high=2**64 - 1)]
 
 @dataclass(eq=False, repr=False)
 class Run:
-    """A trained model, with all that is known about how it came to be.
+    """A trained model, with all that is known about its training.
 
     Attributes:
         spec: What was asked for.
-        model: The compiled `keras.Model`, with the layers "encoder" and "decoder".
-        history: Lists by name, one value for each epoch: "loss", "val_loss".
+        model: The compiled `keras.Model`, with the layers "encoder" and "decoder" (or "generator").
+        history: Lists by name, one value per epoch: "loss", "val_loss", ….
         status: "complete", "stopped early", "stopped", "interrupted", "diverged" or "failed"; "queued" or "training"
             while it is under way.
         seconds: How long the training took.
-        record: What the training ran on: device, precision, XLA, versions, data, notes.
-        job: The training under way, or what it was; None for a loaded run.
-        densities: What was fitted on the codes, by kind. Like scores, pictures and findings it is dropped by `keeps`
-            when the weights change.
-        scores: What `evaluate` found, by part.
-        timeline: Of a generator that plays against a discriminator, some of its items by epoch, of the same codes.
-        turns: Taken by whoever uses the weights: a training changes them between two turns only.
+        record: The provenance: device, precision, XLA, versions, data, notes.
+        job: The training, under way or over; None for a loaded run.
+        densities: Densities fitted to the latent codes, by kind. `keeps` drops them when the weights change, like
+            scores, pictures and findings.
+        scores: What `evaluate` computed, by part.
+        timeline: Samples by epoch, all of the same latent codes; only of adversarial training.
+        turns: The lock to hold while the weights are used: a training changes them only between two turns.
     """
 
     spec: Spec
@@ -72,51 +72,52 @@ class Run:
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
     _preprocessing: Preprocessing | None = None
     _mean: np.ndarray | None = None
-    _weights: tuple[int, int] = field(init=False, default=(0, 0))  # what is kept is of these
+    _weights: tuple[int, int] = field(init=False, default=(0, 0))  # that kept results belong to
 
     def __post_init__(self):
         self._weights = self._weights_now()
 
     @property
     def name(self) -> str | None:
-        """What the run is called."""
+        """The name of the run, or None."""
         return self.spec.name
 
     @property
     def epochs(self) -> int:
-        """How many epochs were finished."""
+        """The number of finished epochs."""
         return len(self.history.get("loss", ()))
 
     @property
     def latent_dim(self) -> int:
-        """The size of the code."""
+        """The number of dimensions of a latent code."""
         return math.prod(coding.code_shape(self.model))
 
     @property
     def is_generator(self) -> bool:
-        """Whether the model is for making items, and has no encoder: codes of given items are found by inversion."""
+        """Whether the model only generates and has no encoder: codes of given examples are found by inversion."""
         return "encoder" not in coding.parts(self.model)
 
     @property
     def is_conditional(self) -> bool:
-        """Whether the model is told the classes of items."""
+        """Whether the model is conditioned on class labels."""
         return bool(getattr(self.model, "num_classes", 0))
 
     @property
     def summary(self) -> str:
-        """How the training ended, how long it took and on what, in a line."""
-        said = report.ending(self.status, self.epochs, self.spec.epochs, self.seconds, self.record)
-        return " ".join([said, *self.remedy])
+        """How the training ended, how long it took, and on which device, in a line."""
+        ending = report.ending(self.status, self.epochs, self.spec.epochs, self.seconds, self.record)
+        return " ".join([ending, *self.remedy])
 
     @property
     def is_alive(self) -> bool:
-        """Whether its training waits or runs."""
+        """Whether its training is queued or running."""
         return self.job is not None and self.job.alive
 
     def keeps(self) -> bool:
-        """Say whether what is derived of the weights now may be kept, and drop what is of other weights.
+        """Say whether results computed from the current weights may be kept, and drop those from other weights.
 
-        Nothing is kept while a training is under way. Other weights are told by the model and its optimiser's steps.
+        Nothing is kept while a training is under way. A change of weights is recognised by the model and its
+        optimiser's step count.
         """
         is_alive, now = self.is_alive, self._weights_now()
         if is_alive or now != self._weights:
@@ -130,14 +131,14 @@ class Run:
         return id(self.model), int(getattr(optimizer, "iterations", 0))
 
     def wait(self, poll: Callable[[], object] = lambda: None) -> Run:
-        """Wait for the end of a training in the background, calling `poll` meanwhile.
+        """Wait for a background training to end, calling `poll` meanwhile.
 
         Returns:
             The run itself.
 
         Raises:
-            AenbError: The training waits for whoever calls this: for its own callback, or for who holds its `turns`.
-            BaseException: What the training raised, where it failed.
+            AenbError: The training itself waits for the caller, which is its own callback or holds its `turns`.
+            BaseException: What the training raised, if it failed.
         """
         if self.is_alive and self.turns.mine:
             raise AenbError(
@@ -148,18 +149,18 @@ class Run:
         return self
 
     def pause(self) -> None:
-        """Pause the training, within a second; `resume` goes on."""
+        """Pause the training, within a second; `resume` continues it."""
         self._under_way().pause()
 
     def resume(self) -> None:
-        """Go on with a training that is paused."""
+        """Continue a training that is paused."""
         self._under_way().resume()
 
     def stop(self) -> Run:
         """Stop the training, and keep what was learnt.
 
-        It waits for the end, unless the training waits for whoever calls this: its own callback, or who holds its
-        `turns`. Then it only asks.
+        This waits for the end, unless the training itself waits for the caller, which is its own callback or holds
+        its `turns`: then it only requests the stop.
         """
         self._under_way().stop()
         if not self.turns.mine:
@@ -178,10 +179,10 @@ class Run:
 
     @functools.cached_property
     def data(self) -> Data:
-        """The data it was trained on; that of a loaded run is loaded when first asked for.
+        """The data it was trained on; for a loaded run it is loaded on first use.
 
         Raises:
-            AenbError: The data is not at hand any more, or is not the same.
+            AenbError: The data is no longer at hand, or has changed.
         """
         if self._data is not None:
             return self._data
@@ -198,9 +199,9 @@ class Run:
         return data
 
     def adopt(self, data: Any, labels: Any = None) -> Run:
-        """Give a loaded run the data that it was trained on, for what needs it: figures, diagnosis, its own scores.
+        """Give a loaded run the data that it was trained on, which figures, diagnosis and `evaluate` need.
 
-        Encoding, scoring and generating do without: what they need was saved.
+        Encoding, scoring and generating work without: what they need was saved.
 
         Args:
             data: What the run was trained on, as `aenb.load_data` takes it.
@@ -234,7 +235,7 @@ class Run:
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """How raw examples become the model's inputs; of a loaded run what was saved with it."""
+        """How raw examples become the model's inputs; a loaded run has it from its folder."""
         return self._preprocessing or self.data.preprocessing
 
     @property
@@ -243,22 +244,22 @@ class Run:
         return self.data.mean if self._mean is None else self._mean
 
     def encode(self, x: Any, labels: Any = None) -> np.ndarray:
-        """Return the codes of items.
+        """Return the latent codes of examples.
 
         Args:
-            x: (n, *input_shape). Floats are in the model's units, as `run.data.x_train` is. What is raw is brought to
-                them as the training data was: a DataFrame, whose columns are matched by their names, texts, a list of
-                signals, and all arrays of integers (of texts these are ids of words). Floats of images that are far out
-                of the model's units are raw too, if they are in the range that the training images had. What is NaN, or
-                masked, was not observed.
-            labels: (n,), the items' classes, where the model is conditional on them.
+            x: (n, *input_shape). Floats are in the model's units, like `run.data.x_train`. Raw examples are
+                preprocessed as the training data was: a DataFrame (columns are matched by name), texts, a list of
+                signals, and every array of integers (for texts these are word ids). Float
+                images far outside the model's units also count as raw if they are in the range of the training images.
+                NaN and masked values are missing.
+            labels: (n,), the classes of the examples, if the model is conditional.
 
         Returns:
-            (n, latent_dim), float32. For a VAE the means of q(z|x); for a GAN, which has no encoder, the codes whose
-            items come nearest, found by gradient descent.
+            (n, latent_dim), float32. For a VAE, the means of q(z|x). For a GAN, which has no encoder, the codes whose
+            samples are nearest to the examples, found by gradient descent.
 
         Raises:
-            AenbError: The items are of another shape, range or dtype, or a table has other columns.
+            AenbError: The examples have another shape, range or dtype, or a table has other columns.
 
         Example:
             >>> import aenb
@@ -270,40 +271,40 @@ class Run:
             return coding.encode(self.model, self._units(x), self.class_numbers(labels))
 
     def decode(self, z: np.ndarray, labels: Any = None) -> np.ndarray:
-        """Return the items that codes stand for: (n, latent_dim) → (n, *input_shape), float32; tokens are int32."""
+        """Decode latent codes: (n, latent_dim) → (n, *input_shape), float32; tokens are int32."""
         with self.turns:
             return coding.decode(self.model, z, self.class_numbers(labels))
 
     def reconstruct(self, x: Any, labels: Any = None) -> np.ndarray:
-        """Return what items become through the code and back: (n, *input_shape), float32; tokens are int32."""
+        """Encode and decode examples: returns reconstructions, (n, *input_shape), float32; tokens are int32."""
         with self.turns:
             return coding.reconstruct(self.model, self._units(x), self.class_numbers(labels))
 
     @checked
     def interpolate(self, a: Any, b: Any, steps: Steps = 8, labels: Any = None) -> np.ndarray:
-        """Return `steps` items on the line between the codes of two items: (steps, *input_shape).
+        """Decode `steps` points on the line between the latent codes of two examples: (steps, *input_shape).
 
         Args:
-            a: An item, (*input_shape), in units as for `encode`; a row of a DataFrame, or a text.
+            a: An example, (*input_shape), in units as for `encode`; a row of a DataFrame, or a text.
             b: Another.
             steps: How many, both ends included, at least 2.
-            labels: (2,), the two items' classes, if the model is conditional on them.
+            labels: (2,), the classes of the two examples, if the model is conditional.
         """
-        ends = (self.preprocessing.input(item, name) for item, name in ((a, "a"), (b, "b")))
+        ends = (self.preprocessing.input(example, name) for example, name in ((a, "a"), (b, "b")))
         with self.turns:
             return coding.interpolate(self.model, *ends, steps, self.class_numbers(labels))
 
     @checked
     def generate(self, n: Count = 10, seed: Seed = 0, *, density: str | None = None, labels: Any = None) -> np.ndarray:
-        """Make new items: draw codes, and decode them.
+        """Generate samples: draw latent codes, and decode them.
 
         Args:
             n: How many.
-            seed: Of the draw; the same seed gives the same items.
-            density: Where codes are drawn from: "prior", the model's own; "gmm", a mixture of ten Gaussians fitted on
-                the codes of the training items (Ghosh et al. 2020, arXiv 1903.12436); "gaussian", one Gaussian fitted
-                on them. None: the prior where the model has one, else the mixture.
-            labels: (n,), or one for all: the classes to make, for a conditional model; None: each in its turn.
+            seed: Of the draw; the same seed gives the same samples.
+            density: Where codes are drawn from: "prior", the model's own; "gmm", a mixture of ten Gaussians fitted to
+                the codes of the training examples (Ghosh et al. 2020, arXiv 1903.12436); "gaussian", one Gaussian
+                fitted to them. None: the prior if the model has one, else the mixture.
+            labels: (n,), or one for all: the classes to generate, for a conditional model; None: all in turn.
 
         Returns:
             (n, *input_shape), float32; tokens are int32.
@@ -323,23 +324,23 @@ class Run:
             return coding.decode(self.model, draw_codes(self, n, generator, density), numbers)
 
     def denoise(self, x: Any, labels: Any = None) -> np.ndarray:
-        """Return noisy items without their noise: (n, *input_shape); what a model of `--task denoise` learnt to do."""
+        """Remove noise from examples: (n, *input_shape). A model trained with `--task denoise` has learnt this."""
         return self.reconstruct(x, labels)
 
     def inpaint(self, x: Any, mask: np.ndarray, labels: Any = None) -> np.ndarray:
-        """Return items with what a mask marks filled in, and all else as it was.
+        """Fill in the masked regions of examples, and leave all else unchanged.
 
         Args:
             x: (n, *input_shape).
-            mask: (n, *input_shape), or what is broadcast to it, such as (height, width, 1); True where x is unknown.
-            labels: (n,), the items' classes, where the model is conditional on them.
+            mask: (n, *input_shape), or what broadcasts to it, such as (height, width, 1); True where x is unknown.
+            labels: (n,), the classes of the examples, if the model is conditional.
 
         Returns:
             (n, *input_shape), float32; tokens are int32.
         """
         x = self._units(x)
         hidden = as_array(mask, "mask").astype(bool)
-        if x.ndim > 2 and hidden.shape == x.shape[:-1]:  # of all channels alike
+        if x.ndim > 2 and hidden.shape == x.shape[:-1]:  # the same for all channels
             hidden = hidden[..., None]
         try:
             missing = np.broadcast_to(hidden, x.shape)
@@ -348,35 +349,37 @@ class Run:
         return self._filled(x, missing, labels)
 
     def impute(self, x: Any, labels: Any = None) -> Any:
-        """Return items with their missing values (NaN) filled in.
+        """Fill in the missing values (NaN) of examples.
 
         Args:
-            x: (n, *input_shape) with NaN; a DataFrame comes back as one, in its own units. Signals keep the NaN after
+            x: (n, *input_shape) with NaN. A DataFrame is returned as one, in its own units. Signals keep the NaN after
                 their end.
-            labels: (n,), the items' classes, where the model is conditional on them.
+            labels: (n,), the classes of the examples, if the model is conditional.
         """
         if self.preprocessing.kind == "text":
             raise AenbError("`impute`: expected numbers; the words of a text are filled in by run.inpaint(x, mask).")
-        items = self._units(x)
-        missing = np.isnan(items)
+        examples = self._units(x)
+        missing = np.isnan(examples)
         if self.preprocessing.kind == "signal":
-            missing &= ~after_end(items)
-        filled = self._filled(items, missing, labels)
+            missing &= ~after_end(examples)
+        filled = self._filled(examples, missing, labels)
         return self.preprocessing.restore(filled, like=x) if is_frame(x) else filled
 
     def _filled(self, x: np.ndarray, missing: np.ndarray, labels: Any) -> np.ndarray:
         numbers = self.class_numbers(labels)
 
-        def reconstruct(items: np.ndarray) -> np.ndarray:
+        def reconstruct(x: np.ndarray) -> np.ndarray:
             with self.turns:
-                return coding.reconstruct(self.model, items, numbers)
+                return coding.reconstruct(self.model, x, numbers)
 
-        if self.spec.task in ("inpaint", "impute") or x.dtype.kind == "i":  # the model has seen what is missing as 0
+        if (
+            self.spec.task in ("inpaint", "impute") or x.dtype.kind == "i"
+        ):  # in training, the model saw missing values as 0
             return fill_in(reconstruct, x, missing, start=0.0, passes=1)
         return fill_in(reconstruct, x, missing, start=self.mean)
 
     def _wanted_classes(self, n: int, labels: Any) -> np.ndarray | None:
-        """Return the numbers of the classes to make, each in its turn unless told."""
+        """Return the numbers of the classes to generate, all in turn unless labels are given."""
         if not self.is_conditional:
             if labels is not None:
                 raise AenbError("`labels`: expected a conditional model; this one was trained with conditional=False.")
@@ -388,11 +391,11 @@ class Run:
         return self.class_numbers(np.broadcast_to(np.asarray(labels), (n,)))
 
     def class_numbers(self, labels: Any) -> np.ndarray | None:
-        """Return the numbers of labels, as the model takes them; None where it does not, or none are given."""
+        """Return the class numbers of labels; None if there are none, or the model is not conditional."""
         return self.preprocessing.class_numbers(labels) if labels is not None and self.is_conditional else None
 
     def spoil(self, x: np.ndarray) -> np.ndarray:
-        """Return items as the run's task spoils them, always in the same way: (n, *input_shape)."""
+        """Corrupt examples as the run's task does, deterministically: (n, *input_shape)."""
         spec = self.spec
         if spec.task == "reconstruct":
             return x
@@ -400,13 +403,13 @@ class Run:
         return np.asarray(task(backend.tf.constant(x), [spec.seed, -1])[0])
 
     def attention(self, x: Any) -> np.ndarray:
-        """Return what a model with attention attends to, on the way from an item to its code.
+        """Return the attention maps of the encoder.
 
         Args:
-            x: One item, (*input_shape), or several, (n, *input_shape).
+            x: One example, (*input_shape), or several, (n, *input_shape).
 
         Returns:
-            (layers, heads, queries, keys), float32, rows with the sum 1; for several items (n, …) before.
+            (layers, heads, queries, keys), float32, rows that sum to 1; for several examples preceded by n.
             `aenb.latent.attention_maps` rolls them out to the input; `run.show("attention")` draws them.
 
         Raises:
@@ -419,11 +422,11 @@ class Run:
             return attention(self.model, x)
 
     def diagnose(self) -> list[Any]:
-        """Look for what commonly goes wrong: collapse, dead units or codes, over-fitting, a game that is lost.
+        """Look for common problems, such as collapse, dead units or codes, overfitting, or a saturated discriminator.
 
         Returns:
-            A list of `Finding(code, severity, message, remedy)`, the gravest first; empty where nothing was found.
-            Each says what was measured, why it matters, and the line to put into the cell.
+            A list of `Finding(code, severity, message, remedy)`, most severe first; empty if nothing was found. Each
+            says what was measured, why it matters, and the line to add to the cell.
 
         Example:
             >>> import aenb
@@ -435,31 +438,30 @@ class Run:
 
         keeps = self.keeps()
         if "findings" not in self.record:
-            found = diagnose(self)
+            findings = diagnose(self)
             if not keeps:
-                return found
-            self.record["findings"] = [dataclasses.asdict(finding) for finding in found]
+                return findings
+            self.record["findings"] = [dataclasses.asdict(finding) for finding in findings]
         return [Finding(**finding) for finding in self.record["findings"]]
 
     @checked
     def score(self, x: Any, labels: Any = None, by: str = "reconstruction") -> np.ndarray:
-        """Return how strange items are, for finding anomalies: higher is stranger.
+        """Return anomaly scores: the higher, the more anomalous the example.
 
         Args:
             x: (n, *input_shape), as for `encode`.
-            labels: (n,), the items' classes, where the model is conditional on them.
-            by: "reconstruction", the mean squared error of what comes back of what was observed (of a text the share of
-                tokens that do not); "density", − log p(x), up to a constant, of a mixture of Gaussians around the
-                decoder: what is lost as noise of the variance that training items have, and how likely the code is in
-                a mixture fitted on their codes (of images the first outweighs the second, and the order is nearly that
-                of "reconstruction"); "evidence", the negative evidence lower bound in nats, of a model that
-                has one.
+            labels: (n,), the classes of the examples, if the model is conditional.
+            by: "reconstruction", the mean squared reconstruction error over observed values (for texts, 1 − the token
+                accuracy); "density", − log p(x) up to a constant, which adds the reconstruction error as Gaussian
+                noise, with the variance found on training examples, and the negative log-density of the latent code
+                in a Gaussian mixture fitted to their codes (for images the first term dominates, so the order is
+                nearly that of "reconstruction"); "evidence", the negative ELBO in nats, for a model that has one.
 
         Returns:
             (n,), float64.
 
         Raises:
-            AenbError: The model can't be asked by that.
+            AenbError: The model has no such score.
 
         Example:
             >>> import aenb
@@ -475,20 +477,20 @@ class Run:
     def evaluate(
         self, data: Any = None, *, parts: str | Sequence[str] | None = None, verbose: bool = True
     ) -> dict[str, float]:
-        """Score the model on held-out items, beside what PCA, the mean item and real items get.
+        """Score the model on held-out examples, together with baselines: PCA, the mean example, real examples.
 
-        What does not apply to the model or the data is absent. What was found is kept, and not computed again.
+        Scores that do not apply to the model or the data are absent. Scores are kept, and not computed again.
 
         Args:
-            data: Other data than the run's own, as `aenb.load_data` takes it; it is brought to the model's units by the
-                run's own scaler and vocabulary, so that scores can be compared.
+            data: Other data than the run's own, as `aenb.load_data` takes it. The run's own scaler and vocabulary
+                preprocess it, so that scores are comparable.
             parts: Some of "reconstruction" (`mse`, `psnr`, `ssim`, `pca_mse`, `mean_mse`), "likelihood" (`elbo`,
                 `nll`, `active_units`), "representation" (`linear_probe`, `knn`, `pca_knn`), "generation" (`frechet`,
                 `frechet_floor`, `precision`, `recall`, `density`, `coverage`), "anomaly" (`anomaly_auc`); None: all.
-            verbose: Whether to show what is being done, where more than reconstructions are scored.
+            verbose: Whether to show progress, if more than reconstructions are scored.
 
         Returns:
-            Scores by name. `aenb.evaluation.scorers` has a module for each part, which says what they are.
+            Scores by name. `aenb.evaluation.scorers` has a module for each part, which defines them.
 
         Raises:
             AenbError: The data is not at hand, or does not fit the model; a part is unknown.
@@ -497,11 +499,11 @@ class Run:
 
         with open_view(verbose and not (isinstance(parts, str) and parts == "reconstruction")) as view:
             scores = evaluate(self, data, parts, lambda text: view.stage(f"Scoring: {text} …"))
-            view.end("Scored on held-out items.")
+            view.end("Scored on held-out examples.")
         return scores
 
     def plot(self):
-        """Draw loss curves and reconstructions.
+        """Draw learning curves and reconstructions.
 
         Returns:
             A `matplotlib.figure.Figure`.
@@ -513,14 +515,14 @@ class Run:
         """Return pictures of what the model learnt; `aenb.figures.views` has a module for each.
 
         Args:
-            *names: Those to draw: "traversals", "posterior", "codes", "reconstructions", …; none: all that there are of
-                this run.
+            *names: The views to draw: "traversals", "posterior", "codes", "reconstructions", …; none: all that this run
+                has.
 
         Returns:
-            A `Gallery`, which shows itself: a mapping from names to matplotlib Figures.
+            A `Gallery`, which displays itself: a mapping from names to matplotlib Figures.
 
         Raises:
-            AenbError: There is no view of that name, or not of this run.
+            AenbError: A view is unknown, or this run does not have it.
 
         Example:
             >>> import aenb
@@ -536,11 +538,11 @@ class Run:
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Save the run as a folder: `run.json`, `model.keras`, `encoder.keras`, `decoder.keras`, history and figure.
 
-        The Keras files open in plain Keras. The folder is written aside and renamed, so that it is there whole or not.
+        The Keras files open in plain Keras. The folder is written aside and renamed, so it is complete or absent.
 
         Args:
-            path: The folder to make.
-            overwrite: Put it in the place of a saved run that is there.
+            path: The folder to create.
+            overwrite: Replace a saved run in this place.
 
         Raises:
             AenbError: The folder exists, or cannot be written; the run is still in training.
@@ -551,19 +553,19 @@ class Run:
             )
         pictures = self._kept_pictures()
         self._note(summary.scores(self)[1])
-        self.diagnose()  # what it finds goes into the record
+        self.diagnose()  # stores its findings in the record
         facts = {
             "spec": self.spec.to_dict(),
             "status": self.status,
             "seconds": self.seconds,
-            "metrics": {name: score for found in self.scores.values() for name, score in found.items()},
-            "scored": {part: list(found) for part, found in self.scores.items()},
+            "metrics": {name: score for scores in self.scores.values() for name, score in scores.items()},
+            "scored": {part: list(scores) for part, scores in self.scores.items()},
             "history": self.history,
             "record": self.record,
             "preprocessing": self.preprocessing.to_dict(),
         }
         parts = {"model": self.model, **coding.parts(self.model)}
-        timeline = {str(epoch): items for epoch, items in self.timeline.items()}
+        timeline = {str(epoch): samples for epoch, samples in self.timeline.items()}
         arrays = {"timeline": timeline, "fitted": fitted.to_arrays(self)}
         return folder.write(path, facts, parts, pictures, arrays, overwrite=overwrite)
 
@@ -573,15 +575,15 @@ class Run:
 
     @property
     def compresses(self) -> bool:
-        """Whether a code is shorter than an item."""
+        """Whether a latent code is shorter than an example."""
         return self.latent_dim < math.prod(coding.item_shape(self.model))
 
     def _units(self, x: Any) -> np.ndarray:
-        """Bring what is given to the model's units: (n, *input_shape)."""
+        """Preprocess what is given to the model's units: (n, *input_shape)."""
         return self.preprocessing.inputs(x)
 
     def _kept_pictures(self) -> dict[str, bytes]:
-        """Return the run's figure and views of what it learnt, by their words; drawn once its training is over."""
+        """Return the run's figure and views of what it learnt, by caption; drawn once its training is over."""
         keeps = self.keeps()
         if self._pictures is not None:
             return self._pictures
@@ -594,7 +596,7 @@ class Run:
         return pictures
 
     def _note(self, notes: Sequence[str]) -> None:
-        """Add to the record what it does not say yet."""
+        """Add notes to the record, each once."""
         known = self.record.setdefault("notes", [])
         known += [note for note in notes if note not in known]
 
@@ -602,7 +604,7 @@ class Run:
         return report.as_text(*summary.words(self))
 
     def _repr_html_(self) -> str:
-        pictures = self._kept_pictures()  # what can't be drawn is a note among the words
+        pictures = self._kept_pictures()  # what can't be drawn is noted in the report
         return report.as_html(*summary.words(self), pictures)
 
     def _repr_png_(self) -> bytes | None:
@@ -625,7 +627,7 @@ def load_run(path: str | Path) -> Run:
     """
     facts, model, pictures, arrays = folder.read(path)
     densities, mean = fitted.from_arrays(arrays["fitted"], model)
-    preprocessing = facts.get("preprocessing")  # of older runs there is none
+    preprocessing = facts.get("preprocessing")  # absent from older runs
     return Run(
         spec=Spec.from_dict(facts["spec"]),
         model=model,

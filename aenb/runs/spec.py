@@ -1,4 +1,4 @@
-"""Spec: what was asked for, in plain values. Its annotated fields are the one table of options."""
+"""Spec: what was asked for, as plain values. Its annotated fields are the only table of options."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from aenb.core.naming import check_name, is_name
 from aenb.data.corruption import CORRUPTIONS, TASKS
 
 LONGEST = 4096  # characters of a path
-DEPTH = 100  # of lists in each other
-_NO_LINE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"  # control characters, ends of lines, halves of pairs
+DEPTH = 100  # of nested lists
+_NO_LINE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"  # control characters, line ends, unpaired surrogates
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Spec:
     Attributes:
         family: The kind of model.
         name: What the run is called, a Python name, or None.
-        hyperparameters: The family's hyperparameters that were given; the others have their defaults.
+        hyperparameters: The family's hyperparameters that were given; all others have their defaults.
     """
 
     family: str
@@ -47,7 +47,7 @@ class Spec:
     corruption: Annotated[
         str | None,
         Field(
-            f"how the task spoils what goes in, unless as its first: {', '.join(CORRUPTIONS)}",
+            f"how the task corrupts its input (default: the task's first kind): {', '.join(CORRUPTIONS)}",
             group="Data",
             choices=CORRUPTIONS,
             metavar="KIND",
@@ -56,35 +56,41 @@ class Spec:
     amount: Annotated[
         float | None,
         Field(
-            "of the corruption: a standard deviation (gaussian), else a share", group="Data", above=0, high=10,
+            "strength of the corruption: a standard deviation (gaussian), else a fraction",
+            group="Data",
+            above=0,
+            high=10,
             metavar="X",
         ),
-    ] = None  # fmt: skip
+    ] = None
     limit: Annotated[
         int | None,
-        Field("train on this many items only", group="Data", low=4, high=2**31 - 1, metavar="N", unset="off"),
+        Field("train on this many examples only", group="Data", low=4, high=2**31 - 1, metavar="N", unset="off"),
     ] = None
     epochs: Annotated[
-        int, Field("passes over the training items", group="Training", low=1, high=100_000, metavar="N")
+        int, Field("passes over the training examples", group="Training", low=1, high=100_000, metavar="N")
     ] = 20
     batch_size: Annotated[
         int | None,
         Field(
-            "items a step; unless given, the family's own, fewer of small data", group="Training", low=1, high=65536,
+            "examples per step (default: the family's own, smaller for small data)",
+            group="Training",
+            low=1,
+            high=65536,
             metavar="N",
         ),
-    ] = None  # fmt: skip
+    ] = None
     learning_rate: Annotated[
         float | None,
         Field(
-            "step size of the optimiser; unless given, the family's own", group="Training", above=0, high=10,
+            "step size of the optimiser (default: the family's own)", group="Training", above=0, high=10,
             metavar="RATE",
         ),
     ] = None  # fmt: skip
     seed: Annotated[
         int,
         Field(
-            "of the initial weights and the order of items",
+            "of the initial weights and the order of examples",
             group="Training",
             low=0,
             high=2**31 - 1,
@@ -94,7 +100,7 @@ class Spec:
     patience: Annotated[
         int | None,
         Field(
-            "stop after so many epochs without a better validation loss, keep the best",
+            "stop after this many epochs without a better validation loss, and keep the best weights",
             group="Training",
             low=1,
             high=2**31 - 1,
@@ -105,7 +111,7 @@ class Spec:
     restarts: Annotated[
         int,
         Field(
-            "train so many models, of seeds one after another, and keep that of the best validation loss",
+            "train this many models from consecutive seeds, and keep the one with the best validation loss",
             group="Training",
             low=1,
             high=1000,
@@ -113,11 +119,11 @@ class Spec:
         ),
     ] = 1
     mixed_precision: Annotated[
-        bool, Field("compute in 16 bits where the device is faster so, keep weights in 32", group="Training")
+        bool, Field("compute in 16 bits if it is faster on this device; weights stay in 32 bits", group="Training")
     ] = False
     xla: Annotated[
         str,
-        Field("compile the steps with XLA; auto: where it is faster", group="Training", choices=("auto", "on", "off")),
+        Field("compile the steps with XLA; auto: if it is faster", group="Training", choices=("auto", "on", "off")),
     ] = "auto"
 
     def __post_init__(self):
@@ -147,10 +153,10 @@ class Spec:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Spec:
-        """Make a spec of plain values, as `to_dict` gives them.
+        """Make a spec from plain values, as `to_dict` returns them.
 
         Raises:
-            AenbError: A name is unknown or a value is not one that it takes.
+            AenbError: A name is unknown or a value is invalid.
         """
         if not isinstance(values, dict) or not isinstance(values.get("family"), str):
             raise AenbError("A spec: expected an object with a `family`; received something else.")
@@ -196,7 +202,7 @@ def _source(value: Any) -> str:
 
 
 def _plain_value(name: str, value: Any, depth: int = 0) -> Any:
-    """Return a hyperparameter as a value whose source is no more than that: plain, or a Keras model.
+    """Return a hyperparameter as a plain value or a Keras model, so that its source code is harmless.
 
     Raises:
         AenbError: It is neither.
@@ -217,9 +223,9 @@ def _plain_value(name: str, value: Any, depth: int = 0) -> Any:
 
 
 def _asked(name: str, word: str) -> str:
-    """Write an option with its value, so that the magic reads the same, whatever is in it."""
+    """Write an option with its value, quoted so that the magic reads the value unchanged."""
     if re.fullmatch(r"[\w@%+=:,./-]+", word):
-        written = word
-    else:  # single quotes hold off all that quotes, braces, dollars and backslashes do
-        written = shlex.quote(word) if re.search(r"[\"\\{}$']", word) else f'"{word}"'
-    return f"{flag(name)}={written}" if word.startswith("-") else f"{flag(name)} {written}"
+        quoted = word
+    else:  # inside single quotes, quotes, braces, dollars and backslashes have no meaning
+        quoted = shlex.quote(word) if re.search(r"[\"\\{}$']", word) else f'"{word}"'
+    return f"{flag(name)}={quoted}" if word.startswith("-") else f"{flag(name)} {quoted}"

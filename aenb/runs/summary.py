@@ -1,4 +1,4 @@
-"""Showing a run: which items, which figure, which words."""
+"""Showing a run: its examples, its figure, its report."""
 
 from __future__ import annotations
 
@@ -15,51 +15,54 @@ MARKS = {"error": "✗", "warning": "⚠", "info": "→"}
 
 
 def examples(run: Any) -> dict[str, Any]:
-    """Return rows of items to show, by what they are: held-out ones, as the task spoils them, and what they become.
+    """Return rows of examples to show, by name: held-out ones, corrupted as the task does, and reconstructed.
 
-    Of a model that makes items, held-out ones and some that it made, always from the same codes.
+    For a generator: held-out ones, and samples generated from fixed latent codes.
 
     Args:
         run: The `Run`.
 
     Returns:
-        Arrays (n, *input_shape) by name; of texts, lists of them.
+        Arrays (n, *input_shape) by name; for texts, lists of them.
     """
     data = run.data
     x, labels = data.examples(), data.y_test[data.shown] if run.is_conditional else None
     if run.is_generator:
         return {"held out": x, "generated": _generated(run)}
-    spoilt = run.spoil(x)
-    rows = {"original": x} if spoilt is x else {"original": x, "corrupted": spoilt}
-    rows["reconstruction"] = run.reconstruct(spoilt, labels)
+    corrupted = run.spoil(x)
+    rows = {"original": x} if corrupted is x else {"original": x, "corrupted": corrupted}
+    rows["reconstruction"] = run.reconstruct(corrupted, labels)
     return {name: data.texts(row) for name, row in rows.items()} if data.kind == "text" else rows
 
 
 def _generated(run: Any) -> Any:
-    """Make as many items as are shown, of a conditional model of the same classes."""
+    """Generate as many samples as there are shown examples; if the model is conditional, of the same classes."""
     shown = run.data.shown
     return run.generate(len(shown), labels=run.data.y_test[shown] if run.is_conditional else None)
 
 
 @usual_errors
 def figure(run: Any):
-    """Draw the loss of a run, its examples, and images that it made: a `matplotlib.figure.Figure`."""
+    """Draw the loss of a run, its examples, and generated images: a `matplotlib.figure.Figure`."""
     from aenb.figures.plots import run_figure
 
     rows = examples(run)
     if run.data.kind == "image" and hasattr(run.model, "sample_prior") and "generated" not in rows:
         rows["generated"] = _generated(run)
-    baselines, loss = {}, getattr(run.model.loss, "loss", run.model.loss)  # that of what was observed, by its name
+    baselines, loss = (
+        {},
+        getattr(run.model.loss, "loss", run.model.loss),
+    )  # a loss over observed values is named for its inner loss
     if loss == "mean_squared_error" and run.compresses and run.spec.task == "reconstruct":
-        found = run.evaluate(parts="reconstruction")
-        if not report.is_exact(found):  # on a log axis, rounding is far below any loss
-            baselines[f"PCA, {number_of(run.latent_dim, 'dimension')}"] = found["pca_mse"]
+        metrics = run.evaluate(parts="reconstruction")
+        if not report.is_exact(metrics):  # on a log axis, rounding is far below any loss
+            baselines[f"PCA, {number_of(run.latent_dim, 'dimension')}"] = metrics["pca_mse"]
     words = LOSSES.get(loss, loss.replace("_", " ")) if isinstance(loss, str) else "loss"
     return run_figure(run.history, rows, loss=words, baselines=baselines)
 
 
 def scores(run: Any) -> tuple[dict[str, float], list[str]]:
-    """Return how well a run reconstructs held-out items; none, and a note, where that can't be scored."""
+    """Return the reconstruction scores of a run; if they can't be computed, none and a note."""
     try:
         return run.evaluate(parts="reconstruction"), []
     except Exception as error:
@@ -67,18 +70,18 @@ def scores(run: Any) -> tuple[dict[str, float], list[str]]:
 
 
 def words(run: Any) -> tuple[str, list[list[str]], list[str]]:
-    """Say what a run is and what it is worth: a title, a table of scores, and sentences."""
-    spec, (found, notes) = run.spec, scores(run)
+    """Return a run's report: a title, a table of scores, and sentences."""
+    spec, (metrics, notes) = run.spec, scores(run)
     title = f"{run.name}: {spec.family} on {spec.data}" if run.name else f"{spec.family} on {spec.data}"
     state = "" if run.status == "complete" else f" ({run.status})"
     lines = [
-        *([report.verdict(found, spec.family, run.latent_dim, compresses=run.compresses)] if found else []),
+        *([report.verdict(metrics, spec.family, run.latent_dim, compresses=run.compresses)] if metrics else []),
         f"Code of {number_of(run.latent_dim, 'dimension')}, {run.model.count_params():,} parameters, "
         f"{run.epochs} of {number_of(spec.epochs, 'epoch')}{state}, seed {spec.seed}.",
         *dict.fromkeys([*run.record.get("notes", ()), *notes]),
         *(f"{MARKS[finding.severity]} {finding}" for finding in ([] if run.is_alive else run.diagnose())),
     ]
     if run.is_generator:
-        lines.insert(len(found) > 0, f"It has no encoder: the codes of {INVERTED} held-out items were searched for.")
-    rows = report.score_rows(found, spec.family, run.latent_dim, run.record["data"]["kind"]) if found else []
+        lines.insert(len(metrics) > 0, f"It has no encoder: the codes of {INVERTED} held-out items were searched for.")
+    rows = report.score_rows(metrics, spec.family, run.latent_dim, run.record["data"]["kind"]) if metrics else []
     return title, rows, lines
