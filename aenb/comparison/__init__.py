@@ -1,4 +1,4 @@
 """Comparison: several runs, or families trained at equal budget, in one table and one picture.
 
-Not here: how one run is scored (`evaluation`).
+Scores of a single run are in `evaluation`.
 """

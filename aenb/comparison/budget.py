@@ -10,12 +10,12 @@ from typing import Any
 from aenb.core.backend import keras
 from aenb.core.errors import AenbError, shown
 
-MOST = 100_000  # epochs, where seconds or steps end a training
+MAX_EPOCHS = 100_000  # if seconds or steps end a training
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What each training may use: one of the three, or None of them for what each spec says."""
+    """What each training may use: one of the three; if all are None, each spec's own epochs."""
 
     epochs: int | None = None
     seconds: float | None = None
@@ -31,17 +31,17 @@ class Budget:
 
     @property
     def words(self) -> str:
-        """Say what it is."""
+        """The budget in words."""
         given = [f"{value:g} {name}" for name, value in vars(self).items() if value is not None]
         return f"{given[0]} each" if given else "each its own number of epochs"
 
     @property
     def most_epochs(self) -> int | None:
-        """How many epochs to ask for; None for what a spec says."""
-        return MOST if self.seconds or self.steps else self.epochs
+        """How many epochs to train at most; None: as many as the spec says."""
+        return MAX_EPOCHS if self.seconds or self.steps else self.epochs
 
     def callbacks(self) -> list[Any]:
-        """Make the callbacks that end a training in time: at the end of a step, tracing and compiling included."""
+        """Return the callbacks that end a training after a step; the time includes tracing and compiling."""
         if not self.seconds and not self.steps:
             return []
         begun, done = 0.0, 0
@@ -55,7 +55,7 @@ class Budget:
             done += 1
             is_last = done >= self.steps if self.steps else time.perf_counter() - begun >= self.seconds
             if is_last:
-                callback.model.stop_training = True  # heard after this step
+                callback.model.stop_training = True  # takes effect after this step
 
         callback = keras.callbacks.LambdaCallback(
             on_train_begin=on_train_begin, on_train_batch_begin=on_train_batch_begin

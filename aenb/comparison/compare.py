@@ -39,48 +39,48 @@ def compare(
 ) -> Comparison:
     """Compare runs, or train families at equal budget from several seeds and compare those.
 
-    All are scored by `Run.evaluate` on the same held-out items. An interrupt ends the trainings or the scoring, and
-    what is there is compared. If a training or a part of the scores fails, the others are kept, and a note says what
-    failed.
+    All are scored by `Run.evaluate` on the same held-out examples. An interrupt ends the trainings or the scoring, and
+    the results so far are compared. If a training or a part of the scores fails, the others are kept, and a note says
+    what failed.
 
     Args:
-        *given: Runs; or names of families, specs, or dicts such as `{"family": "vae", "beta": 4.0}`, which are trained.
-            Runs that differ in their seeds only are one contender.
+        *given: Runs; or families' names, specs, or dicts such as `{"family": "vae", "beta": 4.0}`, which are trained.
+            Runs that differ only in their seeds are one contender.
         data: What to train on, as `aenb.load_data` takes it; None: what each spec says.
-        epochs: The budget of each training: so many epochs, or
-        seconds: so many seconds, or
-        steps: so many steps. None of them: each spec's own epochs.
-        seeds: The seeds that each is trained from.
+        epochs: The budget of each training in epochs, or
+        seconds: in seconds, or
+        steps: in steps. If no budget is given: each spec's own epochs.
+        seeds: The seeds to train each from.
         parts: Which scores, as for `Run.evaluate`.
         verbose: Whether to show progress.
-        **settings: Options of `aenb.train`, and hyperparameters for those families that have them.
+        **settings: Options of `aenb.train`, and hyperparameters, for the families that have them.
 
     Returns:
-        The `Comparison`, which shows itself as a table and a picture.
+        The `Comparison`, which displays itself as a table and a picture.
 
     Raises:
-        AenbError: What is given is not of these; runs are on different data; several budgets are given; a part is
+        AenbError: An argument is none of these; runs are on different data; several budgets are given; a part is
             unknown.
         Exception: What the first training raised, if none succeeded.
 
     Example:
         >>> import aenb
-        >>> found = aenb.compare("shallow", "deep", data="digits", latent_dim=4, epochs=1, seeds=(0,),
-        ...                      parts="reconstruction", verbose=False)
-        >>> list(found.to_frame().index)
+        >>> comparison = aenb.compare("shallow", "deep", data="digits", latent_dim=4, epochs=1, seeds=(0,),
+        ...                           parts="reconstruction", verbose=False)
+        >>> list(comparison.to_frame().index)
         ['shallow', 'deep', 'PCA', 'mean image']
     """
     budget = Budget(epochs, seconds, steps)
-    found = contenders(given, settings)
+    listed = contenders(given, settings)
     seeds = _SEEDS.check(seeds)
     if not seeds:
         raise AenbError("`seeds`: expected at least one; received none.")
     seeds, parts = seeds[:1] if most_epochs() else seeds, chosen_parts(parts)
     with open_view(verbose) as view:
-        loaded = _data(found, data)
-        trainings = [(contender, seed) for contender in found if contender.spec is not None for seed in seeds]
+        loaded = _data(listed, data)
+        trainings = [(contender, seed) for contender in listed if contender.spec is not None for seed in seeds]
         failed = _train_all(trainings, loaded, budget, view)
-        done = [contender for contender in found if contender.runs]
+        done = [contender for contender in listed if contender.runs]
         if failed and not done:
             raise next(iter(failed.values()))
         notes = [failure(f"{name} could not be trained", error) for name, error in failed.items()]
@@ -96,23 +96,25 @@ def compare(
     )
 
 
-def _data(found: list[Contender], data: Any) -> Data:
+def _data(contenders: list[Contender], data: Any) -> Data:
     """Return the data that all are compared on.
 
     Raises:
         AenbError: It is not the same for all.
     """
-    runs = [run for contender in found for run in contender.runs]
+    runs = [run for contender in contenders for run in contender.runs]
     if data is not None:
         loaded = load_data(data)
     elif runs:
         loaded = runs[0].data
     else:
-        first = found[0].spec
+        first = contenders[0].spec
         loaded = load_data(first.data, limit=first.limit)
     others = {run.record["data"]["name"] for run in runs if run.record["data"]["fingerprint"] != loaded.fingerprint}
     if data is None:
-        others |= {contender.spec.data for contender in found if contender.spec and contender.spec.data != loaded.name}
+        others |= {
+            contender.spec.data for contender in contenders if contender.spec and contender.spec.data != loaded.name
+        }
     if others:
         raise AenbError(
             f"`compare`: expected the same data for all; received {loaded.name} and {', '.join(sorted(others))}."
@@ -123,13 +125,13 @@ def _data(found: list[Contender], data: Any) -> Data:
 def _train_all(
     trainings: Sequence[tuple[Contender, int]], data: Data, budget: Budget, view: Silent
 ) -> dict[str, Exception]:
-    """Train each contender from each seed, until an interrupt; return what those raised that failed, by their names."""
+    """Train each contender from each seed, until an interrupt; return the exceptions of failed trainings by name."""
     failed = {}
     for number, (contender, seed) in enumerate(trainings, 1):
         name = f"{contender.name}, seed {seed}"
         try:
             run = _train(contender.spec, seed, data, budget, _Within(view, f"{name} ({number} of {len(trainings)})"))
-        except Exception as error:  # the trainings before are worth more
+        except Exception as error:  # keep the trainings before it
             failed[name] = error
             continue
         contender.runs.append(run)
@@ -144,32 +146,32 @@ def _train(spec: Spec, seed: int, data: Data, budget: Budget, view: Silent) -> R
 
 
 def _scores(
-    found: list[Contender], data: Data, parts: Sequence[str], view: Silent, notes: list[str]
+    contenders: list[Contender], data: Data, parts: Sequence[str], view: Silent, notes: list[str]
 ) -> dict[str, list[dict[str, float]]]:
-    """Score all runs: dicts by contender, one of each of its runs; of what fails there are no scores, but a note."""
-    scores: dict[str, list[dict[str, float]]] = {contender.name: [] for contender in found}
+    """Score all runs: by contender, a dict for each of its runs. If a part fails, add a note instead of its scores."""
+    scores: dict[str, list[dict[str, float]]] = {contender.name: [] for contender in contenders}
     is_interrupted = False
-    for contender in found:
+    for contender in contenders:
         for run in contender.runs:
             if run.learnt_from(data):
                 run.adopt(data)
-            own: dict[str, float] = {}
-            scores[contender.name].append(own)
+            run_scores: dict[str, float] = {}
+            scores[contender.name].append(run_scores)
             name = f"{contender.name}, seed {run.spec.seed}"
             for part in [] if is_interrupted else parts:
                 try:
-                    own |= evaluate(run, None, part, _Within(view, f"Scoring {name}").stage)
+                    run_scores |= evaluate(run, None, part, _Within(view, f"Scoring {name}").stage)
                 except KeyboardInterrupt:
                     notes.append(f"The scoring was interrupted at {name}: what comes after it is not scored.")
                     is_interrupted = True
                     break
-                except Exception as error:  # the trainings are worth more
+                except Exception as error:  # keep the trainings
                     notes.append(failure(f"{name}: the part {part} could not be scored", error))
     return scores
 
 
 class _Within(Silent):
-    """A view of one of several trainings, told to that of the whole."""
+    """The progress of one of several trainings, shown in the view of them all."""
 
     def __init__(self, whole: Silent, place: str):
         self._whole, self._place = whole, place

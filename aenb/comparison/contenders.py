@@ -1,4 +1,4 @@
-"""What is compared: runs that are there, and specs that are to be trained."""
+"""What is compared: existing runs, and specs to train."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from aenb.training.train import make_spec
 
 @dataclass
 class Contender:
-    """One of those that are compared.
+    """A participant of a comparison.
 
     Attributes:
-        name: What it is called in the table.
-        spec: What to train for each seed; None where the runs are there.
+        name: Its name in the table.
+        spec: What to train for each seed; None for existing runs.
         runs: Its runs, one for each seed.
     """
 
@@ -31,16 +31,16 @@ class Contender:
 
 
 def contenders(given: Iterable[Any], settings: dict[str, Any]) -> list[Contender]:
-    """Make a contender of each thing that is given; runs that differ in their seeds only are one.
+    """Make a contender of each argument; runs that differ only in their seeds are one.
 
     Args:
         given: Runs, specs, names of families, or what `aenb.train` takes as dicts with the key "family".
-        settings: Options and hyperparameters for all that are to be trained; a family takes those that it has.
+        settings: Options and hyperparameters for all that are trained; a family takes those that it has.
 
     Raises:
         AenbError: Something is none of these; no family takes a setting; a run is still in training.
     """
-    found: list[Contender] = []
+    listed: list[Contender] = []
     by_spec: dict[str, Contender] = {}
     taken: set[str] = set()
     for one in given:
@@ -48,27 +48,27 @@ def contenders(given: Iterable[Any], settings: dict[str, Any]) -> list[Contender
             if one.is_alive:
                 raise AenbError("`compare`: expected runs whose training is over; received one that is under way.")
             spec = dataclasses.replace(one.spec, name=None, seed=0).to_dict()
-            # as JSON, since the tuples of a run that was loaded are lists
+            # as JSON, since tuples become lists in a loaded run
             key = json.dumps([spec, one.record["data"]["fingerprint"]], sort_keys=True)
             if key not in by_spec:
                 by_spec[key] = Contender(one.name or one.spec.family)
-                found.append(by_spec[key])
+                listed.append(by_spec[key])
             by_spec[key].runs.append(one)
         else:
             spec, used = _spec(one, settings)
             taken |= used
-            found.append(Contender(spec.name or spec.family, spec))
-    if not found:
+            listed.append(Contender(spec.name or spec.family, spec))
+    if not listed:
         raise AenbError('`compare`: expected runs, or names of families such as "deep"; received none.')
     if left := settings.keys() - taken:
         raise AenbError(f"`compare`: no family here has {', '.join(f'`{name}`' for name in sorted(left))}.")
-    for contender, name in zip(found, _told_apart(found), strict=True):
+    for contender, name in zip(listed, _distinct_names(listed), strict=True):
         contender.name = name
-    return found
+    return listed
 
 
 def _spec(one: Any, settings: dict[str, Any]) -> tuple[Spec, set[str]]:
-    """Make a spec of what is given, and say which of the settings it takes."""
+    """Make a spec of an argument, and return which of the settings it takes."""
     if isinstance(one, Spec):
         return one, set(settings)
     if isinstance(one, str):
@@ -84,19 +84,20 @@ def _spec(one: Any, settings: dict[str, Any]) -> tuple[Spec, set[str]]:
     return make_spec(one["family"], one.get("name"), shared | own), set(shared)
 
 
-def _told_apart(found: list[Contender]) -> list[str]:
-    """Name contenders of one name by the hyperparameters in which they differ, or else by numbers."""
-    told: list[str] = []
-    for contender in found:
-        name, alike = contender.name, [other for other in found if other.name == contender.name]
+def _distinct_names(contenders: list[Contender]) -> list[str]:
+    """Distinguish contenders of the same name by the hyperparameters in which they differ, or else by numbers."""
+    names: list[str] = []
+    for contender in contenders:
+        name, alike = contender.name, [other for other in contenders if other.name == contender.name]
         if len(alike) > 1:
             chosen = [_chosen(other) for other in alike]
             own = _chosen(contender)
             differing = {key: value for key, value in own.items() if any(c.get(key) != value for c in chosen)}
             name = ", ".join([name, *(f"{key}={value}" for key, value in differing.items())])
-        told.append(name)
+        names.append(name)
     return [
-        f"{name} ({told[: place + 1].count(name)})" if told.count(name) > 1 else name for place, name in enumerate(told)
+        f"{name} ({names[: place + 1].count(name)})" if names.count(name) > 1 else name
+        for place, name in enumerate(names)
     ]
 
 

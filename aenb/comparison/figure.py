@@ -1,4 +1,4 @@
-"""The figure of a comparison: scores with their intervals, and the same items as each contender has them."""
+"""The figure of a comparison: scores with their intervals, and each contender's images of the same examples."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from aenb.figures.plots import BLUE, GREEN, GREY, STYLE, drawable, image_grid
 
 PANELS, COLUMNS = 4, 10
 BASES = ("PCA", "training items")  # whose scores are drawn as lines
-Strip = tuple[str, np.ndarray, "np.ndarray | None"]  # a name, images rebuilt, images made
+Strip = tuple[str, np.ndarray, "np.ndarray | None"]  # a name, reconstructed images, generated images
 
 
 def comparison_figure(comparison: Any) -> Figure:
-    """Draw a `Comparison`: panels of scores, and for images strips of what each contender makes."""
+    """Draw a `Comparison`: panels of scores, and for images strips of reconstructions and samples."""
     columns = [column for name in DRAWN for column in SCORES if column.name == name and _has(comparison, column)]
     strips = strips_of(comparison) if comparison.data.kind == "image" else []
     heights = [0.9 + 0.3 * len(comparison.runs), *([0.5 + 0.62 * len(strips)] if strips else [])]
@@ -35,46 +35,48 @@ def comparison_figure(comparison: Any) -> Figure:
 
 
 def draw_strips(figure: Any, strips: Sequence[Strip], columns: int = COLUMNS) -> None:
-    """Draw strips of images under each other: what is rebuilt on the left, what is made on the right.
+    """Draw strips of images below each other: reconstructions on the left, generated samples on the right.
 
     Args:
         figure: A matplotlib Figure or SubFigure.
-        strips: For each its name, images (n, height, width, channels), and such images or None.
+        strips: For each a name, reconstructions (n, height, width, channels), and samples of this shape or None.
         columns: How many images of each are drawn.
     """
     panels = figure.subplots(len(strips), 2, squeeze=False)
-    for panel, (name, rebuilt, made) in zip(panels, strips, strict=True):
-        for axes, images in zip(panel, (rebuilt, made), strict=True):
+    for panel, (name, reconstructed, generated) in zip(panels, strips, strict=True):
+        for axes, images in zip(panel, (reconstructed, generated), strict=True):
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
-            drawn = image_grid((rebuilt if images is None else images)[:columns], columns)
+            drawn = image_grid((reconstructed if images is None else images)[:columns], columns)
             axes.imshow(drawn if images is not None else 0 * drawn, interpolation="nearest")
         panel[0].set_ylabel(drawable(name), rotation=0, ha="right", va="center", color=GREY, parse_math=False)
-    panels[0][0].set_title("held-out images, and what each makes of them")
-    if any(made is not None for _, _, made in strips):
-        panels[0][1].set_title("images that each made")
+    panels[0][0].set_title("held-out images and their reconstructions")
+    if any(generated is not None for _, _, generated in strips):
+        panels[0][1].set_title("generated samples")
 
 
 def _has(comparison: Any, column: Column) -> bool:
-    return any(column.name in found for found in comparison.intervals.values())
+    return any(column.name in scores for scores in comparison.intervals.values())
 
 
 def _points(axes: Any, comparison: Any, column: Column) -> None:
     """Draw a score of each contender with its interval, and the baselines' as lines."""
-    for place, found in enumerate(comparison.intervals.values()):
-        if column.name in found:
-            one = found[column.name]
-            axes.errorbar(one.mean, place, xerr=one.half, fmt="o", color=BLUE, capsize=3, markersize=5)
+    for place, scores in enumerate(comparison.intervals.values()):
+        if column.name in scores:
+            score = scores[column.name]
+            axes.errorbar(score.mean, place, xerr=score.half, fmt="o", color=BLUE, capsize=3, markersize=5)
     for name, style in zip(BASES, ("--", ":"), strict=True):
         if column.name in comparison.baselines.get(name, {}):
             value = comparison.baselines[name][column.name]
             axes.axvline(value, color=GREEN, linestyle=style, linewidth=1.3)
             _label(axes, name, value)
     own = [_pca(comparison, runs[0], column) for runs in comparison.runs.values()]
-    if any(value is not None for value in own) and "PCA" not in comparison.baselines:  # each has that of its own size
+    if (
+        any(value is not None for value in own) and "PCA" not in comparison.baselines
+    ):  # sizes differ: each has its own PCA
         values = [np.nan if value is None else value for value in own]
         axes.plot(values, range(len(own)), "|", color=GREEN, markersize=15, markeredgewidth=1.8)
-        _label(axes, "| PCA of its size", np.nanmin(values))
+        _label(axes, "| PCA of equal size", np.nanmin(values))
     axes.set_yticks(range(len(comparison.runs)), list(map(drawable, comparison.runs)), parse_math=False)
     axes.set_ylim(len(comparison.runs) - 0.5, -0.8)
     axes.set_title(f"{column.head} ({'lower' if column.lower else 'higher'} is better)", fontsize=9)
@@ -94,13 +96,17 @@ def _pca(comparison: Any, run: Any, column: Column) -> float | None:
 
 
 def strips_of(comparison: Any) -> list[Strip]:
-    """Return held-out images, and for each contender what it makes of them and images that it made."""
+    """Return held-out images, and each contender's reconstructions of them and generated samples."""
     data = comparison.data
     x, labels = data.examples(), None if data.y_test is None else data.y_test[data.shown]
     strips: list[Strip] = [("original", x, None)]
     for name, (run, *_) in comparison.runs.items():
-        told = labels if run.is_conditional else None
+        conditions = labels if run.is_conditional else None
         strips.append(
-            (name, run.reconstruct(run.spoil(x), told), run.generate(len(x), seed=run.spec.seed, labels=told))
+            (
+                name,
+                run.reconstruct(run.spoil(x), conditions),
+                run.generate(len(x), seed=run.spec.seed, labels=conditions),
+            )
         )
     return strips

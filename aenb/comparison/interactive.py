@@ -1,4 +1,4 @@
-"""A comparison as a page that answers by itself: sort the tables, brush a score, pick an input."""
+"""A comparison as an interactive page without a kernel: sort the tables, filter by score, pick an input."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
 
 
 def interactive(comparison: Any, inside: str) -> str:
-    """Wrap the HTML of a comparison's tables so that they answer, where scripts are run; else nothing is added.
+    """Make the HTML of a comparison's tables interactive; without scripts it looks the same.
 
     Args:
         comparison: The `Comparison`.
-        inside: Its tables, sentences and picture.
+        inside: Its tables, sentences and picture, as HTML.
     """
     names = list(comparison.runs)
     heads = {column.name: column.head for column in (*SCORES, *COSTS)}
     scores = {
-        name: [found[name].mean if name in found else None for found in comparison.intervals.values()]
+        name: [row[name].mean if name in row else None for row in comparison.intervals.values()]
         for name in heads
-        if sum(name in found for found in comparison.intervals.values()) > 1
+        if sum(name in row for row in comparison.intervals.values()) > 1
     }
     about = with_id({"names": names, "heads": heads, "scores": scores} | _inputs(comparison))
     slider = f'<input type="range" min="0" max="{max(0, len(about["labels"]) - 1)}" value="0" aria-label="input">'
@@ -47,7 +47,7 @@ def interactive(comparison: Any, inside: str) -> str:
 
 
 def _inputs(comparison: Any) -> dict[str, Any]:
-    """Return images, and what each contender makes of them, as one picture: a column for each image."""
+    """Return images and their reconstructions by each contender as one picture: a column for each image."""
     data = comparison.data
     if data.kind != "image":
         return {"sprite": "", "labels": []}

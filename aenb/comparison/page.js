@@ -1,8 +1,8 @@
-// A comparison in the page, without a kernel: tables that are sorted, a range of a score that is brushed, an input that
-// is picked. `about` stands for what it is given.
+// A comparison in the page, without a kernel: sort the tables, filter by the range of a score, pick an input.
+// `about` is replaced by the data.
 for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}"]:not([data-ready])`)) {
   root.dataset.ready = "1";
-  const number = (cell) => { const found = cell.textContent.replace(/,/g, "").match(/-?\d+(\.\d+)?/); return found ? Number(found[0]) : NaN; };
+  const number = (cell) => { const match = cell.textContent.replace(/,/g, "").match(/-?\d+(\.\d+)?/); return match ? Number(match[0]) : NaN; };
   const tables = [...root.querySelectorAll("table")];
   for (const table of tables) {
     const heads = [...table.tHead.rows[0].cells], body = table.tBodies[0], first = [...body.rows];
@@ -34,8 +34,8 @@ for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}
   // Brushing: contenders whose score is outside the range are dimmed, in the tables and among the images
 
   const scores = about.scores, names = about.names, bar = root.querySelector(".aenb-brush"), pick = root.querySelector(".aenb-pick");
-  const select = bar.querySelector("select"), [low, high] = bar.querySelectorAll("input"), said = bar.querySelector("output");
-  let least = 0, most = 0; // the sliders count hundredths of the way, so that both ends are exact
+  const select = bar.querySelector("select"), [low, high] = bar.querySelectorAll("input"), summary = bar.querySelector("output");
+  let least = 0, most = 0; // sliders count hundredths of the range, so that both ends are exact
   const at = (slider) => (slider.value === "100" ? most : least + ((most - least) * slider.value) / 100);
   const bounds = () => [at(low), at(high)].sort((a, b) => a - b);
   const inside = (name) => {
@@ -47,7 +47,7 @@ for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}
       row.style.opacity = names.includes(row.cells[0].textContent) && !inside(row.cells[0].textContent) ? 0.3 : 1;
     for (const tile of root.querySelectorAll("[data-contender]")) tile.style.opacity = inside(tile.dataset.contender) ? 1 : 0.25;
     for (const slider of [low, high]) slider.setAttribute("aria-valuetext", at(slider).toPrecision(3));
-    said.textContent = `${bounds().map((bound) => bound.toPrecision(3)).join(" to ")}: ${names.filter(inside).join(", ") || "none"}`;
+    summary.textContent = `${bounds().map((bound) => bound.toPrecision(3)).join(" to ")}: ${names.filter(inside).join(", ") || "none"}`;
   };
   const range = () => {
     const values = scores[select.value].filter((value) => value != null);
@@ -59,7 +59,7 @@ for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}
   low.oninput = high.oninput = dim;
   bar.style.display = "flex";
 
-  // An input, and what each makes of it
+  // An input, and its reconstruction by each contender
 
   if (pick && about.sprite) {
     const sprite = new Image(), slider = pick.querySelector("input"), tiles = pick.querySelector("div"), label = pick.querySelector("output");
@@ -68,7 +68,7 @@ for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}
       Object.assign(canvas, { width: about.width, height: about.height });
       canvas.style.cssText = "width:112px;image-rendering:pixelated;border-radius:3px";
       canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", row ? `what ${name} makes of the input` : "the input");
+      canvas.setAttribute("aria-label", row ? `reconstruction by ${name}` : "the input");
       figure.style.margin = "0";
       if (row) figure.dataset.contender = name;
       caption.textContent = name;
@@ -85,7 +85,7 @@ for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}
     sprite.onload = () => { pick.style.display = "block"; draw(); };
     sprite.src = about.sprite;
   }
-  // JupyterLab would take their keys for its own
+  // or JupyterLab takes their keys as shortcuts
   for (const one of root.querySelectorAll("button, canvas, input, select, th")) one.setAttribute("data-lm-suppress-shortcuts", "true");
   range();
 }

@@ -1,4 +1,4 @@
-"""Comparison: what a comparison found, as a table, a picture, a file."""
+"""Comparison: the results of a comparison, as a table, a picture, a file."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """Runs beside each other, scored on the same held-out items.
+    """Runs side by side, scored on the same held-out examples.
 
     Attributes:
-        runs: By the contender's name, one for each seed.
-        scores: What `Run.evaluate` found of each of them.
-        data: What they were trained and scored on.
-        budget: What each training was given, in words; empty where they were there before.
-        notes: What could not be trained or scored, each a sentence.
+        runs: Runs by the contender's name, one for each seed.
+        scores: The results of `Run.evaluate` for each of them.
+        data: The data that they were trained and scored on.
+        budget: The budget of each training, in words; empty for runs that existed before.
+        notes: Sentences about what could not be trained or scored.
     """
 
     runs: dict[str, list[Run]]
@@ -49,64 +49,67 @@ class Comparison:
 
     @functools.cached_property
     def intervals(self) -> dict[str, dict[str, Interval]]:
-        """Each contender's scores and costs over its seeds: `Interval`s by name, by contender."""
-        found = {name: self._figures(name) for name in self.runs}
-        shared = {name: set.intersection(*map(set, figures)) for name, figures in found.items()}
+        """Each contender's scores and costs over its seeds: by contender, `Interval`s by score."""
+        by_run = {name: self._figures(name) for name in self.runs}
+        shared = {name: set.intersection(*map(set, figures)) for name, figures in by_run.items()}
         return {
             name: {key: interval([one[key] for one in figures]) for key in figures[0] if key in shared[name]}
-            for name, figures in found.items()
+            for name, figures in by_run.items()
         }
 
     @functools.cached_property
     def baselines(self) -> dict[str, Figures]:
-        """What must be beaten, by name: PCA of each size of code, the mean item, the items themselves, real items."""
-        found: dict[str, Figures] = {}
+        """Scores of baselines by name: PCA of each code size, the mean example, the raw examples, training examples."""
+        baselines: dict[str, Figures] = {}
         sizes = {run.latent_dim for runs in self.runs.values() for run in runs}
         pairs = [pair for name, runs in self.runs.items() for pair in zip(runs, self.scores[name], strict=True)]
-        for run, scores in sorted(pairs, key=lambda pair: pair[0].is_generator):  # such are scored on a few items only
+        for run, scores in sorted(
+            pairs, key=lambda pair: pair[0].is_generator
+        ):  # generators are scored on few examples
             pca = "PCA" if len(sizes) == 1 else f"PCA, {run.latent_dim} dimensions"
             for label, prefix in zip((pca, MEANS[self.data.kind], "the items themselves"), BEFORE, strict=True):
                 own = {key.removeprefix(prefix): score for key, score in scores.items() if key.startswith(prefix)}
-                found[label] = own | found.get(label, {})
+                baselines[label] = own | baselines.get(label, {})
             floor = {key.removesuffix(BEHIND): score for key, score in scores.items() if key.endswith(BEHIND)}
-            found["training items"] = floor | found.get("training items", {})
-        return {label: found[label] for label in sorted(found, key=lambda label: label[:3] != "PCA") if found[label]}
+            baselines["training items"] = floor | baselines.get("training items", {})
+        ordered = sorted(baselines, key=lambda label: label[:3] != "PCA")
+        return {label: baselines[label] for label in ordered if baselines[label]}
 
     def best(self, column: Column) -> str | None:
-        """Return the contender that is better than all others by a score, its interval apart from all of theirs."""
-        found = {name: values[column.name] for name, values in self.intervals.items() if column.name in values}
-        if len(found) < 2:
+        """Return the contender with the best score, if its interval overlaps no other contender's; else None."""
+        scores = {name: values[column.name] for name, values in self.intervals.items() if column.name in values}
+        if len(scores) < 2:
             return None
-        first = (min if column.lower else max)(found, key=lambda name: found[name].mean)
-        own = found.pop(first)
-        apart = (own.below(other) if column.lower else other.below(own) for other in found.values())
+        first = (min if column.lower else max)(scores, key=lambda name: scores[name].mean)
+        own = scores.pop(first)
+        apart = (own.below(other) if column.lower else other.below(own) for other in scores.values())
         return first if all(apart) else None
 
     def to_frame(self) -> Any:
         """Return the figures as a `pandas.DataFrame`: a row for each contender and baseline, a column for each score.
 
-        The columns whose names end in " ±" are half the 95 % intervals over seeds; `seeds` is how many there are.
+        Columns whose names end in " ±" hold half the width of the 95% intervals over seeds; `seeds` is their number.
         """
         import pandas as pd
 
         rows = {}
-        for name, found in self.intervals.items():
+        for name, scores in self.intervals.items():
             rows[name] = {"seeds": len(self.runs[name])}
-            for key, one in found.items():
-                rows[name] |= {key: one.mean} | ({} if one.half is None else {f"{key} ±": one.half})
+            for key, score in scores.items():
+                rows[name] |= {key: score.mean} | ({} if score.half is None else {f"{key} ±": score.half})
         return pd.DataFrame.from_dict(rows | self.baselines, orient="index")
 
     def to_markdown(self) -> str:
-        """Return both tables and what they are of as Markdown."""
+        """Return both tables and the notes below them as Markdown."""
         tables = (markdown_table(rows, stressed) for rows, stressed in self._tables)
         return "\n\n".join([*tables, *map(markdown, self._lines)]) + "\n"
 
     @checked
     def to_csv(self, path: str | Path) -> Path:
-        """Write the figures of every run, a line for each contender and seed.
+        """Write the scores and costs of every run, a line for each contender and seed.
 
         Args:
-            path: The file; what is there is overwritten.
+            path: The file; an existing one is overwritten.
 
         Returns:
             The path.
@@ -122,10 +125,10 @@ class Comparison:
 
     @checked
     def to_html(self, path: str | Path) -> Path:
-        """Write one file that holds all, to be opened in a browser.
+        """Write the whole comparison as one HTML file.
 
         Args:
-            path: The file; what is there is overwritten.
+            path: The file; an existing one is overwritten.
 
         Returns:
             The path.
@@ -139,7 +142,7 @@ class Comparison:
         return _write(path, lambda aside: aside.write_text(page, encoding="utf-8"))
 
     def plot(self) -> Any:
-        """Draw the scores with their intervals, and what each contender makes of the same items.
+        """Draw the scores with their intervals, and each contender's reconstructions and samples.
 
         Returns:
             A `matplotlib.figure.Figure`.
@@ -149,20 +152,20 @@ class Comparison:
         return comparison_figure(self)
 
     def _figures(self, name: str) -> list[Figures]:
-        """Return the scores and the costs of each run of a contender, without the baselines'."""
+        """Return the scores and costs of each run of a contender, without those of the baselines."""
         pairs = zip(self.runs[name], self.scores[name], strict=True)
-        return [{key: one for key, one in scores.items() if is_own(key)} | _costs(run) for run, scores in pairs]
+        return [{key: score for key, score in scores.items() if is_own(key)} | _costs(run) for run, scores in pairs]
 
     @functools.cached_property
     def _tables(self) -> list[tuple[Rows, Places]]:
-        """Lay out the scores with the baselines, and the costs; and say which cells are the best."""
+        """Lay out two tables, the scores with the baselines and the costs, and mark the best cells."""
         return [self._table(SCORES, "held-out items", self.baselines), self._table(COSTS, "what it took", {})]
 
     def _table(self, columns: list[Column], head: str, baselines: dict[str, Figures]) -> tuple[Rows, Places]:
-        shown = [column for column in columns if any(column.name in found for found in self.intervals.values())]
+        shown = [column for column in columns if any(column.name in scores for scores in self.intervals.values())]
         rows = [[head, *(column.head for column in shown)]]
-        for name, found in self.intervals.items():
-            rows.append([name, *(_written(column, found.get(column.name)) for column in shown)])
+        for name, scores in self.intervals.items():
+            rows.append([name, *(_formatted(column, scores.get(column.name)) for column in shown)])
         for label, scores in baselines.items():
             if any(column.name in scores for column in shown):
                 cells = (column.form.format(scores[column.name]) if column.name in scores else "" for column in shown)
@@ -173,31 +176,31 @@ class Comparison:
 
     @property
     def _lines(self) -> list[str]:
-        """Say what was compared, and how to read it."""
+        """The notes below the tables: what was compared, and how to read it."""
         counts = {len(runs) for runs in self.runs.values()}
         seeds = sorted({run.spec.seed for runs in self.runs.values() for run in runs})
         several = counts != {1}
         first = next(iter(self.runs.values()))[0]
         versions = ", ".join(f"{name} {version}" for name, version in first.record["versions"].items())
-        said = [
+        lines = [
             self.data.describe() + ".",
             f"{f'{self.budget[0].upper()}{self.budget[1:]}, s' if self.budget else 'S'}eed"
             f"{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}; "
             f"{', '.join(first.record['device'])}; {versions}.",
         ]
         if inverted := [name for name, runs in self.runs.items() if runs[0].is_generator]:
-            said.append(
+            lines.append(
                 f"{', '.join(inverted)}: no encoder, so what comes back is of {INVERTED} held-out items, whose codes "
                 "were searched for."
             )
         if several:
-            said.append(
+            lines.append(
                 "Mean ± half the 95% interval over seeds (Student's t); bold where the interval of the best is apart "
                 "from all others."
             )
         else:
-            said.append("One seed each: differences may be chance. Try seeds=(0, 1, 2).")
-        return [*said, *self.notes]
+            lines.append("One seed each: differences may be chance. Try seeds=(0, 1, 2).")
+        return [*lines, *self.notes]
 
     @functools.cached_property
     def _png(self) -> bytes:
@@ -233,32 +236,32 @@ class Comparison:
                 f'style="max-width:100%;margin-top:.5em" src="{png_source(self._png)}">'
             )
             return interactive(self, page + picture)
-        except Exception as error:  # of odd data or a model of the user's own, anything: the tables are there
+        except Exception as error:  # odd data or a custom model can raise anything: show the tables
             return f"{page}<div>{escape(failure('The figure could not be drawn', error))}</div>"
 
 
-def _written(column: Column, found: Interval | None) -> str:
-    if found is None:
+def _formatted(column: Column, score: Interval | None) -> str:
+    if score is None:
         return "–"
-    mean = column.form.format(found.mean)
-    return mean if not found.half else f"{mean} ± {column.form.format(found.half)}"
+    mean = column.form.format(score.mean)
+    return mean if not score.half else f"{mean} ± {column.form.format(score.half)}"
 
 
 def _stacked(rows: Rows) -> Rows:
-    """Set intervals under their means: a table is narrow enough for a page then."""
+    """Put intervals below their means, so that a table is narrow enough for a page."""
     head, *body = rows
     return [head, *([cell.replace(" ± ", "\n± ") for cell in row] for row in body)]
 
 
 def _costs(run: Run) -> Figures:
-    """Return what a training took."""
-    held = variables(run.model)
+    """Return the costs of a training."""
+    state = variables(run.model)
     return {
         "parameters": run.model.count_params(),
         "epochs": run.epochs,
         "seconds": run.seconds,
         "items_per_second": run.record["items_per_second"],
-        "memory": sum(tf.as_dtype(one.dtype).size * math.prod(one.shape) for one in held) / 2**20,
+        "memory": sum(tf.as_dtype(one.dtype).size * math.prod(one.shape) for one in state) / 2**20,
     }
 
 

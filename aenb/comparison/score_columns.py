@@ -1,4 +1,4 @@
-"""The columns of a comparison: which scores, how they are written, and which way is better."""
+"""The columns of a comparison: which scores, in which format, and whether lower or higher is better."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """A score, or what a training took.
+    """A score, or a cost of training.
 
     Attributes:
-        name: What `Run.evaluate` calls it.
-        head: What the table does.
-        form: How a number is written, and its interval.
+        name: Its key in `Run.evaluate`.
+        head: Its heading in the table.
+        form: The format of the number and its interval.
         lower: Whether lower is better.
     """
 
@@ -43,4 +43,11 @@ COSTS = [
     Column("items_per_second", "items/s", "{:,.0f}"),
     Column("memory", "weights and optimiser (MB)", "{:,.1f}", lower=True),
 ]
-DRAWN = ("mse", "accuracy", "knn", "frechet", "coverage", "anomaly_auc")  # in the figure, the first four that there are
+DRAWN = (
+    "mse",
+    "accuracy",
+    "knn",
+    "frechet",
+    "coverage",
+    "anomaly_auc",
+)  # in the figure: the first four that are present

@@ -1,4 +1,4 @@
-"""What runs in a notebook: the magics, the widgets, and the copier of the chapters.
+"""What runs in a notebook: the magics, the widgets, and the command that copies the chapters.
 
-Not here: anything that a script needs too.
+What a script needs too is in other packages.
 """

@@ -1,4 +1,4 @@
-"""The notebooks that come with aenb, and copying them to where one can work in them."""
+"""The notebooks that come with aenb, and copying them to a folder to work in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aenb.core.errors import AenbError
 
 
 def chapters() -> list[Path]:
-    """List the notebooks: beside the package in a checkout, inside it where it was installed."""
+    """List the notebooks: beside the package in a checkout, inside it when it is installed."""
     return sorted(_folder().glob("[0-9]*.ipynb"))
 
 
@@ -19,10 +19,10 @@ def _folder() -> Path:
 
 
 def copy_chapters(target: Path) -> list[Path]:
-    """Copy the notebooks into a folder, and the map and the glossary that they refer to.
+    """Copy the notebooks into a folder, with the map and the glossary that they refer to.
 
     Raises:
-        AenbError: A notebook of that name is there already, or the folder cannot be written.
+        AenbError: A notebook of the same name exists there, or the folder cannot be written.
     """
     book = [*chapters(), *sorted(_folder().glob("*.md"))]
     taken = [target / path.name for path in book if (target / path.name).exists()]

@@ -1,4 +1,4 @@
-"""The body of a cell: Python that runs in a child namespace, and the names that it assigns."""
+"""The body of a cell: Python that runs in its own namespace, and the names that it assigns."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from typing import Any
 
 from aenb.core.errors import AenbError, shown
 
-LONGEST, CODE = 1_000_000, 20_000  # characters: of all, such as a model as JSON; of what is not in quotes
+LONGEST, CODE = 1_000_000, 20_000  # characters: of the whole, such as a model as JSON; of what is outside quotes
 
-# Quoted, without a letter before: the braces of an f-string hold code.
+# Quoted, without a letter before the quote: the braces of an f-string hold code.
 _STRING = re.compile(r"""(?<![^\W\d_])(?:'[^'\\\n]*(?:\\.[^'\\\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*")""", re.DOTALL)
-_PATTERNS = {ast.MatchAs: "name", ast.MatchStar: "name", ast.MatchMapping: "rest"}  # where they keep what they bind
+_PATTERNS = {
+    ast.MatchAs: "name",
+    ast.MatchStar: "name",
+    ast.MatchMapping: "rest",
+}  # the attribute with the name that they bind
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 def run_body(shell, line: str, body: str) -> dict[str, Any]:
-    """Run the body of a cell where the notebook's names can be read, and return the names it assigned.
+    """Run the body of a cell with access to the notebook's names, and return the names that it assigned.
 
     Nothing leaks into the notebook. Names that begin with an underscore, imports, functions, classes and loop
     variables are the body's own. An exception keeps its traceback, with the cell's line numbers.
@@ -43,15 +47,15 @@ def run_body(shell, line: str, body: str) -> dict[str, Any]:
 
 
 def _check_length(body: str) -> None:
-    """See that a body can be compiled in well under a second."""
-    for most, of, length in (
+    """Check that a body can be compiled in well under a second."""
+    for limit, part, length in (
         (LONGEST, "", len(body)),
         (CODE, " outside of quotes", len(_STRING.sub("", body[: LONGEST + 1]))),
     ):
-        if length > most:
+        if length > limit:
             raise AenbError(
-                f"Expected a body of at most {most:,} characters{of}; received {length:,}. Put what is long into "
-                "another cell, and use its names in this one."
+                f"Expected a body of at most {limit:,} characters{part}; received {length:,}. Put long values into "
+                "another cell, and use their names in this one."
             )
 
 
@@ -65,9 +69,9 @@ def _compiled(shell, line: str, body: str) -> tuple[ast.Module, CodeType]:
     except SyntaxError as error:
         where = f": {shown(error.text.strip())}" if error.text and error.text.strip() else ""
         raise AenbError(f"{expected}line {error.lineno or 2}: {shown(error.msg)}{where}") from None
-    except (RecursionError, MemoryError):  # of the parser: parentheses, signs or blocks in each other
+    except (RecursionError, MemoryError):  # from the parser: nested parentheses, signs or blocks
         raise AenbError(f"{expected}it is nested too deeply, or too large, to be compiled.") from None
-    except ValueError as error:  # characters that no source has
+    except ValueError as error:  # characters that are not allowed in source code
         raise AenbError(f"{expected}received: {shown(str(error))}.") from None
 
 
@@ -79,9 +83,9 @@ def _show_only_the_body(shell, error: Exception) -> None:
 
 
 def _assigned(tree: ast.Module) -> list[str]:
-    """List the names that are assigned outside functions and classes, in their order.
+    """List the names that are assigned outside functions and classes, in order.
 
-    So are those of `:=` and those that the patterns of `match` bind.
+    This includes names assigned by `:=` and bound by the patterns of `match`.
     """
     names: dict[str, None] = {}
     waiting: list[ast.AST] = [tree]

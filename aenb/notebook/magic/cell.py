@@ -1,4 +1,4 @@
-"""%%autoencoder: text becomes a spec, a run, a name in the notebook, and a view."""
+"""%%autoencoder: turn a cell into a spec, train it, and bind and show the run."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from aenb.runs.spec import flag, options
 def autoencoder(
     shell, defaults: dict[str, Any], line: str, body: str | None, variables: Mapping[str, Any] | None = None
 ):
-    """Train, evaluate and bind what a cell asks for.
+    """Train, evaluate and bind what a cell describes.
 
     Args:
         shell: The IPython shell.
-        defaults: The options' values where the line gives none.
+        defaults: The values of options that the line does not give.
         line: The first line, after the magic's name.
         body: The lines after it, or None for the line form.
-        variables: What stands for `{expression}` and `$name` in the line; None: the notebook's names.
+        variables: The names for `{expression}` and `$name` in the line; None: the notebook's.
 
     Returns:
-        The `Run`, which shows itself; None where only help was asked for.
+        The `Run`, which displays itself; None if only help was requested.
     """
     asked = parse(line, shell.user_ns if variables is None else variables)
     if asked.help:
@@ -42,7 +42,7 @@ def autoencoder(
     settings = defaults | asked.options
     settings |= _hyperparameters(run_body(shell, line, body or ""))
     from aenb.data.load import find_data
-    from aenb.training.train import make_spec, train_spec  # NumPy and the rest, when they are needed
+    from aenb.training.train import make_spec, train_spec  # imports NumPy and more, so not before it is needed
 
     spec = make_spec(asked.family, asked.name, settings)
     data, note = find_data(spec.data, shell.user_ns)
@@ -60,7 +60,7 @@ def autoencoder(
         )  # fmt: skip
         if asked.background:
             return None
-        view.stage("Evaluating on the held-out items …")
+        view.stage("Evaluating on held-out examples …")
         try:
             run.evaluate(parts="reconstruction")
         except KeyboardInterrupt:
@@ -77,14 +77,14 @@ def _check_name(shell, name: str) -> None:
 
 
 def _panel(settings: dict[str, Any]) -> Any:
-    """Open the training panel, with these options to begin with."""
+    """Open the training panel with these initial options."""
     from aenb.notebook.widgets.panel import Trainer
 
     return Trainer(**settings)
 
 
 def _checkpoint(asked: CommandLine) -> Callable | None:
-    """Return what opens the checkpoint: of the folder given, or for a named run of one in the user's cache."""
+    """Return what opens the checkpoint: in the given folder, or for a named run in the user's cache."""
     from aenb.engine.checkpoint import Checkpoint, unasked
 
     if asked.checkpoint is not None:
@@ -104,6 +104,6 @@ def _hyperparameters(assigned: dict[str, Any]) -> dict[str, Any]:
         if name in options():
             raise AenbError(
                 f"`{name}` is an option: expected on the first line, as {flag(name)} VALUE; received in the body. "
-                f"Rename it _{name} if it is the body's own."
+                f"If it is only a helper variable, rename it _{name}."
             )
     return assigned

@@ -1,4 +1,4 @@
-"""The first line of a cell, `%%autoencoder FAMILY [NAME] [options]`: its grammar and help, from the options' table."""
+"""The first line of a cell, `%%autoencoder FAMILY [NAME] [options]`: grammar and help, from the table of options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aenb.notebook.magic.line import words
 from aenb.runs.spec import flag, options
 
 CHECKPOINT = Field(
-    "save the training there as it goes (a named run: in the user's cache, by itself)",
+    "folder for checkpoints of the training (default for a named run: in the user's cache)",
     group="Training",
     metavar="DIR",
     name="checkpoint",
@@ -29,30 +29,30 @@ def _switch(name: str, group: str, text: str) -> Field:
 
 
 SWITCHES = {
-    "resume": _switch("resume", "Training", "go on from the checkpoint of a training that was cut off"),
-    "background": _switch("background", "Display", "train while other cells run; %aenb wait NAME waits for the end"),
+    "resume": _switch("resume", "Training", "resume from the checkpoint of an unfinished training"),
+    "background": _switch("background", "Display", "train while other cells run; %aenb wait NAME waits for it"),
     "quiet": _switch("quiet", "Display", "show no progress"),
     "help": _switch("help", "Display", "show this help; with a family, its hyperparameters"),
 }
-TABLE = {**options(), "checkpoint": CHECKPOINT, **SWITCHES}  # all that may be typed, by name
+TABLE = {**options(), "checkpoint": CHECKPOINT, **SWITCHES}  # all options of the line, by name
 
-WIDTH = 96  # columns of the help: what an output of JupyterLab holds without breaking lines
+WIDTH = 96  # columns of the help: as many as fit JupyterLab's output without line breaks
 
 EXAMPLE = """
-A cell's body is Python; the names it assigns are the family's hyperparameters (names that begin
-with an underscore are your own):
+The body of the cell is Python: the names it assigns are the family's hyperparameters (names that
+begin with an underscore are helper variables):
 
     %%autoencoder deep d --data fashion_mnist --epochs 20
     latent_dim = 30
 
 trains, evaluates and shows a model, and binds the Run to the name d: d.model, d.encode(x),
-d.save(path), … The same with the defaults, in a line:  %autoencoder deep d --data digits
-Defaults: %config AENB.epochs = 5.  %autoencoder alone opens a panel with all settings."""
+d.save(path), …  With default hyperparameters, in one line:  %autoencoder deep d --data digits
+Defaults: %config AENB.epochs = 5.  %autoencoder alone opens a panel of all settings."""
 
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What was typed: family and name, or None; options that were given; how to carry it out."""
+    """A parsed line: family and name, or None; the given options; how to run the training."""
 
     family: str | None
     name: str | None
@@ -66,7 +66,7 @@ class CommandLine:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Turn argparse's complaint into one of ours."""
+        """Raise argparse's error as an `AenbError`."""
         raise AenbError(f"%%autoencoder: {shown(message)}. See %%autoencoder --help.")
 
 
@@ -75,11 +75,11 @@ def parse(line: str, variables: Mapping[str, Any] | None = None) -> CommandLine:
 
     Args:
         line: The line, without the magic's name.
-        variables: What `{expression}` and `$name` in it are evaluated with; None: they stay.
+        variables: The names for `{expression}` and `$name`; None: leave them as they are.
 
     Raises:
-        AenbError: An option is unknown (the nearest is named), lacks its value, or has a wrong one; the line can't be
-            split into words.
+        AenbError: An option is unknown (the nearest is suggested), lacks its value, or has an invalid one; the line
+            can't be split into words.
     """
     parser = _Parser(prog="%%autoencoder", add_help=False, allow_abbrev=False)
     parser.add_argument("family", nargs="?")
@@ -95,12 +95,12 @@ def parse(line: str, variables: Mapping[str, Any] | None = None) -> CommandLine:
             raise _unknown_option(word.partition("=")[0], given.family)
         raise AenbError(f"%%autoencoder: expected a family, a name and options; received `{shown(word)}` too.")
     values = {name: TABLE[name].parse(text) for name, text in vars(given).items() if name in TABLE}
-    manner = {name: values.pop(name) for name in list(values) if name not in options()}
-    return CommandLine(given.family, given.name, values, **manner)
+    switches = {name: values.pop(name) for name in list(values) if name not in options()}
+    return CommandLine(given.family, given.name, values, **switches)
 
 
 def _unknown_option(word: str, family: str | None) -> AenbError:
-    """Say that an option is unknown; a hyperparameter of the family is written elsewhere."""
+    """Return the error for an unknown option; for a hyperparameter, it says where to write it."""
     name = word.lstrip("-").replace("-", "_")
     fields = families()[family].fields if family in families() else {}
     if name in fields:
@@ -135,12 +135,12 @@ def _typed(option: Field) -> str:
 
 
 def _explained(field: Field) -> str:
-    said = field.default is not None and field.kind != "bool"
-    return field.help + (f" (default: {field.default})" if said else "")
+    has_default = field.default is not None and field.kind != "bool"
+    return field.help + (f" (default: {field.default})" if has_default else "")
 
 
 def _columns(rows: dict[str, str]) -> list[str]:
-    """Set names and their explanations side by side, broken into lines of `WIDTH`."""
+    """Lay out names and their explanations side by side, in lines of at most `WIDTH`."""
     room = max(map(len, rows)) + 4
     return [
         textwrap.fill(text, WIDTH, initial_indent=f"  {name}".ljust(room), subsequent_indent=" " * room)

@@ -1,4 +1,4 @@
-"""%aenb: what is at hand, and what is done with runs."""
+"""%aenb: list what is available, and work with runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aenb.notebook.magic.line import words as split
 
 
 def aenb(shell, line: str, variables: Mapping[str, Any] | None = None) -> Any:
-    """Carry out a line of `%aenb`, in which variables stand for their values, and return what it shows."""
+    """Run a line of `%aenb`, with variables replaced by their values, and return what it displays."""
     words = split(line, shell.user_ns if variables is None else variables)
     if not words:
         return _overview(shell)
@@ -39,9 +39,9 @@ def usage() -> str:
 def _fits(name: str, *given: str) -> bool:
     """Check the number of words that a command was given."""
     expected = COMMANDS[name][1]
-    needed = [word for word in expected if word != "…" and not word.startswith("[")]
-    most = float("inf") if "…" in expected else len(expected)
-    if not len(needed) <= len(given) <= most:
+    required = [word for word in expected if word != "…" and not word.startswith("[")]
+    limit = float("inf") if "…" in expected else len(expected)
+    if not len(required) <= len(given) <= limit:
         form = " ".join(["%aenb", name, *expected])
         raise AenbError(f"Expected `{form}`; received {len(given)} words after `{name}`.")
     return True
@@ -70,7 +70,7 @@ def _overview(shell) -> None:
         "data at hand": lambda: ", ".join(name for name, entry in datasets().items() if entry.at_hand()),
         "runs": lambda: ", ".join(runs_of(shell)) or "none yet",
         "help": lambda: "%aenb --help, %%autoencoder --help",
-        "devices": lambda: ", ".join(devices()),  # last, since TensorFlow may have to start for it
+        "devices": lambda: ", ".join(devices()),  # last, since this may have to start TensorFlow
     }
     for name, words in rows.items():
         print(name.ljust(14) + words(), flush=True)
@@ -124,14 +124,14 @@ def _load(shell, path: str, name: str):
 
 
 def _compare(shell, *names: str):
-    """Compare runs of the notebook, which shows itself."""
+    """Compare runs of the notebook."""
     from aenb.comparison.compare import compare
 
     return compare(*(_run(shell, name) for name in dict.fromkeys(names)))
 
 
 def _show(shell, name: str, *views: str):
-    """Show what a run's model learnt."""
+    """Show views of what a run's model learnt."""
     return _run(shell, name).show(*views)
 
 
@@ -143,14 +143,14 @@ def _explore(shell, name: str):
 
 
 def _attend(shell, name: str):
-    """Show what the places of items attend to."""
+    """Open the attention explorer of a run."""
     from aenb.notebook.widgets.attention_explorer import AttentionExplorer
 
     return AttentionExplorer(_run(shell, name))
 
 
 def _wait(shell, name: str):
-    """Wait for a training in the background, letting its buttons work meanwhile; return its run, which shows itself."""
+    """Wait for a background training while its buttons keep working, and return its run."""
     from aenb.notebook.widgets.kernel_messages import Pump
 
     return _run(shell, name).wait(Pump())
@@ -162,7 +162,7 @@ def _stop(shell, name: str) -> None:
 
 
 def _clear(shell) -> None:
-    """Let go of every run: its names, IPython's record of outputs, and what Keras keeps."""
+    """Release every run: its names, IPython's output history, and what Keras keeps."""
     from aenb.core.backend import is_loaded, keras
     from aenb.evaluation.scorers.data_cache import forget
     from aenb.runs.run import Run
@@ -191,14 +191,14 @@ COMMANDS: dict[str, tuple[Callable, tuple[str, ...], str]] = {
     "data": (lambda shell: datasets(), (), "the data sets, and where they are found"),
     "families": (lambda shell: families(), (), "the families, with their hyperparameters"),
     "devices": (_devices, (), "what TensorFlow computes on"),
-    "compare": (_compare, ("RUN", "RUN", "…"), "score runs beside each other, on the same held-out items"),
+    "compare": (_compare, ("RUN", "RUN", "…"), "compare runs on the same held-out examples"),
     "show": (_show, ("RUN", "[VIEW]", "…"), "pictures of what a run's model learnt"),
-    "explore": (_explore, ("RUN",), "move through the codes of a run, and see what they decode to"),
-    "attend": (_attend, ("RUN",), "pick a place or a word, and see what it attends to"),
+    "explore": (_explore, ("RUN",), "explore the latent space of a run, and see what points decode to"),
+    "attend": (_attend, ("RUN",), "pick an image patch, time step or word, and see what it attends to"),
     "save": (_save, ("RUN", "DIR", "[--overwrite]"), "save a run as a folder"),
     "load": (_load, ("DIR", "NAME"), "load a saved run"),
     "wait": (_wait, ("RUN",), "wait for a training in the background, and show it"),
     "stop": (_stop, ("RUN",), "stop a training, and keep what was learnt"),
-    "clear": (_clear, (), "stop trainings, let go of all runs and their memory"),
+    "clear": (_clear, (), "stop trainings, delete all runs and free their memory"),
     "chapters": (_chapters, ("[DIR]",), "copy the notebooks"),
 }

@@ -16,26 +16,28 @@ _MAGIC = re.compile(r"^\s*(%%?)(aenb_)?(autoencoder|aenb)\s")
 
 
 def matcher_for(shell):
-    """Make the matcher that a shell asks."""
+    """Return the completion matcher for a shell."""
 
     @context_matcher(identifier="aenb", priority=200)
     def aenb_matcher(context):
         words, others = candidates(shell, context.full_text, context.cursor_position, context.line_with_cursor)
-        found = [SimpleCompletion(word, type="param") for word in words if word.startswith(context.token)]
-        if not others and not found:  # IPython hears others unless something is found: what is typed stands for itself
-            found = [SimpleCompletion(context.token, type="param")]
-        return {"completions": found, "suppress": bool(found) and others != "Python"}
+        completions = [SimpleCompletion(word, type="param") for word in words if word.startswith(context.token)]
+        if (
+            not others and not completions
+        ):  # IPython suppresses others only if there is one: offer the typed word itself
+            completions = [SimpleCompletion(context.token, type="param")]
+        return {"completions": completions, "suppress": bool(completions) and others != "Python"}
 
     return aenb_matcher
 
 
 def candidates(shell, text: str, position: int, line: str) -> tuple[list[str], str]:
-    """List what may stand where the cursor is, and say what else may: "", "files" or "Python".
+    """List the candidates at the cursor, and what else may stand there: "", "files" or "Python".
 
     Args:
         shell: The IPython shell.
         text: The whole cell.
-        position: The cursor's place in its line.
+        position: The cursor's position in its line.
         line: The line with the cursor.
     """
     first = _MAGIC.match(text)
@@ -50,7 +52,7 @@ def candidates(shell, text: str, position: int, line: str) -> tuple[list[str], s
 
 
 def _options(shell, before: list[str]) -> tuple[list[str], str]:
-    """List what may follow these words of the first line."""
+    """List what can follow these words of the first line."""
     last = before[-1] if before else ""
     if last == flag("data"):
         variables = [name for name, value in shell.user_ns.items() if hasattr(value, "__array__") and name[0] != "_"]
@@ -63,7 +65,7 @@ def _options(shell, before: list[str]) -> tuple[list[str], str]:
 
 
 def _body(family: list[str], line: str) -> tuple[list[str], str]:
-    """List the hyperparameters where a line begins, and the choices of one behind its name."""
+    """List the hyperparameters at the start of a line, or after a hyperparameter its choices."""
     fields = families()[family[0]].fields if family and family[0] in families() else {}
     assigned = re.match(r"(\w+)\s*=\s*[\"'](\w*)$", line)
     if assigned:

@@ -1,4 +1,4 @@
-"""Loading into a shell, and leaving it as it was."""
+"""Loading the extension into a shell, and unloading it without a trace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from aenb.runs.spec import flag, options
 
 
 class _Setting(TraitType):
-    """A default of `%config AENB`, checked as the option is."""
+    """A default in `%config AENB`, with the same validation as the option."""
 
     def __init__(self, option):
         super().__init__(option.default, help=f"{option.help}: {option.expected}")
@@ -40,7 +40,7 @@ AENB = type("AENB", (Configurable,), {"__doc__": "The defaults of `%%autoencoder
 
 @dataclass
 class _Loaded:
-    """What loading added to a shell, so that unloading takes away just that."""
+    """What loading added to a shell, so that unloading removes exactly that."""
 
     settings: Any
     matcher: Any
@@ -64,7 +64,7 @@ def load(shell) -> None:
 
 
 def unload(shell) -> None:
-    """Take away what `load` added."""
+    """Remove what `load` added."""
     loaded = getattr(shell, _SHELL_ATTRIBUTE, None)
     if loaded is None:
         return
@@ -78,7 +78,7 @@ def unload(shell) -> None:
 
 
 def _allow_no_body(lines: list[str]) -> list[str]:
-    """Give a cell of one line, `%%autoencoder deep`, the empty body without which IPython refuses it."""
+    """Add an empty body to a cell of one line, `%%autoencoder deep`, which IPython would refuse."""
     alone = len(lines) == 1 and lines[0].startswith(("%%autoencoder", "%%aenb_autoencoder"))
     return [lines[0].rstrip("\n") + "\n", "\n"] if alone else lines
 
@@ -107,18 +107,18 @@ def _add_magics(shell, loaded: _Loaded) -> None:
 
 @contextlib.contextmanager
 def _typed_words() -> Iterator[None]:
-    """Name options in errors as one types them on a magic's line."""
+    """Write options in error messages as they are typed on a magic's line."""
     try:
         yield
     except AenbError as error:
-        words = re.sub(r"pass (\w+)=True", lambda found: f"add {flag(found[1])}", str(error))
+        words = re.sub(r"pass (\w+)=True", lambda match: f"add {flag(match[1])}", str(error))
         if words == str(error):
             raise
         raise AenbError(words) from error.__cause__
 
 
 def _free_name(shell, name: str, kinds: tuple[str, ...]) -> str:
-    """Return the magic's name, or one of our own where another extension has taken it."""
+    """Return the magic's name, or if another extension has taken it, a name with the prefix aenb_."""
     if not any(name in shell.magics_manager.magics[kind] for kind in kinds):
         return name
     warnings.warn(f"The magic %{name} is taken by another extension: aenb's is %aenb_{name}.", stacklevel=2)
