@@ -62,7 +62,7 @@ def test_what_is_no_code_is_not_answered(explorer, monkeypatch, code):
 
 def test_a_conditional_model_is_asked_for_a_class(monkeypatch):
     explorer = aenb.LatentExplorer(untrained("vae", latent_dim=2, conditional=True))
-    assert explorer.about["classes_told"] == list("0123456789")
+    assert explorer.about["condition_classes"] == list("0123456789")
     assert explorer.about["steps"] == []  # the page has no labels for the decoder
     images = [asked(explorer, monkeypatch, [1.0, 1.0], label=label)[0][1][0] for label in (0, 3)]
     assert images[0] != images[1]

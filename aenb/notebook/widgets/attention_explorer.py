@@ -1,4 +1,4 @@
-"""The attention explorer: pick a place or a word, and see what it attends to."""
+"""The attention explorer: pick an image patch, time step or word, and see what it attends to."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from aenb.figures.views.attention_heads import attention
 from aenb.figures.views.view_inputs import ViewInputs
 from aenb.runs.run import Run
 
-ITEMS, MOST = 8, 2**19  # items to pick from, and numbers of maps that are sent, at most
+MAX_EXAMPLES, MAX_NUMBERS = 8, 2**19  # examples to pick from, and numbers in the maps sent to the page
 SCRIPT = (Path(__file__).parent / "attended.js").read_text(encoding="utf-8")
 
 
 class AttentionExplorer:
-    """What each place of some held-out items attends to, in each layer and head: a page that works by itself.
+    """What each position of some held-out examples attends to, in each layer and head: a page without a kernel.
 
     Args:
         run: A `Run` of a model with attention.
@@ -41,9 +41,9 @@ class AttentionExplorer:
     def __init__(self, run: Run):
         self._inputs = inputs = ViewInputs(run)
         x = inputs.data.examples() if inputs.data.kind != "text" else inputs.x
-        self._x = x[:ITEMS]
+        self._x = x[:MAX_EXAMPLES]
         maps = run.attention(self._x)
-        fit = max(1, MOST // maps[0].size)
+        fit = max(1, MAX_NUMBERS // maps[0].size)
         self._x, self._maps = self._x[:fit], maps[:fit]
 
     @property
@@ -68,7 +68,7 @@ class AttentionExplorer:
         )
 
     def _about(self) -> dict[str, Any]:
-        """Return what the page is told."""
+        """Return the data for the page."""
         data, maps, (n, layers, heads, tokens, _) = self._inputs.data, self._maps, self._maps.shape
         largest = np.maximum(maps.max(axis=-1, keepdims=True), 1e-9)
         about = {
@@ -79,13 +79,13 @@ class AttentionExplorer:
         if data.kind == "text":
             words = [text.split()[:count] for text, count in zip(data.texts(self._x), about["counts"], strict=True)]
             return about | {"words": words, "titles": [" ".join(text[:4]) + " …" for text in words]}
-        named = data.y_test is not None and len(data.classes) <= ITEMS + 2 and len(self._x) <= len(data.shown)
+        named = data.y_test is not None and len(data.classes) <= MAX_EXAMPLES + 2 and len(self._x) <= len(data.shown)
         labels = data.class_numbers(data.y_test[data.shown[:n]]) if named else []
         titles = [data.class_words[number] for number in labels] or [f"item {number + 1}" for number in range(n)]
         return about | {"titles": titles} | (self._images() if data.kind == "image" else self._signals())
 
     def _grid(self) -> tuple[tuple[int, ...], int]:
-        """Return how many patches there are along each side, and how long a patch is."""
+        """Return the number of patches along each side, and the length of a patch."""
         cells = self._inputs.model.get_layer("encoder").get_layer("tokens").get_layer("cells").target_shape
         sides = len(self._inputs.data.input_shape) - 1
         return tuple(cells[: 2 * sides : 2]), cells[1]

@@ -1,4 +1,4 @@
-"""A decoder for the page: its layers as plain values, which `explorer.js` computes with, where it knows them all."""
+"""A decoder for the page: its layers as plain values for `explorer.js`, if it supports them all."""
 
 from __future__ import annotations
 
@@ -10,26 +10,30 @@ import numpy as np
 from aenb.core.backend import keras
 from aenb.latent import coding
 
-MOST = 2**22  # weights that are sent
+MAX_WEIGHTS = 2**22  # that are sent
 ACTIVATIONS = {"linear", "relu", "elu", "selu", "gelu", "silu", "leaky_relu", "tanh", "sigmoid", "softplus"}
 CLOSE = 1e-4
 Step = tuple[dict[str, Any], list[np.ndarray]]
 
 
 def page_decoder(model: Any) -> tuple[list[dict[str, Any]], bytes] | None:
-    """Return what a page needs to decode by itself.
+    """Return what a page needs in order to decode without a kernel.
 
     Args:
         model: A model whose decoder is a chain of dense layers, transposed convolutions, and the like.
 
     Returns:
-        The steps in their order, and their weights, float32, one after another; None where a step is one that the page
-        does not know, where the weights are many, or where the model's decoding is more than its decoder.
+        The steps in order, and their weights, float32, concatenated; None if the page does not support a step, if
+        there are too many weights, or if the model's decoding is more than its decoder.
     """
     for name in ("decoder", "averaged_generator", "generator"):
         part = coding.parts(model).get(name)
         steps = None if part is None else _steps(part)
-        if steps is None or getattr(model, "num_classes", 0) or sum(w.size for _, ws in steps for w in ws) > MOST:
+        if (
+            steps is None
+            or getattr(model, "num_classes", 0)
+            or sum(w.size for _, ws in steps for w in ws) > MAX_WEIGHTS
+        ):
             continue
         codes = np.random.default_rng(0).standard_normal((4, *coding.code_shape(model))).astype("float32")
         if np.allclose(np.asarray(part(codes)), coding.decode(model, codes), atol=CLOSE):
@@ -39,14 +43,14 @@ def page_decoder(model: Any) -> tuple[list[dict[str, Any]], bytes] | None:
 
 
 def _steps(part: Any) -> list[Step] | None:
-    """Translate the layers of a part, which follow one another; None where one is unknown, or they do not."""
+    """Translate the layers of a part; None if one is unsupported, or if they are not a chain."""
     steps, tensor = [], part.inputs[0] if len(part.inputs) == 1 else None
     for layer in part.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue
         try:
             follows, shape = layer.input is tensor, layer.output.shape[1:]
-        except (AttributeError, ValueError):  # of several inputs, or used several times
+        except (AttributeError, ValueError):  # it has several inputs, or is used several times
             return None
         step = _KINDS.get(type(layer).__name__, lambda layer: None)(layer) if follows else None
         if step is None or step[0].get("activation", "linear") not in ACTIVATIONS:
@@ -57,7 +61,7 @@ def _steps(part: Any) -> list[Step] | None:
 
 
 def _weights(layer: Any) -> list[np.ndarray]:
-    """Return the kernel and the bias, zeros where there is none."""
+    """Return the kernel and the bias (zeros if there is none)."""
     kernel = np.asarray(layer.kernel)
     units = kernel.shape[2] if kernel.ndim == 4 else kernel.shape[-1]
     return [kernel, np.asarray(layer.bias) if layer.use_bias else np.zeros(units)]

@@ -1,4 +1,4 @@
-"""Controls: a widget for each field of the registry, which checks what is typed as the field does."""
+"""Controls: a widget for each field of the registry, which validates its input as the field does."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ LABEL, WIDTH = "10.5em", "13em"
 
 
 class Control:
-    """A row: the name of a field, its widget, its help, and what is wrong with what was typed.
+    """A row: the name of a field, its widget, its help, and an error message if the input is invalid.
 
     Args:
         field: The field.
-        value: What it begins with.
+        value: The initial value.
 
     Attributes:
         field: The field.
@@ -29,7 +29,7 @@ class Control:
     def __init__(self, field: Field, value: Any):
         self.field = field
         self._input = _input(field, value)
-        for widget in getattr(self._input, "children", (self._input,)):  # a box with a tooltip breaks in the page
+        for widget in getattr(self._input, "children", (self._input,)):  # a tooltip on the box breaks in the page
             widget.tooltip = f"{field.help}: {field.expected}"
         self._input.add_class(f"aenb-field-{field.name}")
         self._message = widgets.HTML(layout={"display": "none"})
@@ -44,7 +44,7 @@ class Control:
         """Return the value.
 
         Raises:
-            AenbError: It is not one that the field takes; the row says so too.
+            AenbError: The value is invalid; the row shows the message too.
         """
         try:
             value = self._value()
@@ -56,17 +56,17 @@ class Control:
 
     @property
     def is_default(self) -> bool:
-        """Whether it is the field's own value."""
+        """Whether the value is the field's default."""
         return self.read() == self.field.default
 
-    def on_change(self, heard: Callable[[], object]) -> None:
-        """Call something whenever another value is typed or chosen."""
+    def on_change(self, callback: Callable[[], object]) -> None:
+        """Call a function whenever the value changes."""
         for widget in (self._input, *getattr(self._input, "children", ())):
             if widget.has_trait("value"):
-                widget.observe(lambda _: heard(), "value")
+                widget.observe(lambda _: callback(), "value")
 
     def _value(self) -> Any:
-        if isinstance(self._input, widgets.HBox):  # a slider, and whether the value is left to the family
+        if isinstance(self._input, widgets.HBox):  # a slider, and a box for the family's own value
             slider, automatic = self._input.children
             return None if automatic.value else self.field.check(float(f"{slider.value:.3g}"))
         typed = self._input.value
@@ -91,7 +91,7 @@ def _input(field: Field, value: Any) -> widgets.Widget:
     look = {"width": WIDTH, "flex": "0 0 auto"}
     if field.choices:
         choices = [*([(field.unset, "")] if field.optional else []), *((word, word) for word in field.choices)]
-        return widgets.Dropdown(options=choices, value=value or "", layout=look)  # None would be shown as nothing
+        return widgets.Dropdown(options=choices, value=value or "", layout=look)  # None would be shown as blank
     if field.kind == "bool":
         return widgets.Checkbox(value=bool(value), indent=False, layout=look)
     if field.kind == "float" and field.above == 0 and field.optional and "rate" in field.name:
@@ -105,7 +105,7 @@ def _input(field: Field, value: Any) -> widgets.Widget:
 
 
 def _log_slider(value: float | None, unset: str) -> widgets.HBox:
-    """Make a slider over powers of ten, with a box that leaves the value to the family."""
+    """Make a log-scale slider, with a checkbox for the family's own value."""
     slider = widgets.FloatLogSlider(
         value=value or 1e-3, min=-5, max=0, step=0.05, readout_format=".2g", disabled=value is None,
         layout={"width": "14em"},
@@ -116,7 +116,7 @@ def _log_slider(value: float | None, unset: str) -> widgets.HBox:
 
 
 def _typed(value: Any) -> str:
-    """Return a value as one types it."""
+    """Format a value as it is typed."""
     if value is None:
         return ""
     return ", ".join(map(str, value)) if isinstance(value, tuple | list) else f"{value}"

@@ -7,7 +7,7 @@ import traitlets
 
 
 class CopyButton(anywidget.AnyWidget):
-    """Copies `text` to the clipboard of the page's reader when it is pressed."""
+    """Copies `text` to the clipboard when it is pressed."""
 
     _esm = """
     function render({ model, el }) {
@@ -21,7 +21,7 @@ class CopyButton(anywidget.AnyWidget):
         const text = model.get("text");
         try {
           await navigator.clipboard.writeText(text);
-        } catch { // no secure context, or no leave: the older way
+        } catch { // no secure context, or no permission: the older way
           const area = document.createElement("textarea");
           area.value = text;
           document.body.append(area);

@@ -1,10 +1,10 @@
-// The latent explorer in the page: a plane of codes, a point in it that is moved, and what it decodes to.
-// No text is ever set as HTML, so that names and labels are shown as they are.
+// The latent explorer in the page: a latent plane, a point in it that is moved, and what it decodes to.
+// Text is never set as HTML, so that names and labels are shown as they are.
 
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const STEP = 0.02, LEAP = 0.1; // of the plane's width, with a key and with Shift
-const SECONDS = 2; // that a path takes
-const NEAR = 8; // codes between which a point of a curved plane lies
+const STEP = 0.02, LEAP = 0.1; // fractions of the plane's width, for a key alone and with Shift
+const SECONDS = 2; // for the path from A to B
+const NEAR = 8; // codes that are averaged for a point of a curved plane
 
 // Decoding: the layers of a Keras model, one after another, as the kernel describes them
 
@@ -33,17 +33,17 @@ const STEPS = {
   as_is: (x) => x,
   activation: (x) => Float32Array.from(x),
   dense(x, step, take) {
-    const units = size(step.shape), kernel = take(x.length * units), made = Float32Array.from(take(units));
+    const units = size(step.shape), kernel = take(x.length * units), output = Float32Array.from(take(units));
     for (let i = 0; i < x.length; i++) {
       const value = x[i], row = i * units;
-      if (value !== 0) for (let j = 0; j < units; j++) made[j] += value * kernel[row + j];
+      if (value !== 0) for (let j = 0; j < units; j++) output[j] += value * kernel[row + j];
     }
-    return made;
+    return output;
   },
   transposed(x, step, take) {
     const [height, width, depth] = step.from, [high, wide, filters] = step.shape, [kh, kw] = step.kernel;
-    const kernel = take(kh * kw * filters * depth), bias = take(filters), made = new Float32Array(high * wide * filters);
-    for (let i = 0; i < made.length; i++) made[i] = bias[i % filters];
+    const kernel = take(kh * kw * filters * depth), bias = take(filters), output = new Float32Array(high * wide * filters);
+    for (let i = 0; i < output.length; i++) output[i] = bias[i % filters];
     const top = Math.max(kh - step.stride, 0) >> 1, left = Math.max(kw - step.stride, 0) >> 1;
     for (let r = 0; r < height; r++) for (let c = 0; c < width; c++) {
       const from = (r * width + c) * depth;
@@ -57,31 +57,31 @@ const STEPS = {
             let sum = 0;
             const at = ((a * kw + b) * filters + f) * depth;
             for (let d = 0; d < depth; d++) sum += x[from + d] * kernel[at + d];
-            made[(y * wide + z) * filters + f] += sum;
+            output[(y * wide + z) * filters + f] += sum;
           }
         }
       }
     }
-    return made;
+    return output;
   },
   norm(x, step, take) {
-    const depth = step.shape[step.shape.length - 1], gamma = take(depth), beta = take(depth), made = new Float32Array(x.length);
+    const depth = step.shape[step.shape.length - 1], gamma = take(depth), beta = take(depth), output = new Float32Array(x.length);
     for (let at = 0; at < x.length; at += depth) {
       let mean = 0, variance = 0;
       for (let d = 0; d < depth; d++) mean += x[at + d] / depth;
       for (let d = 0; d < depth; d++) variance += (x[at + d] - mean) ** 2 / depth;
       const scale = 1 / Math.sqrt(variance + step.epsilon);
-      for (let d = 0; d < depth; d++) made[at + d] = (x[at + d] - mean) * scale * gamma[d] + beta[d];
+      for (let d = 0; d < depth; d++) output[at + d] = (x[at + d] - mean) * scale * gamma[d] + beta[d];
     }
-    return made;
+    return output;
   },
   crop(x, step) {
-    const [, width, depth] = step.from, [high, wide] = step.shape, made = new Float32Array(size(step.shape));
+    const [, width, depth] = step.from, [high, wide] = step.shape, output = new Float32Array(size(step.shape));
     for (let r = 0; r < high; r++) {
       const begin = ((r + step.top) * width + step.left) * depth;
-      made.set(x.subarray(begin, begin + wide * depth), r * wide * depth);
+      output.set(x.subarray(begin, begin + wide * depth), r * wide * depth);
     }
-    return made;
+    return output;
   },
 };
 
@@ -98,17 +98,17 @@ export function decode(steps, weights, code) {
 
 // Drawing
 
-const FOCUSED = new Set(["button", "canvas", "input", "select"]); // whose keys JupyterLab would take for its own
+const FOCUSED = new Set(["button", "canvas", "input", "select"]); // JupyterLab would take their keys as shortcuts
 
 function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  if (FOCUSED.has(tag)) made.setAttribute("data-lm-suppress-shortcuts", "true");
+  const node = document.createElement(tag);
+  if (FOCUSED.has(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (value !== false && value != null) made.setAttribute(name, value);
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== false && value != null) node.setAttribute(name, value);
   }
-  made.append(...children);
-  return made;
+  node.append(...children);
+  return node;
 }
 
 function sharp(canvas, width, height) {
@@ -121,7 +121,7 @@ function sharp(canvas, width, height) {
   return pen;
 }
 
-// An item on a canvas: values are in [0, 1] for images (as floats, or bytes as numbers in [0, 255])
+// An example on a canvas: values are in [0, 1] for images (as floats, or bytes as numbers in [0, 255])
 function drawImage(canvas, [height, width, channels], values, scale) {
   canvas.width = width;
   canvas.height = height;
@@ -176,26 +176,26 @@ function render({ model, el }) {
   let code = Float32Array.from(about.start), hidden = new Set(), near = -1, ends = { A: null, B: null }, playing = 0, label = 0;
   const latencies = [];
 
-  // The parts
+  // The elements
 
   const back = element("canvas", { class: "aenb-points", "aria-hidden": "true" });
   const front = element("canvas", {
     class: "aenb-plane", tabindex: 0, role: "application",
-    "aria-label": `Plane of codes. Arrow keys move the point, with Shift farther; Enter takes the nearest item.`,
+    "aria-label": `Latent plane. Arrow keys move the point, with Shift farther; Enter takes the nearest example.`,
   });
   const status = element("div", { class: "aenb-status", "aria-live": "polite" });
   const picture = () => element(about.kind === "text" ? "div" : "canvas", { class: `aenb-picture aenb-${about.kind}`, role: "img" });
   const decoded = picture(), shown = picture();
   decoded.setAttribute("aria-label", "what the point decodes to");
-  shown.setAttribute("aria-label", "the item nearest to the pointer");
+  shown.setAttribute("aria-label", "the example nearest to the pointer");
   const wording = element("figcaption", {}, "decoded");
-  const nearWording = element("figcaption", {}, "nearest item");
+  const nearWording = element("figcaption", {}, "nearest example");
   const pictures = element("div", { class: "aenb-pictures" },
     element("figure", {}, decoded, wording), about.has_items ? element("figure", {}, shown, nearWording) : "");
   const sliders = about.sliders.map((slider) => {
     const input = element("input", {
       type: "range", min: slider.low, max: slider.high, step: (slider.high - slider.low) / 200,
-      "aria-label": `dimension ${slider.dimension} of the code`, title: slider.help,
+      "aria-label": `latent dimension ${slider.dimension}`, title: slider.help,
       oninput: (event) => { stop(); code[slider.dimension] = Number(input.value); changed(event.timeStamp); },
     });
     const value = element("output", {}, "");
@@ -205,10 +205,10 @@ function render({ model, el }) {
   const play = button("Play A → B", "Move the point from A to B and back", () => (playing ? stop() : walk()));
   const buttons = element("div", { class: "aenb-buttons" },
     button("Set A", "Remember the point as A", () => mark("A")), button("Set B", "Remember the point as B", () => mark("B")), play,
-    button("Random", about.random_help, random), button("Centre", "Go to the middle of the codes", (e) => { stop(); code = Float32Array.from(about.start); changed(e.timeStamp); }));
-  if (about.classes_told.length)
-    buttons.append(element("label", {}, "class ", element("select", { "aria-label": "class to make", onchange: (e) => { label = Number(e.target.value); changed(e.timeStamp); } },
-      ...about.classes_told.map((name, number) => element("option", { value: number }, name)))));
+    button("Random", about.random_help, random), button("Centre", "Go to the median of the latent codes", (e) => { stop(); code = Float32Array.from(about.start); changed(e.timeStamp); }));
+  if (about.condition_classes.length)
+    buttons.append(element("label", {}, "class ", element("select", { "aria-label": "class to generate", onchange: (e) => { label = Number(e.target.value); changed(e.timeStamp); } },
+      ...about.condition_classes.map((name, number) => element("option", { value: number }, name)))));
   const legend = element("div", { class: "aenb-legend" }, ...about.class_names.map((name, number) => {
     const chip = element("button", { type: "button", "aria-pressed": "true", title: "Show or hide this class", onclick: () => {
       hidden.has(number) ? hidden.delete(number) : hidden.add(number);
@@ -232,25 +232,25 @@ function render({ model, el }) {
     return [0, 1].map((k) => axes[k].reduce((sum, a, j) => sum + a * (z[j] - origin[j]), 0));
   };
   function moved(point) {
-    // the code at a point of the plane: of a flat one what lies beside the plane stays as it is
+    // the code at a point of the plane; for a flat plane, the components outside it stay as they are
     if (axes.length) {
-      const now = project(code), made = Float32Array.from(code);
-      for (let k = 0; k < 2; k++) for (let j = 0; j < dimensions; j++) made[j] += axes[k][j] * (point[k] - now[k]);
-      return made;
+      const now = project(code), output = Float32Array.from(code);
+      for (let k = 0; k < 2; k++) for (let j = 0; j < dimensions; j++) output[j] += axes[k][j] * (point[k] - now[k]);
+      return output;
     }
     const distances = Array.from({ length: count }, (_, i) => [(points[2 * i] - point[0]) ** 2 + (points[2 * i + 1] - point[1]) ** 2, i]);
     return average(distances, (i) => codes.subarray(i * dimensions, (i + 1) * dimensions), dimensions);
   }
   function average(distances, value, length) {
     distances.sort((a, b) => a[0] - b[0]);
-    const made = new Float32Array(length);
+    const output = new Float32Array(length);
     let total = 0;
     for (const [distance, i] of distances.slice(0, NEAR)) {
       const weight = 1 / (distance + 1e-9);
       total += weight;
-      value(i).forEach((v, j) => (made[j] += weight * v));
+      value(i).forEach((v, j) => (output[j] += weight * v));
     }
-    return made.map((v) => v / total);
+    return output.map((v) => v / total);
   }
   const blend = (z) => {
     const distances = Array.from({ length: count }, (_, i) => {
@@ -281,7 +281,7 @@ function render({ model, el }) {
       pen.fill();
     }
     pen.globalAlpha = 1;
-    if (x0 < 0 && x1 > 0 && y0 < 0 && y1 > 0) { // where both are 0
+    if (x0 < 0 && x1 > 0 && y0 < 0 && y1 > 0) { // the axes, where a coordinate is 0
       const [x, y] = toPixel([0, 0]);
       pen.strokeStyle = ink;
       pen.globalAlpha = 0.25;
@@ -310,7 +310,7 @@ function render({ model, el }) {
     ring(here, 8, "#d55e00", 2.5);
   }
 
-  // What is shown
+  // Pictures
 
   function draw(place, values, scale = 255) {
     if (about.kind === "image") drawImage(place, about.shape, values, scale);
@@ -326,7 +326,7 @@ function render({ model, el }) {
     wanted = [z, since];
     ask();
   }
-  function ask() { // one request at a time: what was wanted meanwhile is asked for when the answer is there
+  function ask() { // one request at a time: the latest one waits for the answer
     if (waiting || !wanted) return;
     const [z, since] = wanted;
     wanted = null;
@@ -362,7 +362,7 @@ function render({ model, el }) {
     if (about.kind === "text") draw(shown, about.texts[index]);
     else if (about.kind === "image") draw(shown, items.subarray(index * length, (index + 1) * length), 1);
     else draw(shown, new Float32Array(items.buffer.slice(items.byteOffset + 4 * index * length, items.byteOffset + 4 * (index + 1) * length)));
-    nearWording.textContent = classes.length ? `nearest item: ${about.class_names[classes[index]]}` : "nearest item";
+    nearWording.textContent = classes.length ? `nearest example: ${about.class_names[classes[index]]}` : "nearest example";
   }
   function nearest(point) {
     let best = -1, least = Infinity;
@@ -375,14 +375,14 @@ function render({ model, el }) {
     return best;
   }
 
-  // What one does
+  // Interaction
 
   let pressed = false;
   const go = (event) => { stop(); code = moved(toPoint(event)); changed(event.timeStamp); };
   front.addEventListener("pointerdown", (event) => { pressed = true; front.setPointerCapture(event.pointerId); go(event); });
   front.addEventListener("pointermove", (event) => {
     if (pressed) go(event);
-    else if (inPage) { // a look ahead: the point stays where it is
+    else if (inPage) { // a preview: the point stays where it is
       wording.textContent = "decoded under the pointer";
       show(moved(toPoint(event)), event.timeStamp);
     }
@@ -419,7 +419,7 @@ function render({ model, el }) {
   function mark(name) {
     stop();
     ends[name] = Float32Array.from(code);
-    status.textContent = ends.A && ends.B ? "" : `${name} is set: move the point, and set ${name === "A" ? "B" : "A"}.`;
+    status.textContent = ends.A && ends.B ? "" : `${name} is set. Now move the point, and set ${name === "A" ? "B" : "A"}.`;
     drawMarks();
   }
   function stop() { cancelAnimationFrame(playing); playing = 0; play.textContent = "Play A → B"; }

@@ -1,4 +1,4 @@
-"""The latent explorer: the codes of held-out items in a plane, in which a point is moved and decoded."""
+"""The latent explorer: the latent codes of held-out examples in a plane, in which a point is moved and decoded."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ HERE = Path(__file__).parent
 
 
 class LatentExplorer(anywidget.AnyWidget):
-    """Look into the codes of a run: drag a point over the plane, move a dimension, walk from one item to another.
+    """Explore the latent space of a run: drag a point over a plane, change one dimension, interpolate between points.
 
-    The plane shows the codes of held-out items (of a generator, draws from its prior) in the colours of their classes.
-    Hovering shows the item; dragging, or the arrow keys, move a point, and what it decodes to is shown: computed by the
-    page itself where the decoder is a chain of layers that it knows, else by the kernel. Each dimension has a slider,
-    those that tell most first. Where there is no kernel, it is a page that works by itself, or a picture.
+    The plane shows the latent codes of held-out examples (for a generator, draws from its prior), coloured by class.
+    Hovering shows the nearest example. Dragging or the arrow keys move a point, and its decoding is shown: the page
+    computes it if the decoder is a chain of layers that it supports, else the kernel does. Each dimension has a
+    slider, most informative first. Without a kernel it is a static page or a picture.
 
     Args:
         run: The `Run`.
-        plane: "pca", the principal axes of the codes (of two dimensions themselves); "umap", a layout by neighbours,
-            which needs the package umap-learn.
-        limit: How many items to show, at most.
+        plane: "pca", the principal axes of the codes (or their own two dimensions); "umap", a layout that keeps
+            neighbours together, which needs the package umap-learn.
+        limit: The largest number of examples to show.
 
     Raises:
-        AenbError: Its codes are discrete, or there is no such plane.
+        AenbError: Its codes are discrete, or the plane is unknown.
 
     Example:
         >>> import aenb
@@ -65,28 +65,28 @@ class LatentExplorer(anywidget.AnyWidget):
     weights = traitlets.Bytes().tag(sync=True)
 
     @checked
-    def __init__(self, run: Run, *, plane: str = "pca", limit: Annotated[int, Field("items", low=1)] = LIMIT):
+    def __init__(self, run: Run, *, plane: str = "pca", limit: Annotated[int, Field("examples", low=1)] = LIMIT):
         self._layout = layout = lay_out(ViewInputs(run, limit), plane)
         inputs = layout.inputs
-        found = page_decoder(run.model) or ([], b"")
+        steps, weights = page_decoder(run.model) or ([], b"")
         super().__init__(
-            about=self._describe(found[0]),
+            about=self._describe(steps),
             points=layout.points.astype("<f4").tobytes(),
             codes=inputs.codes.astype("<f4").tobytes(),
             classes=b"" if layout.classes is None else layout.classes.astype("u1").tobytes(),
             items=b"" if run.is_generator else _packed(inputs.x, inputs.data.kind),
-            weights=found[1],
+            weights=weights,
         )
         self._decode = coding.quick_decoder(run.model)
         self.on_msg(self._answer)
 
     @property
     def run(self) -> Run:
-        """The run that is looked into."""
+        """The run that is explored."""
         return self._layout.inputs.run
 
     def _describe(self, steps: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return what the page is told, but for the arrays."""
+        """Return the data for the page, except the arrays."""
         layout, inputs, run, data = self._layout, self._layout.inputs, self.run, self._layout.inputs.data
         return {
             "title": layout.title,
@@ -102,7 +102,7 @@ class LatentExplorer(anywidget.AnyWidget):
             "sliders": [self._slider(int(dimension)) for dimension in inputs.ranking[:SLIDERS]],
             "class_names": list(layout.class_words),
             "colours": class_colours(len(layout.class_words)),
-            "classes_told": list(data.class_words) if run.is_conditional else [],
+            "condition_classes": list(data.class_words) if run.is_conditional else [],
             "colour": BLUE,
             "line_colours": [BLUE, ORANGE, GREEN],
             "range": self._range,
@@ -110,12 +110,14 @@ class LatentExplorer(anywidget.AnyWidget):
             "texts": data.texts(inputs.x) if data.kind == "text" else [],
             "has_items": not run.is_generator,
             "has_prior": inputs.has_prior,
-            "random_help": "Draw a code from the prior" if inputs.has_prior else "Take the code of some item",
+            "random_help": "Draw a latent code from the prior"
+            if inputs.has_prior
+            else "Take the latent code of a random example",
         }
 
     @property
     def _range(self) -> list[float]:
-        """Between which values signals and features are drawn."""
+        """The range of values in which signals and features are drawn."""
         if self._layout.inputs.data.kind in ("image", "text"):
             return [0.0, 1.0]
         low, high = np.quantile(self._layout.inputs.x, (0.005, 0.995))
@@ -124,16 +126,16 @@ class LatentExplorer(anywidget.AnyWidget):
     def _slider(self, dimension: int) -> dict[str, Any]:
         inputs = self._layout.inputs
         low, high = inputs.range_of(dimension)
-        told = f"{inputs.codes[:, dimension].var():.2g}" if inputs.kl is None else f"{inputs.kl[dimension]:.2g} nats"
-        measure = "variance over the items" if inputs.kl is None else "KL"
-        of = "the prior" if inputs.has_prior else "the codes"
+        amount = f"{inputs.codes[:, dimension].var():.2g}" if inputs.kl is None else f"{inputs.kl[dimension]:.2g} nats"
+        measure = "variance over the examples" if inputs.kl is None else "KL"
+        distribution = "the prior" if inputs.has_prior else "the latent codes"
         return {
-            "dimension": dimension, "low": low, "high": high, "label": f"z{dimension} · {told}",
-            "help": f"{measure} {told}; from the 1 % to the 99 % quantile of {of}",
+            "dimension": dimension, "low": low, "high": high, "label": f"z{dimension} · {amount}",
+            "help": f"{measure} {amount}; from the 1% to the 99% quantile of {distribution}",
         }  # fmt: skip
 
     def _answer(self, _: Any, content: dict[str, Any], buffers: Sequence[Any]) -> None:
-        """Decode what the page asks for."""
+        """Decode the latent code that the page sends."""
         if content.get("kind") != "decode" or len(buffers) != 1:
             return
         code = np.frombuffer(bytes(buffers[0]), "<f4")
@@ -145,31 +147,31 @@ class LatentExplorer(anywidget.AnyWidget):
                 self._layout.inputs.data.classes[int(content.get("label", 0)) % len(self._layout.inputs.data.classes)]
             ]
         with self.run.turns:
-            made = self._decode(code[None], self.run.class_numbers(labels))
+            decoded = self._decode(code[None], self.run.class_numbers(labels))
         if self._layout.inputs.data.kind == "text":
-            self.send({"kind": "decoded", "text": self._layout.inputs.data.texts(made)[0]})
+            self.send({"kind": "decoded", "text": self._layout.inputs.data.texts(decoded)[0]})
         else:
-            self.send({"kind": "decoded"}, buffers=[_packed(made, self._layout.inputs.data.kind)])
+            self.send({"kind": "decoded"}, buffers=[_packed(decoded, self._layout.inputs.data.kind)])
 
     @functools.cached_property
     def _still(self) -> dict[str, Any]:
-        """Return what stands in its place without a kernel."""
+        """Return what is shown without a kernel."""
         picture = still_picture(self._layout)
         return {"text/plain": self._layout.title, "text/html": sheet_html(self._layout, picture), "image/png": picture}
 
     def sliders(self) -> Any:
-        """Return plain ipywidgets, for hosts without anywidget: sliders, and what they decode to."""
+        """Return plain ipywidgets, for hosts without anywidget: sliders, and the decoding of their code."""
         return slider_explorer(self._layout, self.about["sliders"])
 
     def _ipython_display_(self) -> None:
-        """Show it under the cell, in a place that the notebook keeps without it."""
+        """Display it below the cell, in a slot whose static content the notebook keeps."""
         shell = get_ipython()
         if not is_live(shell):
-            raise NotImplementedError  # IPython asks for the bundle then
+            raise NotImplementedError  # then IPython asks for the bundle
         Slot(shell, self, lambda: self._still)
 
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
-        """Return the widget, and what stands in its place without a kernel."""
+        """Return the widget, and what is shown without a kernel."""
         still = self._still
         if os.environ.get("AENB_LIVE") == "0":
             return still
@@ -181,8 +183,8 @@ class LatentExplorer(anywidget.AnyWidget):
         return {**data, **still}, metadata
 
 
-def _packed(items: np.ndarray, kind: str) -> bytes:
-    """Return items as the page takes them: images as bytes, words not at all, else float32."""
+def _packed(x: np.ndarray, kind: str) -> bytes:
+    """Return examples in the page's format: images as bytes, texts as nothing, all else as float32."""
     if kind == "image":
-        return np.round(np.clip(items, 0, 1) * 255).astype("u1").tobytes()
-    return b"" if kind == "text" else items.astype("<f4").tobytes()
+        return np.round(np.clip(x, 0, 1) * 255).astype("u1").tobytes()
+    return b"" if kind == "text" else x.astype("<f4").tobytes()

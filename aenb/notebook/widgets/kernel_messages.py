@@ -1,12 +1,12 @@
 """Widget messages handled inside a running cell, so that a button works while a model trains.
 
 A kernel handles one message after another, and a training cell is one message: a click waits until the cell has ended.
-A `Pump` that the cell calls between its batches takes the waiting widget (comm) messages out of their turn and handles
-them there. All other messages keep their order and run after the cell.
+A `Pump` that the cell calls between its batches takes the waiting widget (comm) messages out of the queue and handles
+them at once. All other messages keep their order and run after the cell.
 
-ipykernel has no public way to do this. Where each of its major versions keeps what has arrived is known to one small
-class here, which names the parts it needs. Where one of them is missing the pump does nothing, and only interrupting
-the kernel stops the cell.
+ipykernel has no public way to do this. For each of its major versions, a small class here knows where messages wait,
+and names the parts it needs. If one of them is missing, the pump does nothing, and only interrupting the kernel stops
+the cell.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Pump:
                 self._next = time.monotonic() + self.interval  # from the end: slow callbacks leave room for the cell
 
     def _drain(self, interrupt: _Interrupt) -> int:
-        """Handle what waits. Whatever happens, a message whose handler was not begun goes back to the kernel."""
+        """Handle the waiting messages. A message whose handler was not started always goes back to the kernel."""
         waiting, handled = deque(self._take()), 0
         try:
             while waiting and not interrupt.came:
@@ -93,23 +93,23 @@ class Pump:
                     self._run(handler, interrupt)
                 handled += 1
         finally:
-            for item in waiting:
-                self._inbox.put_back(item)
+            for entry in waiting:
+                self._inbox.put_back(entry)
         return handled
 
     def _take(self) -> list:
-        """Return the widget messages that wait, and put all others back in their order."""
-        items = self._inbox.empty()
-        ours = [False] * len(items)
+        """Return the waiting widget messages, and put all others back in order."""
+        entries = self._inbox.empty()
+        ours = [False] * len(entries)
         try:
-            ours = [self._is_comm(self._inbox.frames(item)) for item in items]
+            ours = [self._is_comm(self._inbox.frames(entry)) for entry in entries]
         finally:
-            for item in compress(items, (not mine for mine in ours)):
-                self._inbox.put_back(item)
-        return list(compress(items, ours))
+            for entry in compress(entries, (not mine for mine in ours)):
+                self._inbox.put_back(entry)
+        return list(compress(entries, ours))
 
     def _is_comm(self, frames: list) -> bool:
-        """Look at the type of a message. Without its content, or its signature would count as used already."""
+        """Look at the type of a message, without its content, or its signature would count as already used."""
         session = self._kernel.session
         try:
             _, parts = session.feed_identities(frames, copy=False)
@@ -120,7 +120,7 @@ class Pump:
 
     @contextmanager
     def _turn(self, frames: list):
-        """Make a message the current one: what its callbacks send names it as the parent, and then the cell again.
+        """Make a message the parent of what its callbacks send, and afterwards the cell again.
 
         The page waits for busy and idle before it sends the next value of a slider, and drops values whose parent is
         not the message that it sent. What a callback prints is sent before idle, as ipykernel does.
@@ -171,14 +171,14 @@ class _Queue6:
         self.replies.flush(1)  # zmq.POLLIN: what the socket holds goes into the queue first
         return [self.queue.get_nowait() for _ in range(self.queue.qsize())]
 
-    def frames(self, item: tuple) -> list:
+    def frames(self, entry: tuple) -> list:
         """Return an entry's message; nothing for the other functions that ipykernel queues."""
-        _, function, arguments = item
+        _, function, arguments = entry
         return arguments[0] if function == self.dispatch else []
 
-    def put_back(self, item: tuple) -> None:
+    def put_back(self, entry: tuple) -> None:
         """Leave an entry to the coroutine."""
-        self.queue.put_nowait(item)
+        self.queue.put_nowait(entry)
 
 
 class _Socket7:
@@ -198,26 +198,26 @@ class _Socket7:
             raise TypeError(f"Expected the stream's callback. Received: {self.deliver!r}.")
 
     def empty(self) -> list:
-        """Take all messages of the socket; to the last one, or the event loop would not hear of those that stay."""
-        items = []
+        """Take all messages from the socket: the event loop would not be notified of any that are left."""
+        messages = []
         while self.socket.poll(0):
-            items.append(self.socket.recv_multipart(copy=False))
-        return items
+            messages.append(self.socket.recv_multipart(copy=False))
+        return messages
 
-    def frames(self, item: list) -> list:
-        """Return the message: here it is the item itself."""
-        return item
+    def frames(self, entry: list) -> list:
+        """Return the message: here it is the entry itself."""
+        return entry
 
-    def put_back(self, item: list) -> None:
+    def put_back(self, entry: list) -> None:
         """Deliver a message when the event loop runs again: after the cell, and before what arrives later."""
-        self.loop.add_callback(self.deliver, item)
+        self.loop.add_callback(self.deliver, entry)
 
 
 INBOXES = {6: _Queue6, 7: _Socket7}
 
 
 def _connect() -> tuple:
-    """Return the kernel, where its messages arrive, and what it may raise; None twice where it is not known."""
+    """Return the kernel, its inbox, and the exceptions it may raise; None for both if the kernel is unknown."""
     from IPython import get_ipython
 
     kernel = getattr(get_ipython(), "kernel", None)
@@ -234,7 +234,7 @@ def _connect() -> tuple:
 
 
 def _check(kernel) -> None:
-    """Raise one of SURPRISES where the kernel lacks a part that every version has, or has it in another shape."""
+    """Raise one of SURPRISES if the kernel lacks a part that every version has, or has a different one."""
     attrgetter("log.warning", "log.error", "session.feed_identities", "session.digest_history.discard")(kernel)
     inspect.signature(kernel.session.deserialize).bind([], content=False, copy=False)
     inspect.signature(kernel._publish_status).bind("busy", "shell", parent={})
@@ -254,9 +254,9 @@ def _flush() -> None:
 
 
 class _Interrupt:
-    """Holds SIGINT back while messages are in our hands: between two lines of ours, an interrupt would lose them.
+    """Delays SIGINT while messages are being moved: an interrupt between two lines would lose them.
 
-    It is raised when the block ends. Callbacks run with `allowed`, where it is raised at once.
+    The signal is raised when the block ends. Callbacks run with `allowed`, where it is raised at once.
     """
 
     def __enter__(self):
@@ -269,7 +269,7 @@ class _Interrupt:
         self.came = True
 
     def _use(self, handler) -> None:
-        if self.handler is not None:  # None: it is not Python's, and could not be put back
+        if self.handler is not None:  # None: it was not set from Python, and can't be restored
             signal.signal(signal.SIGINT, handler)
 
     @contextmanager

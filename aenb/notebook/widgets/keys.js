@@ -1,5 +1,5 @@
-// JupyterLab and Notebook 7 take keys such as `d d` for commands to the notebook, which deletes a cell, wherever in it
-// the focus is but in a field of text. They look for this attribute on the very element that has the focus.
+// JupyterLab and Notebook 7 take keys such as `d d`, which deletes a cell, as notebook commands unless a text field has
+// the focus. They look for this attribute on the focused element itself.
 const spare = (element) => element?.closest?.(".aenb-keys") && element.setAttribute("data-lm-suppress-shortcuts", "true");
 
 function initialize() {

@@ -1,4 +1,4 @@
-"""Keys that are pressed in a control stay there: the notebook takes none of them for a command of its own."""
+"""Keys pressed in a control stay there: the notebook does not take them as shortcuts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aenb.notebook.widgets.placement import PLAIN
 
 
 class _Keys(anywidget.AnyWidget):
-    """Is never shown: the page runs its script when it hears of it. A page without anywidget keeps its shortcuts."""
+    """Never shown: the page runs its script when the widget is created. Without anywidget, shortcuts stay active."""
 
     _esm = Path(__file__).parent / "keys.js"
 
@@ -21,7 +21,7 @@ _keys: _Keys | None = None  # one serves all controls of a kernel
 
 
 def spare_keys(box: widgets.DOMWidget) -> None:
-    """Leave the keys that are pressed inside a box to its controls."""
+    """Let the controls in a box handle the keys that are pressed in them."""
     global _keys
     if PLAIN not in os.environ and (_keys is None or _keys.comm is None):  # None: all widgets were closed
         _keys = _Keys()

@@ -1,4 +1,4 @@
-"""A layout: where the codes of a run stand in a plane, and which part of it is shown."""
+"""A layout: the positions of a run's latent codes in a plane, and which part of it is shown."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from aenb.core.errors import AenbError
 from aenb.figures.views.latent_plane import umap_points
 from aenb.figures.views.view_inputs import ViewInputs
 
-MARGIN = 0.06  # of the plane, beside the points
+MARGIN = 0.06  # around the points, as a fraction of the plane
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Points that stand for codes.
+    """Points that represent latent codes.
 
     Attributes:
-        inputs: The run, its items and their codes.
-        points: (n, 2), where each code stands.
-        bounds: Left, right, bottom and top of what is shown.
-        is_flat: Whether each point of the plane is a code; else only those of the items are.
+        inputs: The run, its examples and their latent codes.
+        points: (n, 2), the position of each code.
+        bounds: Left, right, bottom and top of the visible part.
+        is_flat: Whether every point of the plane corresponds to a code; else only those of the examples do.
     """
 
     inputs: ViewInputs
@@ -31,33 +31,33 @@ class Layout:
 
     @property
     def classes(self) -> np.ndarray | None:
-        """The number of each point's class, (n,); None where there are none, as of draws from a prior."""
+        """The class number of each point, (n,); None without classes, as for draws from a prior."""
         return None if self.inputs.run.is_generator else self.inputs.classes
 
     @property
     def class_words(self) -> tuple[str, ...]:
-        """What to call the classes; none where points have none."""
+        """The names of the classes; empty if points have none."""
         return () if self.classes is None else self.inputs.data.class_words
 
     @property
     def names(self) -> tuple[str, str]:
-        """What the two coordinates are."""
-        return self.inputs.plane.names if self.is_flat else ("UMAP of the codes", "")
+        """The names of the two coordinates."""
+        return self.inputs.plane.names if self.is_flat else ("UMAP of the latent codes", "")
 
     @property
     def title(self) -> str:
         """What is shown, in a line."""
         run = self.inputs.run
-        of = "draws from the prior" if run.is_generator else "the codes of held-out items"
-        return f"{run.name or run.spec.family}: {of}, {self.inputs.codes.shape[1]} dimensions"
+        content = "draws from the prior" if run.is_generator else "the codes of held-out items"
+        return f"{run.name or run.spec.family}: {content}, {self.inputs.codes.shape[1]} dimensions"
 
 
 def lay_out(inputs: ViewInputs, plane: str) -> Layout:
-    """Lay codes out.
+    """Lay latent codes out in a plane.
 
     Args:
-        inputs: The run with its items.
-        plane: "pca", the principal axes of the codes, of two dimensions themselves; or "umap".
+        inputs: The run with its examples.
+        plane: "pca", the principal axes of the codes, or their own two dimensions; or "umap".
 
     Raises:
         AenbError: The codes are discrete, the plane is unknown, or the package for it is missing.
@@ -66,7 +66,7 @@ def lay_out(inputs: ViewInputs, plane: str) -> Layout:
         raise AenbError(f'`plane`: expected "pca" or "umap"; received {plane!r}.')
     if not inputs.has_plane:
         raise AenbError(
-            f"`run`: expected codes that are numbers, between which one can move; the codes of "
+            f"`run`: expected a continuous latent space; the codes of "
             f'{inputs.run.spec.family} are discrete. run.show("codebook") shows what they stand for.'
         )
     flat = plane == "pca"
@@ -75,7 +75,7 @@ def lay_out(inputs: ViewInputs, plane: str) -> Layout:
 
 
 def _bounds(points: np.ndarray) -> tuple[float, float, float, float]:
-    """Return what of the plane to show: nearly all points, with a margin beside them."""
+    """Return the part of the plane to show: nearly all points, with a margin around them."""
     low, high = np.quantile(points, 0.002, axis=0), np.quantile(points, 0.998, axis=0)
     room = np.maximum(high - low, 1e-3) * MARGIN
     (x0, y0), (x1, y1) = low - room, high + room

@@ -1,8 +1,8 @@
-"""The live view of a training in a notebook: where it stands, its loss, what it makes of examples, and its buttons.
+"""The live view of a training in a notebook: its progress, its loss, reconstructions or samples, and its buttons.
 
-It is built of plain ipywidgets while the training goes, and ends as text and HTML, which a saved or exported notebook
-keeps. Buttons only set what a training looks at between two chunks; pictures are drawn by the training's own thread,
-and take at most a fixed part of its time.
+During the training it consists of plain ipywidgets. It ends as text and HTML, which a saved or exported notebook keeps.
+Buttons only set flags that the training checks between two chunks. The training's own thread draws the pictures, which
+take at most a fixed fraction of its time.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from aenb.notebook.widgets.kernel_messages import Pump
 from aenb.notebook.widgets.keys import spare_keys
 from aenb.notebook.widgets.placement import Place, UnderCell
 
-SHARE = 0.012  # of the training's time that each of the two pictures may take
+SHARE = 0.012  # the fraction of the training's time for each of the two pictures
 INTERRUPT = "To stop: interrupt the kernel (■). What was learnt is kept."
 
 
 class LiveView(Silent):
-    """A training under its cell.
+    """The progress of a training below its cell.
 
     Args:
-        place: Where it stands.
+        place: Where it is displayed.
     """
 
     def __init__(self, place: Place):
@@ -39,10 +39,12 @@ class LiveView(Silent):
         self._curves_time, self._examples_time = _Budget(SHARE), _Budget(SHARE)
         self._trace: list[tuple[float, float]] = []
         self._box = None
-        self._showing = threading.RLock()  # a click and the training show things from two threads: the last one stays
+        self._showing = (
+            threading.RLock()
+        )  # a click and the training update the view from two threads: the last one wins
 
     def stage(self, text: str) -> None:
-        """Show what is being waited for: there is nothing to pause or stop."""
+        """Show what is being prepared, with the buttons disabled."""
         self._open()
         self._toggle.disabled = self._stop.disabled = True
         self._show(text)
@@ -50,12 +52,12 @@ class LiveView(Silent):
     def start(self, training: Training) -> None:
         """Show the title, an empty bar and the buttons; again at each restart."""
         self._open()
-        again, self._counter, self._title = self._counter, Counter(training), training.title
+        previous, self._counter, self._title = self._counter, Counter(training), training.title
         self._trace.clear()
         control, mine = training.control, threading.current_thread() is threading.main_thread()
         control.poll = self._poll
         self._toggle.disabled = self._stop.disabled = False
-        if again is None:
+        if previous is None:
             self._toggle.on_click(lambda _: self._ask(control.resume if control.paused else control.pause))
             self._stop.on_click(lambda _: self._ask(control.stop))
         if mine and not self._pump.works:
@@ -65,7 +67,7 @@ class LiveView(Silent):
         self._show("Preparing the first step …", bar=0.0)
 
     def step(self, epoch: int, step: int | None, logs: dict) -> None:
-        """Move the bar; draw the pictures anew where there is time for it."""
+        """Move the bar, and redraw the pictures if there is time for it."""
         if self._counter.step(epoch, step, logs):
             with self._showing:
                 self._show(self._state + self._counter.words(), bar=self._counter.part)
@@ -74,12 +76,12 @@ class LiveView(Silent):
         self._draw()
 
     def note(self, text: str) -> None:
-        """Add a line under the others."""
+        """Add a line below the others."""
         self._notes.append(text)
         self._show(self._text)
 
     def end(self, text: str) -> None:
-        """Leave the closing line in the place of the widgets; in a thread, as soon as the kernel is free."""
+        """Replace the widgets with the closing line; from a thread, as soon as the kernel is free."""
         self._text = text
         if self._box is None:
             return
@@ -90,11 +92,11 @@ class LiveView(Silent):
         self._box = None
 
     def _open(self) -> None:
-        """Put the widgets under the cell."""
+        """Display the widgets below the cell."""
         if self._box is not None:
             return
         self._line = widgets.HTML()
-        self._toggle = widgets.Button(description="Pause", tooltip="Pause the training, or go on with it")
+        self._toggle = widgets.Button(description="Pause", tooltip="Pause or resume the training")
         self._stop = widgets.Button(description="Stop", tooltip="Stop the training and keep what was learnt")
         self._buttons = widgets.HBox([self._toggle, self._stop], layout={"display": "none"})
         self._curves = widgets.Image(format="png", layout={"display": "none", "max_width": "48%"})
@@ -103,27 +105,27 @@ class LiveView(Silent):
         for widget, name in ((self._toggle, "aenb-pause"), (self._stop, "aenb-stop"), (self._line, "aenb-live")):
             widget.add_class(name)
         for image, words in (
-            (self._curves, "loss by epoch so far"),
-            (self._examples, "items over what becomes of them"),
+            (self._curves, "learning curves so far"),
+            (self._examples, "held-out examples with reconstructions or generated samples"),
         ):
             _describe(image, words)
-        # the buttons come first: under a line that wraps they would move, between a press and its release too
+        # the buttons come first: below a line that wraps they would move, even between a press and its release
         self._box = widgets.VBox([self._buttons, self._line, pictures])
         spare_keys(self._box)
         self._place.open(self._box)
 
     def _ask(self, what: Callable[[], None]) -> None:
-        """Ask the training for something, and say at once that it was heard: a step may take its time."""
+        """Send a request to the training, and acknowledge it at once: a step can take long."""
         what()
         self._answer()
 
     def _poll(self) -> None:
-        """Let waiting clicks through, and show what has become of them."""
+        """Handle waiting clicks, and show their effect."""
         self._pump()
         self._answer()
 
     def _answer(self) -> None:
-        """Show what was asked of the training, where that is not shown yet."""
+        """Show the state that was requested, if it is not shown yet."""
         control = self._counter.training.control
         with self._showing:
             if control.stopping:
@@ -168,7 +170,7 @@ class LiveView(Silent):
 
 
 class _Budget:
-    """Allows work as long as it takes no more than a share of the time."""
+    """Allows work as long as it takes no more than a fraction of the elapsed time."""
 
     def __init__(self, share: float):
         self._share, self._begin, self._spent = share, time.perf_counter(), 0.0
@@ -196,13 +198,13 @@ def _memory() -> str:
 
 
 def _describe(image: widgets.Image, words: str) -> None:
-    """Give a picture its words, where this ipywidgets has a place for them."""
+    """Give a picture its alternative text, if this version of ipywidgets supports it."""
     if "alt" in image.trait_names():
         image.alt = words
 
 
 def view_for(shell):
-    """Return what makes the views of a shell: live in a notebook, silent with AENB_LIVE=0, text in a terminal."""
+    """Return the factory of a shell's views: live in a notebook, silent with AENB_LIVE=0, text in a terminal."""
     if os.environ.get("AENB_LIVE") == "0":
         return Silent
     return (lambda: LiveView(UnderCell(shell))) if getattr(shell, "kernel", None) is not None else None

@@ -1,4 +1,4 @@
-"""The panel: choose, train, look, compare, and the cell that does the same."""
+"""The training panel: choose settings, train, inspect and compare runs, and copy the equivalent cell."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from aenb.training.train import make_spec, train_spec
 class Trainer:
     """Train with a mouse: a control for each setting, the live view, the runs so far, and the equivalent cell.
 
-    Trainings go on in the background, one after another, and their runs are bound to names in the notebook. The cell
-    shown asks for the same training, to the same weights. Where there is no kernel, what was trained is shown.
+    Trainings run in the background, one after another, and their runs are bound to names in the notebook. The shown
+    cell reproduces the training, with the same weights. Without a kernel, the results of the finished runs are shown.
 
     Args:
-        family: The family to begin with.
+        family: The initial family.
         data: A data set's name, a variable of the notebook, or a path.
-        **settings: Options and hyperparameters to begin with, as for `aenb.train`.
+        **settings: Initial options and hyperparameters, as for `aenb.train`.
 
     Attributes:
-        runs: The runs that the panel has trained, by their names.
+        runs: The runs that the panel has trained, by name.
 
     Raises:
-        AenbError: A setting is unknown or not one that the family takes.
+        AenbError: A setting is unknown, or its value is invalid.
 
     Example:
         >>> import aenb
@@ -78,10 +78,10 @@ class Trainer:
 
     @property
     def cell(self) -> str:
-        """The `%%autoencoder` cell that asks for what the controls do.
+        """The `%%autoencoder` cell that is equivalent to the controls.
 
         Raises:
-            AenbError: What is typed is not right yet.
+            AenbError: A value is invalid.
         """
         return self._settings.spec().to_cell()
 
@@ -90,7 +90,7 @@ class Trainer:
         return {} if self._shell is None else self._shell.user_ns
 
     def train(self) -> threading.Thread | None:
-        """Train what the controls ask for, in a thread, and return it; None where they are not right yet."""
+        """Start a training with the settings of the controls, and return its thread; None if a setting is invalid."""
         try:
             spec = self._settings.spec()
         except AenbError as error:
@@ -120,7 +120,7 @@ class Trainer:
                 spec, data, (), view, checkpoint=unasked(spec.name), background=True, unasked=True, bind=bind
             )
             run.wait()
-            self._list.say(f"Evaluating {spec.name} on the held-out items …")
+            self._list.say(f"Evaluating {spec.name} on held-out examples …")
             run.evaluate(parts="reconstruction")
             self.runs[spec.name] = run
             self._list.add(run)
@@ -128,12 +128,12 @@ class Trainer:
         except AenbError as error:
             view.end(str(error))
             self._say(str(error))
-        except Exception as error:  # whatever a training raises is shown here: nobody else waits for it
+        except Exception as error:  # show whatever a training raises: nothing else waits for it
             view.end(f"It ended with an error: {type(error).__name__}.")
             self._say(f"{spec.name}: {type(error).__name__}: {error}")
 
     def _say(self, text: str) -> None:
-        """Show what is wrong."""
+        """Show an error message."""
         self._message.value = f'<div role="alert" style="color:#d55e00">{escape(text)}</div>' if text else ""
 
     def _show_cell(self) -> None:
@@ -148,11 +148,11 @@ class Trainer:
         self._cell.value = self._copy.text = text
 
     def _lay_out(self) -> widgets.VBox:
-        """Put the settings to the left, and what comes of them to the right; in a narrow column one under the other."""
+        """Lay out the settings on the left and the results on the right; in a narrow column, one below the other."""
         title = widgets.HTML('<div style="font-size:1.15em;font-weight:600">Train a model</div>')
         action = widgets.HBox([self._train, self._message], layout={"align_items": "center", "flex_flow": "row wrap"})
         left = widgets.VBox([self._settings.box, action], layout={"flex": "3 1 480px", "min_width": "300px"})
-        same = widgets.HTML("<div>The same as a cell:</div>")
+        same = widgets.HTML("<div>The equivalent cell:</div>")
         copy = widgets.HBox([self._copy])
         right = widgets.VBox([same, self._cell, copy, self._live], layout={"flex": "2 1 340px", "min_width": "280px"})
         halves = widgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "16px", "width": "100%"})
@@ -161,32 +161,32 @@ class Trainer:
         spare_keys(box)
         return box
 
-    # What is displayed
+    # Display
 
     def _ipython_display_(self) -> None:
-        """Show the panel under the cell."""
+        """Display the panel below the cell."""
         if is_live(self._shell):
             self._slots.append(Slot(self._shell, self._box, self._still))
         else:
             display(self._still(), raw=True)
 
     def _keep(self) -> None:
-        """Leave what was trained in the notebook, for where there is no kernel."""
+        """Store the results in the notebook, to be shown without a kernel."""
         for slot in self._slots:
             slot.update()
 
     def _still(self) -> dict[str, Any]:
-        """Return what stands in its place without a kernel."""
+        """Return what is shown without a kernel."""
         results = "".join(run._repr_html_() for run in self.runs.values())
-        words = "Panel (needs a kernel)."
+        notice = "Panel (needs a kernel)."
         return {
-            "text/plain": f"{words}\n\n{self._cell.value}",
-            "text/html": f"<div>{words}<pre>{escape(self._cell.value)}</pre>{results}</div>",
+            "text/plain": f"{notice}\n\n{self._cell.value}",
+            "text/html": f"<div>{notice}<pre>{escape(self._cell.value)}</pre>{results}</div>",
         }
 
 
 def _binding(name: str, notes: list[str], variables: MutableMapping[str, Any]) -> Callable[[Run], None]:
-    """Return what binds a run in the notebook."""
+    """Return the function that binds a run in the notebook."""
 
     def bind(run: Run) -> None:
         run.record["notes"] += notes
@@ -196,7 +196,7 @@ def _binding(name: str, notes: list[str], variables: MutableMapping[str, Any]) -
 
 
 def _next_name(name: str, taken: set[str]) -> str:
-    """Return a name that is free: vae_1 → vae_2."""
+    """Return the next free name: vae_1 → vae_2."""
     stem, _, number = name.rpartition("_")
     if not number.isdigit():
         stem, number = name, "1"

@@ -1,4 +1,4 @@
-"""The runs of the panel, to look at, explore and compare with one click."""
+"""The runs of the panel, to inspect, explore and compare with one click."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from aenb.runs.run import Run
 
 
 class RunsList:
-    """A row for each run, and a place where what one asks for is shown.
+    """A row for each run, and an area that shows results, figures, the explorer or a comparison.
 
     Args:
-        runs: The runs by their names; it grows.
+        runs: The runs by name; the panel adds to it.
 
     Attributes:
         box: The widgets.
@@ -30,7 +30,7 @@ class RunsList:
         self._status = widgets.HTML()
         self._status.add_class("aenb-status")
         self._compare = widgets.Button(
-            description="Compare", tooltip="Score the ticked runs beside each other", disabled=True
+            description="Compare", tooltip="Compare the ticked runs on the same held-out examples", disabled=True
         )
         self._compare.add_class("aenb-compare")
         self._compare.on_click(lambda _: self._do("Comparing …", self._compared))
@@ -52,8 +52,12 @@ class RunsList:
         words = f"{run.spec.family} on {run.spec.data} · {_score(scores)} · {run.seconds:.0f} s · {run.status}"
         about = widgets.HTML(f"<div>{escape(words)}</div>", layout={"flex": "1 1 20em"})
         show = _button("Result", f"Show the result of {name}", lambda: self._do("", lambda: _report(run)))
-        look = _button("Figures", f"Pictures of what {name} learnt", lambda: self._do("Drawing …", lambda: _views(run)))
-        explore = _button("Explorer", f"Move through the codes of {name}", lambda: self._do("", lambda: _explorer(run)))
+        look = _button(
+            "Figures", f"Show views of what {name} learnt", lambda: self._do("Drawing …", lambda: _views(run))
+        )
+        explore = _button(
+            "Explorer", f"Explore the latent space of {name}", lambda: self._do("", lambda: _explorer(run))
+        )
         row = widgets.HBox(
             [tick, about, show, look, explore], layout={"align_items": "center", "flex_flow": "row wrap"}
         )
@@ -84,7 +88,7 @@ class RunsList:
         )
 
     def _do(self, words: str, make: Callable[[], widgets.Widget]) -> None:
-        """Show what is asked for, made in a thread: the kernel stays free."""
+        """Show a widget that is made in a thread, so that the kernel stays free."""
 
         def work() -> None:
             try:
@@ -111,7 +115,7 @@ def _button(text: str, help: str, press: Callable[[], object]) -> widgets.Button
 def _score(scores: dict[str, Any]) -> str:
     if "mse" in scores:
         return f"MSE {scores['mse']:.4f} (PCA {scores['pca_mse']:.4f})"
-    return f"{scores['accuracy']:.1%} of the tokens came back"
+    return f"token accuracy {scores['accuracy']:.1%}"
 
 
 def _report(run: Run) -> widgets.Widget:

@@ -1,4 +1,4 @@
-"""HTML of ours with its scripts, inside other widgets: an `ipywidgets.HTML` does not run them."""
+"""HTML with scripts inside other widgets: an `ipywidgets.HTML` does not run them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import traitlets
 
 
 class Page(anywidget.AnyWidget):
-    """Shows HTML that aenb made, and runs its scripts. Names and labels in it are escaped by whoever made it."""
+    """Shows HTML that aenb generated, and runs its scripts. Its names and labels must already be escaped."""
 
     _esm = """
     export default {
       render({ model, el }) {
         const show = () => {
           el.innerHTML = model.get("html");
-          for (const old of el.querySelectorAll("script")) { // those of innerHTML are not run
+          for (const old of el.querySelectorAll("script")) { // scripts set by innerHTML are not run
             const script = document.createElement("script");
             script.textContent = old.textContent;
-            setTimeout(() => old.replaceWith(script)); // when it stands in the page
+            setTimeout(() => old.replaceWith(script)); // once it is in the page
           }
         };
         model.on("change:html", show);

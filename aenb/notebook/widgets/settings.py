@@ -15,25 +15,25 @@ from aenb.notebook.widgets.controls import Control
 from aenb.runs.spec import Spec, options
 from aenb.training.train import make_spec
 
-AT_TOP = ("data",)  # options that are not among the others
+AT_TOP = ("data",)  # options shown above the tabs
 ROWS = "330px"  # of the list of controls
 
 
 class Settings:
-    """Controls that make a spec.
+    """Controls from which a spec is made.
 
     Args:
-        family: The family to begin with.
-        defaults: The options' values, by name.
-        hyperparameters: The family's that are not its defaults.
-        name: What to call the first run.
+        family: The initial family.
+        defaults: The initial values of the options, by name.
+        hyperparameters: Initial hyperparameters that differ from the family's defaults.
+        name: The name of the first run.
 
     Attributes:
         box: The widgets.
     """
 
     def __init__(self, family: str, defaults: dict[str, Any], hyperparameters: dict[str, Any], name: str | None = None):
-        self._heard: Callable[[], object] = lambda: None
+        self._callback: Callable[[], object] = lambda: None
         self.family = widgets.Dropdown(options=list(families()), value=family, layout={"width": "11em"})
         self.data = widgets.Combobox(
             value=str(defaults["data"]), options=list(datasets()), ensure_option=False, layout={"width": "13em"}
@@ -43,7 +43,7 @@ class Settings:
             widget.add_class(f"aenb-{css}")
         self.family.tooltip = "The kind of model"
         self.data.tooltip = "A data set, a variable of the notebook, or a path"
-        self.name.tooltip = "What the run is called in the notebook: a Python name"
+        self.name.tooltip = "The name of the run in the notebook: a Python name"
         self._about = widgets.HTML()
         self._options = {
             name: Control(option, defaults[name]) for name, option in options().items() if name not in AT_TOP
@@ -66,31 +66,31 @@ class Settings:
         for widget in (self.data, self.name):
             widget.observe(lambda _: self._changed(), "value")
 
-    def on_change(self, heard: Callable[[], object]) -> None:
-        """Call something whenever a setting changes."""
-        self._heard = heard
+    def on_change(self, callback: Callable[[], object]) -> None:
+        """Call a function whenever a setting changes."""
+        self._callback = callback
 
     def spec(self) -> Spec:
-        """Return what is asked for.
+        """Return the spec for the current settings.
 
         Raises:
-            AenbError: A value is not one that its field takes; all rows are checked, and say so.
+            AenbError: A value is invalid; every row with an invalid value shows its message.
         """
-        wrong, values = [], {}
+        errors, values = [], {}
         for name, control in (self._options | self._hyperparameters).items():
             try:
                 value = control.read()
             except AenbError as error:
-                wrong.append(error)
+                errors.append(error)
                 continue
             if name in self._options or value != control.field.default:
                 values[name] = value
-        if wrong:
-            raise wrong[0]
+        if errors:
+            raise errors[0]
         return make_spec(self.family.value, self.name.value.strip() or None, values | {"data": self.data.value.strip()})
 
     def _choose(self, given: dict[str, Any]) -> None:
-        """Show the hyperparameters of the family that is chosen."""
+        """Show the hyperparameters of the chosen family."""
         entry = families()[self.family.value]
         shown = {name: field for name, field in entry.fields.items() if field.kind != "model" and not field.of_data}
         self._hyperparameters = {name: Control(field, given.get(name, field.default)) for name, field in shown.items()}
@@ -103,7 +103,7 @@ class Settings:
         )
 
     def _another_family(self, change: dict[str, Any]) -> None:
-        """Show another family's hyperparameters; those that both have keep what was typed, where it is typed right."""
+        """Show another family's hyperparameters; those that both have keep valid values."""
         kept = {}
         for name, control in self._hyperparameters.items():
             try:
@@ -117,7 +117,7 @@ class Settings:
         self._changed()
 
     def _changed(self) -> None:
-        self._heard()
+        self._callback()
 
 
 def _named(word: str, widget: widgets.Widget) -> widgets.HBox:

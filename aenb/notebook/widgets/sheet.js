@@ -1,15 +1,15 @@
-// A sheet of decoded images over a plane, without a kernel: the pointer shows the image that lies under it, between
-// its four neighbours on the sheet. `about` stands for what it is given.
+// A sheet of decoded images over a plane, without a kernel: the image at the pointer is interpolated from its four
+// neighbours on the sheet. `about` is replaced by the data.
 for (const root of document.querySelectorAll(`[data-aenb-sheet="${about.id}"]:not([data-ready])`)) {
   root.dataset.ready = "1";
-  const plane = root.querySelector("canvas.aenb-plane"), made = root.querySelector("canvas.aenb-decoded");
+  const plane = root.querySelector("canvas.aenb-plane"), decoded = root.querySelector("canvas.aenb-decoded");
   const places = Uint16Array.from({ length: about.count * 2 }, (_, i) => 0);
   const raw = atob(about.points);
   for (let i = 0; i < places.length; i++) places[i] = raw.charCodeAt(2 * i) | (raw.charCodeAt(2 * i + 1) << 8);
   const kinds = atob(about.classes), sprite = new Image();
   let at = [0.5, 0.5];
   const draw = () => {
-    const n = about.cells, w = about.width, h = about.height, pen = made.getContext("2d");
+    const n = about.cells, w = about.width, h = about.height, pen = decoded.getContext("2d");
     const x = Math.min(n - 1.001, Math.max(0, at[0] * n - 0.5)), y = Math.min(n - 1.001, Math.max(0, at[1] * n - 0.5));
     const c = Math.floor(x), r = Math.floor(y), u = x - c, v = y - r;
     let total = 0;

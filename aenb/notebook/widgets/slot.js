@@ -1,14 +1,14 @@
-// Shows a widget in the places that cells' outputs keep for it: HTML with the slot's name, and a page inside that stands
-// there when there is no kernel. The HTML says when it is there; what was there before the widget is found at once.
+// Shows a widget in the slots that cells' outputs hold: HTML elements with the slot's name, whose static content is shown
+// without a kernel. Each slot announces itself when it is added; those that exist already are found at once.
 
 function initialize({ model }) {
   const manager = model.widget_manager, name = model.get("name");
-  const shown = []; // a place, and the node that stands in it
+  const shown = []; // slots, and the nodes in them
 
   async function fill(place) {
     place.dataset.aenbFilled = "true";
     const left = shown.find((one) => !one.place.isConnected);
-    if (left) { // the output was set anew: what stood in it goes on, with what is typed in it
+    if (left) { // the output was replaced: its node moves over, with what was typed in it
       left.place = place;
       place.replaceChildren(left.node);
       return;

@@ -1,9 +1,8 @@
-"""Widgets under a cell, of which the notebook keeps a page that needs no kernel.
+"""Widgets below a cell whose output stays usable without a kernel.
 
-A notebook that is saved keeps what its outputs hold. An output that holds a widget shows an error when the notebook is
-opened again: its kernel is gone, and the page prefers the widget to the HTML beside it. So the output becomes HTML
-alone, as soon as the page has said that it can put the widget into a place inside that HTML: JupyterLab and Notebook 7
-can. Elsewhere the output holds the widget, and the HTML beside it.
+An output with a widget shows an error when a saved notebook is opened again: its kernel is gone, and the page prefers
+the widget to the HTML in the same output. So the output is replaced with HTML alone, as soon as the page reports that
+it can place the widget inside that HTML, as JupyterLab and Notebook 7 can. Elsewhere the output holds both.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from aenb.notebook.widgets.placement import PLAIN, bundle_of, in_main_loop
 
 
 class _Slot(anywidget.AnyWidget):
-    """Is never shown itself: the page runs its script when it hears of it."""
+    """Never shown itself: the page runs its script when the widget is created."""
 
     _esm = Path(__file__).parent / "slot.js"
     name = traitlets.Unicode().tag(sync=True)
@@ -31,12 +30,12 @@ class _Slot(anywidget.AnyWidget):
 
 
 class Slot:
-    """A widget in an output, and what stands in its place without a kernel.
+    """A widget in an output, and the static content shown without a kernel.
 
     Args:
         shell: The IPython shell.
         widget: The widget.
-        still: Returns what stands in its place: data by MIME type, "text/plain" and "text/html" among them.
+        still: Returns the static content: data by MIME type, including "text/plain" and "text/html".
     """
 
     def __init__(self, shell: Any, widget: widgets.DOMWidget, still: Callable[[], dict[str, Any]]):
@@ -49,11 +48,11 @@ class Slot:
             door.on_msg(self._hear)
 
     def update(self) -> None:
-        """Put what stands there now into the notebook; from a thread, as soon as the kernel is free."""
+        """Store the current static content in the notebook; from a thread, as soon as the kernel is free."""
         in_main_loop(self._shell, self._show)
 
     def _hear(self, door: _Slot, content: dict[str, Any], _: Any) -> None:
-        """Let the HTML stand alone: the page can put the widget into it."""
+        """Keep only the HTML in the output: the page can place the widget inside it."""
         if content.get("kind") == "ready":
             self._door = door
             self.update()
@@ -63,7 +62,7 @@ class Slot:
         self._handle.update(data, metadata=metadata, raw=True)
 
     def _bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what the output holds, data and metadata."""
+        """Return the output's data and metadata."""
         still = self._still()
         if self._door is not None:
             return {**still, "text/html": _place(self._door.name, still["text/html"])}, {}
@@ -72,6 +71,6 @@ class Slot:
 
 
 def _place(name: str, still: str) -> str:
-    """Set a place for a widget, with what stands there without one."""
-    tell = f'document.dispatchEvent(new CustomEvent("aenb-slot", {{ detail: "{name}" }}))'
-    return f'<div data-aenb-slot="{name}">{still}</div><script>{tell}</script>'
+    """Return the HTML of a slot, with its static content."""
+    announce = f'document.dispatchEvent(new CustomEvent("aenb-slot", {{ detail: "{name}" }}))'
+    return f'<div data-aenb-slot="{name}">{still}</div><script>{announce}</script>'

@@ -1,4 +1,4 @@
-"""The plane of codes where there is no kernel: a picture, and a page that answers the pointer by itself."""
+"""The latent plane without a kernel: a picture, and a page that responds to the pointer."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from aenb.figures.plots import BLUE, STYLE, class_colours, image_grid, image_png
 from aenb.figures.views.latent_scatter import scatter
 from aenb.notebook.widgets.latent_layout import Layout
 
-CELLS, SMALL, STILL = 18, 8, 12  # decoded images a side: in the sheet, of larger images, in the picture
-LARGE = 48 * 48  # pixels of an image from which the sheet has fewer
+CELLS, SMALL, STILL = 18, 8, 12  # decoded images per side: in the sheet, in a sheet of large images, in the picture
+LARGE = 48 * 48  # pixels; a sheet of larger images has fewer of them
 POINTS = 1000
 SCRIPT = (Path(__file__).parent / "sheet.js").read_text(encoding="utf-8")
 
 
 def still_picture(layout: Layout) -> bytes:
-    """Draw the plane of codes beside what its points decode to: a PNG file."""
+    """Draw the latent plane beside what its points decode to: a PNG file."""
     bounds, images = layout.bounds, _is_decoded(layout)
     with rc_context(STYLE):
         figure = Figure(figsize=(9.4, 4.7) if images else (4.9, 4.7), layout="constrained")
         panels = figure.subplots(1, 1 + images, squeeze=False)[0]
         scatter(panels[0], layout.points, layout.classes, layout.class_words)
         panels[0].set(xlim=bounds[:2], ylim=bounds[2:], xlabel=layout.names[0], ylabel=layout.names[1])
-        panels[0].set_title("draws from the prior" if layout.inputs.run.is_generator else "codes of held-out items")
+        panels[0].set_title(
+            "draws from the prior" if layout.inputs.run.is_generator else "latent codes of held-out examples"
+        )
         if images:
             grid = image_grid(_decoded(layout, STILL), columns=STILL, gap=0)
             panels[1].imshow(grid, interpolation="nearest", extent=bounds, aspect="auto")
@@ -40,7 +42,7 @@ def still_picture(layout: Layout) -> bytes:
 
 
 def sheet_html(layout: Layout, picture: bytes) -> str:
-    """Set the plane as HTML that works without a kernel, and shows the picture where scripts are not run."""
+    """Return the plane as HTML that works without a kernel; without scripts it shows the picture."""
     alt = "The plane of codes, and what its points decode to"
     still = f'<img class="aenb-still" alt="{alt}" style="max-width:100%" src="{png_source(picture)}">'
     head = f'<div style="font-size:1.1em;font-weight:600;margin:.3em 0">{escape(layout.title)}</div>'
@@ -68,7 +70,7 @@ def _is_decoded(layout: Layout) -> bool:
 
 
 def _about(layout: Layout) -> dict[str, Any]:
-    """Return what the page is told."""
+    """Return the data for the page."""
     height, width, _ = layout.inputs.data.input_shape
     cells = SMALL if height * width > LARGE else CELLS
     points, (x0, x1, y0, y1) = layout.points, layout.bounds
@@ -85,10 +87,10 @@ def _about(layout: Layout) -> dict[str, Any]:
 
 
 def _decoded(layout: Layout, cells: int) -> np.ndarray:
-    """Decode the middles of cells that cover the plane, row by row from the top: (cells², *input_shape)."""
+    """Decode the centres of cells that cover the plane, row by row from the top: (cells², *input_shape)."""
     x0, x1, y0, y1 = layout.bounds
-    middles = (np.arange(cells) + 0.5) / cells
-    x, y = np.meshgrid(x0 + middles * (x1 - x0), y1 - middles * (y1 - y0))
+    centres = (np.arange(cells) + 0.5) / cells
+    x, y = np.meshgrid(x0 + centres * (x1 - x0), y1 - centres * (y1 - y0))
     return layout.inputs.decoded(np.stack([x.ravel(), y.ravel()], axis=1))
 
 
@@ -98,7 +100,7 @@ def _sprite(images: np.ndarray, cells: int) -> str:
         return png_source(image_png(grid[..., :3]))
     from PIL import Image
 
-    buffer = io.BytesIO()  # in 64 greys it is a fifth as large
+    buffer = io.BytesIO()  # in 64 greys it takes a fifth of the bytes
     grey = Image.fromarray(np.round(grid[..., 0] * 255).astype("uint8"), "L")
     grey.quantize(64, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
     return png_source(buffer.getvalue())
