@@ -1,4 +1,4 @@
-# Each command does all its own set-up: a virtual environment in .venv, and what it needs in it.
+# Each command sets up what it needs, in a virtual environment in .venv.
 PYTHON ?= python3
 CASES ?= 4000
 BIN := .venv/bin
@@ -15,7 +15,7 @@ quickstart: .venv/lab.done  ## run the quickstart notebook, write build/quicksta
 lab: .venv/lab.done  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
-# The longest chapters first, and one thread of linear algebra for each of the two kernels: more would wait for each other.
+# The longest chapters first, and one BLAS thread for each of the two kernels: more threads would wait for each other.
 test: .venv/dev.done  ## unit tests, the browser tests, and the notebooks under nbval, in their short form
 	.ci/system-packages
 	AENB_LIVE=0 $(BIN)/pytest tests aenb --doctest-modules -n 2 --dist loadfile
@@ -26,7 +26,7 @@ check: .venv/dev.done  ## ruff (format and lint, notebooks included) and the imp
 	$(BIN)/ruff check .
 	$(BIN)/pytest -q tests/test_imports.py
 
-fuzz: .venv/dev.done  ## hostile inputs, CASES of each kind: what became of them, in one table
+fuzz: .venv/dev.done  ## hostile inputs, CASES of each kind: their outcomes in one table
 	AENB_LIVE=0 AENB_FUZZ=$(CASES) $(BIN)/pytest tests/fuzz -q -n 2 --dist loadfile --timeout 3600
 
 bench: build/bench/venv.done  ## measure start-up, memory and training speed, against other tools; ARGS="A --rounds 3"
@@ -40,7 +40,7 @@ memory: .venv/dev.done  ## run every family's training and evaluate(), and every
 quality: .venv/dev.done  ## train and score all families on Fashion-MNIST, three seeds each; ARGS="--seconds 60 --seeds 0 1 2"
 	$(BIN)/python -m tests.benchmarks.quality $(ARGS)
 
-# The other tools stay out of .venv. pythae asks for a backport of `dataclasses`: it does without its dependencies.
+# The other tools stay out of .venv. pythae requires a backport of `dataclasses`, so it is installed without dependencies.
 build/bench/venv.done: pyproject.toml tests/benchmarks/requirements.txt
 	test -x $(BENCH)/python || $(PYTHON) -m venv build/bench/venv
 	$(BENCH)/python -m pip install --quiet --upgrade pip
@@ -49,10 +49,10 @@ build/bench/venv.done: pyproject.toml tests/benchmarks/requirements.txt
 	$(BENCH)/python -m pip install --quiet --editable '.[lab]'
 	touch $@
 
-chapters: .venv/lab.done  ## run all notebooks in full, check what they claim, and store their outputs
+chapters: .venv/lab.done  ## run all notebooks in full, check their claims, and store their outputs
 	$(BIN)/python .ci/notebooks.py notebooks/[0-9]*.ipynb --store
 
-clean:  ## remove what the commands made
+clean:  ## remove what the commands created
 	rm -rf .venv build
 
 .venv/%.done: pyproject.toml
@@ -61,5 +61,5 @@ clean:  ## remove what the commands made
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
-	test $* != dev || $(BIN)/python -m pip install --quiet --no-deps 'aeon>=1.6'  # of which only files are read
+	test $* != dev || $(BIN)/python -m pip install --quiet --no-deps 'aeon>=1.6'  # only its data files are read
 	touch $@

@@ -1,6 +1,6 @@
 """Run notebooks from top to bottom: store their outputs, or write a page and print the runs' tables.
 
-What is stored has its time and its peak of memory in the table of `notebooks/README.md`.
+Storing also writes the time and the peak memory of each notebook into the table of `notebooks/README.md`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def execute(path: Path) -> nbformat.NotebookNode:
 
 
 class Memory:
-    """The peak of what the kernels of a block take, in bytes."""
+    """The peak memory of the kernels within a block, in bytes."""
 
     def __enter__(self) -> Memory:
         self.peak, self._over = 0, threading.Event()
@@ -73,7 +73,7 @@ class Memory:
 
 
 def store(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Write a notebook, its figures in 256 colours, which makes them a third as large."""
+    """Write a notebook, with its figures reduced to 256 colours, a third of the size."""
     for output in (output for cell in notebook.cells for output in cell.get("outputs", ())):
         if output.output_type == "display_data" and "image/png" in output.data:
             small = io.BytesIO()
@@ -86,7 +86,7 @@ def store(notebook: nbformat.NotebookNode, path: Path) -> None:
 
 
 def note(path: Path, seconds: float, peak: int) -> None:
-    """Write time and memory into the notebook's row of the table beside it."""
+    """Write time and memory into the notebook's row of the README's table."""
     table = path.parent / "README.md"
     text = table.read_text(encoding="utf-8") if table.exists() else ""
     measured = f"{seconds / 60:.1f} min | {peak / 2**30:.1f} GB"

@@ -52,7 +52,7 @@ def load_ipython_extension(shell) -> None:
 
 
 def unload_ipython_extension(shell) -> None:
-    """Take away all that loading added, and give back what it replaced."""
+    """Remove all that loading added, and restore what it replaced."""
     from aenb.notebook.magic import extension
 
     extension.unload(shell)
