@@ -39,8 +39,8 @@ TABLE = {**options(), "checkpoint": CHECKPOINT, **SWITCHES}  # all options of th
 WIDTH = 96  # columns of the help: as many as fit JupyterLab's output without line breaks
 
 EXAMPLE = """
-The body of the cell is Python: the names it assigns are the family's hyperparameters (names that
-begin with an underscore are helper variables):
+The cell's body is Python. The names it assigns are the family's hyperparameters, except names
+that begin with an underscore (helper variables):
 
     %%autoencoder deep d --data fashion_mnist --epochs 20
     latent_dim = 30

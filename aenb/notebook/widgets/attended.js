@@ -2,19 +2,19 @@
 for (const root of document.querySelectorAll(`[data-aenb-attention="${about.id}"]:not([data-ready])`)) {
   root.dataset.ready = "1";
   const raw = atob(about.maps), { layers, heads, tokens } = about, stage = root.querySelector(".aenb-stage");
-  const [item, layer, head] = root.querySelectorAll("select"), summary = root.querySelector("output");
+  const [example, layer, head] = root.querySelectorAll("select"), summary = root.querySelector("output");
   let query = 0;
   const weight = (number, l, h, q, k) => raw.charCodeAt((((number * layers + l) * heads + h) * tokens + q) * tokens + k) / 255;
   const shares = (q) => {
     const l = Number(layer.value), h = Number(head.value), totals = new Array(tokens).fill(0);
     for (let k = 0; k < tokens; k++) {
-      if (h >= 0) totals[k] = weight(Number(item.value), l, h, q, k);
-      else for (let each = 0; each < heads; each++) totals[k] += weight(Number(item.value), l, each, q, k) / heads;
+      if (h >= 0) totals[k] = weight(Number(example.value), l, h, q, k);
+      else for (let each = 0; each < heads; each++) totals[k] += weight(Number(example.value), l, each, q, k) / heads;
     }
     const largest = Math.max(...totals, 1e-9);
     return totals.map((share) => share / largest);
   };
-  const there = () => about.counts[Number(item.value)];
+  const there = () => about.counts[Number(example.value)];
   let show;
 
   if (about.kind === "text") {
@@ -24,7 +24,7 @@ for (const root of document.querySelectorAll(`[data-aenb-attention="${about.id}"
     show = () => {
       query = Math.min(query, there() - 1);
       const attention = shares(query), focused = words.contains(document.activeElement);
-      words.replaceChildren(...about.words[Number(item.value)].map((word, k) => {
+      words.replaceChildren(...about.words[Number(example.value)].map((word, k) => {
         const token = document.createElement("button");
         token.type = "button";
         token.setAttribute("data-lm-suppress-shortcuts", "true");
@@ -36,7 +36,7 @@ for (const root of document.querySelectorAll(`[data-aenb-attention="${about.id}"
       }));
       if (focused) words.children[query].focus();
       const strongest = attention.map((share, k) => [share, k]).slice(0, there()).sort((a, b) => b[0] - a[0]).slice(0, 3);
-      summary.textContent = `“${about.words[Number(item.value)][query]}” attends most to ${strongest.map(([, k]) => `“${about.words[Number(item.value)][k]}”`).join(", ")}`;
+      summary.textContent = `“${about.words[Number(example.value)][query]}” attends most to ${strongest.map(([, k]) => `“${about.words[Number(example.value)][k]}”`).join(", ")}`;
     };
   } else {
     const canvas = document.createElement("canvas"), [rows, columns] = about.grid, pictures = about.pictures.map((source) => Object.assign(new Image(), { src: source }));
@@ -49,7 +49,7 @@ for (const root of document.querySelectorAll(`[data-aenb-attention="${about.id}"
     stage.append(canvas);
     const pen = canvas.getContext("2d"), w = (wide * about.patch) / about.width, h = about.kind === "image" ? (high * about.patch) / about.height : high;
     show = () => {
-      const attention = shares(query), picture = pictures[Number(item.value)];
+      const attention = shares(query), picture = pictures[Number(example.value)];
       pen.imageSmoothingEnabled = about.kind !== "image";
       pen.clearRect(0, 0, wide, high);
       if (picture.complete) pen.drawImage(picture, 0, 0, wide, high);
@@ -76,11 +76,11 @@ for (const root of document.querySelectorAll(`[data-aenb-attention="${about.id}"
     };
     pictures.forEach((picture) => (picture.onload = show));
   }
-  about.counts.forEach((_, number) => item.append(new Option(about.titles[number], number)));
+  about.counts.forEach((_, number) => example.append(new Option(about.titles[number], number)));
   for (let l = 0; l < layers; l++) layer.append(new Option(`layer ${l + 1}`, l));
   head.append(new Option("mean of all heads", -1));
   for (let h = 0; h < heads; h++) head.append(new Option(`head ${h + 1}`, h));
-  item.onchange = layer.onchange = head.onchange = show;
+  example.onchange = layer.onchange = head.onchange = show;
   // or JupyterLab takes their keys as shortcuts
   for (const one of root.querySelectorAll("button, canvas, input, select, th")) one.setAttribute("data-lm-suppress-shortcuts", "true");
   root.querySelector(".aenb-still").style.display = "none";
