@@ -1,4 +1,4 @@
-"""What a run is worth: metrics (arrays to floats), scorers (run to floats), baselines, features, diagnosis.
+"""Evaluation of a run: metrics (arrays to floats), scorers (a run to floats), baselines, feature extractors, diagnosis.
 
-Not here: pictures of it (`figures`), and several runs side by side (`comparison`).
+Not here: plots of the results (`figures`), and comparisons of several runs (`comparison`).
 """

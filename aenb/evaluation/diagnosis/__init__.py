@@ -1,14 +1,14 @@
-"""Diagnosis: what commonly goes wrong with an autoencoder or a GAN, looked for in a run, with what to do about it.
+"""Diagnosis: checks of a run for the common failures of autoencoders and GANs, each with a remedy.
 
-A check is a generator function from the `Measurements` of a run to findings. It asks a model for its parts and a
-history for its terms, never for the family, so that what it looks for is found in families to come.
+A check is a generator function from the `Measurements` of a run to findings. It looks at the parts of the model and
+the terms of the history, never at the family, so it also works for new families.
 
-    learning_curves.py    divergence, overfitting, too few epochs, a discriminator that has won, restarts
+    learning_curves.py    divergence, overfitting, too few epochs, a saturated discriminator, restarts
     against_baselines.py  no better than the mean example, worse than PCA
-    collapse.py           posterior collapse, unused entries of a codebook
+    collapse.py           posterior collapse, unused codebook entries
     units.py              dead units
     mode_collapse.py      mode collapse
-    ranges.py             examples in other units, or that the model can't generate
+    ranges.py             examples in other units, or out of the range of the last activation
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ __all__ = ["Finding", "diagnose"]
 
 CHECKS = (
     learning_curves.diverged,
-    ranges.items_out_of_range,
+    ranges.images_out_of_range,
     ranges.held_out_in_other_units,
     ranges.out_of_reach,
-    ranges.made_out_of_range,
+    ranges.outputs_out_of_range,
     units.dead_units,
     collapse.posterior_collapse,
     collapse.dead_codes,
@@ -40,7 +40,7 @@ CHECKS = (
     learning_curves.still_learning,
     learning_curves.restarts,
 )
-CAUSES = {  # a finding → those that explain it: it is left out beside them
+CAUSES = {  # a finding → the findings that explain it: if one of them is found, it is left out
     "learned-nothing": {
         "diverged", "posterior-collapse", "input-range", "other-units", "out-of-reach", "barely-trained"
     },
@@ -57,15 +57,16 @@ CAUSES = {  # a finding → those that explain it: it is left out beside them
 
 @usual_errors
 def diagnose(run: Any) -> list[Finding]:
-    """Look for what commonly goes wrong.
+    """Check a run for common failures.
 
-    It looks at 2,000 training items and 1,000 new ones at most, and takes a few seconds. What can't be checked is said.
+    The checks use at most 2,000 training examples and 1,000 generated samples, and take a few seconds. Checks that
+    fail are reported.
 
     Args:
         run: The `Run`.
 
     Returns:
-        The findings, the most severe first, after that of too few epochs; none for a run that is well.
+        The findings, most severe first, except that "barely-trained" comes before all others; none for a healthy run.
 
     Example:
         >>> import aenb
@@ -75,16 +76,16 @@ def diagnose(run: Any) -> list[Finding]:
     """
     if not run.epochs and run.status != "diverged":
         return []
-    measured, found, failed = Measurements(run), [], {}
+    measured, findings, failed = Measurements(run), [], {}
     for check in CHECKS:
         try:
-            found += check(measured)
-        except Exception as error:  # of a model or data of the user's own, anything: the other checks go on
+            findings += check(measured)
+        except Exception as error:  # custom models and data can raise anything: go on with the other checks
             failed.setdefault(f"{type(error).__name__}: {error}", []).append(check.__name__.replace("_", " "))
-    codes_found = {finding.code for finding in found}
-    told = [finding for finding in found if not CAUSES.get(finding.code, set()) & codes_found]
-    told += [
+    codes = {finding.code for finding in findings}
+    reported = [finding for finding in findings if not CAUSES.get(finding.code, set()) & codes]
+    reported += [
         Finding("not-checked", "info", f"Not checked: {', '.join(names)} ({reason})")
         for reason, names in failed.items()
     ]
-    return sorted(told, key=lambda finding: (finding.code != "barely-trained", SEVERITIES.index(finding.severity)))
+    return sorted(reported, key=lambda finding: (finding.code != "barely-trained", SEVERITIES.index(finding.severity)))

@@ -1,4 +1,4 @@
-"""What the scores on held-out items tell, beside the mean item and PCA."""
+"""Checks of the scores on held-out examples, compared with two baselines: the mean example and PCA."""
 
 from __future__ import annotations
 
@@ -8,59 +8,61 @@ from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.learning_curves import has_flattened, smaller
 from aenb.evaluation.diagnosis.measurements import Measurements
 
-MEAN, PCA = 0.95, 1.05  # shares of the baselines' errors from which a model counts as no better, or as worse
-HIGH = 3  # times the usual learning rate, from which too long steps are the likeliest cause
+MEAN, PCA = 0.95, 1.05  # multiples of a baseline's error from which a model counts as no better, or as worse
+HIGH = 3  # multiple of the usual learning rate above which it is the likeliest cause
 
 
 def learned_nothing(measured: Measurements) -> Iterator[Finding]:
-    """Reconstructions no better than one item for all."""
+    """Check for reconstructions that are no better than the mean example."""
     if measured.run.is_generator:
-        return  # the codes of held-out items would have to be searched for
+        return  # without an encoder, each latent code would have to be optimised
     scores = measured.run.evaluate(parts="reconstruction")
     if "mse" in scores and scores["mse"] >= MEAN * scores["mean_mse"]:
-        seen = f"squared error of {scores['mse']:.4g}, that of the mean item {scores['mean_mse']:.4g}"
+        error = f"a mean squared error of {scores['mse']:.4g}, against {scores['mean_mse']:.4g} for the mean example"
     elif "accuracy" in scores and scores["accuracy"] <= scores["mean_accuracy"]:
-        seen = (
-            f"share of tokens that came back of {scores['accuracy']:.1%}, the commonest {scores['mean_accuracy']:.1%}"
+        error = (
+            f"a token accuracy of {scores['accuracy']:.1%}, against {scores['mean_accuracy']:.1%} for the commonest "
+            "tokens"
         )
     else:
         return
     yield Finding(
         "learned-nothing",
         "error",
-        f"Held-out items have a {seen}: the code tells the decoder nothing about its item.",
+        f"Held-out examples have {error}: the latent codes carry no information about the examples.",
         _remedy(measured),
     )
 
 
 def _remedy(measured: Measurements) -> str:
-    """Take the usual rate where it was higher; else train for longer."""
+    """Return the usual learning rate if a higher one was used; else longer training."""
     is_high = measured.learning_rate > measured.usual_rate
     return f"--learning-rate {measured.usual_rate:g}" if is_high else measured.longer(4)
 
 
 def behind_pca(measured: Measurements) -> Iterator[Finding]:
-    """An error above that of PCA, which is the best linear model: learnt by heart, or a local optimum.
+    """Check for an error above that of PCA, the best linear model: overfitting, or a local optimum.
 
-    Only where the squared error alone is minimised, of a code that is shorter than an item: a VAE pays for its prior.
+    Only models that minimise the squared error alone, and whose code is smaller than an example, are checked: a VAE
+    also pays for its prior.
     """
     loss = getattr(measured.model.loss, "loss", measured.model.loss)
     if loss != "mean_squared_error" or not measured.run.compresses or measured.setting("sparsity") is not None:
         return
     scores = measured.run.evaluate(parts="reconstruction")
     if scores["mse"] > PCA * scores["pca_mse"]:
-        why, remedy = _why_behind(measured, scores["pca_mse"])
+        cause, remedy = _cause(measured, scores["pca_mse"])
         yield Finding(
             "behind-pca",
             "warning",
             f"The squared error on held-out items is {scores['mse']:.4g}; PCA with as many dimensions has "
-            f"{scores['pca_mse']:.4g}. {why}",
+            f"{scores['pca_mse']:.4g}. {cause}",
             remedy,
         )
 
 
-def _why_behind(measured: Measurements, pca_mse: float) -> tuple[str, str]:
-    """Say what keeps a model behind PCA, and what to change."""
+def _cause(measured: Measurements, pca_mse: float) -> tuple[str, str]:
+    """Return why a model has a larger error than PCA, and what to change."""
     loss = measured.history["loss"][-1]
     if loss < pca_mse:
         return f"On its training items it has {loss:.4g}: too few of them, for a network of this size.", smaller(
@@ -78,7 +80,7 @@ def _why_behind(measured: Measurements, pca_mse: float) -> tuple[str, str]:
 
 
 def _wider(measured: Measurements) -> str:
-    """Widen the layers that are narrower than the code."""
+    """Return wider layers in place of those that are narrower than the code; "" if there are none."""
     units, size = measured.setting("hidden_units") or (), measured.run.latent_dim
     if min(units, default=size) >= size:
         return ""

@@ -1,4 +1,4 @@
-"""What the codes tell: a posterior that has collapsed, entries of a codebook that nobody uses."""
+"""Checks of the latent codes: posterior collapse, and unused entries of a codebook."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import Measurements
 from aenb.latent import coding
 
-ACTIVE = 0.01  # variance of a code's mean over the items: Burda, Grosse & Salakhutdinov 2015, arXiv 1509.00519
-TOLD = np.log(2)  # nats; the KL bounds what a code tells of its item: with less it can't tell two kinds apart
-FEW = 0.25  # share of active dimensions; Burda et al. have 19 of 50 in a model that is well
+ACTIVE = 0.01  # variance of a posterior mean over examples: Burda, Grosse & Salakhutdinov 2015, arXiv 1509.00519
+INFORMATIVE = np.log(2)  # nats of KL, a bound on the information in a code: with less it can't tell two classes apart
+FEW = 0.25  # share of active dimensions; Burda et al. have 19 of 50 in a healthy model
 USED = 0.5  # share of a codebook
 
 
 def posterior_collapse(measured: Measurements) -> Iterator[Finding]:
-    """Codes that are the prior, whatever the item: of a model whose encoder gives means and log variances."""
+    """Check for a posterior that equals the prior for all examples, if the encoder gives means and log variances."""
     encoder = coding.parts(measured.model).get("encoder")
     outputs = getattr(encoder, "outputs", None) or ()
     if len(outputs) != 2 or outputs[0].shape != outputs[1].shape or measured.inputs_of(encoder) is None:
         return
-    mean, log_var = (np.concatenate(found) for found in zip(*measured.through(encoder), strict=True))
+    mean, log_var = (np.concatenate(batches) for batches in zip(*measured.through(encoder), strict=True))
     kl = 0.5 * (np.exp(log_var) + mean**2 - 1 - log_var).mean(axis=0)  # nats, each dimension
     active, size = int((mean.var(axis=0) > ACTIVE).sum()), mean.shape[1]
     counted = f"{active or 'None'} of the {size} dimensions of the code {'is' if active < 2 else 'are'} active"
     details = f"(a variance of its mean over {ACTIVE}; the KL is {kl.sum():.2g} nats, {kl.max():.2g} in the largest)"
-    if active == 0 or kl.sum() < TOLD:
+    if active == 0 or kl.sum() < INFORMATIVE:
         yield Finding(
             "posterior-collapse",
             "error",
@@ -46,13 +46,13 @@ def posterior_collapse(measured: Measurements) -> Iterator[Finding]:
         yield Finding(
             "unused-dimensions",
             "info",
-            f"{counted} {details}: the others say nothing about an item, and a shorter code would do.",
+            f"{counted} {details}: the others carry no information about an example, so a smaller latent_dim would do.",
             f"latent_dim = {active}",
         )
 
 
 def _revived(measured: Measurements, size: int) -> str:
-    """Say what would keep the posterior from the prior: of what closes it, what is there; else what opens it."""
+    """Return a remedy for posterior collapse: first undo a setting that causes it, else one that counteracts it."""
     if measured.setting("capacity") is not None:
         return "capacity = None"
     if (measured.setting("beta") or 0) > 1:
@@ -66,7 +66,7 @@ def _revived(measured: Measurements, size: int) -> str:
 
 
 def dead_codes(measured: Measurements) -> Iterator[Finding]:
-    """Entries of a codebook that stand for no item: of a model that has one, and whose codes are its numbers."""
+    """Check for codebook entries that no example is assigned to, in models with discrete codes."""
     codebook = getattr(measured.model, "own", {}).get("codebook")
     if codebook is None or measured.run.is_generator or measured.codes.dtype.kind not in "iu":
         return

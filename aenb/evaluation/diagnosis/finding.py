@@ -1,21 +1,21 @@
-"""What a diagnosis says."""
+"""The findings of a diagnosis."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-SEVERITIES = ("error", "warning", "info")  # the gravest first
+SEVERITIES = ("error", "warning", "info")  # most severe first
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that was found.
+    """A problem that a check found.
 
     Attributes:
-        code: A name that stays the same: "posterior-collapse".
-        severity: "error": the model is of no use as it is; "warning": a part of it is lost; "info": it could be better.
+        code: A stable name: "posterior-collapse".
+        severity: "error": the model is unusable; "warning": a part of it does not work; "info": it could be better.
         message: What was measured, and why it matters.
-        remedy: What to change, as it is typed: a hyperparameter, `kl_warmup = 2000`, or an option, `--patience 5`.
+        remedy: What to change, as you type it: a hyperparameter, `kl_warmup = 2000`, or an option, `--patience 5`.
     """
 
     code: str
@@ -24,5 +24,5 @@ class Finding:
     remedy: str = ""
 
     def __str__(self) -> str:
-        """Return it in a line."""
+        """Return the message and the remedy in one line."""
         return f"{self.message} Try: {self.remedy}" if self.remedy else self.message

@@ -1,4 +1,4 @@
-"""What the course of a training tells: its losses, epoch by epoch, and those of its restarts."""
+"""Checks of the learning curves: the losses of each epoch, and of the restarts."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from aenb.core.tables import number_of
 from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import Measurements
 
-RISE = 0.05  # of a validation loss above its best: less is noise
-GAP = 3.0  # times the training loss that a validation loss may be: items that are alike have about 1.3
-FALL = 0.10  # of a validation loss in the last quarter: the next quarter would bring about as much
-JUDGED, USUAL = 3, 20  # epochs that a model can be judged after, and that it is usually trained for
-LEAST, FLAT = 10, 0.02  # epochs after which a loss may be flat, and how much of it the last quarter may bring
-SURE, WRONG = (0.95, 0.05), 0.1  # scores of real and made items, and a loss, of a discriminator that has won
-SPREAD = 0.05  # of the losses of restarts: below, the seed does not matter
+RISE = 0.05  # relative rise of the validation loss above its minimum: less is noise
+GAP = 3.0  # largest ratio of validation loss to training loss; similar examples have about 1.3
+FALL = 0.10  # relative fall of the validation loss in the last quarter: as many epochs more would bring about as much
+JUDGED, USUAL = 3, 20  # epochs after which a model can be judged, and the usual number of epochs
+MIN_EPOCHS, FLAT = 10, 0.02  # epochs before a loss can be flat, and its largest relative fall in the last quarter then
+SATURATED, LOW_LOSS = (0.95, 0.05), 0.1  # scores of real and generated samples, and loss, of a saturated discriminator
+SPREAD = 0.05  # relative spread of the losses of restarts: below it, the seed does not matter
 
 
 def diverged(measured: Measurements) -> Iterator[Finding]:
-    """A loss that is not finite, or without bounds, as the engine found it. The usual cure is a tenth of the rate."""
+    """Check for a loss that is not finite, or explodes. The remedy is a tenth of the learning rate."""
     if measured.run.status == "diverged":
         yield Finding(
             "diverged",
@@ -33,17 +33,18 @@ def diverged(measured: Measurements) -> Iterator[Finding]:
 
 
 def over_fitting(measured: Measurements) -> Iterator[Finding]:
-    """A validation loss that rises while that of the training falls, or that stays far above it.
+    """Check for a validation loss that rises while the training loss falls, or that stays far above it.
 
-    Losses are means over a tenth of the epochs: of few held-out items, those of single epochs go up and down.
+    Losses are averaged over a tenth of the epochs, since the losses of single epochs fluctuate if few examples are held
+    out.
     """
     losses, validation = measured.history.get("loss", []), measured.history.get("val_loss", [])
     if len(validation) < 5 or measured.is_adversarial:
         return
     width = max(2, len(validation) // 10)
     losses, smooth = _smoothed(losses, width), _smoothed(validation, width)
-    best, by_heart = int(np.argmin(smooth)), "the model has learnt its training items by heart."
-    # with patience, the weights are those of the best epoch
+    best, overfit = int(np.argmin(smooth)), "the model has learnt its training items by heart."
+    # with early stopping, the weights are those of the best epoch
     if (
         measured.run.spec.patience is None
         and smooth[-1] - smooth[best] > RISE * _scale(smooth)
@@ -53,7 +54,7 @@ def over_fitting(measured: Measurements) -> Iterator[Finding]:
             "over-fitting",
             "warning",
             f"The validation loss was least about epoch {best + width} ({smooth[best]:.4g}) and is {smooth[-1]:.4g} "
-            f"at the end, while the training loss went on falling ({losses[best]:.4g} to {losses[-1]:.4g}): {by_heart}",
+            f"at the end, while the training loss went on falling ({losses[best]:.4g} to {losses[-1]:.4g}): {overfit}",
             f"--patience {max(3, len(validation) // 10)}",
         )
     elif losses[-1] > 0 and smooth[-1] > GAP * losses[-1]:
@@ -61,25 +62,25 @@ def over_fitting(measured: Measurements) -> Iterator[Finding]:
             "over-fitting",
             "warning",
             f"The validation loss is {smooth[-1]:.4g}, {smooth[-1] / losses[-1]:.1f} times the training loss of "
-            f"{losses[-1]:.4g}: {by_heart}",
+            f"{losses[-1]:.4g}: {overfit}",
             smaller(measured),
         )
 
 
 def _smoothed(losses: list[float], width: int) -> np.ndarray:
-    """Return the means over so many epochs."""
+    """Return the moving average over `width` epochs."""
     return np.convolve(losses, np.full(width, 1 / width), mode="valid")
 
 
 def smaller(measured: Measurements) -> str:
-    """Make the model smaller."""
+    """Return the setting of a smaller model."""
     if units := measured.setting("hidden_units"):
         return f"hidden_units = {tuple(max(1, unit // 4) for unit in units)}"
     return f"latent_dim = {max(1, measured.run.latent_dim // 2)}"
 
 
 def barely_trained(measured: Measurements) -> Iterator[Finding]:
-    """Too few epochs to judge a model by."""
+    """Check for too few epochs to judge the model."""
     if measured.run.status == "complete" and measured.run.epochs < JUDGED:
         yield Finding(
             "barely-trained",
@@ -90,20 +91,20 @@ def barely_trained(measured: Measurements) -> Iterator[Finding]:
 
 
 def has_flattened(measured: Measurements) -> bool:
-    """Say whether the training loss hardly falls any more: only then has the model come to an optimum."""
+    """Say whether the training loss hardly falls any more, so that the model is near an optimum."""
     losses = measured.history.get("loss", [])
-    if len(losses) < LEAST:
+    if len(losses) < MIN_EPOCHS:
         return False
     return losses[_last_quarter(len(losses))] - losses[-1] <= FLAT * _size(losses)
 
 
 def _last_quarter(n: int) -> int:
-    """Return the number of the epoch from which on the last quarter of n is."""
+    """Return the index of the epoch before the last quarter of n epochs."""
     return min(n - 2, math.ceil(0.75 * n) - 1)
 
 
 def still_learning(measured: Measurements) -> Iterator[Finding]:
-    """A loss that falls fast at the end."""
+    """Check for a loss that still falls fast at the end."""
     losses = measured.history.get("val_loss") or measured.history.get("loss", [])
     n = len(losses)
     if n < 2 or measured.is_adversarial or measured.run.status != "complete":
@@ -121,30 +122,31 @@ def still_learning(measured: Measurements) -> Iterator[Finding]:
 
 
 def saturated(measured: Measurements) -> Iterator[Finding]:
-    """A discriminator that is sure of everything: the slope that the generator learns from is gone.
+    """Check for a saturated discriminator: it is certain of every example, so the generator's gradient vanishes.
 
-    Whether scores are probabilities, or are drawn to 1 and 0 by least squares, or beyond 1 and −1 by a hinge: one that
-    has won scores real items above 0.95 and made ones below 0.05, and its loss is a small part of what it is for one
-    that can't tell (0.25, 1.39 or 2). A Wasserstein critic has no such bounds, and its loss is negative.
+    A saturated discriminator scores real examples above 0.95 and generated samples below 0.05, whether scores are
+    probabilities, or trained towards 1 and 0 by least squares, or beyond 1 and −1 by a hinge loss. Its loss is a small
+    part of the loss at chance level (0.25, 1.39 or 2). The scores of a Wasserstein critic are not bounded, and its loss
+    is negative.
     """
     terms = [measured.history.get(name, []) for name in ("discriminator_loss", "real_score", "fake_score")]
     last = max(2, len(terms[0]) // 3)
     loss, real, fake = (np.array(term[-last:]) for term in terms)
     if len(loss) < last or not (len(loss) == len(real) == len(fake)):
         return
-    if (real > SURE[0]).all() and (fake < SURE[1]).all() and (loss >= 0).all() and (loss < WRONG).all():
+    if (real > SATURATED[0]).all() and (fake < SATURATED[1]).all() and (loss >= 0).all() and (loss < LOW_LOSS).all():
         yield Finding(
             "saturated-discriminator",
             "warning",
-            f"In the last {last} epochs the discriminator was sure of everything: it scored what is real "
-            f"{real.mean():.2f} and what is not {fake.mean():.2f}, at a loss of {loss.mean():.2g}. So it tells the "
-            "other side nothing about what would be better.",
+            f"In the last {last} epochs the discriminator was saturated: it scored real examples "
+            f"{real.mean():.2f} and generated samples {fake.mean():.2f}, at a loss of {loss.mean():.2g}. So the "
+            "generator has no gradient to learn from.",
             _slower(measured),
         )
 
 
 def _slower(measured: Measurements) -> str:
-    """Slow the discriminator down, or where it has no rate of its own, both."""
+    """Return a lower learning rate for the discriminator, or for the whole model if it has none of its own."""
     if not measured.has("discriminator_learning_rate"):
         return f"--learning-rate {measured.learning_rate / 4:g}"
     rate = measured.setting("discriminator_learning_rate") or measured.learning_rate
@@ -152,9 +154,9 @@ def _slower(measured: Measurements) -> str:
 
 
 def restarts(measured: Measurements) -> Iterator[Finding]:
-    """Restarts that end far from each other: the one that was kept may be a local optimum too."""
-    found = measured.run.record.get("restarts", [])
-    losses = np.array([one["val_loss"] for one in found], float)
+    """Check for restarts with very different losses: the one that was kept may be a local optimum too."""
+    runs = measured.run.record.get("restarts", [])
+    losses = np.array([restart["val_loss"] for restart in runs], float)
     losses = np.sort(losses[np.isfinite(losses)])
     if len(losses) < 2:
         return
@@ -163,18 +165,18 @@ def restarts(measured: Measurements) -> Iterator[Finding]:
         yield Finding(
             "local-optima",
             "info",
-            f"The validation losses of {len(losses)} restarts go from {losses[0]:.4g}, which is kept, to "
-            f"{losses[-1]:.4g}; half of them are {spread:.0%} or more above it. The optimum that is found hangs on the "
-            "seed, and a better one may be left.",
-            f"--restarts {2 * len(found)}",
+            f"The validation losses of {len(losses)} restarts range from {losses[0]:.4g}, which was kept, to "
+            f"{losses[-1]:.4g}; half of them are {spread:.0%} or more above it. The optimum depends on the seed, and "
+            "there may be a better one.",
+            f"--restarts {2 * len(runs)}",
         )
 
 
 def _size(losses: list[float]) -> float:
-    """Return what a fall at the end is compared with: the last loss, or if it may pass 0, how far it fell."""
+    """Return the scale for a fall at the end: the last loss, or the whole fall if losses may be negative."""
     return abs(losses[-1]) if min(losses) > 0 else _scale(losses)
 
 
 def _scale(losses: list[float]) -> float:
-    """Return what a change of a loss is compared with: its least value, or how far it fell, since it may pass 0."""
+    """Return the scale for a change of the loss: its minimum or its whole fall, since losses may be near 0."""
     return float(max(abs(min(losses)), losses[0] - min(losses)))

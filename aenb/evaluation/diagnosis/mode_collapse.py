@@ -1,4 +1,4 @@
-"""What new items tell: whether a model that has a prior makes all kinds of them, or few."""
+"""A check of generated samples: whether a model with a prior generates all classes, or few."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from aenb.evaluation.diagnosis.measurements import SAMPLES, Measurements
 from aenb.evaluation.extractor import quick_extractor
 from aenb.evaluation.metrics.sample_quality import class_histogram, sample_diversity
 
-MISSING = 0.1  # of a class's share among the training items: of a hundred expected samples, fewer than ten
-POOR = 0.8  # of the mean item's error: a model that has not learnt much
-LIKELY = 20  # samples of a class that are to be expected for it to be missed
-LOW, NONE = 0.4, 0.1  # diversity relative to that of real items; blurred samples of a VAE have about 0.7
+MISSING = 0.1  # of a class's share of the training examples: a class with less is missing
+POOR = 0.8  # of the mean example's error: a model with more has not learnt much
+LIKELY = 20  # expected samples of a class from which it can count as missing
+LOW, NONE = 0.4, 0.1  # diversity relative to real examples; the blurred samples of a VAE have about 0.7
 
 
 def mode_collapse(measured: Measurements) -> Iterator[Finding]:
-    """A generator that makes few kinds of items: by the classes of 1,000 samples, and how far apart they are."""
+    """Check 1,000 samples for mode collapse: by their classes, and by the distances between them."""
     data = measured.run.data
     if not hasattr(measured.model, "sample_prior") or data.kind == "text":
         return
@@ -41,7 +41,7 @@ def mode_collapse(measured: Measurements) -> Iterator[Finding]:
 
 
 def _missing(histogram: np.ndarray, data) -> list[str]:
-    """Return the names of the classes that samples have hardly any of."""
+    """Return the names of the classes with hardly any samples."""
     expected = np.bincount(data.class_numbers(data.y_train), minlength=len(histogram)) / len(data.y_train)
     rare = (histogram < MISSING * expected) & (expected * SAMPLES >= LIKELY)
     return [data.class_words[number] for number in np.flatnonzero(rare)]
@@ -55,9 +55,9 @@ def _remedy(measured: Measurements) -> str:
             'loss = "wgan_gp"' if measured.has("loss") and measured.setting("loss") != "wgan_gp" else _slower(measured)
         )
     scores = measured.run.evaluate(parts="reconstruction")
-    if measured.run.epochs and scores["mse"] > POOR * scores["mean_mse"]:  # it makes little of items yet
+    if measured.run.epochs and scores["mse"] > POOR * scores["mean_mse"]:  # it has not learnt much yet
         return measured.longer(4)
-    if measured.has("beta") and measured.setting("num_samples") == 1:  # the codes of items are not where the prior is
+    if measured.has("beta") and measured.setting("num_samples") == 1:  # the latent codes do not match the prior
         return f"beta = {2 * measured.setting('beta'):g}"
     return measured.longer(2) if measured.run.epochs else _slower(measured)
 

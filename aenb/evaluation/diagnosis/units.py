@@ -1,4 +1,4 @@
-"""What hidden units tell: those that give the same for every item are dead, and nothing wakes them."""
+"""A check for dead units: hidden units with the same output for every example, which get no gradient."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import Measurements
 from aenb.latent import coding
 
-DEAD = 0.75  # share of a layer
-CONSTANT = 1e-6  # range of what a unit gives, over all items and places
+DEAD = 0.75  # share of dead units in a layer
+CONSTANT = 1e-6  # range of a dead unit's output, over all examples and positions
 
 
 def dead_units(measured: Measurements) -> Iterator[Finding]:
-    """Layers half of whose units are dead: rectifiers that are never above 0, or others that are stuck at an end."""
+    """Check for layers most of whose units are dead: ReLUs that are never active, or saturated units."""
     if measured.setting("sparsity") is not None:
-        return  # that asks for codes that are mostly silent
-    found = dead_shares(measured)
-    (part, layer), worst = max(found.items(), key=lambda one: one[1], default=(("", ""), 0.0))
+        return  # a sparsity penalty asks for codes that are mostly inactive
+    shares = dead_shares(measured)
+    (part, layer), worst = max(shares.items(), key=lambda entry: entry[1], default=(("", ""), 0.0))
     if worst >= DEAD:
         yield Finding(
             "dead-units",
@@ -34,7 +34,7 @@ def dead_units(measured: Measurements) -> Iterator[Finding]:
 
 
 def dead_shares(measured: Measurements) -> dict[tuple[str, str], float]:
-    """Measure the share of dead units in each layer that has an activation, by the names of its part and its own."""
+    """Return the share of dead units in each layer that has an activation, by (part, layer)."""
     return {
         (name, layer): share
         for name, part in coding.parts(measured.model).items()
@@ -49,37 +49,37 @@ def _gentler(measured: Measurements) -> str:
 
 
 def _dead(measured: Measurements, part: Any) -> dict[str, float]:
-    """Measure the share of dead units in each layer of a part that has an activation, by the layer's name."""
+    """Return the share of dead units in each layer of a part that has an activation, by layer."""
     if not part.trainable or measured.inputs_of(part) is None:
         return {}
     inner = _inner(part)
-    watched = _hidden(inner, makes_items=measured.makes_items(part))
+    watched = _hidden(inner, outputs_examples=measured.outputs_examples(part))
     if not watched:
         return {}
     inputs = inner.inputs if len(inner.inputs) > 1 else inner.inputs[0]
     probe = keras.Model(inputs, [layer.output for layer in watched])
     low, high = [np.inf] * len(watched), [-np.inf] * len(watched)
-    for found in measured.through(part, probe):
-        flat = [array.reshape(-1, array.shape[-1]) for array in found]
+    for outputs in measured.through(part, probe):
+        flat = [array.reshape(-1, array.shape[-1]) for array in outputs]
         low = [np.minimum(before, array.min(axis=0)) for before, array in zip(low, flat, strict=True)]
         high = [np.maximum(before, array.max(axis=0)) for before, array in zip(high, flat, strict=True)]
     return {
-        layer.name: float((most - least <= CONSTANT).mean())
-        for layer, least, most in zip(watched, low, high, strict=True)
+        layer.name: float((maximum - minimum <= CONSTANT).mean())
+        for layer, minimum, maximum in zip(watched, low, high, strict=True)
     }
 
 
 def _inner(part: Any) -> Any:
-    """Return a model of the user's own that does all of a part's work; else the part."""
+    """Return the custom model that a part consists of, if it is nothing else; else the part."""
     work = [layer for layer in part.layers if not isinstance(layer, keras.layers.InputLayer)]
     is_whole = len(work) == 1 and getattr(work[0], "inputs", None)
     return _inner(work[0]) if is_whole else part
 
 
-def _hidden(part: Any, *, makes_items: bool) -> list[Any]:
-    """List the layers of a part whose units may die; entries of an item may well be fixed, such as a black border."""
+def _hidden(part: Any, *, outputs_examples: bool) -> list[Any]:
+    """List the layers whose units are checked; the outputs of a decoder may be constant, such as a black border."""
     layers = part.layers
-    if makes_items:
+    if outputs_examples:
         last = max((place for place, layer in enumerate(layers) if layer.weights), default=0)
         layers = layers[:last]
     return [layer for layer in layers if _name_of_activation(layer) not in ("linear", "softmax")]
