@@ -1,8 +1,8 @@
-"""The extractor: what turns items into features and classes, so that generated items can be scored.
+"""Feature extractors: they turn examples into features and class probabilities, to score generated samples.
 
-For data with labels it is a small classifier, trained once with a fixed recipe and kept on the disk; its features are
-those before the last layer. Without labels it is PCA. Distances in such features are comparable with each other where
-the data and the version are the same, and with nothing else: the Inception features of the FID are not these.
+For labelled data, the extractor is a small classifier, trained once with a fixed recipe and cached on disk; its
+features are those before the last layer. Without labels, it is PCA. Distances between features are comparable only for
+the same data and version: these are not the Inception features of the FID.
 """
 
 from __future__ import annotations
@@ -28,75 +28,76 @@ from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.engine import Engine
 
-VERSION = 1  # of the recipe, all of which is in `_build` and `_train`
+VERSION = 1  # of the recipe, which is in `_build` and `_train`
 FEATURES, FILTERS, DROPOUT = 128, (32, 64), 0.3
-SIDE = 32  # larger images are averaged down to sides of 32 to 63 pixels
-BATCH, RATE, SEEN, EPOCHS = 128, 2e-3, 300_000, (5, 20)  # items seen in training; epochs at least and at most
-SAMPLE, ROOM = 10_000, 2**25  # items that PCA is fitted on, and numbers in them at most
-AXES, NEIGHBOURS = 64, 5  # features of PCA; neighbours that vote on a class
-AT_ONCE = 250  # items: what its convolutions make of them takes thirty times their memory
+SIDE = 32  # larger images are downsampled to sides of 32 to 63 pixels
+BATCH, RATE, SEEN, EPOCHS = 128, 2e-3, 300_000, (5, 20)  # SEEN: examples in training; EPOCHS: least and most
+SAMPLE, ROOM = 10_000, 2**25  # examples to fit PCA on, and the largest number of values in them
+AXES, NEIGHBOURS = 64, 5  # principal components; neighbours that vote on a class
+AT_ONCE = 250  # examples: the feature maps take thirty times their memory
 
-Look = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+Extract = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 
 
 @dataclass(frozen=True, eq=False)
 class Extractor:
-    """What turns items into features and classes.
+    """A feature extractor with class probabilities.
 
     Attributes:
-        name: What it is, with its version: "classifier features, version 1".
-        data: What it was trained on.
-        look: Items (n, ...) → features (n, dimensions) and the probabilities of classes (n, classes), or None.
+        name: A description with the version: "classifier features, version 1".
+        data: The data that it was trained on.
+        extract: Examples (n, ...) → features (n, dimensions) and the probabilities of classes (n, classes), or None.
     """
 
     name: str
     data: Data
-    look: Look
+    extract: Extract
 
     def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return features and class probabilities of items.
+        """Return features and class probabilities of examples.
 
         Args:
-            x: (n, *input_shape), in a model's units; pixels beyond [0, 1] are clipped, what is NaN counts as 0.
+            x: (n, *input_shape), in a model's units; pixels outside [0, 1] are clipped, and NaN counts as 0.
 
         Returns:
-            (n, dimensions) and (n, classes), in the order of `data.classes`; None where there are no labels.
+            (n, dimensions) and (n, classes), in the order of `data.classes`; None without labels.
         """
-        parts = [self._seen(x[begin : begin + AT_ONCE]) for begin in range(0, len(x), AT_ONCE)]
+        parts = [self._extract(x[begin : begin + AT_ONCE]) for begin in range(0, len(x), AT_ONCE)]
         features, probabilities = zip(*parts, strict=True)
         return np.concatenate(features), None if probabilities[0] is None else np.concatenate(probabilities)
 
-    def _seen(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    def _extract(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         x = np.nan_to_num(np.asarray(x, "float32"))
-        return self.look(x.clip(0, 1) if self.data.kind == "image" else x)
+        return self.extract(x.clip(0, 1) if self.data.kind == "image" else x)
 
     def features(self, x: np.ndarray) -> np.ndarray:
-        """Return the features of items: (n, *input_shape) → (n, dimensions)."""
+        """Return the features of examples: (n, *input_shape) → (n, dimensions)."""
         return self(x)[0]
 
     def probabilities(self, x: np.ndarray) -> np.ndarray | None:
-        """Return the class probabilities of items: (n, *input_shape) → (n, classes), or None without labels."""
+        """Return the class probabilities of examples: (n, *input_shape) → (n, classes), or None without labels."""
         return self(x)[1]
 
     @functools.cached_property
     def accuracy(self) -> float | None:
-        """The share of held-out items whose class it gets right, in [0, 1]; None without labels."""
+        """Its accuracy on held-out examples, in [0, 1]; None without labels."""
         if not has_classes(self.data):
             return None
-        seen = self.probabilities(units(self.data.test))
-        right = np.asarray(self.data.classes)[seen.argmax(axis=1)] == self.data.y_test
+        probabilities = self.probabilities(units(self.data.test))
+        right = np.asarray(self.data.classes)[probabilities.argmax(axis=1)] == self.data.y_test
         return float(right.mean())
 
 
 def load_extractor(data: Data, progress: Callable[[float], object] = lambda share: None) -> Extractor:
-    """Return the extractor of a data set: the one that was kept, or a new one.
+    """Return the extractor of a data set: the cached one, or a new one.
 
-    A new one takes under a minute for 60,000 images of 28×28 on two cores, and is kept in the user's cache, or where
-    `AENB_CACHE` in the environment says. Without labels it is PCA, which is quick and not kept.
+    A new one takes under a minute for 60,000 images of 28×28 on two cores, and is cached in the user's cache
+    folder, or in the folder of the environment variable `AENB_CACHE`. Without labels it is PCA, which is quick and not
+    cached.
 
     Args:
-        data: With labels, for a classifier.
-        progress: Called while it trains, with the share that is done, in [0, 1].
+        data: The data; with labels, the extractor is a classifier.
+        progress: Called during training with the share that is done, in [0, 1].
 
     Raises:
         AenbError: The data is texts.
@@ -116,9 +117,9 @@ def load_extractor(data: Data, progress: Callable[[float], object] = lambda shar
 
 
 def quick_extractor(data: Data) -> Extractor:
-    """Return what can be had within a second or two: the classifier if it was kept, else PCA.
+    """Return an extractor within a second or two: the classifier if it is cached, else PCA.
 
-    The class of an item is then that of most of its neighbours in the space of PCA.
+    With PCA, the class of an example is that of most of its neighbours in the PCA space.
 
     Raises:
         AenbError: The data is texts.
@@ -127,7 +128,7 @@ def quick_extractor(data: Data) -> Extractor:
 
 
 def has_classes(data: Data) -> bool:
-    """Say whether there are classes to learn: some, and several items of each on average."""
+    """Say whether there are classes to learn: at least two, with at least five examples each on average."""
     return data.y_test is not None and 1 < len(data.classes) <= len(data.train) / 5
 
 
@@ -141,35 +142,35 @@ def _file(data: Data) -> Path:
 
 
 def _kept(data: Data, warn: Callable[[str], object] = lambda text: None) -> Extractor | None:
-    """Return the classifier that was kept; None if there is none, or its file is broken.
+    """Return the cached classifier; None if there is none, or its file is broken.
 
-    Only weights are read, into the classifier of this version: nothing in the file says what is built.
+    Only weights are read, into the classifier of this version: the file can't change the architecture.
 
     Raises:
         AenbError: The data is texts.
     """
     if data.kind == "text":
-        raise AenbError(f"Features of items: expected images, tables or signals; {data.name} is texts.")
+        raise AenbError(f"Features of examples: expected images, tables or signals; {data.name} is texts.")
     if not has_classes(data) or not (file := _file(data)).exists():
         return None
     start()
     try:
-        if not file.is_file():  # a pipe would never end
+        if not file.is_file():  # reading a pipe would never end
             raise OSError("it is no regular file")
         model = _build(data)
         with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # of a layer that is not in the file
+            warnings.simplefilter("error", UserWarning)  # for a layer that is not in the file
             model.load_weights(file)
         if not all(np.isfinite(weight).all() for weight in model.get_weights()):
             raise ValueError("it has weights that are not finite")
-    except Exception as error:  # of a damaged file, anything: zip, HDF5 and Keras each have errors of their own
+    except Exception as error:  # a damaged file can raise anything: zip, HDF5 and Keras have their own errors
         warn(failure(f"The classifier in {file} is broken, so it is trained again", error))
         return None
     return _classifier(data, model)
 
 
 def _keep(model: Any, file: Path) -> None:
-    """Write a classifier aside, and rename it, so that it is there whole or not."""
+    """Write a classifier to a temporary file, and rename it, so that it is never there in part."""
     try:
         if file.is_dir():
             shutil.rmtree(file)
@@ -183,46 +184,46 @@ def _keep(model: Any, file: Path) -> None:
 
 
 def _classifier(data: Data, model: Any) -> Extractor:
-    def look(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def extract(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         features, probabilities = model(x)
         return np.asarray(features), np.asarray(probabilities)
 
-    return Extractor(f"classifier features, version {VERSION}", data, look)
+    return Extractor(f"classifier features, version {VERSION}", data, extract)
 
 
 def _build(data: Data) -> Any:
-    """Build the classifier: items → features and class probabilities. Nothing in it depends on the global seed."""
+    """Build the classifier: examples → features and class probabilities. Nothing in it depends on the global seed."""
     layers = keras.layers
     seeds = iter(range(100))
 
-    def rectified(kind: Callable, *arguments: Any, **keywords: Any) -> Any:
+    def relu(kind: Callable, *arguments: Any, **keywords: Any) -> Any:
         initial = keras.initializers.HeNormal(seed=next(seeds))
         return kind(*arguments, activation="relu", kernel_initializer=initial, **keywords)
 
-    x = items = keras.Input(data.input_shape)
+    x = inputs = keras.Input(data.input_shape)
     if data.kind == "image":
         factor = max(1, min(data.input_shape[:2]) // SIDE)
         x = layers.AveragePooling2D(factor, padding="same")(x) if factor > 1 else x
         for filters in FILTERS:
-            x = rectified(layers.Conv2D, filters, 3, strides=2, padding="same")(x)
+            x = relu(layers.Conv2D, filters, 3, strides=2, padding="same")(x)
     x = layers.Flatten()(x) if len(x.shape) > 2 else x
     if data.kind != "image":
-        x = rectified(layers.Dense, FEATURES)(x)
+        x = relu(layers.Dense, FEATURES)(x)
     x = layers.Dropout(DROPOUT, seed=next(seeds))(x)
-    features = rectified(layers.Dense, FEATURES, name="features")(x)
+    features = relu(layers.Dense, FEATURES, name="features")(x)
     last = keras.initializers.GlorotUniform(seed=next(seeds))
     classes = layers.Dense(len(data.classes), "softmax", kernel_initializer=last, name="classes")(features)
-    return keras.Model(items, [features, classes], name=f"extractor_version_{VERSION}")
+    return keras.Model(inputs, [features, classes], name=f"extractor_version_{VERSION}")
 
 
 def _train(data: Data, progress: Callable[[float], object]) -> Any:
-    """Train the classifier: Adam, its step size falling to 0 along a cosine."""
+    """Train the classifier with Adam; the learning rate falls to 0 along a cosine."""
     start()
     whole, n = _build(data), len(data.train)
     epochs = int(np.clip(SEEN // n, *EPOCHS))
     model = keras.Model(whole.input, whole.output[1])
-    falling = keras.optimizers.schedules.CosineDecay(RATE, epochs * -(-n // BATCH))
-    model.compile(keras.optimizers.Adam(falling), loss="sparse_categorical_crossentropy")
+    schedule = keras.optimizers.schedules.CosineDecay(RATE, epochs * -(-n // BATCH))
+    model.compile(keras.optimizers.Adam(schedule), loss="sparse_categorical_crossentropy")
 
     def prepare(x: Any, label: Any) -> tuple[Any, Any]:
         x = tf.cast(x, "float32") / 255 if x.dtype == tf.uint8 else x
@@ -238,28 +239,30 @@ def _train(data: Data, progress: Callable[[float], object]) -> Any:
 
 
 def _principal(data: Data) -> Extractor:
-    """Fit PCA on a sample of the training items; classes are voted on by neighbours there."""
+    """Fit PCA on a sample of the training examples; classes are predicted by nearest neighbours."""
     from sklearn.decomposition import PCA
     from sklearn.neighbors import KNeighborsClassifier
 
     count = min(SAMPLE, max(AXES, ROOM // math.prod(data.input_shape)))
     index = spread(len(data.train), count)
     sample = np.nan_to_num(units(data.train[index])).reshape(len(index), -1)
-    with np.errstate(divide="ignore", invalid="ignore"):  # of items that are all the same no share is explained
+    with np.errstate(divide="ignore", invalid="ignore"):  # identical examples have no variance to explain
         pca = PCA(min(AXES, *sample.shape), random_state=0).fit(sample)
-    voters = None
+    classifier = None
     if has_classes(data):
-        voters = KNeighborsClassifier(NEIGHBOURS).fit(pca.transform(sample), data.class_numbers(data.y_train[index]))
+        classifier = KNeighborsClassifier(NEIGHBOURS).fit(
+            pca.transform(sample), data.class_numbers(data.y_train[index])
+        )
 
-    def look(x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    def extract(x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         features = pca.transform(x.reshape(len(x), -1)).astype("float32")
-        return features, None if voters is None else _votes(voters, features, len(data.classes))
+        return features, None if classifier is None else _votes(classifier, features, len(data.classes))
 
-    return Extractor(f"PCA features of {pca.n_components_} dimensions", data, look)
+    return Extractor(f"PCA features of {pca.n_components_} dimensions", data, extract)
 
 
-def _votes(voters: Any, features: np.ndarray, classes: int) -> np.ndarray:
-    """Return the neighbours' votes for each of all classes, those that the sample has none of included."""
+def _votes(classifier: Any, features: np.ndarray, classes: int) -> np.ndarray:
+    """Return the neighbours' votes for each class, also for classes that are not in the sample."""
     votes = np.zeros((len(features), classes), "float32")
-    votes[:, voters.classes_] = voters.predict_proba(features)
+    votes[:, classifier.classes_] = classifier.predict_proba(features)
     return votes

@@ -1,7 +1,7 @@
-"""What any model must beat: the mean item, and PCA with as many dimensions.
+"""Baselines of reconstruction: the mean example, and PCA with as many dimensions.
 
-Both are fitted on blocks of items that come one after another, so that the training items need not be in memory at
-once: the principal axes are the eigenvectors of the covariance, which is summed up block by block.
+Both are fitted block by block, so that the training examples need not all be in memory: the principal axes are the
+eigenvectors of the covariance, which is summed over the blocks.
 """
 
 from __future__ import annotations
@@ -11,41 +11,41 @@ from dataclasses import dataclass
 
 import numpy as np
 
-WIDE = 4096  # features from which the covariance is larger than a sample of the items
-SAMPLE = 2**26  # numbers of that sample
+WIDE = 4096  # features above which the covariance is larger than a sample of the examples
+SAMPLE = 2**26  # numbers in that sample
 
 Blocks = Callable[[], Iterator[np.ndarray]]
 
 
 @dataclass(frozen=True)
 class Subspace:
-    """A mean and orthonormal axes: what a linear code of the items keeps.
+    """A mean and orthonormal axes, such as the principal subspace.
 
     Attributes:
         mean: (features,).
-        axes: (dimensions, features), the directions of most variance first.
+        axes: (dimensions, features), sorted by variance, largest first.
     """
 
     mean: np.ndarray
     axes: np.ndarray
 
     def codes(self, x: np.ndarray) -> np.ndarray:
-        """Return the coordinates of items along the axes: (m, ...) → (m, dimensions), float32."""
+        """Return the coordinates of examples along the axes: (m, ...) → (m, dimensions), float32."""
         return ((x.reshape(len(x), -1) - self.mean) @ self.axes.T).astype("float32")
 
     def reconstruct(self, x: np.ndarray, dimensions: int) -> np.ndarray:
-        """Return items as their first `dimensions` coordinates describe them: (m, ...) → (m, ...), float32."""
+        """Reconstruct examples from their first `dimensions` coordinates: (m, ...) → (m, ...), float32."""
         axes = self.axes[:dimensions]
         centred = x.reshape(len(x), -1) - self.mean
         return (centred @ axes.T @ axes + self.mean).reshape(x.shape).astype("float32")
 
 
 def principal_subspace(blocks: Blocks, dimensions: int) -> Subspace:
-    """Fit PCA (Pearson 1901) on all items; on an evenly spaced sample where they have over 4,096 features.
+    """Fit PCA (Pearson 1901) on all examples, or on an evenly spaced sample if they have more than 4,096 features.
 
     Args:
-        blocks: A function that goes through the training items, each block (n, ...), float32, without NaN.
-        dimensions: How many axes; no more than min(n, features) are found, and 0 is the mean alone.
+        blocks: A function that iterates over the training examples in blocks (n, ...), float32, without NaN.
+        dimensions: How many axes; there are at most min(n, features), and 0 gives the mean alone.
 
     Returns:
         The `Subspace`.
@@ -62,7 +62,7 @@ def principal_subspace(blocks: Blocks, dimensions: int) -> Subspace:
         return _from_sample(blocks, dimensions, features)
     from scipy.linalg import eigh
 
-    exact = "float64" if features <= 256 else "float32"  # a wide covariance in double precision takes many seconds
+    exact = "float64" if features <= 256 else "float32"  # a large covariance takes many seconds in double precision
     origin = first.reshape(len(first), -1).mean(axis=0, dtype="float64")
     total, products, n = np.zeros(features), np.zeros((features, features)), 0
     for block in blocks():
@@ -87,6 +87,6 @@ def _from_sample(blocks: Blocks, dimensions: int, features: int) -> Subspace:
     step = -(-n * features // SAMPLE)
     parts = [block.reshape(len(block), -1)[::step] for block in blocks()]
     sample = np.concatenate(parts)
-    with np.errstate(divide="ignore", invalid="ignore"):  # of items that are all the same no share is explained
+    with np.errstate(divide="ignore", invalid="ignore"):  # identical examples have no variance to explain
         pca = PCA(min(dimensions, len(sample)), random_state=0).fit(sample)
     return Subspace(pca.mean_, pca.components_)

@@ -1,4 +1,4 @@
-"""How well a score tells items that are unlike the others: higher is stranger."""
+"""How well an anomaly score detects anomalies: higher scores are more anomalous."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 def anomaly_scores(scores: np.ndarray, is_anomaly: np.ndarray) -> dict[str, float]:
     """Return `anomaly_auc` and `average_precision` of scores, both in [0, 1].
 
-    The first is the chance that an anomaly scores higher than a normal item, ties counting half (Hanley & McNeil 1982),
-    0.5 for scores that tell nothing; the second the area under precision by recall (a chance level of the share of
-    anomalies).
+    The first is the probability that an anomaly scores higher than a normal example, with ties counted as half (Hanley
+    & McNeil 1982); chance level is 0.5. The second is the area under the precision-recall curve; chance level is the
+    share of anomalies.
 
     Args:
-        scores: (n,), higher for what is strange: such as an item's reconstruction error.
-        is_anomaly: (n,), bool, both kinds in it.
+        scores: (n,), higher for anomalous examples: for instance the reconstruction error.
+        is_anomaly: (n,), bool, with both values.
 
     Example:
         >>> import numpy as np

@@ -1,7 +1,7 @@
-"""How near reconstructions are to the originals.
+"""Distortion: how close reconstructions are to the originals.
 
-All of it goes through the items in blocks: in double precision, and with what scikit-image keeps, whole arrays would
-take many times the memory of the items.
+Everything is computed in blocks: in double precision, and with the intermediate arrays of scikit-image, whole arrays
+would take many times the memory of the examples.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-BLOCK = 2**18  # numbers at a time, of which scikit-image makes some fifteen arrays
+BLOCK = 2**18  # numbers at a time; scikit-image makes about fifteen arrays of them
 
 
 def mse(x: np.ndarray, reconstructed: np.ndarray) -> float:
-    """Return the mean squared error over all items and features, in [0, ∞); 0 is perfect.
+    """Return the mean squared error over all examples and features, in [0, ∞); 0 is perfect.
 
     Args:
-        x: (n, ...), the originals; what is NaN was not observed, and does not count.
+        x: (n, ...), the originals; NaN marks missing values, which do not count.
         reconstructed: The same shape.
 
     Example:
@@ -34,17 +34,17 @@ def mse(x: np.ndarray, reconstructed: np.ndarray) -> float:
 
 
 def squared_error(x: np.ndarray, reconstructed: np.ndarray) -> tuple[float, int]:
-    """Return the sum of the squared errors of what was observed, and how many numbers that was."""
+    """Return the sum of the squared errors of observed values, and the number of observed values."""
     squares = _squares(x, reconstructed)
     total = float(squares.sum())
-    if not np.isnan(total):  # of images, say: it is told from the result, without a pass over the items
+    if not np.isnan(total):  # no missing values: the result shows it, without a pass over the examples
         return total, squares.size
     observed = ~np.isnan(x)
     return float(squares[observed].sum()), int(observed.sum())
 
 
 def reconstruction_errors(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:
-    """Return the mean squared error of each item: (n, ...) twice → (n,); what is NaN was not observed.
+    """Return the mean squared error of each example: (n, ...) twice → (n,); NaN marks missing values.
 
     Example:
         >>> import numpy as np
@@ -56,7 +56,7 @@ def reconstruction_errors(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarra
 
 
 def _mean_observed(squares: np.ndarray) -> np.ndarray:
-    """Return the mean of what is not NaN in each row: (n, m) → (n,); NaN for a row of which nothing was observed."""
+    """Return the mean of each row without NaN: (n, m) → (n,); NaN for a row of missing values only."""
     observed = ~np.isnan(squares)
     count = observed.sum(axis=1)
     total = np.where(observed, squares, 0.0).sum(axis=1)
@@ -95,22 +95,22 @@ def ssim(x: np.ndarray, reconstructed: np.ndarray) -> float | None:
     Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Transactions on Image Processing 13(4), as scikit-image computes
     it: windows of 7×7, or the largest odd size that fits, the mean over channels.
 
-    Images are laid in tall columns, so that one call serves many; windows that cross from one image into the
-    next are left out, as scikit-image leaves out those that cross the border.
+    Images are stacked in tall columns, so that one call computes many of them. Windows that cross from one image into
+    the next are left out, as scikit-image leaves out those that cross the border.
 
     Args:
         x: (n, height, width, channels) in [0, 1].
         reconstructed: The same shape.
 
     Returns:
-        The mean over the images, or None where a side is under 3 pixels.
+        The mean over the images, or None if a side is under 3 pixels.
     """
     parts = [similarities(x[here], reconstructed[here]) for here in slices(x)]
     return None if parts[0] is None else float(np.concatenate(parts).mean())
 
 
 def similarities(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray | None:
-    """Return the structural similarity of each image of a block: (n,); None where a side is under 3 pixels."""
+    """Return the structural similarity of each image of a block: (n,); None if a side is under 3 pixels."""
     from skimage.metrics import structural_similarity
 
     n, height, width, channels = x.shape
@@ -132,7 +132,7 @@ def similarities(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray | None:
 
 
 def slices(x: np.ndarray) -> Iterator[slice]:
-    """Go through items (n, ...) in blocks of some 260,000 numbers: where each block is."""
+    """Yield slices of examples (n, ...), in blocks of about 260,000 numbers."""
     size = max(1, BLOCK // max(1, math.prod(x.shape[1:])))
     return (slice(begin, begin + size) for begin in range(0, len(x), size))
 

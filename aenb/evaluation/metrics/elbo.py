@@ -1,11 +1,11 @@
-"""How likely held-out items are to a model that has a likelihood, and what its codes carry: all in nats.
+"""Estimates of the log-likelihood of held-out examples, for models that have one, and of the KL divergence, in nats.
 
-A model's bounds are estimated from codes z₁ … zₖ ~ q(z|x) of each item, with wᵢ = p(x|zᵢ) p(zᵢ) / q(zᵢ|x):
+Both bounds are estimated from latent codes z₁ … zₖ ~ q(z|x) of each example, with wᵢ = p(x|zᵢ) p(zᵢ) / q(zᵢ|x):
 
     ELBO = E log wᵢ = E log p(x|z) − KL(q(z|x) ‖ p(z))  ≤  E log 1/k Σᵢ wᵢ  ≤  log p(x)
 
-The second, the importance-weighted bound (Burda, Grosse & Salakhutdinov 2015, arXiv 1509.00519), comes the nearer to
-log p(x) the more codes are drawn, so minus it is an upper bound of the NLL: say with how many.
+The second is the importance-weighted bound (Burda, Grosse & Salakhutdinov 2015, arXiv 1509.00519). It gets closer to
+log p(x) with more codes, so minus it is an upper bound on the NLL: report the number of codes with it.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import numpy as np
 
 from aenb.core.backend import keras, tf
 
-SAMPLES = 5000  # codes of each item: as many as the literature's figures are of
-ROOM = 2**22  # numbers of decoded items that are held at a time
-TOGETHER = 128  # items at a time
+SAMPLES = 5000  # latent codes of each example, as usual in the literature
+ROOM = 2**22  # numbers of decoded examples in memory at a time
+BATCH = 128  # examples at a time
 
 Evidence = Callable[[Any, int, Any], tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
 class Estimates:
-    """What a model's bounds are for each item, in nats.
+    """Estimated bounds on log p(x) for each example, in nats.
 
     Attributes:
         log_likelihood: (n,), E_q[log p(x|z)].
@@ -42,20 +42,21 @@ class Estimates:
     samples: int
 
     def scores(self) -> dict[str, float]:
-        """Return the means over items: `elbo`, its parts `log_likelihood` and `kl`, `nll`, and `nll_samples`."""
+        """Return the means over examples: `elbo`, its parts `log_likelihood` and `kl`, `nll`, and `nll_samples`."""
         means = {name: float(getattr(self, name).mean()) for name in ("log_likelihood", "kl")}
         elbo = means["log_likelihood"] - means["kl"]
         return {"elbo": elbo, **means, "nll": -float(self.log_evidence.mean()), "nll_samples": self.samples}
 
 
 def estimate_evidence(evidence: Evidence, data: Any, *, samples: int = SAMPLES, seed: int = 0) -> Estimates:
-    """Estimate the bounds of log p(x) for items, a part of the codes and of the items at a time.
+    """Estimate the bounds on log p(x), some of the codes and of the examples at a time.
 
     Args:
         evidence: (data, k, seeds) → log p(x|z) and log p(z) − log q(z|x), each (k, batch), as `Network.evidence`.
-        data: Arrays (n, …) as a model's step takes them: (inputs, targets); what is NaN in targets does not count.
-        samples: Codes drawn for each item.
-        seed: Of the draw; the same seed gives the same figures.
+        data: Arrays (n, …) as for a training step: (inputs, targets); NaN in targets marks missing values, which do not
+            count.
+        samples: Latent codes drawn for each example.
+        seed: The random seed; the same seed gives the same results.
 
     Returns:
         The `Estimates`.
@@ -70,29 +71,29 @@ def estimate_evidence(evidence: Evidence, data: Any, *, samples: int = SAMPLES, 
     """
     arrays = tf.nest.flatten(data)
     n = len(arrays[0])
-    together = min(n, TOGETHER)
+    together = min(n, BATCH)
     parts = _parts(samples, max(1, ROOM // (together * max(1, arrays[-1][0].size))))
     seeds = keras.random.SeedGenerator(seed)
 
     @tf.function(reduce_retracing=True, autograph=False)
-    def sums(items: Any, k: int) -> tuple[Any, Any, Any]:
-        log_px, log_ratio = evidence(items, k, seeds)
+    def sums(batch: Any, k: int) -> tuple[Any, Any, Any]:
+        log_px, log_ratio = evidence(batch, k, seeds)
         totals = [tf.reduce_sum(tf.cast(values, "float64"), axis=0) for values in (log_px, log_ratio)]
         return *totals, tf.reduce_logsumexp(tf.cast(log_px + log_ratio, "float64"), axis=0)
 
-    found = []
+    batches = []
     for begin in range(0, n, together):
         here = [tf.convert_to_tensor(array[begin : begin + together]) for array in arrays]
-        items = tf.nest.pack_sequence_as(data, here)
-        of_parts = [[np.asarray(value) for value in sums(items, k)] for k in parts]
-        log_px, log_ratio, log_w = map(np.stack, zip(*of_parts, strict=True))  # (parts, items)
-        found.append((log_px.sum(axis=0), -log_ratio.sum(axis=0), np.logaddexp.reduce(log_w, axis=0)))
-    log_px, kl, log_w = map(np.concatenate, zip(*found, strict=True))
+        batch = tf.nest.pack_sequence_as(data, here)
+        of_parts = [[np.asarray(value) for value in sums(batch, k)] for k in parts]
+        log_px, log_ratio, log_w = map(np.stack, zip(*of_parts, strict=True))  # (parts, examples)
+        batches.append((log_px.sum(axis=0), -log_ratio.sum(axis=0), np.logaddexp.reduce(log_w, axis=0)))
+    log_px, kl, log_w = map(np.concatenate, zip(*batches, strict=True))
     return Estimates(log_px / samples, kl / samples, log_w - np.log(samples), samples)
 
 
 def kl_per_dimension(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
-    """Return the mean over items of KL(q(zⱼ|x) ‖ N(0, 1)): (n, latent_dim) twice → (latent_dim,), nats.
+    """Return the mean over examples of KL(q(zⱼ|x) ‖ N(0, 1)): (n, latent_dim) twice → (latent_dim,), nats.
 
     Example:
         >>> import numpy as np
@@ -103,11 +104,11 @@ def kl_per_dimension(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
 
 
 def active_units(z_mean: np.ndarray, threshold: float = 0.01) -> np.ndarray:
-    """Say which dimensions of a code tell items apart: those with Covₓ(E[zⱼ|x]) > 0.01 (Burda et al. 2015).
+    """Say which latent dimensions are active: those with Covₓ(E[zⱼ|x]) > 0.01 (Burda et al. 2015).
 
     Args:
-        z_mean: (n, latent_dim), the means of the codes of items.
-        threshold: The variance over items from which a dimension is active.
+        z_mean: (n, latent_dim), the posterior means of the examples.
+        threshold: The variance over examples above which a dimension is active.
 
     Returns:
         (latent_dim,), bool.
@@ -120,7 +121,7 @@ def active_units(z_mean: np.ndarray, threshold: float = 0.01) -> np.ndarray:
     return np.var(z_mean, axis=0) > threshold
 
 
-def _parts(samples: int, most: int) -> list[int]:
-    """Part samples into equal numbers, or nearly so, of at most so many: few sizes, since each is compiled."""
-    count = -(-samples // most)
+def _parts(samples: int, largest: int) -> list[int]:
+    """Divide samples into parts of nearly equal size, at most `largest`: each different size is compiled."""
+    count = -(-samples // largest)
     return [samples // count + (number < samples % count) for number in range(count)]

@@ -1,4 +1,4 @@
-"""What several seeds say together: a mean, and how far the true one may be from it."""
+"""Confidence intervals of the mean over several seeds."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its 95 % interval.
+    """A mean with its 95 % confidence interval.
 
     Attributes:
-        mean: Of the values.
-        half: Half the interval's width, or None where there is one value only.
+        mean: The mean of the values.
+        half: Half the width of the interval, or None if there is only one value.
         n: How many values there are.
     """
 
@@ -25,21 +25,21 @@ class Interval:
     n: int
 
     def below(self, other: Interval) -> bool:
-        """Say whether all of this interval is below all of another; False where either has one value only."""
+        """Say whether this interval is entirely below another; False if either has only one value."""
         if self.half is None or other.half is None:
             return False
         return self.mean + self.half < other.mean - other.half
 
 
 def interval(values: Sequence[float]) -> Interval:
-    """Return the mean of values and the interval that covers the true one in 95 % of cases, by Student's t (1908).
+    """Return the mean of values and its 95 % confidence interval, by Student's t (1908).
 
     Args:
-        values: One of each seed, at least one.
+        values: One for each seed, at least one.
 
     Example:
-        >>> found = interval([1.0, 2.0, 3.0])
-        >>> round(found.mean, 3), round(found.half, 3)
+        >>> estimate = interval([1.0, 2.0, 3.0])
+        >>> round(estimate.mean, 3), round(estimate.half, 3)
         (2.0, 2.484)
     """
     from scipy.stats import t

@@ -1,8 +1,8 @@
-"""What codes are worth to whoever uses them: how far labels, clusters and factors can be read from them.
+"""How useful latent codes are for other tasks: classification, clustering, and recovering the factors of variation.
 
-Codes are brought to mean 0 and deviation 1 in each dimension, by those of the training items, wherever distances or
-weights are compared. Accuracies are shares of held-out items, in [0, 1]. Codes are arrays, or what gives arrays when it
-is sliced and has a length: they are asked for in blocks.
+Codes are standardised to mean 0 and deviation 1 in each dimension, with the statistics of the training examples,
+whenever distances or weights are compared. Accuracies are shares of held-out examples, in [0, 1]. Codes are arrays, or
+objects with a length that return arrays when sliced: they are read in blocks.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 NEIGHBOURS = 5
-MOST = 10_000  # training items that a linear probe is fitted on
-COMPARED = 2000  # items whose distances to each other are taken
-REPEATS = 10  # draws of a few labels
-STEPS = 100  # of L-BFGS; where it goes on for longer, on many features, held-out accuracy falls
-BLOCK = 2**22  # numbers in the codes of a block
-COLUMNS = 64  # that are standardised at a time
-BINS = 20  # of a code's values, for the information that it has of a factor
+MAX_EXAMPLES = 10_000  # training examples that a linear probe is fitted on
+COMPARED = 2000  # examples between which distances are computed
+REPEATS = 10  # random choices of a few labelled examples
+STEPS = 100  # of L-BFGS; with more of them, on many features, held-out accuracy falls
+BLOCK = 2**22  # numbers in a block of codes
+COLUMNS = 64  # dimensions to standardise at a time
+BINS = 20  # of the values of a latent dimension, to estimate mutual information
 
 
 def linear_probe(
@@ -29,13 +29,13 @@ def linear_probe(
     """Return the accuracy of multinomial logistic regression on codes (Alain & Bengio 2016, arXiv 1610.01644).
 
     Args:
-        codes: (n, dimensions), of training items; of more than 10,000 an evenly spaced part is taken.
+        codes: (n, dimensions), of training examples; an evenly spaced subset is used if there are more than 10,000.
         labels: (n,), their classes.
-        test_codes: (m, dimensions), of held-out items.
+        test_codes: (m, dimensions), of held-out examples.
         test_labels: (m,).
 
     Returns:
-        In [0, 1]; None if those that are taken have one class only.
+        In [0, 1]; None if the examples used are all of one class.
 
     Example:
         >>> import numpy as np
@@ -43,7 +43,7 @@ def linear_probe(
         >>> linear_probe(codes, np.array([0, 0, 1, 1]), np.array([[0.5], [10.5]]), np.array([0, 1]))
         1.0
     """
-    step = -(-len(codes) // MOST)
+    step = -(-len(codes) // MAX_EXAMPLES)
     if len(np.unique(labels[::step])) < 2:
         return None
     return _accuracy(_fit(codes[::step], labels[::step]), test_codes, test_labels)
@@ -52,12 +52,12 @@ def linear_probe(
 def nearest_neighbours(
     codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, test_labels: np.ndarray, k: int = NEIGHBOURS
 ) -> float:
-    """Return the accuracy of the majority among the k nearest training items (Cover & Hart 1967), by plain distance.
+    """Return the accuracy of k-nearest-neighbour classification (Cover & Hart 1967), by Euclidean distance.
 
     Args:
-        codes: (n, dimensions), of training items; they are taken as they are.
+        codes: (n, dimensions), of training examples; they are not standardised.
         labels: (n,), their classes.
-        test_codes: (m, dimensions), of held-out items.
+        test_codes: (m, dimensions), of held-out examples.
         test_labels: (m,).
         k: How many neighbours vote.
 
@@ -79,19 +79,19 @@ def nearest_neighbours(
     return float(right / len(test_labels))
 
 
-def _nearest(codes: np.ndarray, asked: np.ndarray, k: int) -> np.ndarray:
-    """Return which codes are the k nearest to each of those asked for: (m, k), of those of each block the nearest."""
+def _nearest(codes: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
+    """Return the indices of the k codes nearest to each query, searching block by block: (m, k)."""
     from sklearn.neighbors import NearestNeighbors
 
-    distances, found = np.zeros((len(asked), 0)), np.zeros((len(asked), 0), "int64")
+    distances, indices = np.zeros((len(queries), 0)), np.zeros((len(queries), 0), "int64")
     for here in _slices(codes):
         block = _flat(codes[here])
         index = NearestNeighbors(n_neighbors=min(k, len(block)), algorithm="brute").fit(block)
-        away, rows = index.kneighbors(asked)
-        distances, found = np.hstack([distances, away]), np.hstack([found, here.start + rows])
+        in_block, rows = index.kneighbors(queries)
+        distances, indices = np.hstack([distances, in_block]), np.hstack([indices, here.start + rows])
         nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
-        distances, found = (np.take_along_axis(kept, nearest, axis=1) for kept in (distances, found))
-    return found
+        distances, indices = (np.take_along_axis(array, nearest, axis=1) for array in (distances, indices))
+    return indices
 
 
 def few_labels(
@@ -104,38 +104,38 @@ def few_labels(
     repeats: int = REPEATS,
     seed: int = 0,
 ) -> float:
-    """Return the accuracy of logistic regression on the codes of a few labelled items of each class.
+    """Return the accuracy of logistic regression on the codes of a few labelled examples of each class.
 
     Args:
-        codes: (n, dimensions), of training items.
+        codes: (n, dimensions), of training examples.
         labels: (n,), their classes.
-        test_codes: (m, dimensions), of held-out items.
+        test_codes: (m, dimensions), of held-out examples.
         test_labels: (m,).
-        per_class: How many labels of each class there are: 1, 5, 10.
-        repeats: How many times they are drawn; the mean is returned.
-        seed: Of the draws.
+        per_class: How many labelled examples of each class there are, such as 1, 5 or 10.
+        repeats: How often they are chosen anew; the mean accuracy is returned.
+        seed: The random seed.
 
     Returns:
         In [0, 1].
     """
-    draw, found = np.random.default_rng(seed), []
+    generator, accuracies = np.random.default_rng(seed), []
     for _ in range(repeats):
         chosen = np.concatenate([
-            draw.permutation(np.flatnonzero(labels == label))[:per_class] for label in np.unique(labels)
+            generator.permutation(np.flatnonzero(labels == label))[:per_class] for label in np.unique(labels)
         ])  # fmt: skip
-        found.append(_accuracy(_fit(codes[chosen], labels[chosen]), test_codes, test_labels))
-    return float(np.mean(found))
+        accuracies.append(_accuracy(_fit(codes[chosen], labels[chosen]), test_codes, test_labels))
+    return float(np.mean(accuracies))
 
 
 def silhouette(codes: np.ndarray, labels: np.ndarray) -> float | None:
-    """Return how far classes lie apart in codes (Rousseeuw 1987), in [−1, 1]; 0 where they overlap.
+    """Return how well classes are separated in the codes (Rousseeuw 1987), in [−1, 1]; 0 if they overlap.
 
     Args:
-        codes: (n, dimensions); of more than 2,000 an evenly spaced part is taken.
+        codes: (n, dimensions); an evenly spaced subset is used if there are more than 2,000.
         labels: (n,), their classes.
 
     Returns:
-        The mean over the items; None if they are of one class, or each of another.
+        The mean over the examples; None if they are all of one class, or all of different classes.
     """
     from sklearn.metrics import silhouette_score
 
@@ -145,15 +145,15 @@ def silhouette(codes: np.ndarray, labels: np.ndarray) -> float | None:
 
 
 def clustering_accuracy(codes: np.ndarray, labels: np.ndarray, *, seed: int = 0) -> float:
-    """Return the share of items that k-means, with as many clusters as there are classes, puts with their class.
+    """Return the share of examples that k-means assigns to the cluster of their class, with a cluster per class.
 
-    Clusters are given to classes so that the share is the largest (the Hungarian method, Kuhn 1955), as in Xie et al.
+    Clusters are matched to classes so that the share is largest (the Hungarian method, Kuhn 1955), as in Xie et al.
     (2016), arXiv 1511.06335.
 
     Args:
         codes: (n, dimensions).
         labels: (n,).
-        seed: Of k-means, the best of 10 beginnings.
+        seed: The random seed of k-means, which is the best of 10 initialisations.
 
     Returns:
         In [0, 1].
@@ -169,18 +169,18 @@ def clustering_accuracy(codes: np.ndarray, labels: np.ndarray, *, seed: int = 0)
     from sklearn.metrics.cluster import contingency_matrix
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # of fewer codes that differ than clusters
+        warnings.simplefilter("ignore", ConvergenceWarning)  # if there are fewer distinct codes than clusters
         clusters = KMeans(len(np.unique(labels)), n_init=10, random_state=seed).fit_predict(_standardised(codes))
     counts = contingency_matrix(labels, clusters)
     return float(counts[linear_sum_assignment(counts, maximize=True)].sum() / len(codes))
 
 
 def mutual_information_gap(codes: np.ndarray, factors: np.ndarray) -> float:
-    """Return how far each known factor is told by one dimension of the code alone, in [0, 1] (Chen et al. 2018).
+    """Return the mutual information gap, a measure of disentanglement, in [0, 1] (Chen et al. 2018).
 
-    For each factor the information of the best dimension less that of the second, in parts of the factor's entropy; the
-    mean over factors (arXiv 1802.04942). Codes are cut into 20 bins of equal width, as Locatello et al. (2019), arXiv
-    1811.12359, do.
+    For each factor, this is the mutual information with the most informative latent dimension minus that with the
+    second, divided by the entropy of the factor; the result is the mean over factors (arXiv 1802.04942). Codes are
+    discretised into 20 bins of equal width, as in Locatello et al. (2019), arXiv 1811.12359.
 
     Args:
         codes: (n, dimensions).
@@ -192,13 +192,14 @@ def mutual_information_gap(codes: np.ndarray, factors: np.ndarray) -> float:
     binned = [np.digitize(column, edge) for column, edge in zip(_flat(codes).T, edges, strict=True)]
     gaps = []
     for factor in factors.T:
-        told = np.sort([mutual_info_score(factor, column) for column in binned])
-        gaps.append((told[-1] - (told[-2] if len(told) > 1 else 0.0)) / mutual_info_score(factor, factor))
+        information = np.sort([mutual_info_score(factor, column) for column in binned])
+        second = information[-2] if len(information) > 1 else 0.0
+        gaps.append((information[-1] - second) / mutual_info_score(factor, factor))
     return float(np.mean(gaps))
 
 
 def _fit(codes: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Fit logistic regression on codes, and return what tells the classes of others."""
+    """Fit logistic regression on codes, and return a function that predicts the classes of other codes."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -206,7 +207,7 @@ def _fit(codes: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.nda
     regression = LogisticRegression(max_iter=STEPS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.filterwarnings("ignore", "The number of unique classes")  # a few items of each are what is asked for
+        warnings.filterwarnings("ignore", "The number of unique classes")  # a few examples of each class are intended
         regression.fit(_scaled(codes, *scales), labels)
     return lambda others: regression.predict(_scaled(others, *scales))
 
@@ -221,7 +222,7 @@ def _standardised(codes: np.ndarray) -> np.ndarray:
 
 
 def _scales(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean and the deviation of each dimension, some at a time: in double precision all take long arrays."""
+    """Return the mean and deviation of each dimension, in chunks of columns: double precision takes much memory."""
     from sklearn.preprocessing import StandardScaler
 
     parts = [StandardScaler().fit(codes[:, begin : begin + COLUMNS]) for begin in range(0, codes.shape[1], COLUMNS)]
@@ -237,7 +238,7 @@ def _scaled(codes: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarra
 
 
 def _slices(codes: np.ndarray) -> Iterator[slice]:
-    """Go through codes in blocks of some megabytes: where each block is."""
+    """Yield slices of codes, in blocks of a few megabytes."""
     size = max(1, BLOCK // max(1, math.prod(codes.shape[1:])))
     return (slice(begin, begin + size) for begin in range(0, len(codes), size))
 

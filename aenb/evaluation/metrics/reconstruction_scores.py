@@ -1,4 +1,4 @@
-"""The scores of a run: the model's reconstructions beside the baselines'."""
+"""Reconstruction scores: the model compared with the baselines."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from aenb.evaluation.metrics.distortion import decibels, similarities, slices, s
 def reconstruction_scores(
     blocks: Blocks, x_test, reconstructed, dimensions: int, *, images: bool, given=None
 ) -> dict[str, float]:
-    """Score reconstructions of held-out items, beside PCA and the mean item.
+    """Score reconstructions of held-out examples, and those of PCA and the mean example.
 
     Args:
-        blocks: A function that goes through the training items in blocks, for the baselines.
-        x_test: (m, ...), the items held out; what is NaN was not observed, and does not count.
-        reconstructed: (m, ...), what the model made of them.
+        blocks: A function that iterates over the training examples in blocks, to fit the baselines.
+        x_test: (m, ...), the held-out examples; NaN marks missing values, which do not count.
+        reconstructed: (m, ...), their reconstructions.
         dimensions: The size of the code, for PCA.
-        images: Whether the items are images in [0, 1].
-        given: (m, ...), what the model was given, where that is not `x_test`; PCA is given the same.
+        images: Whether the examples are images in [0, 1].
+        given: (m, ...), the inputs of the model and of PCA, if they are not `x_test`.
 
     Returns:
-        `mse`, and for images `psnr` in decibels and `ssim`; the same with `pca_` and `mean_` before, and with `input_`
-        for what was given; `input_psnr` is of the images that were changed, for that of the others is infinite.
+        `mse`, and for images `psnr` in decibels and `ssim`; the same with the prefixes `pca_` and `mean_`, and with
+        `input_` for the inputs; `input_psnr` is over the corrupted images only, since it is infinite for the others.
     """
     source = x_test if given is None else given
-    if not images:  # what is missing counts as 0, the mean of what is standardised
+    if not images:  # missing values count as 0, the mean of standardised values
         blocks = _filled(blocks)
     fill = np.asarray if images else np.nan_to_num
     subspace = principal_subspace(blocks, dimensions)
@@ -40,44 +40,46 @@ def reconstruction_scores(
     if given is not None:
         contenders["input_"] = lambda here: given[here]
     scores = {}
-    for prefix, make in contenders.items():
-        found = _scored(x_test, make, images, only_changed=prefix == "input_")
-        scores |= {f"{prefix}{name}": score for name, score in found.items()}
+    for prefix, reconstruct in contenders.items():
+        of_one = _scored(x_test, reconstruct, images, corrupted=prefix == "input_")
+        scores |= {f"{prefix}{name}": score for name, score in of_one.items()}
     return scores
 
 
-def _scored(x: np.ndarray, make: Callable[[slice], np.ndarray], images: bool, only_changed: bool) -> dict[str, float]:
-    """Score what is made of each block of items; PSNR `only_changed`: of those images that are not as they were."""
-    totals, ratios, alike = [], [], []
+def _scored(
+    x: np.ndarray, reconstruct: Callable[[slice], np.ndarray], images: bool, corrupted: bool
+) -> dict[str, float]:
+    """Score the reconstructions of each block of examples; if `corrupted`, PSNR is over the corrupted ones only."""
+    totals, ratios, similarity = [], [], []
     for here in slices(x):
-        wanted, made = x[here], make(here)
-        totals.append(squared_error(wanted, made))
+        original, reconstructed = x[here], reconstruct(here)
+        totals.append(squared_error(original, reconstructed))
         if images:
-            made = np.clip(made, 0, 1)
-            changed = np.any(made != wanted, axis=(1, 2, 3)) if only_changed else slice(None)
-            ratios.append(decibels(wanted[changed], made[changed]))
-            alike.append(similarities(wanted, made))
+            reconstructed = np.clip(reconstructed, 0, 1)
+            chosen = np.any(reconstructed != original, axis=(1, 2, 3)) if corrupted else slice(None)
+            ratios.append(decibels(original[chosen], reconstructed[chosen]))
+            similarity.append(similarities(original, reconstructed))
     total, count = map(sum, zip(*totals, strict=True))
     scores = {"mse": total / count if count else float("nan")}
     if images:
         scores["psnr"] = float(np.concatenate(ratios).mean())
-    if images and alike[0] is not None:
-        scores["ssim"] = float(np.concatenate(alike).mean())
+    if images and similarity[0] is not None:
+        scores["ssim"] = float(np.concatenate(similarity).mean())
     return scores
 
 
 def text_scores(train, x_test, reconstructed, given=None) -> dict[str, float]:
-    """Score reconstructions of held-out texts, beside the commonest token of each position.
+    """Score reconstructions of held-out texts, compared with the commonest token of each position.
 
     Args:
-        train: (n, length), the ids of the training items' tokens; 0 fills short ones up, and does not count.
-        x_test: (m, length), the items held out.
-        reconstructed: (m, length), what the model made of them.
-        given: (m, length), what the model was given, where that is not `x_test`.
+        train: (n, length), the token ids of the training examples; 0 is padding, and does not count.
+        x_test: (m, length), the held-out examples.
+        reconstructed: (m, length), their reconstructions.
+        given: (m, length), the inputs of the model, if they are not `x_test`.
 
     Returns:
-        `accuracy`, the share of tokens that came back at their place, in [0, 1]; `mean_accuracy`, that of the commonest
-        ones, and `input_accuracy`, that of what was given.
+        `accuracy`, the token accuracy: the share of tokens that are right at their position, in [0, 1];
+        `mean_accuracy`, that of the commonest tokens; and `input_accuracy`, that of the inputs.
 
     Example:
         >>> import numpy as np
@@ -90,7 +92,7 @@ def text_scores(train, x_test, reconstructed, given=None) -> dict[str, float]:
     contenders = {"": reconstructed, "mean_": np.array([count.argmax() for count in counts])}
     if given is not None:
         contenders["input_"] = given
-    return {f"{name}accuracy": float((made == x_test)[present].mean()) for name, made in contenders.items()}
+    return {f"{name}accuracy": float((tokens == x_test)[present].mean()) for name, tokens in contenders.items()}
 
 
 def _filled(blocks: Blocks) -> Blocks:

@@ -1,7 +1,7 @@
-"""How like real items generated ones are, and how unlike each other, in the features of a classifier.
+"""Quality and diversity of generated samples, compared with real examples in a feature space.
 
-All of these see items through features (n, dimensions), such as an `Extractor` gives. They are figures of that
-extractor: compare them with figures of the same one only, and beside the same figure of real items against real items.
+All metrics take features (n, dimensions), such as an `Extractor` returns. Compare scores only if they are from the same
+extractor, and with the same score of real examples against other real examples.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Iterator
 import numpy as np
 
 CHUNK = 2**20  # distances at a time
-NEIGHBOURS, WIDER = 3, 5  # which neighbour's distance is an item's radius, as the papers have it
+NEIGHBOURS, WIDER = 3, 5  # k of the nearest neighbours that define manifolds, as in the papers
 
 
 def frechet_distance(features: np.ndarray, others: np.ndarray) -> float:
-    """Return the Fréchet distance between Gaussians fitted on two sets of features, in [0, ∞); 0 is equal.
+    """Return the Fréchet distance between Gaussians fitted on two sets of features, in [0, ∞); 0 for equal ones.
 
-    ‖μ₁ − μ₂‖² + Tr(C₁ + C₂ − 2 (C₁ C₂)^½), as Heusel et al. 2017, arXiv 1706.08500, have it. The trace of the root is
-    the sum of the roots of the eigenvalues of C₁^½ C₂ C₁^½, which is symmetric: none of them becomes complex, whatever
-    is singular. The distance of finite sets is biased upwards: compare sets of equal sizes only.
+    ‖μ₁ − μ₂‖² + Tr(C₁ + C₂ − 2 (C₁ C₂)^½), as in Heusel et al. 2017, arXiv 1706.08500. The trace of the root is
+    the sum of the roots of the eigenvalues of C₁^½ C₂ C₁^½, which is symmetric: none of them becomes complex, even if
+    a covariance is singular. The distance of finite sets is biased upwards: compare sets of equal sizes only.
 
     Args:
         features: (n, dimensions), n ≥ 2.
@@ -42,8 +42,8 @@ def frechet_distance(features: np.ndarray, others: np.ndarray) -> float:
 def kernel_distance(features: np.ndarray, others: np.ndarray) -> float:
     """Return the squared maximum mean discrepancy of two sets of features; about 0 for equal distributions.
 
-    Bińkowski, Sutherland, Arbel & Gretton 2018, arXiv 1801.01401: with the kernel (x·y / dimensions + 1)³, the estimate
-    without bias, which may be a little below 0.
+    Bińkowski, Sutherland, Arbel & Gretton 2018, arXiv 1801.01401: the unbiased estimate with the kernel
+    (x·y / dimensions + 1)³, which may be slightly below 0.
 
     Args:
         features: (n, dimensions), n ≥ 2.
@@ -60,9 +60,9 @@ def kernel_distance(features: np.ndarray, others: np.ndarray) -> float:
 
 
 def class_histogram(probabilities: np.ndarray) -> np.ndarray:
-    """Return the share of each class among items: (n, classes) probabilities → (classes,), which sum to 1.
+    """Return the share of each class among examples: (n, classes) probabilities → (classes,), which sum to 1.
 
-    Each item counts for its likeliest class.
+    Each example counts for its most probable class.
 
     Example:
         >>> import numpy as np
@@ -74,14 +74,14 @@ def class_histogram(probabilities: np.ndarray) -> np.ndarray:
 
 
 def sample_diversity(features: np.ndarray, real: np.ndarray) -> float:
-    """Return how far generated items are from each other, relative to real ones, in [0, ∞).
+    """Return how far generated samples are from each other, relative to real examples, in [0, ∞).
 
-    The ratio of the root mean square distances between two items of a set, which are √(2 Tr C): 0 where all items are
-    the same, 1 where they are as varied as real ones.
+    The ratio of the root mean square distances between two members of each set, which are √(2 Tr C): 0 if all samples
+    are the same, 1 if they are as varied as real examples.
 
     Args:
-        features: (n, dimensions), of generated items, n ≥ 2.
-        real: (m, dimensions), of real items, m ≥ 2.
+        features: (n, dimensions), of generated samples, n ≥ 2.
+        real: (m, dimensions), of real examples, m ≥ 2.
 
     Example:
         >>> import numpy as np
@@ -94,14 +94,14 @@ def sample_diversity(features: np.ndarray, real: np.ndarray) -> float:
 
 
 def precision_recall(real: np.ndarray, generated: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
-    """Return the share of generated items that look real, and of real items that could have been generated, in [0, 1].
+    """Return precision and recall: the shares of realistic samples, and of real examples that are covered, in [0, 1].
 
-    Kynkäänniemi et al. 2019, arXiv 1904.06991: an item is in a set's manifold if it is nearer to one of the set's items
-    than that one is to its k-th neighbour in the set.
+    Kynkäänniemi et al. 2019, arXiv 1904.06991: a point is in the manifold of a set if it is closer to a member of the
+    set than that member's k-th neighbour in the set.
 
     Args:
         real: (n, dimensions), n > neighbours.
-        generated: (m, dimensions), m > neighbours; as many as real ones for figures that can be compared.
+        generated: (m, dimensions), m > neighbours; as many as real examples, for comparable scores.
         neighbours: k.
 
     Example:
@@ -111,20 +111,21 @@ def precision_recall(real: np.ndarray, generated: np.ndarray, neighbours: int = 
         (1.0, (0.0, 0.0))
     """
     real_radii, generated_radii = _radii(real, neighbours), _radii(generated, neighbours)
-    likely = np.zeros(len(generated), bool)
+    realistic = np.zeros(len(generated), bool)
     covered = []
     for here, distances in _distances(real, generated):
-        likely |= (distances <= real_radii[here, None]).any(axis=0)
+        realistic |= (distances <= real_radii[here, None]).any(axis=0)
         covered.append((distances <= generated_radii).any(axis=1))
-    return float(likely.mean()), float(np.concatenate(covered).mean())
+    return float(realistic.mean()), float(np.concatenate(covered).mean())
 
 
 def density_coverage(real: np.ndarray, generated: np.ndarray, neighbours: int = WIDER) -> tuple[float, float]:
-    """Return how densely generated items lie among real ones, in [0, ∞), and what share of them they cover, in [0, 1].
+    """Return density, in [0, ∞), and coverage, in [0, 1], of generated samples among real examples.
 
-    Naeem, Oh, Uh, Choi & Yoo 2020, arXiv 2002.09797: in how many of the real items' neighbourhoods a generated item is,
-    over k, and how many neighbourhoods have one in them. Unlike precision and recall, a single outlier does not make a
-    manifold large. Of equal distributions and sets of one size, the density is 1 and the coverage about 1 − 2⁻ᵏ.
+    Naeem, Oh, Uh, Choi & Yoo 2020, arXiv 2002.09797. The density is the mean number of neighbourhoods of real examples
+    that contain a sample, over k. The coverage is the share of neighbourhoods that contain one. Unlike precision and
+    recall, they are robust to outliers. For equal distributions and sets of equal size, the density is 1 and the
+    coverage about 1 − 2⁻ᵏ.
 
     Args:
         real: (n, dimensions), n > neighbours.
@@ -146,16 +147,16 @@ def density_coverage(real: np.ndarray, generated: np.ndarray, neighbours: int = 
 
 
 def novelty(features: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> float:
-    """Return the chance that a generated item lies farther from the training items than a held-out one does, in [0, 1].
+    """Return the probability that a sample is farther from the training examples than a held-out example, in [0, 1].
 
-    Near 0 for copies of training items, which no other score here tells from a good model's; 0.5 for items as new as
-    held-out ones; near 1 where they are far from all that is real. The statistic of Meehan, Chaudhuri & Dasgupta 2020,
-    arXiv 2004.05675 (that of Mann & Whitney 1947), over all of the space.
+    Near 0 for memorised training examples, which no other metric here detects; 0.5 for samples as new as held-out
+    examples; near 1 if samples are far from all real examples. The statistic of Meehan, Chaudhuri & Dasgupta 2020,
+    arXiv 2004.05675 (of Mann & Whitney 1947), over the whole space.
 
     Args:
-        features: (n, dimensions), of generated items.
-        train: (m, dimensions), of training items.
-        held_out: (k, dimensions), of held-out items.
+        features: (n, dimensions), of generated samples.
+        train: (m, dimensions), of training examples.
+        held_out: (k, dimensions), of held-out examples.
 
     Example:
         >>> import numpy as np
@@ -176,13 +177,13 @@ def _covariance(x: np.ndarray) -> np.ndarray:
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    """Return the symmetric root of a covariance."""
+    """Return the symmetric square root of a covariance."""
     values, vectors = np.linalg.eigh(covariance)
     return (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
 
 
 def _mean_kernel(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the mean of the kernel over the pairs of two sets; of one set with itself, without the items' own."""
+    """Return the mean of the kernel over pairs of two sets; if both are the same array, without pairs (x, x)."""
     step = max(1, CHUNK // len(b))
     total = sum(_cubes(a[begin : begin + step], b) for begin in range(0, len(a), step))
     if a is not b:
@@ -192,25 +193,25 @@ def _mean_kernel(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _cubes(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the sum of the kernel over the pairs of two sets, with two arrays of as many numbers in memory."""
+    """Return the sum of the kernel over the pairs of two sets, with two arrays of that size in memory."""
     kernel = a @ b.T
     kernel /= a.shape[1]
     kernel += 1
-    cubes = np.square(kernel)  # a power takes three times as long
+    cubes = np.square(kernel)  # `** 3` takes three times as long
     cubes *= kernel
     return float(cubes.sum())
 
 
 def _radii(x: np.ndarray, neighbours: int) -> np.ndarray:
-    """Return each item's distance to its k-th neighbour in the set: (n,)."""
+    """Return each example's distance to its k-th neighbour in the set: (n,)."""
     from sklearn.neighbors import NearestNeighbors
 
-    found, _ = NearestNeighbors(n_neighbors=neighbours).fit(x).kneighbors()  # without the items themselves
-    return found[:, -1]
+    distances, _ = NearestNeighbors(n_neighbors=neighbours).fit(x).kneighbors()  # without the examples themselves
+    return distances[:, -1]
 
 
 def _distances(real: np.ndarray, generated: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Go through the distances of real items to generated ones, some rows at a time: (rows, m)."""
+    """Yield the distances of real examples to generated samples, in chunks of rows: (rows, m)."""
     from sklearn.metrics import pairwise_distances
 
     step = max(1, CHUNK // len(generated))

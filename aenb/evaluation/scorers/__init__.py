@@ -1,6 +1,6 @@
-"""Scoring: what a run is worth on held-out examples, compared with baselines.
+"""Scorers: evaluate a run on held-out examples, compared with baselines.
 
-Each part is a function from a run and data to floats by name; a part that does not apply to a run gives none.
+Each part is a function from a run and data to floats by name; a part that does not apply to a run returns none.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from aenb.evaluation.scorers.scores import Scores
 
 Scorer = Callable[[Any, Data, Callable[[str], object]], dict[str, float]]
 
-MOST = 100  # parts that anyone asks for
+MAX_PARTS = 100
 PARTS: dict[str, Scorer] = {
     "reconstruction": reconstruction,
     "likelihood": likelihood,
@@ -40,13 +40,13 @@ PARTS: dict[str, Scorer] = {
 
 @usual_errors
 def evaluate(run: Any, data: Any = None, parts: Any = None, say: Callable[[str], object] = lambda text: None) -> Scores:
-    """Score a run.
+    """Evaluate a run.
 
     Args:
-        run: The `Run`; scores on its own data are kept in it.
+        run: The `Run`; it keeps the scores on its own data.
         data: As for `Run.evaluate`.
         parts: As for `Run.evaluate`.
-        say: Called with what is being done.
+        say: Called with a progress message.
     """
     wanted, keeps = chosen_parts(parts), run.keeps()
     missing = wanted if data is not None else [part for part in wanted if part not in run.scores]
@@ -60,13 +60,13 @@ def evaluate(run: Any, data: Any = None, parts: Any = None, say: Callable[[str],
 
 
 def _say(say: Callable[[str], object], text: str) -> None:
-    """Say what is done next, and let the system have what was taken for the work before."""
+    """Report the next step, after returning the memory of the last one to the system."""
     give_back_memory()
     say(text)
 
 
 def _data(run: Any, data: Any) -> Data | None:
-    """Return what to score on, in the run's units; None if it is not at hand, and there are scores that were saved."""
+    """Return the data to score on, in the run's units; None if it is not available but scores were saved."""
     try:
         return run.data if data is None else _in_units(data, run.preprocessing)
     except AenbError as error:
@@ -77,7 +77,7 @@ def _data(run: Any, data: Any) -> Data | None:
 
 
 def _in_units(data: Any, preprocessing: Preprocessing) -> Data:
-    """Load other data than a run's own, and bring it to the run's units, by the run's scaler and vocabulary."""
+    """Load other data, and bring it to the run's units with its scaler and vocabulary."""
     x, labels = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
     if preprocessing.kind == "text" and are_texts(x):
         (length,) = preprocessing.input_shape
@@ -87,14 +87,14 @@ def _in_units(data: Any, preprocessing: Preprocessing) -> Data:
 
 
 def chosen_parts(parts: Any) -> list[str]:
-    """Return the names of the parts that are asked for: one, several, or None for all.
+    """Return the names of the requested parts: one, several, or None for all.
 
     Raises:
-        AenbError: There is no part of a name.
+        AenbError: A part of this name does not exist.
     """
     try:
-        names = list(PARTS) if parts is None else [parts] if isinstance(parts, str) else list(islice(parts, MOST))
-    except Exception:  # it can't be listed
+        names = list(PARTS) if parts is None else [parts] if isinstance(parts, str) else list(islice(parts, MAX_PARTS))
+    except Exception:  # it is not iterable
         raise AenbError(
             f"`parts`: expected some of {', '.join(PARTS)}, or None for all; received {shown(parts)}."
         ) from None

@@ -1,4 +1,4 @@
-"""How strange items are, and how well that tells a kind that the model has not learnt from."""
+"""Anomaly scores, and how well they detect classes that the model was not trained on."""
 
 from __future__ import annotations
 
@@ -20,80 +20,80 @@ from aenb.evaluation.scorers.blocks import in_blocks
 from aenb.evaluation.scorers.reconstruction import INVERTED
 from aenb.latent.sampling import derived, fitted, training_sample
 
-SAMPLES = 20  # codes of each item, for its bound
+SAMPLES = 20  # latent codes of each example, for its ELBO
 
 
 def anomaly(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
-    """Return `anomaly_auc` and `average_precision` of held-out items against those of other classes.
+    """Return `anomaly_auc` and `average_precision` of held-out examples against those of other classes.
 
-    Of data of one class (`Data.one_class`) only. An item's score is `run.score(x)`; with `pca_` before, its squared
-    distance from the principal subspace of as many dimensions.
+    Only for data of one class (`Data.one_class`). The anomaly score is `run.score(x)`. For the baselines, with the
+    prefix `pca_`, it is the squared distance from the principal subspace with as many dimensions.
 
     Args:
-        run: The `Run`, of a model that has learnt from one class.
-        data: With `strange` items.
-        say: Called with what is being done.
+        run: The `Run`, of a model that was trained on one class.
+        data: The data, with anomalies in `strange`.
+        say: Called with a progress message.
     """
     if data.strange is None or run.is_conditional:
         return {}
-    say("how strange other classes are")
-    kinds = [units(data.test), units(data.strange)]
+    say("anomaly scores of other classes")
+    parts = [units(data.test), units(data.strange)]
     if run.is_generator:
-        kinds = [x[spread(len(x), INVERTED)] for x in kinds]
-    x, is_strange = np.concatenate(kinds), np.repeat([False, True], [len(kind) for kind in kinds])
+        parts = [x[spread(len(x), INVERTED)] for x in parts]
+    x, is_anomaly = np.concatenate(parts), np.repeat([False, True], [len(part) for part in parts])
     subspace = principal_subspace(lambda: map(np.nan_to_num, data.blocks()), run.latent_dim)
 
-    def apart(block: np.ndarray) -> np.ndarray:
+    def distances(block: np.ndarray) -> np.ndarray:
         filled = np.nan_to_num(block)
         return reconstruction_errors(filled, subspace.reconstruct(filled, run.latent_dim))
 
-    pca = in_blocks(apart, x)
-    scores = anomaly_scores(run.score(x), is_strange)
-    return scores | {f"pca_{name}": score for name, score in anomaly_scores(pca, is_strange).items()}
+    pca = in_blocks(distances, x)
+    scores = anomaly_scores(run.score(x), is_anomaly)
+    return scores | {f"pca_{name}": score for name, score in anomaly_scores(pca, is_anomaly).items()}
 
 
 @usual_errors
 def item_scores(run: Any, x: np.ndarray, labels: Any, by: str) -> np.ndarray:
-    """Return how strange items are; see `Run.score`."""
-    ways = {"reconstruction": _lost, "density": _unlikely, "evidence": _bound}
-    if by not in ways:
-        raise unknown("way to score", by, ways)
-    return ways[by](run, x, labels)
+    """Return the anomaly scores of examples; see `Run.score`."""
+    methods = {"reconstruction": _reconstruction_error, "density": _density, "evidence": _negative_elbo}
+    if by not in methods:
+        raise unknown("way to score", by, methods)
+    return methods[by](run, x, labels)
 
 
-def _lost(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
-    made = run.reconstruct(x, labels)
+def _reconstruction_error(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
+    reconstructed = run.reconstruct(x, labels)
     if run.preprocessing.kind == "text":
         present = np.asarray(x) != 0
-        return ((made != x) & present).sum(axis=1) / np.maximum(1, present.sum(axis=1))
-    return reconstruction_errors(x, made)
+        return ((reconstructed != x) & present).sum(axis=1) / np.maximum(1, present.sum(axis=1))
+    return reconstruction_errors(x, reconstructed)
 
 
-def _unlikely(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
+def _density(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
     if run.preprocessing.kind == "text":
         raise AenbError('`by`: expected "reconstruction" or "evidence", for texts; received "density".')
     mixture = fitted(run, "gmm")
     codes = run.encode(x, labels)
     observed = (~np.isnan(np.asarray(x, "float32"))).reshape(len(x), -1).sum(axis=1)
-    lost = _lost(run, x, labels) * observed / (2 * noise(run))
-    return lost - mixture.score_samples(codes.reshape(len(codes), -1).astype("float64"))
+    error = _reconstruction_error(run, x, labels) * observed / (2 * noise(run))
+    return error - mixture.score_samples(codes.reshape(len(codes), -1).astype("float64"))
 
 
 def noise(run: Any) -> float:
-    """Return the variance of what is lost of training items, found when it is first asked for."""
+    """Return the mean squared reconstruction error of training examples, computed at the first call."""
     return derived(run, "noise", lambda: _noise(run))
 
 
 def _noise(run: Any) -> float:
-    """Return the variance of what is lost of training items."""
+    """Return the mean squared reconstruction error of a sample of the training examples."""
     sample, classes = training_sample(run)
     return float(reconstruction_errors(sample, run.reconstruct(sample, classes)).mean())
 
 
-def _bound(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
+def _negative_elbo(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
     if not getattr(run.model, "has_evidence", False):
         raise AenbError('`by`: expected "reconstruction" or "density", since this model has no evidence lower bound.')
     inputs = x if labels is None else (x, run.class_numbers(labels))
     with run.turns:
-        found = estimate_evidence(run.model.evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
-    return found.kl - found.log_likelihood
+        estimates = estimate_evidence(run.model.evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
+    return estimates.kl - estimates.log_likelihood

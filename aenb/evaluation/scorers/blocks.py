@@ -1,4 +1,4 @@
-"""Items in blocks: in a model's units they take four times the memory of bytes, and need not be there all at once."""
+"""Processing examples in blocks: floats take four times the memory of bytes, so they are not converted all at once."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from aenb.data.scaling import units
 from aenb.latent.coding import BATCH
 
 
-def in_blocks(step: Callable[..., np.ndarray], items: Any, labels: np.ndarray | None = None) -> np.ndarray:
-    """Return what a step makes of items, some at a time: as many as a model takes in a batch, so that nothing changes.
+def in_blocks(step: Callable[..., np.ndarray], examples: Any, labels: np.ndarray | None = None) -> np.ndarray:
+    """Apply a function to examples in blocks, of the batch size of a model, so that the result is the same.
 
     Args:
-        step: (block, …) → (block, …), of items in a model's units, and of their labels where there are any.
-        items: (n, …), as a data set has them: an array, or what is read from a disk when it is asked for.
+        step: (block, …) → (block, …), a function of examples in a model's units, and of their labels if there are any.
+        examples: (n, …), as stored in a data set: an array, or an object that is read from disk when it is sliced.
         labels: (n,), or None.
     """
-    found = None
-    for begin in range(0, len(items), BATCH):
+    results = None
+    for begin in range(0, len(examples), BATCH):
         here = slice(begin, begin + BATCH)
-        made = step(units(items[here])) if labels is None else step(units(items[here]), labels[here])
-        if found is None:
-            found = np.empty((len(items), *made.shape[1:]), made.dtype)
-        found[here] = made
-    return found
+        result = step(units(examples[here])) if labels is None else step(units(examples[here]), labels[here])
+        if results is None:
+            results = np.empty((len(examples), *result.shape[1:]), result.dtype)
+        results[here] = result
+    return results
 
 
 class Filled:
-    """Items as rows of numbers, with 0 for what was not observed: a block is made of them when it is asked for.
+    """Examples as rows of numbers, with 0 for missing values: rows are converted when they are sliced.
 
     Args:
-        items: (n, …), as a data set has them.
+        examples: (n, …), as stored in a data set.
     """
 
-    def __init__(self, items: Any):
-        self._items = items
-        self.shape = (len(items), math.prod(items.shape[1:]))
+    def __init__(self, examples: Any):
+        self._examples = examples
+        self.shape = (len(examples), math.prod(examples.shape[1:]))
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._examples)
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         """Return some rows: float32 (m, features)."""
-        items = self._items[rows]
-        x = units(items)
-        return np.nan_to_num(x, copy=x is items).reshape(-1, self.shape[1])
+        examples = self._examples[rows]
+        x = units(examples)
+        return np.nan_to_num(x, copy=x is examples).reshape(-1, self.shape[1])

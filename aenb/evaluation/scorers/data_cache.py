@@ -1,4 +1,4 @@
-"""What is known of a data set: found once for all runs on it, since it does not depend on them."""
+"""A cache of results that depend on a data set only: they are computed once for all runs on it."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from typing import TypeVar
 from aenb.data.record import Data
 from aenb.engine.checkpoint import labels_fingerprint
 
-KEPT = 2  # data sets
+KEPT = 2  # data sets whose results are cached
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 _known: OrderedDict[tuple[str, str | None], dict] = OrderedDict()
 
 
-def known(data: Data, what: str, find: Callable[[], Found]) -> Found:
-    """Return what was found before of the same items and labels, or find it.
+def known(data: Data, what: str, find: Callable[[], Result]) -> Result:
+    """Return the cached result for the same examples and labels, or compute it.
 
     Args:
-        data: What was found of the last two data sets is kept.
-        what: What it is called.
-        find: Finds it.
+        data: The results of the last two data sets are cached.
+        what: The name of the result.
+        find: Computes it.
     """
     key = _key(data)
-    found = _known.setdefault(key, {})
+    results = _known.setdefault(key, {})
     _known.move_to_end(key)
     while len(_known) > KEPT:
         _known.popitem(last=False)
-    if what not in found:
-        found[what] = find()
-    return found[what]
+    if what not in results:
+        results[what] = find()
+    return results[what]
 
 
 def forget() -> None:
-    """Let go of all that was found."""
+    """Clear the cache."""
     _known.clear()
 
 

@@ -1,4 +1,4 @@
-"""How like real items new ones are, and how many kinds of them there are, beside real items against real ones."""
+"""How realistic and how diverse generated samples are, compared with real examples against other real ones."""
 
 from __future__ import annotations
 
@@ -21,32 +21,33 @@ from aenb.evaluation.metrics.sample_quality import (
 )
 from aenb.evaluation.scorers.data_cache import known
 
-MOST, LEAST = 10_000, 20  # items of each kind
+MAX_SAMPLES, MIN_SAMPLES = 10_000, 20  # generated samples, and as many held-out examples
 
 
 def generation(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
-    """Return the scores of new items, in the features of the data set's extractor.
+    """Return the scores of generated samples, in the features of the data set's extractor.
 
-    As many items are made as are held out, at most 10,000, from the model's own prior, or where it has none from a
-    mixture fitted on its codes. Against as many held-out items: `frechet`, `kernel_distance`, `precision`, `recall`,
-    `density`, `coverage`; with `_floor` behind, what training items of that number get; `novelty` against the training
-    items; and `rarest_class`, the share of the class that is made least often.
+    There are as many samples as held-out examples, at most 10,000. They are drawn from the model's own prior, or if it
+    has none, from a mixture fitted on its latent codes. They are compared with as many held-out examples by `frechet`,
+    `kernel_distance`, `precision`, `recall`, `density` and `coverage`. The suffix `_floor` marks the scores of as many
+    training examples. `novelty` compares samples with the training examples, and `rarest_class` is the share of the
+    class that is generated least often.
 
     Args:
         run: The `Run`.
         data: Images, a table or signals.
-        say: Called with what is being done.
+        say: Called with a progress message.
     """
-    n = min(len(data.test), len(data.train), MOST)
-    if data.kind == "text" or n < LEAST:
+    n = min(len(data.test), len(data.train), MAX_SAMPLES)
+    if data.kind == "text" or n < MIN_SAMPLES:
         return {}
-    say("new items")
-    made = run.generate(n, seed=run.spec.seed)
+    say("generated samples")
+    samples = run.generate(n, seed=run.spec.seed)
     extractor = known(data, "extractor", lambda: load_extractor(data, lambda part: say(_training(part))))
     train, test = known(data, "features", lambda: _features(data, extractor, n, say))
-    say("new items beside real ones")
-    features, probabilities = extractor(made)
-    del made  # the rest sees their features only
+    say("generated samples compared with real examples")
+    features, probabilities = extractor(samples)
+    del samples  # only their features are needed from here
     scores = _scores(features, test) | {"novelty": novelty(features, train, test)}
     floor = known(data, "floor", lambda: _scores(train[spread(len(train), n)], test))
     scores |= {f"{name}_floor": score for name, score in floor.items()}
@@ -69,7 +70,7 @@ def _scores(features: np.ndarray, real: np.ndarray) -> dict[str, float]:
 
 
 def _features(data: Data, extractor: Extractor, n: int, say: Callable[[str], object]) -> tuple[np.ndarray, np.ndarray]:
-    say("features of real items")
+    say("features of real examples")
     parts = map(extractor.features, data.blocks())
     first = next(parts)
     train = np.empty((len(data.train), first.shape[1]), first.dtype)
@@ -81,4 +82,4 @@ def _features(data: Data, extractor: Extractor, n: int, say: Callable[[str], obj
 
 
 def _training(part: float) -> str:
-    return f"the classifier that new items are seen with ({part:.0%} trained; it is kept)"
+    return f"the classifier that extracts the features ({part:.0%} trained; it is kept)"

@@ -1,4 +1,4 @@
-"""How likely a model with a likelihood finds held-out items."""
+"""The likelihood of held-out examples, for models that have one."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.evaluation.metrics.elbo import active_units, estimate_evidence
 
-ITEMS, SAMPLES = 1000, 100
+EXAMPLES, SAMPLES = 1000, 100
 
 
 def likelihood(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
-    """Return the bounds of log p(x) in nats, and how many dimensions of the code are used.
+    """Return the bounds on log p(x) in nats, and how many latent dimensions are active.
 
-    `elbo` is `log_likelihood` − `kl`; `nll` the importance-weighted bound with `nll_samples` codes an item (Burda et
-    al. 2015, arXiv 1509.00519): means over at most 1,000 held-out items, drawn always the same. `active_units` is
-    counted over all of them.
+    `elbo` is `log_likelihood` − `kl`; `nll` is minus the importance-weighted bound with `nll_samples` codes per example
+    (Burda et al. 2015, arXiv 1509.00519). They are means over at most 1,000 held-out examples, chosen
+    deterministically. `active_units` is counted over all held-out examples.
 
     Args:
         run: The `Run`.
-        data: What holds the items out.
-        say: Called with what is being done.
+        data: The data, with the held-out examples.
+        say: Called with a progress message.
     """
     if not getattr(run.model, "has_evidence", False):
         return {}
-    say(f"log p(x), with {SAMPLES} codes for each item")
-    part = spread(len(data.test), ITEMS)
+    say(f"log p(x), with {SAMPLES} latent codes for each example")
+    part = spread(len(data.test), EXAMPLES)
     x = units(data.test[part])
     inputs = run.spoil(x)
     if run.is_conditional:
         inputs = (inputs, run.class_numbers(data.y_test[part]))
     with run.turns:
-        found = estimate_evidence(run.model.evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
+        estimates = estimate_evidence(run.model.evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
     means = run.encode(run.spoil(units(data.test)), data.y_test if run.is_conditional else None)
-    return found.scores() | {"active_units": int(np.count_nonzero(active_units(means)))}
+    return estimates.scores() | {"active_units": int(np.count_nonzero(active_units(means)))}

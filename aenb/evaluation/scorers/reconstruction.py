@@ -1,4 +1,4 @@
-"""How much of a held-out item comes back, beside PCA with as many dimensions and the mean item."""
+"""Reconstruction of held-out examples, compared with PCA with as many dimensions and the mean example."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.evaluation.metrics.reconstruction_scores import reconstruction_scores, text_scores
 
-INVERTED = 200  # held-out items that are scored where each code has to be searched for
+INVERTED = 200  # held-out examples to score if each latent code has to be optimised
 
 
 def reconstruction(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
-    """Return `mse`, for images `psnr` (decibels) and `ssim`, for texts `accuracy`; and the baselines'.
+    """Return `mse`, for images `psnr` (decibels) and `ssim`, for texts `accuracy`; and those of the baselines.
 
     Args:
         run: The `Run`.
-        data: What holds the items out.
-        say: Called with what is being done.
+        data: The data, with the held-out examples.
+        say: Called with a progress message.
     """
-    say("what comes back of held-out items")
-    items, labels = data.test, data.y_test if run.is_conditional else None
+    say("reconstructions of held-out examples")
+    examples, labels = data.test, data.y_test if run.is_conditional else None
     if run.is_generator:
-        part = spread(len(items), INVERTED)
-        items, labels = items[part], None if labels is None else labels[part]
-    x = units(items)
-    spoilt = run.spoil(x)
-    made, given = run.reconstruct(spoilt, labels), None if spoilt is x else spoilt
+        part = spread(len(examples), INVERTED)
+        examples, labels = examples[part], None if labels is None else labels[part]
+    x = units(examples)
+    corrupted = run.spoil(x)
+    reconstructed, given = run.reconstruct(corrupted, labels), None if corrupted is x else corrupted
     if data.kind == "text":
-        return text_scores(data.train, x, made, given=given)
-    return reconstruction_scores(data.blocks, x, made, run.latent_dim, images=data.kind == "image", given=given)
+        return text_scores(data.train, x, reconstructed, given=given)
+    images = data.kind == "image"
+    return reconstruction_scores(data.blocks, x, reconstructed, run.latent_dim, images=images, given=given)

@@ -1,4 +1,4 @@
-"""What codes are worth to whoever uses them, beside those of PCA and beside the raw features."""
+"""How useful latent codes are for other tasks, compared with the codes of PCA and with the raw features."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from aenb.evaluation.metrics.probes import (
 from aenb.evaluation.scorers.blocks import Filled, in_blocks
 from aenb.evaluation.scorers.data_cache import known
 
-FEW = (1, 5, 10)  # labels a class
-Codes = tuple[np.ndarray, np.ndarray]  # of the training items, and of those held out
+FEW = (1, 5, 10)  # labels per class
+Codes = tuple[np.ndarray, np.ndarray]  # of the training examples, and of the held-out ones
 
 
 def representation(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
-    """Return how well labels can be read from codes: accuracies on held-out items, in [0, 1].
+    """Return how well classes can be predicted from latent codes: accuracies on held-out examples, in [0, 1].
 
-    `linear_probe`, `knn` (5 neighbours) and `few_labels_1`, `_5`, `_10` (labels a class); for the codes alone
-    `silhouette` and `clustering`. With `pca_` before, those of as many principal coordinates; `raw_linear_probe` and
-    `raw_knn` are of the items themselves.
+    `linear_probe`, `knn` (5 neighbours) and `few_labels_1`, `_5`, `_10` (labels per class); for the codes alone
+    `silhouette` and `clustering`. The prefix `pca_` marks the scores of as many principal components;
+    `raw_linear_probe` and `raw_knn` use the raw features.
 
-    Fractions are no classes, and neither are labels of which each item has its own. Held-out items of one class have no
-    scores of clusters.
+    There are no scores if labels are fractions or all different, and no cluster scores if all held-out examples are of
+    one class.
 
     Args:
         run: The `Run`.
         data: With labels; a table, images or signals.
-        say: Called with what is being done.
+        say: Called with a progress message.
     """
     if not _has_classes(data) or run.is_generator or run.is_conditional or data.kind == "text":
         return {}
-    say("the codes of the training items")
+    say("latent codes")
     codes = in_blocks(run.encode, data.train), in_blocks(run.encode, data.test)
     if codes[0].dtype.kind != "f":
-        return {}  # of the numbers of discrete codes no distance is to be taken
-    scores = _scores(codes, data, say, "the codes", FEW)
-    say("clusters of the codes")
+        return {}  # distances between discrete codes mean nothing
+    scores = _scores(codes, data, say, "the latent codes", FEW)
+    say("clusters of the latent codes")
     if len(np.unique(data.y_test)) > 1:
         scores |= {
             "silhouette": silhouette(codes[1], data.y_test),
@@ -55,16 +55,16 @@ def representation(run: Any, data: Data, say: Callable[[str], object]) -> dict[s
     pca = known(
         data, f"codes of PCA {size}", lambda: _scores(_principal(data, size), data, say, "the codes of PCA", FEW)
     )
-    raw = known(data, "raw codes", lambda: _scores(_raw(data), data, say, "the items themselves"))
+    raw = known(data, "raw codes", lambda: _scores(_raw(data), data, say, "the raw features"))
     scores |= _prefixed("pca_", pca) | _prefixed("raw_", raw)
     return {name: score for name, score in scores.items() if score is not None}
 
 
 def _scores(
-    codes: Codes, data: Data, say: Callable[[str], object], what: str, few: Sequence[int] = ()
+    codes: Codes, data: Data, say: Callable[[str], object], source: str, few: Sequence[int] = ()
 ) -> dict[str, float | None]:
     train, test, labels, others = *codes, data.y_train, data.y_test
-    say(f"classes read from {what}")
+    say(f"classes predicted from {source}")
     scores = {
         "linear_probe": linear_probe(train, labels, test, others),
         "knn": nearest_neighbours(train, labels, test, others),
@@ -74,7 +74,7 @@ def _scores(
 
 def _principal(data: Data, size: int) -> Codes:
     subspace = principal_subspace(lambda: map(np.nan_to_num, data.blocks()), size)
-    return tuple(in_blocks(lambda x: subspace.codes(np.nan_to_num(x)), items) for items in (data.train, data.test))
+    return tuple(in_blocks(lambda x: subspace.codes(np.nan_to_num(x)), part) for part in (data.train, data.test))
 
 
 def _raw(data: Data) -> Codes:

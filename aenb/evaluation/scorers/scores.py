@@ -1,15 +1,15 @@
-"""Scores by name, which show themselves as a table."""
+"""Scores by name, shown as a table in a notebook."""
 
 from __future__ import annotations
 
 from aenb.core.tables import html_table
 
-BEFORE, BEHIND = ("pca_", "mean_", "raw_"), "_floor"  # of the names of the baselines' scores
+BEFORE, BEHIND = ("pca_", "mean_", "raw_"), "_floor"  # prefixes and suffix of the baselines' scores
 BASELINES = {"pca_": "PCA", "mean_": "mean item", "raw_": "items themselves", "_floor": "training items"}
 
 
 class Scores(dict):
-    """A dict of floats by name; in a notebook a table, each score beside those of its baselines.
+    """A dict of floats by name; in a notebook, a table of the scores and those of the baselines.
 
     Example:
         >>> Scores(mse=0.5, pca_mse=1.0)["pca_mse"]
