@@ -1,7 +1,7 @@
-"""Attention maps: what each patch or token of an item attends to on the way to its code, and what the code depends on.
+"""Attention maps: what each patch or token of an example attends to, and how much the latent code depends on it.
 
-The maps are computed once more from the layers of a model's encoder, so any model of the family `attention` has them,
-also one that was loaded from a file.
+The maps are recomputed from the attention layers of the encoder, so any model of the family `attention` has them, even
+if it was loaded from a file.
 """
 
 from __future__ import annotations
@@ -19,20 +19,19 @@ BATCH = 256
 
 
 def attention(model: Any, x: np.ndarray) -> np.ndarray:
-    """Return what an encoder attends to.
+    """Return the attention maps of an encoder.
 
     Args:
         model: A model whose part "encoder" has attention layers.
-        x: One item, (*input_shape), or several, (n, *input_shape), in the units of the training data; grey images may
-            leave out the channel axis.
+        x: One example, (*input_shape), or several, (n, *input_shape), in the units of the training data; greyscale
+            images may omit the channel axis.
 
     Returns:
-        (layers, heads, queries, keys), float32, for several items (n, layers, heads, queries, keys): row by row how a
-        token's attention is shared out among the tokens, all in [0, 1] with the sum 1. Rows and columns of what only
-        fills a short sequence up are 0.
+        (layers, heads, queries, keys), float32, or for several examples (n, layers, heads, queries, keys): each row is
+        the attention of a token to all tokens, in [0, 1] with the sum 1. Rows and columns of padding are 0.
 
     Raises:
-        AenbError: The model has no attention, or the items do not fit.
+        AenbError: The model has no attention layers, or the examples do not fit.
 
     Example:
         >>> import aenb
@@ -43,26 +42,28 @@ def attention(model: Any, x: np.ndarray) -> np.ndarray:
     encoder, x = _readable(model), np.asarray(x)
     shape = coding.item_shape(model)
     is_one = x.shape == shape or (shape[-1:] == (1,) and x.shape == shape[:-1])
-    items = coding._fitted(x[None] if is_one else x, shape, "x")
+    examples = coding._fitted(x[None] if is_one else x, shape, "x")
     blocks = encoder.get_layer("blocks")
     attending = [layer for layer in blocks.layers if isinstance(layer, _kinds())]
     inputs = keras.Model(blocks.input, [layer.input for layer in attending])
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "You are using a softmax")  # of a single token, which attends to itself
-        parts = [_maps(encoder, inputs, attending, items[i : i + BATCH]) for i in range(0, max(1, len(items)), BATCH)]
+        warnings.filterwarnings("ignore", "You are using a softmax")  # for a single token, which attends to itself
+        parts = [
+            _maps(encoder, inputs, attending, examples[i : i + BATCH]) for i in range(0, max(1, len(examples)), BATCH)
+        ]
     maps = np.concatenate(parts)
     return maps[0] if is_one else maps
 
 
 def rollout(maps: np.ndarray) -> np.ndarray:
-    """Return how much the code depends on each patch or token: attention followed through the layers to the input.
+    """Return how much the latent code depends on each patch or token, by attention rollout through all layers.
 
-    Abnar & Zuidema (2020), "Quantifying attention flow in transformers", arXiv 2005.00928: a layer passes a token on by
-    half as it was (the residual connection), and by half as its heads attend on average, A′ = ½ (A + I); through all
-    layers that is A′_L ⋯ A′_1. The code is read from all tokens, so their rows are averaged.
+    Abnar & Zuidema (2020), "Quantifying attention flow in transformers", arXiv 2005.00928: half of the output
+    of a layer comes from its input (the residual connection), and half from the mean attention of its heads,
+    A′ = ½ (A + I); for all layers, this gives A′_L ⋯ A′_1. The code depends on all tokens, so the rows are averaged.
 
     Args:
-        maps: (n, layers, heads, tokens, tokens), or without n for one item, as `attention` gives them.
+        maps: (n, layers, heads, tokens, tokens), or without n for one example, as `attention` gives them.
 
     Returns:
         (n, tokens), or (tokens,): shares in [0, 1] with the sum 1.
@@ -72,38 +73,38 @@ def rollout(maps: np.ndarray) -> np.ndarray:
         >>> rollout(even).tolist()
         [0.5, 0.5]
     """
-    there = maps[..., 0, 0, :, :].sum(axis=-1)  # 1 for each token, 0 for what fills up
+    present = maps[..., 0, 0, :, :].sum(axis=-1)  # 1 for tokens, 0 for padding
     flow = np.eye(maps.shape[-1])
     for layer in range(maps.shape[-4]):
         flow = (maps[..., layer, :, :, :].mean(axis=-3) + np.eye(maps.shape[-1])) / 2 @ flow
-    weights = there / np.maximum(there.sum(axis=-1, keepdims=True), 1e-12)
+    weights = present / np.maximum(present.sum(axis=-1, keepdims=True), 1e-12)
     return np.einsum("...q,...qk->...k", weights, flow).astype("float32")
 
 
 def on_places(model: Any, shares: np.ndarray) -> np.ndarray:
-    """Lay the shares of patches over the image or the signal they are of.
+    """Expand the shares of patches to the pixels of an image or the steps of a signal.
 
     Args:
         model: The model whose `attention` they come from.
-        shares: (…, patches), such as `rollout` gives, or rows of a map.
+        shares: (…, patches), from `rollout`, or rows of a map.
 
     Returns:
-        (…, height, width), or of signals (…, length): each pixel or step with the share of its patch.
+        (…, height, width), or for signals (…, length): the share of the patch of each pixel or step.
 
     Raises:
-        AenbError: The model is for texts, whose tokens are places themselves.
+        AenbError: The model is for texts, which have no patches.
     """
     *sides, _ = coding.item_shape(model)
     if not sides:
         raise AenbError(
-            f"Expected a model for images or signals; received one for items of {coding.item_shape(model)}."
+            f"Expected a model for images or signals; received one for examples of {coding.item_shape(model)}."
         )
     cells = _readable(model).get_layer("tokens").get_layer("cells").target_shape
     counts, size = cells[: 2 * len(sides) : 2], cells[1]
-    laid = shares.reshape(*shares.shape[:-1], *counts)
+    expanded = shares.reshape(*shares.shape[:-1], *counts)
     for axis, side in enumerate(sides, -len(sides)):
-        laid = np.take(laid.repeat(size, axis=axis), np.arange(side), axis=axis)
-    return laid
+        expanded = np.take(expanded.repeat(size, axis=axis), np.arange(side), axis=axis)
+    return expanded
 
 
 def _readable(model: Any) -> Any:
@@ -122,19 +123,19 @@ def _kinds() -> tuple[type, ...]:
 
 
 def _maps(encoder: Any, inputs: Any, attending: list[Any], x: np.ndarray) -> np.ndarray:
-    found = encoder.get_layer("tokens")(x)
-    given = inputs(found)
-    given = given if isinstance(given[0], list | tuple) else [given]  # of one layer, Keras gives no list of lists
-    maps = [_shares(layer, tensors) for layer, tensors in zip(attending, given, strict=True)]
+    tokens = encoder.get_layer("tokens")(x)
+    tensors = inputs(tokens)
+    tensors = tensors if isinstance(tensors[0], list | tuple) else [tensors]  # for one layer, Keras returns a flat list
+    maps = [_shares(layer, of_layer) for layer, of_layer in zip(attending, tensors, strict=True)]
     maps = np.stack([np.asarray(m, "float32") for m in maps], axis=1)
-    if isinstance(found, list | tuple):
-        there = np.asarray(found[1], "float32")
-        maps = maps * there[:, None, None, :, None] * there[:, None, None, None, :]
+    if isinstance(tokens, list | tuple):
+        present = np.asarray(tokens[1], "float32")
+        maps = maps * present[:, None, None, :, None] * present[:, None, None, None, :]
     return maps
 
 
 def _shares(layer: Any, tensors: list[Any]) -> Any:
-    """Call an attention layer once more, for its weights: (batch, heads, queries, keys)."""
+    """Call an attention layer again, to get its attention weights: (batch, heads, queries, keys)."""
     if isinstance(layer, keras.layers.MultiHeadAttention):
         query, value, *mask = tensors
         return layer(query, value, attention_mask=mask[0] if mask else None, return_attention_scores=True)[1]

@@ -1,6 +1,6 @@
-"""Into the code and back, and new items from codes, for any model with the parts `encoder` and `decoder`.
+"""Encoding and decoding, for any model with the parts `encoder` and `decoder`.
 
-A model whose code is made in another way has methods `encode` and `decode` of its own, which are used then.
+Models that encode or decode in another way have their own methods `encode` and `decode`, which are used instead.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from aenb.core.backend import tf
 from aenb.core.errors import AenbError
 from aenb.data.numeric import as_array
 
-BATCH = 256  # examples at a time: with more, the peak of the memory grows, and the speed does not
-ROOM = 2**24  # numbers that a decoder makes at a time: for each word of a text, the probabilities of all words
+BATCH = 256  # examples at a time: more need more memory, and are no faster
+ROOM = 2**24  # decoder outputs at a time: for each token of a text, there is a probability of every token
 
 
 def part(model, name: str):
@@ -32,28 +32,28 @@ def part(model, name: str):
 
 
 def parts(model) -> dict[str, Any]:
-    """Return the parts of a model by name: those of its layers that are models themselves."""
+    """Return the parts of a model by name: the layers that are models themselves."""
     return {layer.name: layer for layer in model.layers if hasattr(layer, "layers")}
 
 
 def item_shape(model) -> tuple[int, ...]:
-    """Return the shape of one item."""
+    """Return the shape of one example."""
     return tuple(model.input_shape[1:])
 
 
 def code_shape(model) -> tuple[int, ...]:
-    """Return the shape of one code."""
+    """Return the shape of one latent code."""
     return tuple(model.code_shape) if hasattr(model, "code_shape") else part(model, "encoder").output_shape[1:]
 
 
 def encode(model, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-    """Return the codes of items.
+    """Return the latent codes of examples.
 
     Args:
         model: A model with the part "encoder".
-        x: (n, *input_shape), in the units of the training data; grey images may leave out the channel axis. What is
-            NaN was not observed.
-        labels: (n,), the numbers of the items' classes, for a model that is conditional on them.
+        x: (n, *input_shape), in the units of the training data; greyscale images may omit the channel axis. NaN
+            marks missing values.
+        labels: (n,), the class numbers of the examples, for a conditional model.
 
     Returns:
         (n, latent_dim), float32.
@@ -64,21 +64,21 @@ def encode(model, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray
 
 
 def decode(model, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-    """Return the items that codes stand for: (n, latent_dim) → (n, *input_shape), float32; tokens are int32."""
+    """Decode latent codes: (n, latent_dim) → (n, *input_shape), float32; tokens are int32."""
     z = _fitted(z, code_shape(model), "z")
     step = model.decode if hasattr(model, "decode") else part(model, "decoder")
 
     decoder = parts(model).get("decoder")
     size = BATCH if decoder is None else max(1, min(BATCH, ROOM // math.prod(decoder.output_shape[1:])))
 
-    def items(*batch: Any) -> np.ndarray:
+    def examples(*batch: Any) -> np.ndarray:
         return as_items(model, np.asarray(step(*batch)))
 
-    return _through(items, z, _one_hot(model, labels, len(z)), item_shape(model), size)
+    return _through(examples, z, _one_hot(model, labels, len(z)), item_shape(model), size)
 
 
 def quick_decoder(model) -> Callable[..., np.ndarray]:
-    """Return `decode` for a few codes, often: it is compiled when it is first called, for each number of codes."""
+    """Return a fast `decode` for repeated calls with few codes: it is compiled once for each number of codes."""
     step = tf.function(model.decode if hasattr(model, "decode") else part(model, "decoder"))
 
     def decode_few(z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
@@ -88,25 +88,25 @@ def quick_decoder(model) -> Callable[..., np.ndarray]:
     return decode_few
 
 
-def as_items(model, made: np.ndarray) -> np.ndarray:
-    """Return what a decoder gave as items: of the probabilities of tokens, the likeliest."""
-    return made.argmax(axis=-1).astype("int32") if made.ndim == len(item_shape(model)) + 2 else made
+def as_items(model, decoded: np.ndarray) -> np.ndarray:
+    """Return decoder outputs as examples: probabilities of tokens become the most probable tokens."""
+    return decoded.argmax(axis=-1).astype("int32") if decoded.ndim == len(item_shape(model)) + 2 else decoded
 
 
 def reconstruct(model, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-    """Return what items become through the code and back: (n, *input_shape), float32; tokens are int32."""
+    """Return reconstructions: (n, *input_shape), float32; tokens are int32."""
     return decode(model, encode(model, x, labels), labels)
 
 
 def interpolate(model, a: np.ndarray, b: np.ndarray, steps: int = 8, labels: np.ndarray | None = None) -> np.ndarray:
-    """Return the items on the straight line between the codes of two items.
+    """Return an interpolation between two examples: the decoded straight line between their latent codes.
 
     Args:
         model: A model with encoder and decoder.
-        a: One item, (*input_shape).
-        b: Another.
-        steps: How many items, both ends included, at least 2.
-        labels: (2,), the numbers of the two items' classes, for a conditional model; the way goes in the first one's.
+        a: The first example, (*input_shape).
+        b: The second example.
+        steps: How many reconstructions, including both ends, at least 2.
+        labels: (2,), the class numbers of the two examples, for a conditional model; all decoding uses the first.
 
     Returns:
         (steps, *input_shape), from a's reconstruction to b's.
@@ -123,10 +123,10 @@ def interpolate(model, a: np.ndarray, b: np.ndarray, steps: int = 8, labels: np.
 
 
 def sample_prior(model, n: int, generator: np.random.Generator) -> np.ndarray:
-    """Draw codes from a model's own prior: (n, latent_dim).
+    """Draw latent codes from the prior of a model: (n, latent_dim).
 
     Raises:
-        AenbError: The model has none: nothing in its training asked for one.
+        AenbError: The model was not trained with a prior.
     """
     if not hasattr(model, "sample_prior"):
         raise AenbError(
@@ -138,17 +138,17 @@ def sample_prior(model, n: int, generator: np.random.Generator) -> np.ndarray:
 def _through(
     step: Callable, x: np.ndarray, labels: np.ndarray | None, shape: tuple[int, ...], size: int = BATCH
 ) -> np.ndarray:
-    """Send items through a step in batches: eagerly, so that a new size compiles nothing and threads are safe."""
+    """Apply a step to examples in batches, eagerly: new sizes need no compilation, and threads are safe."""
     if not len(x):
         return np.zeros((0, *shape), "float32")
-    made = None
+    results = None
     for begin in range(0, len(x), size):
         here = slice(begin, begin + size)
         batch = np.asarray(step(x[here]) if labels is None else step(x[here], labels[here]))
-        if made is None:
-            made = np.empty((len(x), *batch.shape[1:]), batch.dtype if batch.dtype.kind in "iu" else "float32")
-        made[here] = batch
-    return made
+        if results is None:
+            results = np.empty((len(x), *batch.shape[1:]), batch.dtype if batch.dtype.kind in "iu" else "float32")
+        results[here] = batch
+    return results
 
 
 def _one_hot(model, labels: np.ndarray | None, n: int) -> np.ndarray | None:
@@ -156,16 +156,16 @@ def _one_hot(model, labels: np.ndarray | None, n: int) -> np.ndarray | None:
     if not classes:
         return None
     if labels is None:
-        raise AenbError("`labels`: expected the class of each item, since this model is conditional; received none.")
+        raise AenbError("`labels`: expected the class of each example, since this model is conditional; received none.")
     if np.shape(labels) != (n,):
         raise AenbError(f"`labels`: expected the shape ({n},); received {np.shape(labels)}.")
     return np.eye(classes, dtype="float32")[np.asarray(labels)]
 
 
 def _fitted(x: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
-    """Return an array (n, *shape), float32 or ids in int32, 0 for NaN; `Preprocessing.inputs` looks at the rest."""
+    """Return an array (n, *shape), float32 or token ids in int32, 0 for NaN; `Preprocessing.inputs` checks the rest."""
     x = as_array(x, name)
-    if x.shape[1:] == shape[:-1] and shape[-1:] == (1,):  # grey images without their channel axis
+    if x.shape[1:] == shape[:-1] and shape[-1:] == (1,):  # greyscale images without a channel axis
         x = x[..., None]
     if x.ndim == 0 or x.shape[1:] != shape:
         one = " Add the batch axis: x[None]." if x.shape == shape else ""

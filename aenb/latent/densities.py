@@ -1,7 +1,7 @@
-"""Densities of codes: what a plain autoencoder lacks to make new items is a distribution to draw its codes from.
+"""Densities over latent codes: a plain autoencoder needs such a distribution to generate samples.
 
 Ghosh, Sajjadi, Vergari, Black & Schölkopf (2020), "From variational to deterministic autoencoders", ICLR, arXiv
-1903.12436: samples of a plain autoencoder are poor from one Gaussian and good from a mixture fitted on its codes.
+1903.12436: samples of a plain autoencoder are poor from a single Gaussian fitted on its codes, and good from a mixture.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import numpy as np
 
 from aenb.core.errors import AenbError
 
-COMPONENTS, FULL = 10, 128  # of the mixture; dimensions up to which it has full covariances
-ENOUGH = 10_000  # codes to fit it on
-NEARLY = 1e-2  # nats an item, the gain at which a fit ends; 1e-3 takes four times as long, for no better items
+COMPONENTS, FULL = 10, 128  # mixture components; largest dimension with full covariances
+ENOUGH = 10_000  # codes to fit on
+NEARLY = 1e-2  # tolerance in nats per example; 1e-3 takes four times as long, and samples are no better
 DENSITIES = ("prior", "gmm", "gaussian")
 PARAMETERS = ("weights", "means", "covariances", "precisions_cholesky")  # of a fitted density
 
 
 def fit_density(kind: str, codes: np.ndarray) -> Any:
-    """Fit a density on codes by maximum likelihood.
+    """Fit a density on latent codes by maximum likelihood.
 
     Args:
-        kind: "gmm", a mixture of ten Gaussians, or "gaussian", one.
+        kind: "gmm", a mixture of ten Gaussians, or "gaussian", a single one.
         codes: (n, latent_dim), float; the first 10,000 are used.
 
     Returns:
@@ -47,15 +47,15 @@ def fit_density(kind: str, codes: np.ndarray) -> Any:
     mixture = GaussianMixture(
         components, covariance_type=covariance, reg_covar=1e-6 * scale, tol=NEARLY, random_state=0
     )
-    with warnings.catch_warnings():  # nearly fitted is good enough to draw from
+    with warnings.catch_warnings():  # an approximate fit is good enough to sample from
         warnings.simplefilter("ignore", ConvergenceWarning)
         return mixture.fit(codes.astype("float64"))
 
 
 def draw(density: Any, n: int, generator: np.random.Generator) -> np.ndarray:
-    """Draw codes from a fitted density: (n, latent_dim), float32, always the same for the same generator."""
+    """Draw latent codes from a fitted density: (n, latent_dim), float32, deterministic for a generator."""
     density.random_state = int(generator.integers(2**31))
-    codes, _ = density.sample(n)  # one component after the other
+    codes, _ = density.sample(n)  # sorted by component
     return generator.permutation(codes).astype("float32")
 
 
@@ -65,17 +65,17 @@ def parameters(density: Any) -> dict[str, np.ndarray]:
 
 
 def from_parameters(arrays: Mapping[str, np.ndarray], size: int) -> Any:
-    """Make the density of which these are the parameters.
+    """Rebuild a density from its parameters.
 
     Args:
-        arrays: By the names of `PARAMETERS`.
+        arrays: The parameters by name, as in `PARAMETERS`.
         size: The dimensions of a code.
 
     Returns:
         A fitted `sklearn.mixture.GaussianMixture`.
 
     Raises:
-        AenbError: They are not those of a density of codes of this size.
+        AenbError: They do not define a density over codes of this size.
 
     Example:
         >>> import numpy as np

@@ -1,4 +1,4 @@
-"""Sampling: where the codes of new items come from."""
+"""Sampling of latent codes, from a prior or a fitted density, to generate samples."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from aenb.latent.densities import DENSITIES, ENOUGH, draw, fit_density
 
 @usual_errors
 def draw_codes(run: Any, n: int, generator: np.random.Generator, density: str | None) -> np.ndarray:
-    """Draw the codes of new items.
+    """Draw latent codes, to generate samples from.
 
     Args:
         run: The `Run`.
-        n: How many.
-        generator: What draws.
+        n: How many codes.
+        generator: The random generator.
         density: As for `Run.generate`.
 
     Returns:
         (n, *code_shape).
 
     Raises:
-        AenbError: The density is unknown, or one that the model has not.
+        AenbError: The density is unknown, or the model does not have it.
     """
     if density is None:
         density = "prior" if hasattr(run.model, "sample_prior") else "gmm"
@@ -41,7 +41,7 @@ def draw_codes(run: Any, n: int, generator: np.random.Generator, density: str | 
 
 
 def fitted(run: Any, density: str) -> Any:
-    """Return the density of a kind on the codes of a run, fitted when it is first asked for.
+    """Return a density over the latent codes of a run, fitted at the first call.
 
     Raises:
         AenbError: The model has no encoder, or discrete codes.
@@ -50,24 +50,24 @@ def fitted(run: Any, density: str) -> Any:
 
 
 def derived(run: Any, name: str, find: Callable[[], Any]) -> Any:
-    """Return what was derived of a run's weights, found when it is first asked for; of a training at each call."""
+    """Return what is derived from a run's weights, computed at the first call; during training, at each call."""
     keeps = run.keeps()
     if name in run.densities:
         return run.densities[name]
-    found = find()
+    result = find()
     if keeps:
-        run.densities[name] = found
-    return found
+        run.densities[name] = result
+    return result
 
 
 def training_sample(run: Any) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return training items, as many as a density is fitted on, and their labels where the model is told them."""
+    """Return training examples to fit a density on, and their labels if the model is conditional."""
     index = spread(len(run.data.train), ENOUGH)
     return units(run.data.train[index]), run.data.y_train[index] if run.is_conditional else None
 
 
 def _codes(run: Any, density: str) -> np.ndarray:
-    """Return the codes of training items, as many as a density is fitted on."""
+    """Return the latent codes of training examples to fit a density on."""
     wrong = f'`density`: expected "prior", since %s; received "{density}".'
     if run.is_generator:
         raise AenbError(wrong % "this model has no encoder")
