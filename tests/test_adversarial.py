@@ -6,7 +6,7 @@ import pytest
 import aenb
 import aenb.core.backend
 from aenb.models import adversarial, backbones
-from aenb.models.adversarial import GAMES, gradient_penalty
+from aenb.models.adversarial import ADVERSARIAL_LOSSES, gradient_penalty
 from aenb.models.players import Batch
 
 aenb.core.backend.start()
@@ -44,18 +44,18 @@ CLOSED = {
 }
 
 
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize("name", ADVERSARIAL_LOSSES)
 def test_losses_are_those_of_the_papers(name, scores):
     s, t = scores
     discriminator, generator = CLOSED[name]
-    assert float(GAMES[name].discriminator(s, t)) == pytest.approx(discriminator(s, t), rel=1e-5)
-    assert float(GAMES[name].generator(t)) == pytest.approx(generator(t), rel=1e-5)
+    assert float(ADVERSARIAL_LOSSES[name].discriminator(s, t)) == pytest.approx(discriminator(s, t), rel=1e-5)
+    assert float(ADVERSARIAL_LOSSES[name].generator(t)) == pytest.approx(generator(t), rel=1e-5)
 
 
 def test_scores_read_as_probabilities_where_they_are_logits(scores):
     s, _ = scores
-    np.testing.assert_allclose(GAMES["nonsaturating"].reads(s), sigma(s), rtol=1e-5)
-    np.testing.assert_array_equal(GAMES["lsgan"].reads(s), s)
+    np.testing.assert_allclose(ADVERSARIAL_LOSSES["nonsaturating"].reported(s), sigma(s), rtol=1e-5)
+    np.testing.assert_array_equal(ADVERSARIAL_LOSSES["lsgan"].reported(s), s)
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
@@ -162,7 +162,7 @@ def test_a_part_that_does_not_fit_is_named():
     assert adversarial.fitted(part, inputs, (1,), "discriminator") is part
     with pytest.raises(aenb.AenbError, match=r"`discriminator`: expected to give \(1,\).*received \(3,\)"):
         adversarial.fitted(keras.Sequential([keras.layers.Dense(3)]), inputs, (1,), "discriminator")
-    with pytest.raises(aenb.AenbError, match="`encoder`: expected to give a vector for each item"):
+    with pytest.raises(aenb.AenbError, match="`encoder`: expected to give a vector for each example"):
         adversarial.fitted(keras.Sequential([keras.layers.Reshape((2, 4))]), inputs, (None,), "encoder")
     with pytest.raises(aenb.AenbError, match=r"`generator`: expected a Keras model that takes \(8,\)"):
         adversarial.fitted(keras.Sequential([keras.layers.Conv2D(2, 3)]), inputs, (1,), "generator")

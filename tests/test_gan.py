@@ -48,7 +48,7 @@ def player(model, name):
     return next(player for player in model.players if player.name == name)
 
 
-@pytest.mark.parametrize("loss", adversarial.GAMES)
+@pytest.mark.parametrize("loss", adversarial.ADVERSARIAL_LOSSES)
 def test_trains_and_validates_with_each_loss(loss):
     model, x = build(loss=loss), items((8, 8, 1))
     history = model.fit(x, x, validation_data=(x[:16], x[:16]), epochs=1, verbose=0).history
@@ -212,7 +212,7 @@ def test_what_was_not_observed_is_not_held_against_the_generator():
     model, x = build((6,)), items((6,), 32)
     x[:, 3:] = np.nan
     batch = batch_of(model, np.nan_to_num(x), x)
-    made = gan.Match(4, adversarial.GAMES["lsgan"])._make(model, batch)
+    made = gan.Losses(4, adversarial.ADVERSARIAL_LOSSES["lsgan"])._generate(model, batch)
     np.testing.assert_array_equal(made[:, 3:], 0)
     assert np.abs(made[:, :3]).min() > 0
 

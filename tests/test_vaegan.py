@@ -32,8 +32,8 @@ def loss_of(model, name, x, y=None):
     model.seeds.state.assign(np.uint32([1, 2]))
     x, y = (keras.ops.convert_to_tensor(array) for array in (x, x if y is None else y))
     batch = model._batch((x, y), training=False)
-    seen = vaegan.look(model, batch)
-    terms = next(player for player in model.players if player.name == name).loss(model, seen)
+    outputs = vaegan.forward(model, batch)
+    terms = next(player for player in model.players if player.name == name).loss(model, outputs)
     return {term: float(value) for term, value in terms.items()}
 
 

@@ -227,9 +227,9 @@ def test_a_code_hangs_on_the_codes_before_it_only():
 
 def test_the_logits_of_one_position_are_those_of_the_whole():
     model, codes = prior(), RNG.integers(0, 5, (3, 6)).astype("int32")
-    kept = code_prior.nothing_kept(model, 3)
+    cache = code_prior.empty_cache(model, 3)
     for position in range(6):
-        logits, kept = code_prior.next_logits(model, tf.constant(codes), tf.constant(position), kept)
+        logits, cache = code_prior.next_logits(model, tf.constant(codes), tf.constant(position), cache)
         np.testing.assert_allclose(logits, model(codes)[:, position], atol=1e-4)
 
 

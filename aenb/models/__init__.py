@@ -1,4 +1,4 @@
-"""Model families: one file a family, found by the registry; the layers, losses and likelihoods that they share.
+"""Model families: one file per family, found by the registry; and the layers, losses and likelihoods that they share.
 
-Not here: how they are trained (`engine`, `training`), and whatever shows itself in a notebook.
+Not here: training (`engine`, `training`), and what is displayed in a notebook (`notebook`, `figures`).
 """

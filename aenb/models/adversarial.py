@@ -1,7 +1,7 @@
-"""The game of two: one tells real from made, the other makes what is to pass for real.
+"""Adversarial training: a discriminator D tells real examples from generated ones, and a generator G fools it.
 
-Goodfellow et al. (2014), "Generative adversarial networks", arXiv 1406.2661. With s = D(x), the scores of real items,
-and t = D(G(z)), those of made ones, E the mean over a batch and σ the logistic function:
+Goodfellow et al. (2014), "Generative adversarial networks", arXiv 1406.2661. With the scores s = D(x) of real examples
+and t = D(G(z)) of generated samples, the mean E over a batch, and the logistic function σ:
 
     loss            D minimises                               G minimises
     lsgan           ½E[(s − 1)²] + ½E[t²]                     ½E[(t − 1)²]      Mao et al. 2016, arXiv 1611.04076
@@ -19,22 +19,22 @@ from typing import Any, NamedTuple
 from aenb.core.backend import keras, tf
 from aenb.core.errors import AenbError
 from aenb.models import backbones, layers
-from aenb.models.parts import beside
+from aenb.models.parts import with_labels
 from aenb.models.players import Batch
 
 
-class Game(NamedTuple):
-    """A pair of losses, functions of scores (batch, 1) that return scalars.
+class AdversarialLoss(NamedTuple):
+    """The losses of discriminator and generator: functions of scores (batch, 1) that return scalars.
 
     Attributes:
-        discriminator: (scores of real items, scores of made ones) → what D minimises, without a penalty.
-        generator: (scores of made items) → what G minimises.
-        reads: A score → how it is shown: as a probability where it is the logit of one.
+        discriminator: (scores of real examples, scores of samples) → the loss of D, without the gradient penalty.
+        generator: (scores of samples) → the loss of G.
+        reported: A score → the score to report: its probability, if the score is a logit.
     """
 
     discriminator: Callable[[Any, Any], Any]
     generator: Callable[[Any], Any]
-    reads: Callable[[Any], Any] = lambda score: score
+    reported: Callable[[Any], Any] = lambda score: score
 
 
 def _mean(x: Any) -> Any:
@@ -49,55 +49,57 @@ def _relu(x: Any) -> Any:
     return keras.ops.mean(keras.ops.relu(x))
 
 
-GAMES = {
-    "lsgan": Game(lambda s, t: 0.5 * _mean((s - 1) ** 2) + 0.5 * _mean(t**2), lambda t: 0.5 * _mean((t - 1) ** 2)),
-    "nonsaturating": Game(
+ADVERSARIAL_LOSSES = {
+    "lsgan": AdversarialLoss(
+        lambda s, t: 0.5 * _mean((s - 1) ** 2) + 0.5 * _mean(t**2), lambda t: 0.5 * _mean((t - 1) ** 2)
+    ),
+    "nonsaturating": AdversarialLoss(
         lambda s, t: _softplus(-s) + _softplus(t), lambda t: _softplus(-t), lambda score: keras.ops.sigmoid(score)
     ),
-    "hinge": Game(lambda s, t: _relu(1 - s) + _relu(1 + t), lambda t: -_mean(t)),
-    "wgan_gp": Game(lambda s, t: _mean(t) - _mean(s), lambda t: -_mean(t)),
+    "hinge": AdversarialLoss(lambda s, t: _relu(1 - s) + _relu(1 + t), lambda t: -_mean(t)),
+    "wgan_gp": AdversarialLoss(lambda s, t: _mean(t) - _mean(s), lambda t: -_mean(t)),
 }
 
 
-def scores(discriminator: Any, *items: Any, labels: Any = None, training: bool = False) -> list[Any]:
-    """Score batches of items, each by itself, since a score may depend on its batch: (batch, *item) → (batch, 1).
+def scores(discriminator: Any, *batches: Any, labels: Any = None, training: bool = False) -> list[Any]:
+    """Score batches one by one, since a score may depend on its batch: (batch, *item_shape) → (batch, 1).
 
     Args:
         discriminator: The part.
-        *items: The batches, real ones, made ones.
-        labels: One-hot, the same for each of the batches, or None.
-        training: Whether spectral normalisation is to normalise.
+        *batches: Batches of real examples or generated samples.
+        labels: One-hot, the same for each batch, or None.
+        training: Whether spectral normalisation updates its estimates.
 
     Returns:
         Scores for each of the batches, float32.
     """
-    return [keras.ops.cast(discriminator(beside(x, labels), training=training), "float32") for x in items]
+    return [keras.ops.cast(discriminator(with_labels(x, labels), training=training), "float32") for x in batches]
 
 
-def gradient_penalty(critic: Callable[[Any], Any], real: Any, made: Any, epsilon: Any) -> Any:
-    """Return how far a critic's slope is from 1 between real and made items: E[(‖∇D(x̂)‖ − 1)²], a scalar.
+def gradient_penalty(critic: Callable[[Any], Any], real: Any, generated: Any, epsilon: Any) -> Any:
+    """Return the gradient penalty of a critic, E[(‖∇D(x̂)‖ − 1)²], between real and generated samples: a scalar.
 
     Args:
-        critic: (batch, *item) → (batch, 1).
-        real: (batch, *item).
-        made: (batch, *item).
-        epsilon: (batch,), ε ∈ [0, 1) of x̂ = εx + (1 − ε)G(z), one for each pair.
+        critic: (batch, *item_shape) → (batch, 1).
+        real: (batch, *item_shape).
+        generated: (batch, *item_shape).
+        epsilon: (batch,), ε ∈ [0, 1) in x̂ = εx + (1 − ε)G(z), one for each pair.
     """
     ops = keras.ops
     axes = tuple(range(1, len(real.shape)))
     epsilon = ops.reshape(epsilon, (-1, *[1] * len(axes)))
-    between = epsilon * real + (1 - epsilon) * made
+    between = epsilon * real + (1 - epsilon) * generated
     with tf.GradientTape() as tape:
         tape.watch(between)
-        found = critic(between)
-    squared = ops.sum(ops.square(tape.gradient(found, between)), axis=axes)
-    return ops.mean(ops.square(ops.sqrt(ops.maximum(squared, 1e-12)) - 1))  # the root has no slope at 0
+        values = critic(between)
+    squared = ops.sum(ops.square(tape.gradient(values, between)), axis=axes)
+    return ops.mean(ops.square(ops.sqrt(ops.maximum(squared, 1e-12)) - 1))  # the root has no gradient at 0
 
 
-def squared_error(batch: Batch, made: Any) -> Any:
-    """Return the mean squared error of a batch's items over what was observed: (batch, *item) → ()."""
+def squared_error(batch: Batch, reconstructed: Any) -> Any:
+    """Return the mean squared error of a batch over observed entries: (batch, *item_shape) → ()."""
     ops = keras.ops
-    error = batch.observed * ops.square(ops.cast(made, "float32") - batch.y)
+    error = batch.observed * ops.square(ops.cast(reconstructed, "float32") - batch.y)
     return ops.sum(error) / ops.maximum(ops.sum(batch.observed), 1.0)
 
 
@@ -109,28 +111,28 @@ def discriminator(
     batch_features: int = 0,
     spectral_norm: bool = False,
 ) -> Any:
-    """Build who scores items: a body, and a dense layer that makes a score of its features φ(x).
+    """Build a discriminator: a body, and a dense layer that computes a score from its features φ(x).
 
-    Beside them it may be told how much a batch varies, so that items which are all alike do not pass: the standard
+    Minibatch features show how much a batch varies, so that the discriminator can detect mode collapse: the standard
     deviations over the batch (Salimans et al. 2016, arXiv 1606.03498; Karras et al. 2017, arXiv 1710.10196), here of
-    learnt features, s = √Var(W φ(x)), seen through a dense layer. One that knows classes adds ⟨e(y), φ(x)⟩, e a
-    direction for each class (Miyato & Koyama 2018, arXiv 1802.05637).
+    learnt features, s = √Var(W φ(x)), through a dense layer. A conditional discriminator adds ⟨e(y), φ(x)⟩, with a
+    vector e for each class (Miyato & Koyama 2018, arXiv 1802.05637).
 
     Args:
         body: Its layers.
-        item_shape: The shape of an item; images are in [0, 1], and are brought to [−1, 1].
-        num_classes: How many classes it knows; 0: none.
-        batch_features: How many features there are whose spread over the batch it is told; 0: none.
-        spectral_norm: Whether the largest singular value of each layer's weights is held at 1 (Miyato et al. 2018,
-            arXiv 1802.05957).
+        item_shape: The shape of an example; images are in [0, 1], and are rescaled to [−1, 1].
+        num_classes: How many classes it is conditioned on; 0: none.
+        batch_features: How many features to compute the standard deviation over the batch of; 0: none.
+        spectral_norm: Whether to normalise the largest singular value of each layer's weights to 1 (Miyato et al.
+            2018, arXiv 1802.05957).
 
     Returns:
-        A `keras.Model` named "discriminator", (batch, *item_shape) → (batch, 1); with classes it takes a list of items
-        and one-hot labels (batch, num_classes).
+        A `keras.Model` named "discriminator", (batch, *item_shape) → (batch, 1); with classes, it takes a list of
+        examples and one-hot labels (batch, num_classes).
     """
-    body = replace(body, activation="leaky_relu")  # one without slope would tell the other side nothing
-    item = body.input(item_shape)
-    x = keras.layers.Rescaling(2.0, -1.0, name="scale")(item) if len(item_shape) == 3 else item
+    body = replace(body, activation="leaky_relu")  # zero gradients would give the generator nothing to learn from
+    example = body.input(item_shape)
+    x = keras.layers.Rescaling(2.0, -1.0, name="scale")(example) if len(item_shape) == 3 else example
     features = body.down(x)
     seen = features
     if batch_features:
@@ -141,35 +143,35 @@ def discriminator(
         direction = layers.dense(features.shape[-1], "linear", "direction", use_bias=False)(label)
         towards = keras.layers.Dot(1, name="towards")([direction, features])
         score = keras.layers.Add(name="class_score")([score, towards])
-    model = keras.Model(item if label is None else [item, label], score, name="discriminator")
+    model = keras.Model(example if label is None else [example, label], score, name="discriminator")
     return keras.models.clone_model(model, clone_function=_normalised) if spectral_norm else model
 
 
 def _spread(features: Any, count: int) -> Any:
-    """Tell each item how much its batch varies: (batch, features) → (batch, count), all rows alike."""
+    """Return features of how much a batch varies: (batch, features) → (batch, count), with equal rows."""
     ops = keras.ops
-    told = ops.cast(layers.dense(count, "linear", "batch_features")(features), "float32")
-    deviation = ops.sqrt(ops.var(told, axis=0, keepdims=True) + 1e-6)  # the root has no slope at 0
-    return layers.dense(count, "leaky_relu", "spread")(ops.zeros_like(told) + deviation)
+    values = ops.cast(layers.dense(count, "linear", "batch_features")(features), "float32")
+    deviation = ops.sqrt(ops.var(values, axis=0, keepdims=True) + 1e-6)  # the root has no gradient at 0
+    return layers.dense(count, "leaky_relu", "spread")(ops.zeros_like(values) + deviation)
 
 
 def _normalised(layer: Any) -> Any:
-    """Return a layer like this one; one with weights is wrapped."""
+    """Return a copy of a layer, with spectral normalisation if it has weights."""
     copy = type(layer).from_config(layer.get_config())
     return keras.layers.SpectralNormalization(copy, name=layer.name) if getattr(layer, "weights", ()) else copy
 
 
-def fitted(model: Any, inputs: Any, made: Sequence[int], name: str) -> Any:
-    """Return a model of the user's as the part called `name`.
+def fitted(model: Any, inputs: Any, shape: Sequence[int], name: str) -> Any:
+    """Return a custom model as the part called `name`.
 
     Args:
-        model: It; one that is that part already is returned as it is.
-        inputs: The Keras inputs that it is to take.
-        made: The shape of what it is to give for an item; None: any length.
+        model: The model; if it already is that part, it is returned unchanged.
+        inputs: The expected Keras inputs.
+        shape: The expected output shape for one example; None: any length.
         name: "generator", "discriminator", "encoder".
 
     Raises:
-        AenbError: It does not take these inputs, or gives another shape.
+        AenbError: It does not take these inputs, or its output has another shape.
     """
     if model.name == name and model.built:
         part = model
@@ -180,8 +182,10 @@ def fitted(model: Any, inputs: Any, made: Sequence[int], name: str) -> Any:
             reason = str(error).strip().splitlines()[0]
             shapes = " and ".join(str(x.shape[1:]) for x in (inputs if isinstance(inputs, list) else [inputs]))
             raise AenbError(f"`{name}`: expected a Keras model that takes {shapes}. {reason}") from error
-    gives = tuple(part.output_shape[1:])
-    if len(gives) != len(made) or any(want not in (None, side) for want, side in zip(made, gives, strict=True)):
-        wanted = "a vector" if made == (None,) else tuple(made)
-        raise AenbError(f"`{name}`: expected to give {wanted} for each item; received {gives}.")
+    output_shape = tuple(part.output_shape[1:])
+    if len(output_shape) != len(shape) or any(
+        expected not in (None, side) for expected, side in zip(shape, output_shape, strict=True)
+    ):
+        expected = "a vector" if shape == (None,) else tuple(shape)
+        raise AenbError(f"`{name}`: expected to give {expected} for each example; received {output_shape}.")
     return part

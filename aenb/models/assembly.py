@@ -1,4 +1,4 @@
-"""Assembling a model of named parts and players, without starting TensorFlow before the first is assembled."""
+"""Assembly of a model from named parts and players, without importing TensorFlow before the first call."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def network(*arguments: Any, **keywords: Any) -> Any:
-    """Return a `Network`, whose arguments these are: it is imported here, since that starts TensorFlow."""
+    """Return a `Network` with these arguments. It is imported here, since the import starts TensorFlow."""
     from aenb.models.network import Network
 
     return Network(*arguments, **keywords)

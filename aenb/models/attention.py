@@ -1,23 +1,23 @@
-"""The attention autoencoder: the parts of an item look at each other before the code is made, and after.
+"""The attention autoencoder: a transformer whose patches or tokens attend to each other in encoder and decoder.
 
-An image is cut into patches, a signal into stretches, a text into its tokens; each becomes a vector with its place
-added, and goes through blocks of self-attention (Vaswani et al. 2017, arXiv 1706.03762; for images Dosovitskiy et al.
-2020, arXiv 2010.11929). The code is read from all of them, and from the code come vectors for all places, through
-blocks again, to patches:
+An image is cut into patches, a signal into segments, a text into tokens. Each becomes a vector with its position added,
+and passes through blocks of self-attention (Vaswani et al. 2017, arXiv 1706.03762; for images Dosovitskiy et al. 2020,
+arXiv 2010.11929). The latent code is a linear function of all of them. The decoder computes a vector for each position
+from the code, and passes them through blocks again, to patches:
 
     t_p = W x_p + b_p,   h = blocks(t),   z = c + Σ_p V_p h_p ∈ ℝᵏ,   x̂_p = g(O · blocks(u)_p),   u_p = U_p z + m_p
     softmax(Q Kᵀ / √d) V           form "multihead"
     softmax(vᵀ tanh(W q + U k)) V   form "additive", one head (Bahdanau, Cho & Bengio 2014, arXiv 1409.0473)
 
-What only fills a short sequence up is not attended to by the encoder, and is not in the sum Σ_p.
+The encoder ignores padding: nothing attends to it, and it is not in the sum Σ_p.
 
-With `mask_ratio` r > 0 it is a masked autoencoder (He et al. 2021, arXiv 2111.06377): in training a share r of the
-patches is hidden, others in each step; the encoder is given the visible ones only, m_p stands for the hidden ones, and
-the loss is the error on the hidden ones only. In the paper the decoder is given the visible tokens too; here all that
-it knows of them is the code, as in RetroMAE (Xiao et al. 2022, arXiv 2205.12035), so that it is still a code that the
-whole item can be made from. In the sum Σ_p the visible ones stand for all: it is divided by their share.
+With `mask_ratio` r > 0, it is a masked autoencoder (He et al. 2021, arXiv 2111.06377): in each training step, a random
+share r of the patches is masked, the encoder gets only the visible ones, m_p represents the masked ones, and the loss
+is the error on the masked ones only. In the paper, the decoder also gets the visible tokens; here it gets only the
+code, as in RetroMAE (Xiao et al. 2022, arXiv 2205.12035), so that the code still represents the whole example. The sum
+Σ_p over visible patches is divided by their share.
 
-    loss = Σ_{p hidden} ‖x_p − x̂_p‖² / (numbers in hidden patches)
+    loss = Σ_{p masked} ‖x_p − x̂_p‖² / (number of values in masked patches)
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from aenb.models.players import Player
 from aenb.models.registry import family
 from aenb.models.transformer import Patches, Transformer
 
-SIDE, LENGTH = 4, 64  # patches along the shorter side of an image, and at most along a signal, unless told otherwise
+SIDE, LENGTH = 4, 64  # default patches along the shorter side of an image; largest default number along a signal
 
 
 @family(
     order=5,
-    summary="patches or tokens that attend to each other on the way to the code and back; masked on request",
+    summary="patches or tokens attend to each other in encoder and decoder; masked on request",
     paper="Vaswani et al. 2017; He et al. 2021",
     learning_rate=2e-3,
 )
@@ -50,19 +50,19 @@ def attention(
     *,
     latent_dim: LatentDim = 32,
     patch_size: Annotated[
-        int | None, Field("side of a patch in pixels, or its steps; None: by the data", low=1, high=4096)
+        int | None, Field("side of a patch in pixels, or steps of a signal; None: by the data", low=1, high=4096)
     ] = None,
-    embed_dim: Annotated[int, Field("numbers that make a token", low=1, high=4096)] = 64,
-    num_heads: Annotated[int, Field("how many times a token attends in each block", low=1, high=256)] = 4,
+    embed_dim: Annotated[int, Field("size of the vector of a token", low=1, high=4096)] = 64,
+    num_heads: Annotated[int, Field("attention heads in each block", low=1, high=256)] = 4,
     num_layers: Annotated[int, Field("blocks of the encoder, and of the decoder", low=1, high=64)] = 2,
     form: Annotated[
-        str, Field("dot products in several heads, or a sum in one", choices=("multihead", "additive"))
+        str, Field("attention: dot products in several heads, or additive in one", choices=("multihead", "additive"))
     ] = "multihead",
     positions: Annotated[
-        str, Field("where a token stands: learned, or sines and cosines", choices=("learned", "sincos"))
+        str, Field("position embeddings: learned, or sines and cosines", choices=("learned", "sincos"))
     ] = "learned",
     mask_ratio: Annotated[
-        float, Field("share of the patches that is hidden in training; 0: none", low=0, high=0.99)
+        float, Field("share of the patches that is masked in training; 0: none", low=0, high=0.99)
     ] = 0.0,
     activation: Activation = "gelu",
     output_activation: OutputActivation = None,
@@ -76,7 +76,7 @@ def attention(
     Example:
         >>> import aenb
         >>> model = aenb.build_model("attention", (28, 28, 1), latent_dim=30, patch_size=7)
-        >>> model.get_layer("encoder").get_layer("blocks").output_shape  # 16 patches; any number of them will do
+        >>> model.get_layer("encoder").get_layer("blocks").output_shape  # 16 patches; any number works
         (None, None, 64)
     """
     patches = _patches(input_shape, patch_size, vocabulary)
@@ -106,10 +106,10 @@ def attention(
 
 
 def _patches(item_shape: tuple[int, ...], size: int | None, vocabulary: int) -> Patches:
-    """Choose how items are cut: images and signals into patches, texts into their tokens.
+    """Choose how to cut examples: images and signals into patches, texts into tokens.
 
     Raises:
-        AenbError: Items are rows of a table, or texts are to be cut into patches.
+        AenbError: The examples are rows of a table, or a patch size is given for texts.
     """
     if vocabulary:
         if size not in (None, 1):
@@ -120,16 +120,16 @@ def _patches(item_shape: tuple[int, ...], size: int | None, vocabulary: int) -> 
             "Family `attention` takes images, (height, width, channels), signals, (length, channels), and texts; "
             f"received items of {item_shape}. Families for tables: shallow, deep, vae."
         )
-    of_image = len(item_shape) == 3
-    by_data = min(item_shape[:2]) / SIDE if of_image else item_shape[0] / LENGTH
+    is_image = len(item_shape) == 3
+    by_data = min(item_shape[:2]) / SIDE if is_image else item_shape[0] / LENGTH
     return Patches(item_shape, size or math.ceil(by_data))
 
 
 def _check_widths(body: Transformer, patches: Patches) -> None:
-    """Refuse a width of tokens that heads or positions cannot share.
+    """Check that the size of tokens is divisible by the number of heads, and for positions.
 
     Raises:
-        AenbError: `embed_dim` is no multiple of what it must be.
+        AenbError: `embed_dim` is not divisible.
     """
     heads = body.num_heads if body.form == "multihead" else 1
     if body.embed_dim % heads:
@@ -142,22 +142,22 @@ def _check_widths(body: Transformer, patches: Patches) -> None:
 
 
 def _encoder(body: Transformer, patches: Patches, item_shape: tuple[int, ...], latent_dim: int, vocabulary: int) -> Any:
-    """Build the way to the code: the parts "tokens" and "blocks", and the layer "code" that reads all tokens."""
+    """Build the encoder: the parts "tokens" and "blocks", and the layer "code", which takes all tokens."""
     x = keras.Input(item_shape, name="input", dtype="int32" if vocabulary else None)
     tokens = _tokens(body, patches, item_shape, vocabulary)(x)
-    given = [keras.Input((None, body.embed_dim), name="token")]
-    if len(item_shape) < 3:  # sequences, of which some end early
-        given.append(keras.Input((None,), name="is_there", dtype="bool"))
-    blocks = keras.Model(given if len(given) > 1 else given[0], body.blocks(*given), name="blocks")
+    inputs = [keras.Input((None, body.embed_dim), name="token")]
+    if len(item_shape) < 3:  # sequences, which may be padded
+        inputs.append(keras.Input((None,), name="is_there", dtype="bool"))
+    blocks = keras.Model(inputs if len(inputs) > 1 else inputs[0], body.blocks(*inputs), name="blocks")
     h = blocks(tokens)
-    if len(given) > 1:
+    if len(inputs) > 1:
         h = keras.layers.Multiply(name="of_those_there")([h, keras.ops.cast(tokens[1], h.dtype)[..., None]])
     h = keras.layers.Flatten(name="flatten")(h)
     return keras.Model(x, layers.dense(latent_dim, "linear", "code")(h), name="encoder")
 
 
 def _tokens(body: Transformer, patches: Patches, item_shape: tuple[int, ...], vocabulary: int) -> Any:
-    """Build the way from items to tokens; of a sequence also which are there: those that are not all zeros."""
+    """Build the model from examples to tokens; for sequences, it also marks which tokens are not all zeros."""
     x = keras.Input(item_shape, name="item", dtype="int32" if vocabulary else None)
     cut = keras.layers.Embedding(vocabulary, body.embed_dim, name="words")(x) if vocabulary else patches.cut(x)
     tokens = body.embed(cut, patches.grid)
@@ -168,10 +168,10 @@ def _tokens(body: Transformer, patches: Patches, item_shape: tuple[int, ...], vo
 
 
 def _decoder(body: Transformer, patches: Patches, latent_dim: int, vocabulary: int, last: str) -> Any:
-    """Build the way from a code to patches, or to the probabilities of tokens."""
+    """Build the decoder: from a latent code to patches, or to the probabilities of tokens."""
     code = keras.Input((latent_dim,), name="code")
     u = layers.dense(patches.count * body.embed_dim, "linear", "spread")(code)
     u = keras.layers.Reshape((patches.count, body.embed_dim), name="places")(u)
     h = body.blocks(body.place(u, patches.grid))
-    made = layers.dense(vocabulary or patches.width, last, "output")(h)
-    return keras.Model(code, made if vocabulary else patches.join(made), name="decoder")
+    output = layers.dense(vocabulary or patches.width, last, "output")(h)
+    return keras.Model(code, output if vocabulary else patches.join(output), name="decoder")

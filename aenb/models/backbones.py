@@ -1,7 +1,7 @@
-"""What lies between an item and its code: dense layers, convolutions, or a table of tokens, by what the item is.
+"""Backbones of encoders and decoders: dense layers, convolutions, or token embeddings, depending on the data.
 
-A body goes down, from items to features, and up, from codes to the numbers from which an item is made. A side that
-does not halve evenly is rounded up on the way down and cropped on the way up, so any height and width work.
+A body goes down, from examples to features, and up, from codes to the values of an example. Odd sizes are rounded up on
+the way down and cropped on the way up, so any height and width work.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.models import layers
 
-DENSE, CONV = (512, 256), (32, 64)  # units and filters where none are asked for
-BESIDE = (256,)  # units between convolutions and a code that is drawn from a prior
+DENSE, CONV = (512, 256), (32, 64)  # default units and filters
+AFTER_FILTERS = (256,)  # units between convolutions and code, for models with a prior
 SMALLEST = 12  # pixels of the shorter side from which convolutions are the default
-WORD = 64  # numbers that stand for a token
+WORD = 64  # size of the embedding of a token
 
 
 @dataclass(frozen=True)
 class Body:
-    """The layers of an encoder, which a decoder mirrors.
+    """The layers of an encoder, mirrored in the decoder.
 
     Attributes:
-        hidden_units: Units of the dense layers; with filters, of those between convolutions and code.
-        filters: Filters of each level of convolutions, each of which halves the image; none: a dense body.
+        hidden_units: Units of the dense layers; with filters, of the layers between convolutions and code.
+        filters: Filters of each level of convolutions, which halve the image; empty: a dense body.
         kernel_size: Side of the filters.
-        activation: Of all these layers.
-        vocabulary: How many kinds of tokens there are, for items that are tokens; 0: they are numbers.
-        layer_norm: Whether the layers on the way up are normalised (Ba et al. 2016, arXiv 1607.06450).
+        activation: The activation of all these layers.
+        vocabulary: How many different tokens there are; 0: examples are numbers.
+        layer_norm: Whether to normalise the layers on the way up (Ba et al. 2016, arXiv 1607.06450).
     """
 
     hidden_units: tuple[int, ...] = DENSE
@@ -41,23 +41,23 @@ class Body:
     layer_norm: bool = False
 
     def input(self, item_shape: tuple[int, ...]) -> Any:
-        """Make the input of an item."""
+        """Return the Keras input for examples."""
         return keras.Input(item_shape, name="input", dtype="int32" if self.vocabulary else None)
 
     def down(self, x: Any, labels: Any = None) -> Any:
-        """Go from items to features: (batch, *item) → (batch, features); one-hot labels are laid beside."""
+        """Go from examples to features, with one-hot labels: (batch, *item_shape) → (batch, features)."""
         if self.vocabulary:
             x = keras.layers.Embedding(self.vocabulary, WORD, name="words")(x)
         x = self.shrink(x)
         if len(x.shape) > 2:
             x = keras.layers.Flatten(name="flatten")(x)
-        x = _beside(x, labels)
+        x = _with_label(x, labels)
         for number, units in enumerate(self.hidden_units, 1):
             x = layers.dense(units, self.activation, f"hidden_{number}")(x)
         return x
 
     def shrink(self, x: Any) -> Any:
-        """Halve images once for each level of convolutions: (batch, H, W, channels) → (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, f_l)."""
+        """Halve images at each level of convolutions: (batch, H, W, channels) → (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, f_l)."""
         for level, count in enumerate(self.filters, 1):  # (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, count)
             x = keras.layers.Conv2D(
                 count, self.kernel_size, strides=2, padding="same", activation=self.activation,
@@ -66,18 +66,18 @@ class Body:
         return x
 
     def up(self, code: Any, item_shape: tuple[int, ...], labels: Any = None, last: str = "linear") -> Any:
-        """Go from codes to the numbers that an item is made of; `last` is the activation of these.
+        """Go from codes to the values of examples, with the activation `last`.
 
         Returns:
-            (batch, *item_shape), or for tokens their scores (batch, length, vocabulary).
+            (batch, *item_shape), or for tokens (batch, length, vocabulary).
         """
-        x = _beside(code, labels)
+        x = _with_label(code, labels)
         for number, units in enumerate(self.hidden_units[::-1], 1):
             x = self._activate(layers.dense(units, self._inner, f"hidden_{number}")(x), f"hidden_{number}")
         if self.filters:
             return self._up_convolutions(x, item_shape, last)
         if self.vocabulary:
-            x = layers.dense(item_shape[0] * WORD, "linear", "spread")(x)  # vectors of words have both signs
+            x = layers.dense(item_shape[0] * WORD, "linear", "spread")(x)  # embeddings have both signs
             x = keras.layers.Reshape((item_shape[0], WORD), name="positions")(x)
             return layers.dense(self.vocabulary, last, "output")(x)
         x = layers.dense(math.prod(item_shape), last, "output")(x)
@@ -94,9 +94,9 @@ class Body:
 
         Args:
             x: The features.
-            item_shape: The shape of an item.
+            item_shape: The shape of an example.
             last: The last activation.
-            bias: What goes into it at first, for features that are 0.
+            bias: The initial bias of the last layer.
         """
         sides = _sides(item_shape, len(self.filters))
         channels = (item_shape[-1], *self.filters[:-1])
@@ -116,7 +116,7 @@ class Body:
 
     @property
     def _inner(self) -> str:
-        """The activation within the layers on the way up; where they are normalised it comes after that."""
+        """The activation within the layers on the way up; with normalisation, it comes after that instead."""
         return "linear" if self.layer_norm else self.activation
 
     def _activate(self, x: Any, name: str) -> Any:
@@ -130,34 +130,34 @@ def choose_body(
     item_shape: tuple[int, ...],
     hidden_units: tuple[int, ...] | None,
     filters: tuple[int, ...] | None,
-    beside: tuple[int, ...] = (),
+    units_after_filters: tuple[int, ...] = (),
     **others: Any,
 ) -> Body:
-    """Choose the body that fits an item: convolutions for images, dense layers for all else.
+    """Choose the body that fits the examples: convolutions for images, else dense layers.
 
     Args:
-        item_shape: The shape of an item.
-        hidden_units: None: (512, 256) for a dense body, `beside` for convolutions.
+        item_shape: The shape of an example.
+        hidden_units: None: (512, 256) for a dense body, `units_after_filters` for convolutions.
         filters: None: (32, 64) for images of 12 pixels or more, unless `hidden_units` are given; (): a dense body.
-        beside: Units between convolutions and a code. Without them a decoder's map of features is linear in the code:
-            what codes that are drawn decode to has parts that are right, and hardly a whole.
-        **others: What else a `Body` has.
+        units_after_filters: Units between convolutions and code. Without them, the feature map of a decoder is linear
+            in the code, and samples from the prior have realistic parts but no coherent whole.
+        **others: Other attributes of the `Body`.
 
     Raises:
-        AenbError: `filters` are given for what is not an image.
+        AenbError: `filters` are given, but examples are not images.
     """
     image = len(item_shape) == 3
     if filters and not image:
-        raise AenbError(f"`filters`: expected images, (height, width, channels); received items of {item_shape}.")
+        raise AenbError(f"`filters`: expected images, (height, width, channels); received examples of {item_shape}.")
     if filters is None:
         filters = CONV if image and hidden_units is None and min(item_shape[:2]) >= SMALLEST else ()
     if hidden_units is None:
-        hidden_units = beside if filters else DENSE
+        hidden_units = units_after_filters if filters else DENSE
     return replace(Body(**others), hidden_units=hidden_units, filters=filters)
 
 
 def encoder(body: Body, item_shape: tuple[int, ...], latent_dim: int, activation: str = "linear") -> Any:
-    """Build a body on the way down to a code.
+    """Build an encoder: a body on the way down, and a dense layer to the latent code.
 
     Returns:
         A `keras.Model` named "encoder", (batch, *item_shape) → (batch, latent_dim).
@@ -167,7 +167,7 @@ def encoder(body: Body, item_shape: tuple[int, ...], latent_dim: int, activation
 
 
 def decoder(body: Body, latent_dim: int, item_shape: tuple[int, ...], last: str) -> Any:
-    """Build a body on the way up from a code.
+    """Build a decoder: a body on the way up from a latent code.
 
     Returns:
         A `keras.Model` named "decoder", (batch, latent_dim) → (batch, *item_shape); for tokens (batch, length,
@@ -178,16 +178,16 @@ def decoder(body: Body, latent_dim: int, item_shape: tuple[int, ...], last: str)
 
 
 def label_input(num_classes: int) -> Any:
-    """Make the input of a one-hot label."""
+    """Return the Keras input for one-hot labels."""
     return keras.Input((num_classes,), name="label")
 
 
-def _beside(x: Any, labels: Any) -> Any:
+def _with_label(x: Any, labels: Any) -> Any:
     return x if labels is None else keras.layers.Concatenate(name="with_label")([x, labels])
 
 
 def _sides(item_shape: tuple[int, ...], levels: int) -> list[tuple[int, int]]:
-    """List height and width from the image down: each level halves, rounding up."""
+    """List height and width of each level, from the image down: each halves, rounding up."""
     sides = [item_shape[:2]]
     for _ in range(levels):
         sides.append(tuple(math.ceil(side / 2) for side in sides[-1]))

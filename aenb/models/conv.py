@@ -1,9 +1,9 @@
-"""The convolutional autoencoder: the same small filters everywhere, coarser and richer step by step.
+"""The convolutional autoencoder: shared small filters, with coarser resolution and more channels at each level.
 
-Masci et al. (2011), "Stacked convolutional auto-encoders for hierarchical feature extraction", ICANN. Each level
-halves height and width with a strided convolution; a dense layer makes the code. The decoder goes back by
-transposed convolutions. A side that does not halve evenly is rounded up on the way in and cropped on the way out,
-so any height, width and number of channels work.
+Masci et al. (2011), "Stacked convolutional auto-encoders for hierarchical feature extraction", ICANN. Each level halves
+height and width with a strided convolution; a dense layer computes the latent code. The decoder mirrors this with
+transposed convolutions. Odd sizes are rounded up in the encoder and cropped in the decoder, so any height, width and
+number of channels work.
 
     (H, W, C) → (⌈H/2⌉, ⌈W/2⌉, f₁) → (⌈H/4⌉, ⌈W/4⌉, f₂) → z ∈ ℝᵏ → … → (H, W, C)
 """

@@ -1,6 +1,6 @@
-"""Import this, and Keras opens every `model.keras` of ours: these modules register the custom classes in it.
+"""Import this module to open any saved `model.keras` with Keras: it registers the custom classes in these files.
 
-The parts beside it (`encoder.keras`, `decoder.keras`, …) are stock Keras and open without.
+The files of the parts (`encoder.keras`, `decoder.keras`, …) are stock Keras and open without it.
 
 Example:
     >>> import aenb.models.custom_objects

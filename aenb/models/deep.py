@@ -1,10 +1,10 @@
-"""The deep autoencoder: several dense layers on the way to a small code, and the same way back.
+"""The deep autoencoder: several dense layers in the encoder, mirrored in the decoder.
 
-Hinton & Salakhutdinov (2006), "Reducing the dimensionality of data with neural networks", Science 313, trained
-such a stack with a 30-dimensional code and found it far ahead of PCA. Theirs took layer-wise pre-training; with
-today's initial weights and Adam it trains end to end.
+Hinton & Salakhutdinov (2006), "Reducing the dimensionality of data with neural networks", Science 313, trained such
+a network with a 30-dimensional code, and found it far better than PCA. They pre-trained each layer as a restricted
+Boltzmann machine; with modern initialisation and Adam, it trains end to end.
 
-    x ∈ ℝᵈ → h₁ → … → z ∈ ℝᵏ → … → h₁ → x̂ ∈ ℝᵈ,     loss = ‖x − x̂‖² / d, its mean over the batch
+    x ∈ ℝᵈ → h₁ → … → z ∈ ℝᵏ → … → h₁ → x̂ ∈ ℝᵈ,     loss = ‖x − x̂‖² / d, averaged over the batch
 """
 
 from __future__ import annotations

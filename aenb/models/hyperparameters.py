@@ -1,4 +1,4 @@
-"""Hyperparameters that several families take: one name, one range and one help for each."""
+"""Hyperparameters that families share: each has one name, one range and one help text."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from aenb.core.fields import Field
 ACTIVATIONS = ("relu", "elu", "selu", "gelu", "silu", "leaky_relu", "tanh", "sigmoid", "linear")
 LOSSES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "bce": "binary_crossentropy"}
 
-LatentDim = Annotated[int, Field("dimensions of the code", low=1, high=65536)]
+LatentDim = Annotated[int, Field("dimensions of the latent code", low=1, high=65536)]
 HiddenUnits = Annotated[
     tuple[int, ...], Field("units of the encoder's layers; the decoder mirrors them", low=1, high=65536)
 ]
 Activation = Annotated[str, Field("activation of the hidden layers", choices=ACTIVATIONS)]
-CodeActivation = Annotated[str, Field("activation of the code", choices=ACTIVATIONS)]
+CodeActivation = Annotated[str, Field("activation of the latent code", choices=ACTIVATIONS)]
 OutputActivation = Annotated[
     str | None,
     Field("activation of the output; None: sigmoid for images, else linear", choices=ACTIVATIONS),
 ]
 Loss = Annotated[str, Field("squared (mse) or absolute (mae) error, or cross-entropy (bce)", choices=tuple(LOSSES))]
-Part = Annotated[Any, Field("a Keras model of your own in place of the built one", optional=True)]
+Part = Annotated[Any, Field("your own Keras model in place of the built-in one", optional=True)]
 
 Filters = Annotated[
     tuple[int, ...] | None,
@@ -32,15 +32,15 @@ BodyUnits = Annotated[
     Field("units of the encoder's dense layers, which the decoder mirrors; None: by the data", low=1, high=65536),
 ]
 KernelSize = Annotated[int, Field("side of the filters, in pixels", low=1, high=31)]
-Conditional = Annotated[bool, Field("whether the model is told the item's class, and makes items of a given class")]
-NumClasses = Annotated[int, Field("how many classes there are (found in the data)", low=0, high=65536, of_data=True)]
+Conditional = Annotated[bool, Field("condition the model on classes, to generate samples of a given class")]
+NumClasses = Annotated[int, Field("number of classes (found in the data)", low=0, high=65536, of_data=True)]
 Vocabulary = Annotated[
-    int, Field("how many kinds of tokens there are; 0: none (found in the data)", low=0, high=10**6, of_data=True)
+    int, Field("number of different tokens; 0: none (found in the data)", low=0, high=10**6, of_data=True)
 ]
 Support = Annotated[
     str | None,
     Field(
-        "what values the data takes: 0 and 1, those between, or all; None: unit for images, else real "
+        "range of the values: 0 and 1, between 0 and 1, or all numbers; None: unit for images, else real "
         "(found in the data)",
         choices=("binary", "unit", "real"),
         of_data=True,
@@ -52,7 +52,7 @@ def classes_of(conditional: bool, num_classes: int) -> int:
     """Return how many classes a model is conditional on; 0: none.
 
     Raises:
-        AenbError: It is to be conditional, and there are no classes.
+        AenbError: The model is conditional, but there are no classes.
     """
     if conditional and not num_classes:
         raise AenbError("`num_classes`: expected how many classes there are, since `conditional` is True; received 0.")

@@ -1,4 +1,4 @@
-"""What the autoencoder families share: the dense layer, the end that fits the data, and the whole."""
+"""Building blocks of the autoencoder families: dense layers, output activations, and the compiled autoencoder."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from aenb.models.hyperparameters import LOSSES
 
 
 def unflatten(x, shape):
-    """Give a flat tensor the shape of an item: (batch, features) → (batch, *shape)."""
+    """Reshape a flat tensor to an example: (batch, features) → (batch, *shape)."""
     return keras.layers.Reshape(shape, name="reshape")(x) if len(shape) > 1 else x
 
 
 def dense(units: int, activation: str, name: str, **arguments):
-    """Make a dense layer with initial weights that keep the signal's variance.
+    """Return a dense layer with initial weights that preserve the variance of the signal.
 
-    He et al. 2015 (arXiv 1502.01852) for rectifiers, Klambauer et al. 2017 (arXiv 1706.02515) for selu, Glorot &
+    He et al. 2015 (arXiv 1502.01852) for ReLUs, Klambauer et al. 2017 (arXiv 1706.02515) for selu, Glorot &
     Bengio 2010 for the others.
     """
     glorot = dict.fromkeys(("tanh", "sigmoid", "linear"), "glorot_uniform")
@@ -35,14 +35,14 @@ def autoencoder(name, input_shape, encoder, decoder, *, loss, between=None, metr
 
     Args:
         name: The family's name.
-        input_shape: The shape of an item.
+        input_shape: The shape of an example.
         encoder: A Keras model (batch, *input_shape) → (batch, latent_dim).
         decoder: A Keras model (batch, latent_dim) → (batch, *input_shape), or a function that builds one from
             latent_dim.
         loss: A key of `LOSSES`: the squared error ("mse"), the absolute error ("mae") or the binary
-            cross-entropy ("bce"), each the mean over features and items; or "tokens", the cross-entropy of a token.
-        between: A layer through which the code passes in training, such as a penalty.
-        metrics: Keras metrics to report beside the loss.
+            cross-entropy ("bce"), each the mean over features and examples; or "tokens", the cross-entropy of a token.
+        between: A layer between code and decoder, such as a sparsity penalty.
+        metrics: Keras metrics to report in addition to the loss.
 
     Returns:
         A `keras.Model` with the layers "encoder" and "decoder", compiled with Adam (Kingma & Ba 2014, arXiv
@@ -54,22 +54,22 @@ def autoencoder(name, input_shape, encoder, decoder, *, loss, between=None, metr
     encoder = as_part(encoder, input_shape, "encoder")
     size = _code_size(encoder)
     decoder = as_part(decoder if hasattr(decoder, "layers") else decoder(size), (size,), "decoder")
-    made = decoder.output_shape[1:-1] if loss == "tokens" else decoder.output_shape[1:]
-    if tuple(made) != tuple(input_shape):
+    output_shape = decoder.output_shape[1:-1] if loss == "tokens" else decoder.output_shape[1:]
+    if tuple(output_shape) != tuple(input_shape):
         raise AenbError(
-            f"`decoder`: expected to give {tuple(input_shape)}, the shape of an item; "
+            f"`decoder`: expected to give {tuple(input_shape)}, the shape of an example; "
             f"received {tuple(decoder.output_shape[1:])}."
         )
     inputs = keras.Input(input_shape, name="input", dtype="int32" if loss == "tokens" else None)
     code = encoder(inputs)
     model = keras.Model(inputs, decoder(between(code) if between else code), name=name)
-    error = LOSSES.get(loss) or "sparse_categorical_crossentropy"  # 0 after the end counts: so the end is learnt
+    error = LOSSES.get(loss) or "sparse_categorical_crossentropy"  # padding counts, so that the end of texts is learnt
     model.compile(keras.optimizers.Adam(), loss=error, metrics=list(metrics))
     return model
 
 
 def as_part(model, input_shape, name: str):
-    """Return a model as the part called `name`: one of the user's own is built and wrapped."""
+    """Return a model as the part called `name`: a custom model is built and wrapped."""
     if model.name == name and model.built and tuple(model.input_shape[1:]) == tuple(input_shape):
         return model
     inputs = keras.Input(input_shape, name="input")
@@ -77,11 +77,11 @@ def as_part(model, input_shape, name: str):
         return keras.Model(inputs, model(inputs), name=name)
     except (ValueError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise AenbError(f"`{name}`: expected a Keras model that takes items of {input_shape}. {reason}") from error
+        raise AenbError(f"`{name}`: expected a Keras model that takes examples of {input_shape}. {reason}") from error
 
 
 def _code_size(encoder) -> int:
     shape = tuple(encoder.output_shape)
     if len(shape) != 2 or shape[1] is None:
-        raise AenbError(f"`encoder`: expected to give a vector for each item; received the shape {shape}.")
+        raise AenbError(f"`encoder`: expected to give a vector for each example; received the shape {shape}.")
     return shape[1]

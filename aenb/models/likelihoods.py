@@ -1,13 +1,13 @@
-"""Likelihoods: what log p(x|z) is for the kind of values that x takes, in nats and entry by entry.
+"""Likelihoods: log p(x|z) for different kinds of values x, in nats, for each entry.
 
     bernoulli                x η − log(1 + e^η),                       x ∈ {0, 1}
     continuous_bernoulli     x η − A(η),  A(η) = log((e^η − 1) / η),   x ∈ [0, 1]
     gaussian                 −½ (log 2πσ² + (x − µ)² / σ²),            x ∈ ℝ
     categorical              log softmax(η)ₓ,                          x ∈ {1, …, V − 1}
 
-The continuous Bernoulli is that of Loaiza-Ganem & Cunningham (2019), arXiv 1907.06845: with λ = 1 / (1 + e^−η) its
-density is C(λ) λˣ (1 − λ)¹⁻ˣ, and its mean A'(η) is not λ. A decoder gives what its last activation makes of η: λ,
-the probabilities of tokens, or µ itself; densities are computed from η, so that nothing is lost where λ is near 0 or 1.
+The continuous Bernoulli is from Loaiza-Ganem & Cunningham (2019), arXiv 1907.06845: with λ = 1 / (1 + e^−η) its
+density is C(λ) λˣ (1 − λ)¹⁻ˣ, and its mean A'(η) is not λ. A decoder outputs its last activation of η:
+λ, the probabilities of tokens, or µ itself. Densities are computed from η, to be precise if λ is near 0 or 1.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 
-CLIP = 1e-6  # probabilities of a decoder whose logits are not at hand are kept so far from 0 and 1
-SMALL = 0.5  # |η| below which A(η) is summed as a series
+CLIP = 1e-6  # least distance of probabilities from 0 and 1, if a decoder has no logits
+SMALL = 0.5  # |η| below which A(η) is computed by its series
 
 
 def bernoulli(x: Any, logits: Any) -> Any:
@@ -54,7 +54,7 @@ def continuous_bernoulli_mean(logits: Any) -> Any:
 
 
 def gaussian(x: Any, mean: Any, log_var: Any) -> Any:
-    """Return the log density of x: x and µ of the same shape, log σ² of one that is broadcast → the same shape."""
+    """Return the log density of x: x and µ of the same shape, log σ² of a shape that broadcasts → the same shape."""
     return -0.5 * (math.log(2 * math.pi) + log_var + keras.ops.square(x - mean) * keras.ops.exp(-log_var))
 
 
@@ -65,12 +65,12 @@ def categorical(x: Any, logits: Any) -> Any:
 
 
 def kl(z_mean: Any, z_log_var: Any) -> Any:
-    """Return KL(N(µ, σ²) ‖ N(0, 1)) in nats, dimension by dimension: (…, latent_dim) twice → (…, latent_dim)."""
+    """Return KL(N(µ, σ²) ‖ N(0, 1)) in nats, for each dimension: (…, latent_dim) twice → (…, latent_dim)."""
     return 0.5 * (keras.ops.square(z_mean) + keras.ops.exp(z_log_var) - 1 - z_log_var)
 
 
 def _size(logits: Any) -> tuple[Any, Any]:
-    """Return |η|, 1 in the place of what is small, so that no gradient there is infinite; and what is small."""
+    """Return |η|, with 1 in place of small values, to avoid infinite gradients; and which values are small."""
     size = keras.ops.abs(logits)
     is_small = size < SMALL
     return keras.ops.where(is_small, keras.ops.ones_like(size), size), is_small
@@ -87,14 +87,14 @@ def _log(probability: Any) -> Any:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """A distribution of an item's entries, given what a decoder makes of a code.
+    """A distribution of the entries of an example, given the output of a decoder.
 
     Attributes:
-        log_prob: (x, η) → log p(x | η), entry by entry; of a Gaussian (x, µ, log σ²).
-        last: The decoder's last activation; None: by what values the data takes.
-        parameter: What the decoder gives → η; None: they are the same.
-        mean: η → the mean, where it is not what the decoder gives.
-        has_variance: Whether `log_prob` is to be told log σ².
+        log_prob: (x, η) → log p(x | η) of each entry; for a Gaussian, (x, µ, log σ²).
+        last: The decoder's last activation; None: by the range of the data.
+        parameter: Decoder output → η; None: they are the same.
+        mean: η → the mean; None: it is the decoder output.
+        has_variance: Whether `log_prob` takes log σ².
     """
 
     log_prob: Callable[..., Any]
@@ -119,7 +119,7 @@ CHOSEN = {
         '(likelihood = "continuous_bernoulli" is the other one for such values).',
     ),
     "real": ("gaussian", "The values are real numbers, so the likelihood is gaussian, with a learned variance."),
-    "tokens": ("categorical", "The items are tokens, so the likelihood is categorical."),
+    "tokens": ("categorical", "The examples are tokens, so the likelihood is categorical."),
 }
 PROBABILITIES = (
     "The likelihood bernoulli takes values between 0 and 1 for probabilities: the loss is a cross-entropy, and its "
@@ -133,13 +133,13 @@ def choose_likelihood(asked: str | None, support: str, variance: float | None) -
     Args:
         asked: A name of `LIKELIHOODS`; None: the one that fits.
         support: "binary", "unit", "real" or "tokens".
-        variance: That of a Gaussian, where it is not learned.
+        variance: The variance of a Gaussian; None: learned.
 
     Returns:
-        Its name, and what there is to say about it.
+        Its name, and notes on the choice.
 
     Raises:
-        AenbError: The data can't have that likelihood, or it has no variance.
+        AenbError: The likelihood does not fit the data, or has no variance.
 
     Example:
         >>> choose_likelihood(None, "binary", None)[0]
@@ -164,11 +164,11 @@ def choose_likelihood(asked: str | None, support: str, variance: float | None) -
 
 
 def parameter_of(decoder: Any, likelihood: Likelihood) -> Callable[[Any], Any]:
-    """Return what gives η for a decoder's inputs: the decoder short of its last activation, where that is a layer."""
+    """Return a function from a decoder's inputs to η: the decoder without its last activation, if that is a layer."""
     if likelihood.parameter is None:
         return decoder
     last = decoder.layers[-1]
-    ends = isinstance(last, keras.layers.Activation) and last.output is decoder.outputs[0]
-    if ends and last.activation is keras.activations.get(likelihood.last):
+    has_activation = isinstance(last, keras.layers.Activation) and last.output is decoder.outputs[0]
+    if has_activation and last.activation is keras.activations.get(likelihood.last):
         return keras.Model(decoder.input, last.input)
     return lambda inputs: likelihood.parameter(keras.ops.cast(decoder(inputs), "float32"))

@@ -1,4 +1,4 @@
-"""The loss of what was observed: the entries of a target that are NaN were not, and do not count."""
+"""A loss for targets with missing values: entries that are NaN do not count."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from aenb.core.backend import keras
 
 @keras.saving.register_keras_serializable("aenb")
 class Observed(keras.losses.Loss):
-    """Mean of a loss over the observed entries of a batch.
+    """The mean of a loss over the observed entries of a batch.
 
     Args:
         loss: "mean_squared_error", "mean_absolute_error" or "binary_crossentropy".
@@ -18,7 +18,7 @@ class Observed(keras.losses.Loss):
         self.loss = loss
 
     def call(self, y_true, y_pred):
-        """Return the mean over entries of y_true that are numbers, a scalar: (batch, ...) and the same → ()."""
+        """Return the mean over entries of y_true that are not NaN: (batch, ...) twice → ()."""
         missing = keras.ops.isnan(y_true)
         target = keras.ops.where(missing, y_pred, y_true)
         count = keras.ops.sum(1.0 - keras.ops.cast(missing, y_pred.dtype))
@@ -27,11 +27,11 @@ class Observed(keras.losses.Loss):
         return keras.ops.sum(per_entry) / keras.ops.maximum(count, 1.0)
 
     def get_config(self):
-        """Return what Keras needs to make the loss again."""
+        """Return the configuration, for Keras to restore the loss."""
         return {"name": self.name, "loss": self.loss}
 
 
 def observed_only(model) -> None:
-    """Compile a model anew, so that entries of its targets that are NaN do not count."""
+    """Recompile a model, so that missing values (NaN) in targets do not count."""
     optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
     model.compile(optimizer, loss=Observed(model.loss))

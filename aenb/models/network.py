@@ -1,8 +1,8 @@
-"""The one Keras class behind the families that need more than `fit(x, x)`: named parts, and players that move them.
+"""The Keras class of families that need more than `fit(x, x)`: named parts, and players that train them.
 
-A family's file says who plays and what each minimises; this module carries it out, for one player (a VAE) or several
-that work against each other (a GAN). Files of such models open with `keras.models.load_model` once this module is
-imported; the parts are stock Keras and open without it.
+A family's file defines the players and their losses; this module implements the training steps, for one player (a VAE)
+or for adversarial training (a GAN). Saved models open with `keras.models.load_model` once this module is imported; the
+parts are stock Keras and open without it.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from aenb.models.registry import families
 
 @keras.saving.register_keras_serializable("aenb")
 class Network(keras.Model):
-    """A model of named parts whose loss its family's file writes.
+    """A model of named parts; its family's file defines the losses.
 
     Args:
-        item_shape: The shape of one item.
+        item_shape: The shape of one example.
         code_shape: The shape of one code, as `encode` gives it.
         parts: Keras models by name; each is an attribute, and a layer of the model.
-        players: Who moves which parts, in the order of their moves.
-        forward: (network, batch) → what the losses are given in the place of the batch. It is made once a step, and all
-            players move at once from there. None: each is given the batch, and sees the moves before its own.
-        encode: (network, x, labels) → codes (batch, *code_shape), what `encoder` gives unless told otherwise.
-        decode: (network, codes, labels) → items (batch, *item_shape), what `decoder` makes unless told otherwise.
-        prior: (network, n, generator) → codes, n drawn from the prior with a NumPy generator; None: standard normal;
-            False: there is none.
-        weights: Arrays by name: weights that belong to no part. Those that no player moves are not trained.
+        players: Which losses train which parts, in the order of their updates.
+        forward: (network, batch) → the argument of the losses in place of the batch. It is computed once per step, and
+            all players update simultaneously. None: each loss gets the batch, after the updates of earlier players.
+        encode: (network, x, labels) → codes (batch, *code_shape); by default the output of `encoder`.
+        decode: (network, codes, labels) → examples (batch, *item_shape); by default the output of `decoder`.
+        prior: (network, n, generator) → n latent codes from the prior, drawn with a NumPy generator; None: standard
+            normal; False: there is no prior.
+        weights: Arrays by name: weights that belong to no part. They are trained only if a player names them.
         after_step: (network, batch), called at the end of each training step.
         evidence: (network, batch, k, seeds) → what `evidence` returns; None: the model has no likelihood.
         num_classes: How many classes the model is conditional on; 0: none.
-        notes: What was chosen for the data, each a sentence to be said aloud.
+        notes: Sentences on what was chosen for the data, to be reported.
     """
 
     def __init__(
@@ -64,17 +64,17 @@ class Network(keras.Model):
         self._encode, self._decode = encode or _encode, decode or _decode
         self._prior, self._after_step = _standard_normal if prior is None else prior, after_step
         self._evidence, self._forward = evidence, forward
-        self.recipe: dict[str, Any] = {}  # set by the registry: how to build the same again
+        self.recipe: dict[str, Any] = {}  # set by the registry: how to build this model again
         self.part_names = tuple(parts)
         for name, part in parts.items():
             setattr(self, name, part)
-        moved = {name for player in players for name in player.parts}
-        for name in set(parts) - moved:  # of those that are moved, layers that are fixed stay so
+        trained = {name for player in players for name in player.parts}
+        for name in set(parts) - trained:  # fixed layers in trained parts stay fixed
             getattr(self, name).trainable = False
         self.own = {
             name: self.add_weight(
                 shape=np.shape(value), initializer=keras.initializers.Constant(value),
-                trainable=name in moved, name=name,
+                trainable=name in trained, name=name,
             )
             for name, value in (weights or {}).items()
         }  # fmt: skip
@@ -86,20 +86,20 @@ class Network(keras.Model):
 
     @property
     def input_shape(self) -> tuple[int | None, ...]:
-        """The shape of a batch of items."""
+        """The shape of a batch of examples."""
         return (None, *self.item_shape)
 
     @property
     def output_shape(self) -> tuple[int | None, ...]:
-        """The shape of what becomes of a batch of items."""
+        """The shape of a batch of reconstructions."""
         return (None, *self.item_shape)
 
     def compile(self, learning_rate: float = 1e-3, **arguments: Any) -> None:
-        """Give each player its Adam.
+        """Create an Adam optimiser for each player.
 
         Args:
-            learning_rate: Of the players that have none of their own.
-            **arguments: What else `keras.Model.compile` takes; loss and optimiser are the family's.
+            learning_rate: For the players without their own.
+            **arguments: Other arguments of `keras.Model.compile`; loss and optimiser are the family's.
         """
         optimizers = {}
         for player in self.players:
@@ -114,13 +114,13 @@ class Network(keras.Model):
         super().compile(optimizer=optimizers[self.players[0].name], **arguments)
 
     def set_learning_rate(self, rate: float) -> None:
-        """Set the learning rate of the players that have none of their own."""
+        """Set the learning rate of the players without their own."""
         for player in self.players:
             if player.learning_rate is None:
                 self.optimizers[player.name].learning_rate = rate
 
     def weights_of(self, player: Player) -> list[Any]:
-        """List the weights that a player moves."""
+        """List the weights that a player trains."""
         return [
             weight
             for name in player.parts
@@ -129,20 +129,20 @@ class Network(keras.Model):
 
     @property
     def step(self) -> Any:
-        """How many steps were trained, an int scalar: a warm-up counts by it."""
+        """The number of training steps so far, an int scalar, for warm-ups."""
         return self.optimizer.iterations
 
     @property
     def metrics(self) -> list[Any]:
-        """The terms of the losses, as means over the epoch so far."""
+        """The terms of the losses: their means over the epoch so far."""
         return list(self.means.values())
 
     def encode(self, x: Any, labels: Any = None) -> Any:
-        """Return codes: (batch, *item_shape) → (batch, *code_shape). Labels are one-hot, for conditional models."""
+        """Return latent codes: (batch, *item_shape) → (batch, *code_shape); labels are one-hot, or None."""
         return self._encode(self, x, labels)
 
     def decode(self, code: Any, labels: Any = None) -> Any:
-        """Return the items that codes stand for: (batch, *code_shape) → (batch, *item_shape)."""
+        """Decode latent codes: (batch, *code_shape) → (batch, *item_shape)."""
         return self._decode(self, code, labels)
 
     @property
@@ -154,33 +154,33 @@ class Network(keras.Model):
 
     @property
     def has_evidence(self) -> bool:
-        """Whether the model has a likelihood, and a distribution of codes for each item."""
+        """Whether the model has a likelihood, and a distribution of codes for each example."""
         return self._evidence is not None
 
     def evidence(self, data: Any, k: int, seeds: Any) -> tuple[Any, Any]:
-        """Draw k codes of each item from q(z|x), and return what they say of log p(x).
+        """Draw k latent codes of each example from q(z|x), and return the terms of the bounds on log p(x).
 
         Args:
-            data: As for a step: (inputs, targets), inputs being items, or (items, labels). NaN is a missing value:
-                the encoder sees 0 there, and the likelihood is that of the other entries.
-            k: How many.
+            data: As for a training step: (inputs, targets), where inputs are examples, or (examples, labels). NaN is a
+                missing value: the encoder gets 0, and the likelihood is over the other entries.
+            k: How many codes.
             seeds: A `keras.random.SeedGenerator` to draw them with.
 
         Returns:
-            log p(x|z) and log p(z) − log q(z|x), (k, batch) each, float32, in nats: their sum is log w, the mean of
-            that the bound of a VAE, and log mean w, the importance-weighted one, an estimate of log p(x).
+            log p(x|z) and log p(z) − log q(z|x), (k, batch) each, float32, in nats: their sum is log w. The mean of
+            log w is the ELBO, and log mean w the importance-weighted bound on log p(x).
         """
         data = tf.nest.map_structure(keras.ops.convert_to_tensor, data)
         batch = self._batch(data, training=False)
         return self._evidence(self, batch._replace(x=_without_missing(batch.x)), k, seeds)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Return what items become through the code and back; inputs are items, or (items, labels)."""
+        """Return reconstructions; inputs are examples, or (examples, labels)."""
         x, labels = self._inputs(inputs)
         return self.decode(self.encode(x, labels), labels)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Let each player make its moves on a batch."""
+        """Update the weights of each player on a batch."""
         batch = self._batch(data, training=True)
         terms = self._in_turn(batch) if self._forward is None else self._at_once(batch)
         if self._after_step is not None:
@@ -188,41 +188,41 @@ class Network(keras.Model):
         return self._report(terms, batch)
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        """Return the same terms as in training, norms of gradients left out, of weights that are left alone."""
+        """Return the terms of the losses, as in training but without gradient norms, and without updates."""
         batch, terms = self._batch(data, training=False), {}
-        seen = batch if self._forward is None else self._forward(self, batch)
+        outputs = batch if self._forward is None else self._forward(self, batch)
         for player in self.players:
-            terms |= player.loss(self, seen)
+            terms |= player.loss(self, outputs)
         return self._report(terms, batch)
 
     def _in_turn(self, batch: Batch) -> dict[str, Any]:
-        """Let each player move after the one before, and return the terms."""
+        """Update each player after the one before, and return the terms."""
         terms = {}
         for player in self.players:
             for _ in range(player.steps):
                 with tf.GradientTape() as tape:
-                    found = player.loss(self, batch)
-                    aim = self.optimizers[player.name].scale_loss(found[player.terms[0]])
-                found |= self._move(player, tape.gradient(aim, self.weights_of(player)))
-            terms |= found
+                    losses = player.loss(self, batch)
+                    scaled = self.optimizers[player.name].scale_loss(losses[player.terms[0]])
+                losses |= self._update(player, tape.gradient(scaled, self.weights_of(player)))
+            terms |= losses
         return terms
 
     def _at_once(self, batch: Batch) -> dict[str, Any]:
-        """Let all players move from where they stand together, and return the terms."""
-        terms, aims = {}, {}
+        """Update all players simultaneously, and return the terms."""
+        terms, scaled = {}, {}
         with tf.GradientTape(persistent=True) as tape:
-            seen = self._forward(self, batch)
+            outputs = self._forward(self, batch)
             for player in self.players:
-                found = player.loss(self, seen)
-                aims[player.name] = self.optimizers[player.name].scale_loss(found[player.terms[0]])
-                terms |= found
-        gradients = [tape.gradient(aims[player.name], self.weights_of(player)) for player in self.players]
-        for player, found in zip(self.players, gradients, strict=True):
-            terms |= self._move(player, found)
+                losses = player.loss(self, outputs)
+                scaled[player.name] = self.optimizers[player.name].scale_loss(losses[player.terms[0]])
+                terms |= losses
+        gradients = [tape.gradient(scaled[player.name], self.weights_of(player)) for player in self.players]
+        for player, gradient in zip(self.players, gradients, strict=True):
+            terms |= self._update(player, gradient)
         return terms
 
-    def _move(self, player: Player, gradients: list[Any]) -> dict[str, Any]:
-        """Move a player's weights; return the norm of its gradient by name, where it is asked for."""
+    def _update(self, player: Player, gradients: list[Any]) -> dict[str, Any]:
+        """Update a player's weights; return the norm of its gradient by name, if it is to be reported."""
         optimizer = self.optimizers[player.name]
         norm = _norm(gradients, optimizer.scale_loss(1.0)) if player.gradient_norm else None
         optimizer.apply(gradients, self.weights_of(player))
@@ -247,20 +247,20 @@ class Network(keras.Model):
         return Batch(x, y, 1 - keras.ops.cast(missing, "float32"), labels, training)
 
     def _inputs(self, inputs: Any) -> tuple[Any, Any]:
-        """Part inputs into items and one-hot labels."""
+        """Split inputs into examples and one-hot labels."""
         if not self.num_classes:
             return inputs, None
         x, labels = inputs
         return x, labels if len(labels.shape) == 2 else keras.ops.one_hot(labels, self.num_classes)
 
     def get_config(self) -> dict[str, Any]:
-        """Return how the registry builds the same again, around the parts as they are."""
+        """Return the configuration with which the registry rebuilds the model from its parts."""
         parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.part_names}
         return {**self.recipe, "parts": parts}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Network:
-        """Build the model that a configuration describes."""
+        """Build a model from its configuration."""
         entry = families()[config["family"]]
         parts = {
             name: keras.saving.deserialize_keras_object(part, custom_objects)
@@ -270,15 +270,15 @@ class Network(keras.Model):
         return entry.build(tuple(config["input_shape"]), **entry.check(config["hyperparameters"]), **parts)
 
     def get_compile_config(self) -> dict[str, Any]:
-        """Return nothing: a network is compiled when it is built."""
+        """Return an empty configuration: a network is compiled when it is built."""
         return {}
 
     def compile_from_config(self, config: Any) -> None:
-        """Leave the model compiled as it was built."""
+        """Do nothing: the model is already compiled."""
 
 
 def _without_missing(x: Any) -> Any:
-    """Return items with 0 where nothing was observed, as a task gives them in training."""
+    """Return examples with 0 for missing values, as in training."""
     return x if x.dtype.is_integer else keras.ops.where(keras.ops.isnan(x), keras.ops.zeros_like(x), x)
 
 
@@ -287,14 +287,14 @@ def _reported(player: Player) -> tuple[str, ...]:
 
 
 def _norm(gradients: list[Any], scale: Any) -> Any:
-    """Return the norm of gradients of a scaled loss; 0 where it is infinite, as in steps that 16 bits skip."""
+    """Return the norm of the gradients of a scaled loss; 0 if it is not finite, as in steps skipped in 16 bits."""
     norm = tf.linalg.global_norm(gradients) / scale
     return tf.where(tf.math.is_finite(norm), norm, tf.zeros_like(norm))
 
 
 def _encode(network: Network, x: Any, labels: Any) -> Any:
-    found = network.encoder(x if labels is None else [x, labels])
-    return found[0] if isinstance(found, list | tuple) else found
+    outputs = network.encoder(x if labels is None else [x, labels])
+    return outputs[0] if isinstance(outputs, list | tuple) else outputs
 
 
 def _decode(network: Network, code: Any, labels: Any) -> Any:

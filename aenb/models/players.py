@@ -1,4 +1,4 @@
-"""Players: who of a model minimises what. A family's file writes them, and `assembly` makes a Keras model of them."""
+"""Players: the losses of a model, and the parts that each one trains. They are defined by families, for `assembly`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 
 class Batch(NamedTuple):
-    """What a step is given.
+    """The data of a training step.
 
     Attributes:
-        x: (batch, *item), what goes in: corrupted by the task, with 0 where nothing was observed.
-        y: (batch, *item), what should come out, 0 where nothing was observed.
-        observed: (batch, *item), 1 where y was observed, else 0, float32.
+        x: (batch, *item_shape), the inputs, corrupted by the task, with 0 for missing values.
+        y: (batch, *item_shape), the targets, with 0 for missing values.
+        observed: (batch, *item_shape), 1 for observed entries of y, else 0, float32.
         labels: (batch, num_classes), one-hot float32, or None.
-        training: Whether weights are to be moved.
+        training: Whether weights are updated.
     """
 
     x: Any
@@ -27,18 +27,18 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Player:
-    """One who minimises a loss.
+    """A loss, the parts that it trains, and the optimiser settings.
 
     Attributes:
         name: "autoencoder", "discriminator", …
-        loss: (network, batch) → the terms by name, scalars, each a mean over the batch. The first one is minimised. In
-            the place of the batch it is given what the network's `forward` makes of it, where there is one.
-        terms: The names of the terms, in that order.
-        parts: Whose weights it moves: parts of the network, and weights of its own, by name.
-        learning_rate: Its own; None: that of the training.
-        beta_1: Of its Adam (Kingma & Ba 2014, arXiv 1412.6980).
-        clipnorm: Greatest norm of each gradient; None: any.
-        steps: How often it moves in a step of the training.
+        loss: (network, batch) → the terms by name, scalars, each a mean over the batch. The first one is minimised. If
+            the network has a `forward`, its result is the argument in place of the batch.
+        terms: The names of the terms, in this order.
+        parts: The names of the parts that it trains, or of weights of the network.
+        learning_rate: Its learning rate; None: that of the training.
+        beta_1: β₁ of Adam (Kingma & Ba 2014, arXiv 1412.6980).
+        clipnorm: The largest norm of each gradient; None: not clipped.
+        steps: How many updates it makes in a training step.
         gradient_norm: Whether to report the norm of its gradient, as "<name>_gradient_norm", in training.
     """
 
@@ -54,7 +54,7 @@ class Player:
 
 
 def set_learning_rate(model: Any, rate: float) -> None:
-    """Set the learning rate of a model's optimiser; of a network's, of all players that have none of their own."""
+    """Set the learning rate of a model's optimiser; in a network, of all players without their own."""
     if hasattr(model, "set_learning_rate"):
         model.set_learning_rate(rate)
     else:

@@ -1,14 +1,14 @@
-"""Vector quantisation: each vector is replaced by the nearest of a codebook, which follows the vectors it stands for.
+"""Vector quantisation: each vector is replaced by the nearest entry of a codebook, which is learnt by moving averages.
 
 Van den Oord, Vinyals & Kavukcuoglu (2017), "Neural discrete representation learning", arXiv 1711.00937. For vectors z
-and a codebook e₁ … e_K, with nᵢ vectors zᵢⱼ in a batch to which eᵢ is the nearest:
+and a codebook e₁ … e_K, with nᵢ vectors zᵢⱼ in a batch whose nearest entry is eᵢ:
 
-    index(z) = argminᵢ ‖z − eᵢ‖²,    quantised z = z + sg[e_index − z]: the gradient goes straight through
+    index(z) = argminᵢ ‖z − eᵢ‖²,    quantised z = z + sg[e_index − z]: straight-through gradient
 
     Nᵢ ← γ Nᵢ + (1 − γ) nᵢ,     mᵢ ← γ mᵢ + (1 − γ) Σⱼ zᵢⱼ,     eᵢ ← mᵢ / Nᵢ                     (appendix A.1)
 
-with Nᵢ smoothed as (Nᵢ + ε) / (ΣN + Kε) · ΣN, so that a code that is never used does not divide by zero. A code that is
-hardly used is put in the place of a vector at hand, to begin anew (Dhariwal et al. 2020, "Jukebox", arXiv 2005.00341).
+with Nᵢ smoothed as (Nᵢ + ε) / (ΣN + Kε) · ΣN, so that an unused entry does not lead to a division by zero. Entries
+that are hardly used are restarted at a vector of the batch (Dhariwal et al. 2020, "Jukebox", arXiv 2005.00341).
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Any, NamedTuple
 
 from aenb.core.backend import keras
 
-EPSILON = 1e-5  # of the smoothing
-DEAD = 0.05  # a code that is used less than this part of an even share counts as dead
-BEGIN = 2 * DEAD  # what a code that begins anew counts for: it has ln 2 / (1 − γ) steps to be used, and moves fast
+EPSILON = 1e-5  # ε of the smoothing
+DEAD = 0.05  # entries with less than this part of an even share of the vectors are dead
+RESTARTED = 2 * DEAD  # size of a restarted entry: it has ln 2 / (1 − γ) steps to be used, and moves fast
 
 
 class Codebook(NamedTuple):
-    """What the moving averages keep.
+    """A codebook and its moving averages.
 
     Attributes:
         vectors: (num_embeddings, embedding_dim), eᵢ, float32.
-        sizes: (num_embeddings,), Nᵢ, how many vectors of a batch each stands for.
+        sizes: (num_embeddings,), Nᵢ, the average number of vectors of a batch assigned to each.
         sums: (num_embeddings, embedding_dim), mᵢ.
     """
 
@@ -51,7 +51,7 @@ def nearest(z: Any, vectors: Any) -> Any:
 
 
 def straight_through(z: Any, quantised: Any) -> Any:
-    """Return the quantised vectors, with a gradient that goes through to z as if they were z."""
+    """Return the quantised vectors, with the straight-through gradient: as if they were z."""
     return z + keras.ops.stop_gradient(quantised - z)
 
 
@@ -59,13 +59,13 @@ def update(codebook: Codebook, z: Any, indices: Any, decay: float) -> Codebook:
     """Move a codebook towards the vectors of a batch, by exponential moving averages.
 
     Args:
-        codebook: Before.
-        z: (n, embedding_dim), the batch's vectors.
-        indices: (n,), the nearest code of each.
+        codebook: The codebook.
+        z: (n, embedding_dim), the vectors of the batch.
+        indices: (n,), the nearest entry of each.
         decay: γ, from 0 to 1.
 
     Returns:
-        The codebook after.
+        The updated codebook.
     """
     ops, count = keras.ops, codebook.sizes.shape[0]
     chosen = ops.one_hot(indices, count)  # (n, num_embeddings)
@@ -77,17 +77,17 @@ def update(codebook: Codebook, z: Any, indices: Any, decay: float) -> Codebook:
 
 
 def restart(codebook: Codebook, z: Any, seed: Any) -> Codebook:
-    """Put each dead code in the place of a vector of the batch, drawn at random.
+    """Replace each dead entry by a random vector of the batch.
 
-    A codebook whose sizes are all 0 is dead as a whole: the first batch gives it its first vectors.
+    If all sizes are 0, all entries are dead: the first batch initialises the codebook.
 
     Args:
-        codebook: Before.
-        z: (n, embedding_dim), the batch's vectors.
+        codebook: The codebook.
+        z: (n, embedding_dim), the vectors of the batch.
         seed: A `keras.random.SeedGenerator`.
 
     Returns:
-        The codebook after.
+        The updated codebook.
     """
     ops, count = keras.ops, codebook.sizes.shape[0]
     share = ops.cast(ops.shape(z)[0], "float32") / count
@@ -95,13 +95,13 @@ def restart(codebook: Codebook, z: Any, seed: Any) -> Codebook:
     dead = codebook.sizes < DEAD * share
     return Codebook(
         ops.where(dead[:, None], drawn, codebook.vectors),
-        ops.where(dead, BEGIN * share, codebook.sizes),
-        ops.where(dead[:, None], BEGIN * share * drawn, codebook.sums),
+        ops.where(dead, RESTARTED * share, codebook.sizes),
+        ops.where(dead[:, None], RESTARTED * share * drawn, codebook.sums),
     )
 
 
 def perplexity(indices: Any, num_embeddings: int) -> Any:
-    """Return exp of the entropy of the codes' use in a batch: 1 if all is one code, num_embeddings if all are alike."""
+    """Return the perplexity of the entries used in a batch: 1 for a single entry, num_embeddings for uniform use."""
     ops = keras.ops
     share = ops.mean(ops.one_hot(ops.reshape(indices, (-1,)), num_embeddings), axis=0)
     return ops.exp(-ops.sum(share * ops.log(share + 1e-10)))

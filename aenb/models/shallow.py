@@ -1,15 +1,15 @@
-"""The first autoencoders: one hidden layer, squared error.
+"""Shallow autoencoders, the first kind: one hidden layer, squared error.
 
-Baldi & Hornik (1989), "Neural networks and principal component analysis", Neural Networks 2: with linear units
-and squared error every minimum spans the subspace of the first principal components, and there are no other
-local minima. What is gained comes from what is added: a non-linear unit, weights tied between the ways in and out
-(Vincent et al. 2010, JMLR 11), or a code of which only few units speak at a time (Ng 2011, CS294A lecture notes).
+Baldi & Hornik (1989), "Neural networks and principal component analysis", Neural Networks 2: with linear units and
+squared error, every minimum spans the subspace of the first principal components, and there are no other local minima.
+To go beyond PCA needs extensions: non-linear units, tied weights of encoder and decoder (Vincent et al. 2010, JMLR 11),
+or sparse codes, in which only few units are active at a time (Ng 2011, CS294A lecture notes).
 
-    z = f(W x + b),   x̂ = g(V z + c),   V = Wᵀ where tied
+    z = f(W x + b),   x̂ = g(V z + c),   V = Wᵀ if tied
     loss = ‖x − x̂‖² / d + λ · penalty(z)
-    penalty:  L1  meanⱼ |zⱼ|      KL  meanⱼ ρ log(ρ/ρ̂ⱼ) + (1 − ρ) log((1 − ρ)/(1 − ρ̂ⱼ)),  ρ̂ⱼ the batch's mean of zⱼ
+    penalty:  L1  meanⱼ |zⱼ|      KL  meanⱼ ρ log(ρ/ρ̂ⱼ) + (1 − ρ) log((1 − ρ)/(1 − ρ̂ⱼ)),  ρ̂ⱼ the batch mean of zⱼ
 
-Error and penalty are both means over their units, so λ means the same for any size of image or code.
+Error and penalty are both means over their units, so λ has the same effect for any size of image or code.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ def shallow(
     latent_dim: LatentDim = 32,
     activation: Activation = "relu",
     output_activation: OutputActivation = None,
-    tied: Annotated[bool, Field("let the decoder's weights be the encoder's, transposed")] = False,
-    sparsity: Annotated[str | None, Field("penalty that keeps the code sparse", choices=("l1", "kl"))] = None,
-    sparsity_weight: Annotated[float, Field("weight of the penalty beside the mean error", low=0)] = 0.01,
-    sparsity_target: Annotated[float, Field("mean activation ρ that KL asks for", above=0, high=0.99)] = 0.05,
+    tied: Annotated[bool, Field("use the transposed weights of the encoder in the decoder")] = False,
+    sparsity: Annotated[str | None, Field("penalty that makes the latent code sparse", choices=("l1", "kl"))] = None,
+    sparsity_weight: Annotated[float, Field("weight of the penalty in the loss", low=0)] = 0.01,
+    sparsity_target: Annotated[float, Field("target ρ of the mean activation, for kl", above=0, high=0.99)] = 0.05,
     loss: Loss = "mse",
     encoder: Part = None,
     decoder: Part = None,
 ):
     """Build an autoencoder with one hidden layer, compiled.
 
-    A linear one (`activation="linear"`) has a linear output too, unless `output_activation` says otherwise.
+    With `activation="linear"`, the output is linear too, unless `output_activation` is given.
 
     Example:
         >>> import aenb
@@ -55,7 +55,7 @@ def shallow(
         3
     """
     if tied and (encoder or decoder):
-        raise AenbError("`tied`: expected built parts; received an `encoder` or `decoder` of your own.")
+        raise AenbError("`tied`: expected built-in parts; received your own `encoder` or `decoder`.")
     if sparsity == "kl" and activation != "sigmoid" and not encoder:
         raise AenbError(
             '`sparsity="kl"`: expected activation="sigmoid", whose means are in (0, 1); '
@@ -80,14 +80,14 @@ def shallow(
 def _tied_decoder(code, output_shape, activation):
     """Build a decoder of stock layers whose kernel is the encoder's own variable, used transposed.
 
-    An `EinsumDense` reads a kernel of shape (features, latent_dim) the other way round. It is handed the
-    encoder's variable where it would make its own: one variable, trained through both uses. Saved and loaded in
-    plain Keras the model gives the same outputs, with the kernel stored once for each use.
+    An `EinsumDense` layer takes a kernel of shape (features, latent_dim) transposed. It gets the encoder's variable
+    instead of creating its own, so one variable is trained through both uses. A saved model gives the same outputs in
+    plain Keras, where the kernel is stored once for each use.
     """
     features = math.prod(output_shape)
     output = keras.layers.EinsumDense("bk,fk->bf", features, bias_axes="f", activation=activation, name="output")
-    make = output.add_weight
-    output.add_weight = lambda *a, name=None, **k: code.kernel if name == "kernel" else make(*a, name=name, **k)
+    add_weight = output.add_weight
+    output.add_weight = lambda *a, name=None, **k: code.kernel if name == "kernel" else add_weight(*a, name=name, **k)
     inputs = keras.Input((code.units,), name="code")
     return keras.Model(inputs, layers.unflatten(output(inputs), output_shape), name="decoder")
 

@@ -1,7 +1,7 @@
-"""The layer that asks for a sparse code, by its absolute values or by a Kullback-Leibler divergence (Ng 2011, CS294A).
+"""A layer that penalises codes that are not sparse, by L1 or by a Kullback-Leibler divergence (Ng 2011, CS294A).
 
-Keras's own activity regulariser is not used: some of its releases divide by the batch size and others do not, so that a
-weight would not mean the same everywhere.
+Keras's own activity regulariser is not used: some releases divide by the batch size and others do not, so the effect
+of a weight would depend on the version.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from aenb.core.backend import keras
 
 @keras.saving.register_keras_serializable("aenb")
 class Sparsity(keras.layers.Layer):
-    """Pass the code on, and add weight · penalty to the loss.
+    """Return the code unchanged, and add weight · penalty to the loss.
 
     Args:
-        kind: "l1": the mean of |zⱼ| over units and batch; "kl": meanⱼ KL(ρ ‖ ρ̂ⱼ), ρ̂ⱼ the batch's mean of unit j.
-        weight: λ, the weight of the penalty; 0 leaves it out.
-        target: ρ in (0, 1), the mean activation that "kl" asks of each unit.
+        kind: "l1": the mean of |zⱼ| over units and batch; "kl": meanⱼ KL(ρ ‖ ρ̂ⱼ), ρ̂ⱼ the batch mean of unit j.
+        weight: λ, the weight of the penalty; 0: no penalty.
+        target: ρ in (0, 1), the target of the mean activation of each unit, for "kl".
     """
 
     def __init__(self, kind: str, weight: float, target: float, **kwargs):
@@ -35,9 +35,9 @@ class Sparsity(keras.layers.Layer):
         return on * keras.ops.log(on / mean) + off * keras.ops.log(off / (1 - mean))
 
     def compute_output_shape(self, input_shape):
-        """Return the code's shape as it is."""
+        """Return the shape of the code, which is unchanged."""
         return input_shape
 
     def get_config(self):
-        """Return what Keras needs to make the layer again."""
+        """Return the configuration, for Keras to restore the layer."""
         return {**super().get_config(), "kind": self.kind, "weight": self.weight, "target": self.target}

@@ -1,7 +1,7 @@
-"""What a transformer is made of: tokens of an item, where each stands, and blocks in which they attend to each other.
+"""The layers of a transformer: tokens of an example, position embeddings, and blocks of self-attention.
 
 Vaswani et al. (2017), "Attention is all you need", arXiv 1706.03762; for images Dosovitskiy et al. (2020), arXiv
-2010.11929. All of it is stock Keras layers and operations, so that what is built of it opens without aenb.
+2010.11929. Everything consists of stock Keras layers and operations, so saved parts open without aenb.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import numpy as np
 
 from aenb.core.backend import keras
 
-WIDER = 2  # the dense layer inside a block is so many times as wide as a token
-EPSILON = 1e-6  # beside the variance in a layer normalisation, as vision transformers have it
+WIDER = 2  # ratio of the width of the dense layer inside a block to the size of a token
+EPSILON = 1e-6  # of layer normalisation, as in vision transformers
 
 
 @dataclass(frozen=True)
 class Patches:
-    """How an item is cut into patches: squares of an image, stretches of a signal.
+    """How an example is cut into patches: squares of an image, segments of a signal.
 
     Attributes:
         item_shape: (height, width, channels) or (length, channels).
-        size: Side of a patch. A side of the item that it does not divide is filled up with zeros, and cropped again.
+        size: Side of a patch. If it does not divide a side of the example, that side is zero-padded, and cropped again.
     """
 
     item_shape: tuple[int, ...]
@@ -42,11 +42,11 @@ class Patches:
 
     @property
     def width(self) -> int:
-        """How many numbers make a patch."""
+        """How many values a patch has."""
         return self.size ** len(self.grid) * self.item_shape[-1]
 
     def cut(self, x: Any) -> Any:
-        """Cut items into patches, row by row: (batch, *item_shape) → (batch, patches, width)."""
+        """Cut examples into patches, row by row: (batch, *item_shape) → (batch, patches, width)."""
         sides = len(self.grid)
         if any(self._spare):
             pad = keras.layers.ZeroPadding1D if sides == 1 else keras.layers.ZeroPadding2D
@@ -60,7 +60,7 @@ class Patches:
         return keras.layers.Reshape((self.count, self.width), name="patches")(x)
 
     def join(self, x: Any) -> Any:
-        """Put patches together again: (batch, patches, width) → (batch, *item_shape)."""
+        """Join patches: (batch, patches, width) → (batch, *item_shape)."""
         sides = len(self.grid)
         x = keras.layers.Reshape((*self.grid, *[self.size] * sides, self.item_shape[-1]), name="cells")(x)
         order = [axis for side in range(1, sides + 1) for axis in (side, side + sides)]
@@ -72,7 +72,7 @@ class Patches:
         return x
 
     def spread(self, marks: Any) -> Any:
-        """Give each number of an item the mark of its patch: (batch, patches) → (batch, *sides, 1)."""
+        """Return for each value of an example the mark of its patch: (batch, patches) → (batch, *sides, 1)."""
         marks = keras.ops.reshape(marks, (-1, *self.grid))
         for axis, side in enumerate(self.item_shape[:-1], 1):
             marks = keras.ops.take(keras.ops.repeat(marks, self.size, axis=axis), np.arange(side), axis=axis)
@@ -90,16 +90,16 @@ class Patches:
 
 @dataclass(frozen=True)
 class Transformer:
-    """The layers of a transformer, on the way to a code or back.
+    """The layers of a transformer, for an encoder or a decoder.
 
     Attributes:
-        embed_dim: How many numbers make a token.
-        num_heads: How many times each token attends in a block, each with its share of these numbers.
+        embed_dim: The size of a token.
+        num_heads: How many attention heads a block has, each with a share of these dimensions.
         num_layers: How many blocks there are.
         form: "multihead" or "additive".
         positions: "learned" or "sincos".
-        activation: Of the dense layers inside the blocks.
-        is_causal: Whether tokens attend to those before them and to themselves only ("multihead").
+        activation: The activation of the dense layers inside the blocks.
+        is_causal: Whether tokens attend only to themselves and those before ("multihead").
     """
 
     embed_dim: int
@@ -111,9 +111,9 @@ class Transformer:
     is_causal: bool = False
 
     def embed(self, x: Any, grid: tuple[int, ...]) -> Any:
-        """Bring patches to the width of a token, and say where each stands: (batch, patches, width) → tokens.
+        """Embed patches as tokens, with their positions: (batch, patches, width) → (batch, patches, embed_dim).
 
-        A learned position is a bias of its own for each place: t_p = W x_p + b_p.
+        A learned position embedding is a bias for each position: t_p = W x_p + b_p.
         """
         learned = self.positions == "learned"
         shape = (math.prod(grid), self.embed_dim)
@@ -124,7 +124,7 @@ class Transformer:
         return x if learned else self.place(x, grid)
 
     def place(self, x: Any, grid: tuple[int, ...]) -> Any:
-        """Add the sines and cosines of its place to each token; nothing where places are learned."""
+        """Add sines and cosines of its position to each token, unless positions are learned."""
         if self.positions == "learned":
             return x
         table = sincos(grid, self.embed_dim)
@@ -140,7 +140,7 @@ class Transformer:
 
             h = x + Attention(LN(x)),   x′ = h + MLP(LN(h))
 
-        The normalisation comes first (Xiong et al. 2020, arXiv 2002.04745): no warm-up of the learning rate is needed.
+        Normalisation comes first (pre-LN, Xiong et al. 2020, arXiv 2002.04745): no learning rate warm-up is needed.
 
         Args:
             x: The tokens.
@@ -182,14 +182,14 @@ def _norm(name: str) -> Any:
 
 
 def sincos(grid: tuple[int, ...], width: int) -> np.ndarray:
-    """Return sines and cosines that tell places apart, and near from far (Vaswani et al. 2017, section 3.5).
+    """Return sinusoidal position embeddings (Vaswani et al. 2017, section 3.5).
 
     Args:
-        grid: How many places there are along each side.
-        width: Numbers for each place, shared out among the sides: an even number for each.
+        grid: How many positions there are along each side.
+        width: The size of an embedding, divided equally among the sides: an even number for each.
 
     Returns:
-        (places, width), float32, in [−1, 1], row by row.
+        (positions, width), float32, in [−1, 1], row by row.
 
     Example:
         >>> sincos((3, 5), 8).shape

@@ -1,19 +1,20 @@
-"""The variational autoencoder: a code is a distribution, and new items come from codes drawn at random.
+"""The variational autoencoder: it encodes examples as distributions, and generates samples from a prior.
 
 Kingma & Welling (2013), "Auto-encoding variational Bayes", arXiv 1312.6114; Rezende, Mohamed & Wierstra (2014), arXiv
-1401.4082. An item comes from a code z ~ p(z) = N(0, I) through the decoder, p(x|z) (`likelihoods`), and the encoder
-gives what is known of the code of an item, q(z|x) = N(µ(x), diag σ²(x)).
+1401.4082. An example is generated from a latent code z ~ p(z) = N(0, I) by the decoder, p(x|z) (`likelihoods`). The
+encoder performs amortised inference: it computes the approximate posterior q(z|x) = N(µ(x), diag σ²(x)), which is
+sampled with the reparameterisation trick, z = µ + σ ε.
 
     log p(x) ≥ E_q[log p(x|z)] − KL(q(z|x) ‖ p(z)),     z = µ + σ ε,  ε ~ N(0, I)
     KL = Σⱼ KLⱼ = ½ Σⱼ (µⱼ² + σⱼ² − 1 − log σⱼ²)
 
-The loss is minus that bound, in nats: sums over an item's entries, the mean over the batch. Other weights of the KL:
+The loss is minus this bound, the ELBO, in nats: the sum over entries, the mean over the batch. Other KL weights:
 
     β KL,             β rising from 0 over `kl_warmup` steps    Higgins et al. 2017; Bowman et al. 2015, 1511.06349
-    β Σⱼ max(λ, KLⱼ),  λ = `free_bits`, KLⱼ the batch's mean    Kingma et al. 2016, 1606.04934
+    β Σⱼ max(λ, KLⱼ),  λ = `free_bits`, KLⱼ the batch mean      Kingma et al. 2016, 1606.04934
     β |KL − C|,        C = `capacity`                           Burgess et al. 2018, 1804.03599
 
-and, for `num_samples` = k > 1, a tighter bound (Burda et al. 2015, 1509.00519), which is the first for k = 1:
+and, for `num_samples` = k > 1, the importance-weighted bound (Burda et al. 2015, 1509.00519), which is tighter:
 
     log p(x) ≥ E log 1/k Σᵢ wᵢ,     wᵢ = p(x|zᵢ) p(zᵢ) / q(zᵢ|x),  z₁ … zₖ ~ q(z|x)
 """
@@ -43,18 +44,18 @@ from aenb.models.hyperparameters import (
     Vocabulary,
 )
 from aenb.models.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, parameter_of
-from aenb.models.parts import beside, gaussian_encoder, mean_decoder
+from aenb.models.parts import gaussian_encoder, mean_decoder, with_labels
 from aenb.models.players import Batch, Player
 from aenb.models.registry import family
 
-FLOOR = 1e-6  # of a learned variance: about that of rounding to 255ths
-OF_TEXTS = 0.5  # nats of KL that are free in each dimension
-FOLLOW = 0.05  # share of a batch's error that a learned variance takes over
+FLOOR = 1e-6  # smallest learned variance: about that of rounding to 255ths
+FREE_BITS_OF_TEXTS = 0.5  # nats of KL in each dimension
+VARIANCE_RATE = 0.05  # rate of the moving average of a learned variance
 
 
 @family(
     order=4,
-    summary="each code a distribution, drawn towards one that new codes can be drawn from: it generates",
+    summary="latent codes are distributions, kept close to a prior that samples are drawn from: generative",
     paper="Kingma & Welling 2013",
 )
 def vae(
@@ -65,17 +66,18 @@ def vae(
     filters: Filters = None,
     kernel_size: KernelSize = 3,
     activation: Activation = "relu",
-    beta: Annotated[float, Field("weight of the KL; 1 makes the loss a bound on the likelihood", low=0)] = 1.0,
+    beta: Annotated[float, Field("weight of the KL; with 1, the loss is minus the ELBO", low=0)] = 1.0,
     likelihood: Annotated[
-        str | None, Field("distribution of the values, given the code; None: by the data", choices=tuple(LIKELIHOODS))
+        str | None,
+        Field("distribution of the values, given the latent code; None: by the data", choices=tuple(LIKELIHOODS)),
     ] = None,
-    variance: Annotated[float | None, Field("of the Gaussian likelihood; None: learned", above=0)] = None,
-    kl_warmup: Annotated[int, Field("steps over which the weight of the KL rises from 0", low=0)] = 0,
+    variance: Annotated[float | None, Field("variance of the Gaussian likelihood; None: learned", above=0)] = None,
+    kl_warmup: Annotated[int, Field("steps over which the weight of the KL increases from 0", low=0)] = 0,
     free_bits: Annotated[
-        float | None, Field("nats of each dimension that its KL is not charged for; None: by the data", low=0)
+        float | None, Field("nats of KL in each dimension that are not penalised; None: by the data", low=0)
     ] = None,
-    capacity: Annotated[float | None, Field("nats that the KL is held at; None: it is made small", low=0)] = None,
-    num_samples: Annotated[int, Field("codes drawn for each item; over 1: the tighter bound of Burda", low=1)] = 1,
+    capacity: Annotated[float | None, Field("target of the KL in nats; None: the KL is minimised", low=0)] = None,
+    num_samples: Annotated[int, Field("latent codes per example; over 1: the importance-weighted bound", low=1)] = 1,
     conditional: Conditional = False,
     num_classes: NumClasses = 0,
     support: Support = None,
@@ -85,9 +87,9 @@ def vae(
 ):
     """Build a variational autoencoder, compiled.
 
-    An encoder of one's own gives two vectors, the means and the log variances of the codes, or one, on which layers for
-    both are put. A decoder of one's own gives the mean (of a continuous Bernoulli λ), its last activation included. Of
-    a conditional model they may take the one-hot label as a second input; else it is laid beside the vector.
+    A custom encoder returns two vectors, the means and the log variances of the latent codes, or one, to which layers
+    for both are added. A custom decoder returns the mean (λ of a continuous Bernoulli), including its last activation.
+    In a conditional model, they may take one-hot labels as a second input; otherwise labels are concatenated.
 
     Example:
         >>> import aenb
@@ -102,7 +104,7 @@ def vae(
         input_shape,
         hidden_units,
         filters,
-        beside=backbones.BESIDE,
+        units_after_filters=backbones.AFTER_FILTERS,
         kernel_size=kernel_size,
         activation=activation,
         vocabulary=vocabulary,
@@ -134,13 +136,13 @@ def vae(
 
 @dataclass(frozen=True)
 class Bound:
-    """The bound on log p(x), with what may be done to its KL.
+    """The bound on log p(x), with the options for its KL.
 
     Attributes:
         likelihood: log p(x | η).
-        parameter: What the decoder is given → η.
-        variance: Of a Gaussian likelihood; None: learned.
-        beta: As the hyperparameters of `vae`, and so are those that follow.
+        parameter: Decoder inputs → η.
+        variance: The variance of a Gaussian likelihood; None: learned.
+        beta: A hyperparameter of `vae`, as are the attributes below.
     """
 
     likelihood: Likelihood
@@ -153,10 +155,10 @@ class Bound:
     num_samples: int = 1
 
     def check(self) -> None:
-        """Refuse what does not go together.
+        """Check for hyperparameters that exclude each other.
 
         Raises:
-            AenbError: Of two hyperparameters that exclude each other.
+            AenbError: Two hyperparameters exclude each other.
         """
         changed = {"beta": self.beta != 1, "kl_warmup": self.kl_warmup, "free_bits": self.free_bits,
                    "capacity": self.capacity is not None}  # fmt: skip
@@ -171,11 +173,11 @@ class Bound:
 
     @property
     def is_variance_learned(self) -> bool:
-        """Whether the likelihood has a variance, and it is not given."""
+        """Whether the likelihood has a variance that is learned."""
         return self.likelihood.has_variance and self.variance is None
 
     def loss(self, net: Any, batch: Batch) -> dict[str, Any]:
-        """Return minus the bound as it is minimised, and its two parts: −E_q[log p(x|z)] and KL, unweighted."""
+        """Return the loss, and its two unweighted terms: −E_q[log p(x|z)] and KL."""
         ops = keras.ops
         mean, log_var = _posterior(net, batch)
         z, log_ratio = _draw(mean, log_var, self.num_samples, net.seeds)
@@ -184,47 +186,47 @@ class Bound:
         log_w = log_px + log_ratio
         log_sum = ops.logsumexp(log_w, axis=0)
         if self.is_variance_learned and batch.training:
-            _follow(net, batch, eta, ops.exp(log_w - log_sum))
+            _update_variance(net, batch, eta, ops.exp(log_w - log_sum))
         kls = ops.mean(kl(mean, log_var), axis=0)  # (latent_dim,)
         reconstruction = -ops.mean(log_px)
         if self.num_samples == 1:
-            loss = reconstruction + self.weight(net.step) * self._charged(kls)
+            loss = reconstruction + self.weight(net.step) * self._kl_penalty(kls)
         else:
             loss = math.log(self.num_samples) - ops.mean(log_sum)
         return {"loss": loss, "reconstruction_loss": reconstruction, "kl_loss": ops.sum(kls)}
 
     def weight(self, step: Any) -> Any:
-        """Return the weight of the KL after so many steps of training."""
+        """Return the weight of the KL at a training step."""
         if not self.kl_warmup:
             return self.beta
         return self.beta * keras.ops.minimum(1.0, keras.ops.cast(step, "float32") / self.kl_warmup)
 
     def evidence(self, net: Any, batch: Batch, k: int, seeds: Any) -> tuple[Any, Any]:
-        """Draw k codes for each item: log p(x|z) and log p(z) − log q(z|x), (k, batch) each; their sum is log w."""
+        """Draw k codes per example; return log p(x|z) and log p(z) − log q(z|x), (k, batch) each; the sum is log w."""
         z, log_ratio = _draw(*_posterior(net, batch), k, seeds)
         return self._log_px(net, batch, self._decoded(z, batch)), log_ratio
 
     def decode(self, net: Any, codes: Any, labels: Any) -> Any:
-        """Return the means of the items that codes stand for, where the decoder does not give them itself."""
-        return self.likelihood.mean(self.parameter(beside(codes, labels)))
+        """Decode latent codes to means, if they are not the output of the decoder."""
+        return self.likelihood.mean(self.parameter(with_labels(codes, labels)))
 
     def _decoded(self, z: Any, batch: Batch) -> Any:
-        """Decode codes: (k, batch, latent_dim) → η, (k, batch, *item)."""
+        """Decode codes: (k, batch, latent_dim) → η, (k, batch, *item_shape)."""
         k, _, size = z.shape
         labels = None if batch.labels is None else keras.ops.tile(batch.labels, (k, 1))
-        eta = self.parameter(beside(keras.ops.reshape(z, (-1, size)), labels))
+        eta = self.parameter(with_labels(keras.ops.reshape(z, (-1, size)), labels))
         return keras.ops.cast(keras.ops.reshape(eta, (k, -1, *eta.shape[1:])), "float32")
 
     def _log_px(self, net: Any, batch: Batch, eta: Any) -> Any:
-        """Return log p(x|z), summed over what was observed of each item: (k, batch)."""
+        """Return log p(x|z), summed over the observed entries of each example: (k, batch)."""
         variance = (self._log_var(net),) if self.likelihood.has_variance else ()
         return _sums(batch.observed * self.likelihood.log_prob(batch.y, eta, *variance))
 
     def _log_var(self, net: Any) -> Any:
         return net.own["log_var"] if self.is_variance_learned else math.log(self.variance)
 
-    def _charged(self, kls: Any) -> Any:
-        """Return what the KL is charged as, of its mean in each dimension: (latent_dim,) → ()."""
+    def _kl_penalty(self, kls: Any) -> Any:
+        """Return the penalty from the mean KL of each dimension: (latent_dim,) → ()."""
         if self.capacity is not None:
             return keras.ops.abs(keras.ops.sum(kls) - self.capacity)
         return keras.ops.sum(keras.ops.maximum(kls, self.free_bits) if self.free_bits else kls)
@@ -232,7 +234,7 @@ class Bound:
 
 def _posterior(net: Any, batch: Batch) -> tuple[Any, Any]:
     """Return means and log variances of q(z|x): (batch, latent_dim) each, float32."""
-    mean, log_var = net.encoder(beside(batch.x, batch.labels))
+    mean, log_var = net.encoder(with_labels(batch.x, batch.labels))
     return keras.ops.cast(mean, "float32"), keras.ops.cast(log_var, "float32")
 
 
@@ -244,41 +246,45 @@ def _draw(mean: Any, log_var: Any, k: int, seeds: Any) -> tuple[Any, Any]:
     return z, 0.5 * ops.sum(ops.square(noise) + log_var - ops.square(z), axis=-1)
 
 
-def _follow(net: Any, batch: Batch, mean: Any, shares: Any) -> None:
-    """Move the learned variance towards the one that is best for the batch, its mean squared error.
+def _update_variance(net: Any, batch: Batch, mean: Any, shares: Any) -> None:
+    """Update the learned variance towards the optimum for the batch, its mean squared error.
 
-    Rybkin, Daniilidis & Levine (2021), arXiv 2006.13202: the best variance has a closed form. A gradient would take
-    thousands of steps of Adam to come there, since each is as long as its learning rate at most.
+    Rybkin, Daniilidis & Levine (2021), arXiv 2006.13202: the optimal variance has a closed form. By gradients, it would
+    take thousands of steps of Adam, since the length of each is at most the learning rate.
 
     Args:
         net: The model, with the weight "log_var".
         batch: The batch.
-        mean: (k, batch, *item), of the decoder.
-        shares: (k, batch), the weights of the k codes of each item; their sum is 1.
+        mean: (k, batch, *item_shape), the output of the decoder.
+        shares: (k, batch), the weights of the k codes of each example; their sum is 1.
     """
     ops = keras.ops
     errors = ops.sum(shares * _sums(batch.observed * ops.square(batch.y - mean)))
     error = errors / ops.maximum(ops.sum(batch.observed), 1.0)
-    share = ops.maximum(FOLLOW, 1 / (ops.cast(net.step, "float32") + 1))  # the mean of the first errors, to begin with
+    rate = ops.maximum(
+        VARIANCE_RATE, 1 / (ops.cast(net.step, "float32") + 1)
+    )  # initially the mean of all errors so far
     before = ops.exp(net.own["log_var"])
-    net.own["log_var"].assign(ops.log(ops.maximum(before + share * (error - before), FLOOR)))
+    net.own["log_var"].assign(ops.log(ops.maximum(before + rate * (error - before), FLOOR)))
 
 
 def _sums(entries: Any) -> Any:
-    """Sum over an item's entries: (k, batch, *item) → (k, batch)."""
+    """Sum over the entries of each example: (k, batch, *item_shape) → (k, batch)."""
     return keras.ops.sum(entries, axis=tuple(range(2, len(entries.shape))))
 
 
 def _free_bits(asked: float | None, likelihood: str, is_free: bool) -> tuple[float, tuple[str, ...]]:
-    """Choose the free bits, where they are not given and nothing excludes them, and say so.
+    """Return the free bits, and a note if they were chosen by the data.
 
-    Of a text, the commonest words are what is learnt first, and they need no code: charged from the first step, the
-    codes never come to say anything (Bowman et al. 2015).
+    For texts, the frequencies of the commonest words are learnt first, which needs no code: with a penalty on the KL
+    from the first step, the posterior collapses (Bowman et al. 2015).
     """
     if asked is not None or likelihood != "categorical" or not is_free:
         return asked or 0.0, ()
-    note = f"The items are texts, so the first {OF_TEXTS:g} nats of KL of each dimension are free; charged, the codes"
-    return OF_TEXTS, (f"{note} would come to say nothing (`free_bits = 0` charges them).",)
+    note = (
+        f"The examples are texts, so the first {FREE_BITS_OF_TEXTS:g} nats of KL of each dimension are free; otherwise"
+    )
+    return FREE_BITS_OF_TEXTS, (f"{note} the posterior would collapse (`free_bits = 0` penalises the whole KL).",)
 
 
 def _classes(conditional: bool, num_classes: int) -> int:
