@@ -95,19 +95,11 @@ def test_a_plane_by_neighbours_needs_its_package(monkeypatch):
         aenb.LatentExplorer(untrained("deep"), plane="umap")
 
 
-@pytest.mark.parametrize("data", ["digits", "wordnet", "breast_cancer", "vowels"])
-def test_plain_sliders_decode_in_the_kernel(data, monkeypatch):
-    loaded = DIGITS if data == "digits" else aenb.load_data(data, limit=100)
-    explorer = aenb.LatentExplorer(untrained("deep", loaded, latent_dim=3))
-    picture, rows = explorer.sliders().children
-    before = picture.value
-    rows.children[0].value = rows.children[0].min
-    if data != "wordnet":  # random weights make the same words of all codes
-        assert picture.value != before
+def test_a_host_without_anywidget_shows_the_static_page(monkeypatch):
+    explorer = aenb.LatentExplorer(untrained("deep", latent_dim=3))
     monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")
     monkeypatch.setenv("AENB_LIVE", "1")
-    shown = bundle(explorer)["application/vnd.jupyter.widget-view+json"]["model_id"]
-    assert shown != explorer.model_id
+    assert set(bundle(explorer)) == {"text/plain", "text/html", "image/png"}
 
 
 # The decoder for the page; that it computes the same is tested in a browser

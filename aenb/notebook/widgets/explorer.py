@@ -20,8 +20,7 @@ from aenb.figures.views.view_inputs import ViewInputs
 from aenb.latent import coding
 from aenb.notebook.widgets.browser_decoder import page_decoder
 from aenb.notebook.widgets.latent_layout import lay_out
-from aenb.notebook.widgets.placement import PLAIN, bundle_of, is_live
-from aenb.notebook.widgets.sliders import slider_explorer
+from aenb.notebook.widgets.placement import PLAIN, is_live
 from aenb.notebook.widgets.slot import Slot
 from aenb.notebook.widgets.static_plane import sheet_html, still_picture
 from aenb.runs.run import Run
@@ -159,10 +158,6 @@ class LatentExplorer(anywidget.AnyWidget):
         picture = still_picture(self._layout)
         return {"text/plain": self._layout.title, "text/html": sheet_html(self._layout, picture), "image/png": picture}
 
-    def sliders(self) -> Any:
-        """Return plain ipywidgets, for hosts without anywidget: sliders, and the decoding of their code."""
-        return slider_explorer(self._layout, self.about["sliders"])
-
     def _ipython_display_(self) -> None:
         """Display it below the cell, in a slot whose static content the notebook keeps."""
         shell = get_ipython()
@@ -173,13 +168,10 @@ class LatentExplorer(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
         """Return the widget, and what is shown without a kernel."""
         still = self._still
-        if os.environ.get("AENB_LIVE") == "0":
+        if os.environ.get("AENB_LIVE") == "0" or PLAIN in os.environ:
             return still
-        if PLAIN in os.environ:
-            data, metadata = bundle_of(self.sliders())
-        else:
-            bundle = super()._repr_mimebundle_(**arguments) or ({}, {})
-            data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        bundle = super()._repr_mimebundle_(**arguments) or ({}, {})
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**data, **still}, metadata
 
 
