@@ -50,6 +50,7 @@ CAUSES = {  # a finding → the findings that explain it: if one of them is foun
     },
     "mode-collapse": {"posterior-collapse", "learned-nothing", "diverged", "barely-trained"},
     "unused-dimensions": {"learned-nothing", "barely-trained"},
+    "posterior-collapse": {"barely-trained"},
     "still-learning": {"barely-trained"},
     "local-optima": {"barely-trained"},
 }  # fmt: skip
