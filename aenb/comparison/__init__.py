@@ -1,4 +1,4 @@
 """Comparison: several runs, or families trained at equal budget, in one table and one picture.
 
-Scores of a single run are in `evaluation`.
+Not here: the scores of a single run, which are in `evaluation`.
 """

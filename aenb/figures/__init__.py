@@ -1,4 +1,4 @@
 """Pictures: plots (arrays to a matplotlib Figure) and views (a run to a Figure).
 
-Interactive pages are in `notebook.widgets`.
+Not here: interactive pages, which are in `notebook.widgets`.
 """

@@ -1,4 +1,4 @@
 """What runs in a notebook: the magics, the widgets, and the command that copies the chapters.
 
-What a script needs too is in other packages.
+Not here: what a script needs too, which is in other packages.
 """

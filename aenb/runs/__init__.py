@@ -1,4 +1,4 @@
 """A run, from its spec to its folder: what was asked for, what happened, how it is shown, saved and loaded.
 
-Training is in `training`.
+Not here: training, which is in `training`.
 """
