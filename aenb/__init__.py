@@ -20,11 +20,15 @@ _HOME = {
     "Trainer": "notebook.widgets.panel",
     "build_model": "models.registry",
     "compare": "comparison.compare",
+    "dataset": "data.data_sets",
     "datasets": "data.data_sets",
     "families": "models.registry",
+    "family": "models.registry",
     "load_data": "data.load",
     "load_run": "runs.run",
+    "score": "evaluation.scorers.score_parts",
     "train": "training.train",
+    "view": "figures.views.view",
 }
 
 __all__ = [*_HOME, "__version__"]

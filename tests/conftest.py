@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import tempfile
 
 import pytest
@@ -27,6 +28,25 @@ def seconds_saved():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "compiles_well", lambda *_: False)
         yield
+
+
+CATALOGUES = {
+    "aenb.models.registry": "_families",
+    "aenb.data.data_sets": "_sets",
+    "aenb.figures.views.view": "_views",
+    "aenb.evaluation.scorers.score_parts": "_parts",
+}
+
+
+@pytest.fixture(autouse=True)
+def registered_here():
+    """Forget what a test or an example in a docstring has registered: no module has it."""
+    yield
+    for module, attribute in CATALOGUES.items():
+        catalogue = getattr(sys.modules.get(module), attribute, None)
+        for name, home in list(getattr(catalogue, "_homes", {}).items()):
+            if not hasattr(sys.modules.get(home), name):
+                del catalogue[name], catalogue._homes[name]
 
 
 @pytest.fixture(autouse=True)

@@ -301,7 +301,7 @@ def test_saved_they_give_the_same_in_a_fresh_process(tmp_path):
 @pytest.mark.parametrize(
     ("shape", "hyperparameters", "message"),
     [
-        ((13,), {}, r"received items of \(13,\).*Families for tables"),
+        ((13,), {}, r"received the input shape \(13,\).*Families for tables: shallow, deep, vae, gan"),
         ((8, 8, 1), {"embed_dim": 10, "num_heads": 4}, "expected a multiple of num_heads=4; received 10"),
         ((8, 8, 1), {"embed_dim": 6, "num_heads": 2, "positions": "sincos"}, "expected a multiple of 4"),
         ((8, 8, 1), {"mask_ratio": 0.5, "patch_size": 8}, "expected at least 2 patches"),

@@ -12,8 +12,8 @@ from scipy import stats
 import aenb
 from aenb.comparison.result import Comparison
 from aenb.comparison.score_columns import SCORES, Column
-from aenb.evaluation import scorers
 from aenb.evaluation.metrics.intervals import Interval, interval
+from aenb.evaluation.scorers.score_parts import Part, parts
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,7 @@ def test_a_score_that_fails_is_an_empty_cell_and_a_note(data, monkeypatch):
             raise ZeroDivisionError("planted")
         return {"knn": 0.5, "pca_knn": 0.5, "raw_knn": 0.5}
 
-    monkeypatch.setitem(scorers.PARTS, "representation", broken)
+    monkeypatch.setitem(parts(), "representation", Part("representation", broken))
     found = aenb.compare(*runs, parts=("reconstruction", "representation"), verbose=False)
     assert list(found.runs) == ["shallow", "deep"]
     assert "knn" not in found.scores["deep"][0]
@@ -211,7 +211,7 @@ def test_an_interrupt_of_the_scoring_keeps_the_trainings(data, monkeypatch):
             raise KeyboardInterrupt
         return {"mse": 0.1, "pca_mse": 0.1, "mean_mse": 0.2}
 
-    monkeypatch.setitem(scorers.PARTS, "reconstruction", interrupted)
+    monkeypatch.setitem(parts(), "reconstruction", Part("reconstruction", interrupted))
     found = aenb.compare("shallow", "deep", data=data, epochs=1, seeds=(0,), parts="reconstruction", verbose=False)
     assert list(found.runs) == ["shallow", "deep"]
     assert "interrupted at deep, seed 0" in repr(found)

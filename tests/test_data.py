@@ -5,6 +5,7 @@ import pytest
 import aenb
 from aenb.data import fashion_mnist as fashion
 from aenb.data.idx import read_idx
+from aenb.data.load import find_data
 
 DRAW = np.random.default_rng(0)
 
@@ -54,6 +55,16 @@ def test_byte_images_are_scaled_and_it_is_said():
     assert data.x_train.max() <= 1
     assert any("divided by 255" in note for note in data.notes)
     np.testing.assert_allclose(data.prepare(images)[0], images[0][..., None] / 255, rtol=1e-6)
+
+
+def test_a_misspelt_variable_or_data_set_is_guessed():
+    variables = {"portraits": np.ones((12, 3)), "portrait_count": 3, "_portrait": np.ones((12, 3))}
+    with pytest.raises(aenb.AenbError, match=r"`portriats`\. Did you mean `portraits`\?"):
+        find_data("portriats", variables)
+    with pytest.raises(aenb.AenbError, match=r"Did you mean `digits` or `digit_table`\?"):
+        find_data("digit", variables | {"digit_table": np.ones((12, 3))})
+    with pytest.raises(aenb.AenbError, match="The data sets are mnist_5k"):
+        find_data("qqqq", variables)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ import pytest
 import aenb
 from aenb.core.backend import keras
 from aenb.data.record import Data
-from aenb.evaluation import scorers
 from aenb.evaluation.metrics.probes import linear_probe, silhouette
+from aenb.evaluation.scorers.reconstruction import reconstruction
 from aenb.evaluation.scorers.representation import representation
+from aenb.evaluation.scorers.score_parts import Part, parts
 from aenb.figures.views.latent_plane import principal_plane
 from aenb.runs import report
 from tests.test_scoring import SAY, Fake
@@ -156,7 +157,7 @@ def test_a_picture_and_a_score_that_fail_are_notes_and_stop_nothing(trained, tmp
     run.record.pop("findings", None)
     monkeypatch.setattr("aenb.figures.plots.run_figure", broken)
     monkeypatch.setattr("aenb.figures.views.latent_scatter.scatter", broken)
-    monkeypatch.setitem(scorers.PARTS, "reconstruction", broken)
+    monkeypatch.setitem(parts(), "reconstruction", Part("reconstruction", broken))
     page = run._repr_html_()
     assert "The run&#x27;s figure could not be drawn (RuntimeError: planted)." in page
     assert "The view `codes` could not be drawn (RuntimeError: planted)." in page
@@ -248,3 +249,10 @@ def test_attention_over_constant_signals_and_over_a_single_patch_is_drawn(shape,
     run = train("attention", data, embed_dim=4, num_heads=1, num_layers=1)
     gallery = run.show("attention")
     assert len(gallery.pictures()) == 1
+
+
+def test_scores_of_held_out_examples_of_which_nothing_was_observed_are_absent():
+    table = np.random.default_rng(0).random((40, 3))
+    run = aenb.train("deep", table, latent_dim=2, epochs=1, verbose=False)
+    data = dataclasses.replace(run.data, test=np.full((8, 3), np.nan, "float32"), y_test=None)
+    assert dict(reconstruction(run, data, lambda text: None)) == {}

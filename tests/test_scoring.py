@@ -11,10 +11,10 @@ import pytest
 
 import aenb
 from aenb.data.record import Data
-from aenb.evaluation.scorers import PARTS
 from aenb.evaluation.scorers.generation import generation
 from aenb.evaluation.scorers.reconstruction import reconstruction
 from aenb.evaluation.scorers.representation import representation
+from aenb.evaluation.scorers.score_parts import Part, parts
 
 STABLE = {"mse", "psnr", "ssim", "pca_mse", "mean_mse", "linear_probe", "knn", "pca_knn", "raw_knn"}
 STABLE |= {"frechet", "frechet_floor", "precision", "recall", "density", "coverage", "novelty", "rarest_class"}
@@ -57,7 +57,7 @@ def test_the_names_are_stable_and_floats(vae):
 
 def test_scores_are_kept_and_saved_by_part(vae, tmp_path, monkeypatch):
     whole = vae.evaluate(verbose=False)
-    monkeypatch.setitem(PARTS, "generation", lambda *_: pytest.fail("scored twice"))
+    monkeypatch.setitem(parts(), "generation", Part("generation", lambda *_: pytest.fail("scored twice")))
     assert vae.evaluate() == whole
     assert set(vae.evaluate(parts="likelihood")) == {
         "elbo",

@@ -9,7 +9,7 @@ import aenb
 from aenb.core.progress import Silent
 from aenb.evaluation.metrics.elbo import kl_per_dimension
 from aenb.figures.plots import class_colours, signed_colours
-from aenb.figures.views import OF_FINDINGS, VIEWS, show, telling
+from aenb.figures.views import OF_FINDINGS, show, telling, views
 from aenb.figures.views.latent_plane import principal_plane
 from aenb.figures.views.view_inputs import ViewInputs
 from aenb.training.build import new_run
@@ -152,7 +152,7 @@ def test_a_point_of_the_plane_is_a_code_and_back():
 
 
 def test_a_finding_brings_the_picture_that_shows_it():
-    assert set(OF_FINDINGS.values()) <= set(VIEWS)
+    assert set(OF_FINDINGS.values()) <= set(views())
     run = aenb.train("vae", DIGITS, latent_dim=2, beta=500.0, epochs=2, verbose=False)
     assert "posterior-collapse" in {finding.code for finding in run.diagnose()}
     assert next(iter(telling(run))) == "posterior"

@@ -364,7 +364,7 @@ def test_parts_of_ones_own_are_taken_and_those_that_do_not_fit_are_named():
 
 def test_texts_are_refused():
     data = aenb.load_data(["a b c", "b c a", "c a b", "a c b", "b a c", "c b a"] * 4)
-    with pytest.raises(aenb.AenbError, match="does not take texts"):
+    with pytest.raises(aenb.AenbError, match=r"received.* texts of up to.*Families for texts: deep, vae, attention"):
         aenb.train("vqvae", data, verbose=False)
 
 

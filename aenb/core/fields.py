@@ -119,8 +119,17 @@ def _short(value: Any) -> str:
     return text if "…" not in text else f"a {type(value).__name__}"
 
 
-def read_fields(function: Callable) -> dict[str, Field]:
-    """Read the fields that a function or a dataclass declares as annotated parameters, in their order."""
+def read_fields(function: Callable, *, plain: bool = False) -> dict[str, Field]:
+    """Read the fields that a function or a dataclass declares as annotated parameters, in their order.
+
+    Args:
+        function: The function or class.
+        plain: Whether keyword-only parameters annotated as `int`, `float`, `bool`, `str`, or one of these or None, are
+            fields without help too.
+
+    Raises:
+        AenbError: `plain`, and a keyword-only parameter has no such annotation, or no default.
+    """
     hints = typing.get_type_hints(function, include_extras=True)
     fields = {}
     for name, parameter in inspect.signature(function).parameters.items():
@@ -130,7 +139,20 @@ def read_fields(function: Callable) -> dict[str, Field]:
                 kind, optional = _kind(annotation.__origin__)
                 optional = optional or note.optional
                 fields[name] = replace(note, name=name, kind=kind, optional=optional, default=parameter.default)
+        if plain and name not in fields and parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            fields[name] = _plain_field(function, parameter, hints.get(name))
     return fields
+
+
+def _plain_field(function: Callable, parameter: inspect.Parameter, hint: Any) -> Field:
+    kind, optional = plain_kind(hint)
+    if not kind or parameter.default is inspect.Parameter.empty:
+        raise AenbError(
+            f"`{parameter.name}` of `{function.__name__}`: expected a keyword with a default, annotated as int, float, "
+            "bool or str, or as Annotated[…, Field(…)] with a help text; received "
+            f"{'no default' if kind else 'another annotation'}."
+        )
+    return Field("", name=parameter.name, kind=kind, optional=optional, default=parameter.default)
 
 
 def _annotated(hint: Any) -> Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from aenb.core.catalogue import Catalogue
+from aenb.core.catalogue import LAST, Catalogue, summary_of
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,8 @@ class DataSet:
     """A data set that `--data` knows by name.
 
     Attributes:
-        name: What one types.
-        load: The function that returns its `Data`.
+        name: What you type.
+        load: The function that returns its `Data`, or anything else that `aenb.load_data` takes.
         summary: What it is, in a line.
         where: Where it is found, in order.
         at_hand: A function that says whether it can be loaded without a download.
@@ -23,7 +23,7 @@ class DataSet:
     """
 
     name: str
-    load: Callable
+    load: Callable[[], Any]
     summary: str
     where: str
     at_hand: Callable[[], bool]
@@ -38,20 +38,52 @@ class DataSet:
         }
 
 
-_sets: Catalogue = Catalogue("data set")
+_sets = Catalogue("data set", "aenb.data", "aenb.datasets")
 
 
-def dataset(*, summary: str, where: str, order: int, at_hand: Callable[[], bool] = lambda: True):
-    """Register the decorated function as the loader of the data set of its name."""
+def dataset(
+    load: Callable[[], Any] | None = None,
+    *,
+    summary: str = "",
+    where: str = "",
+    order: int = LAST,
+    at_hand: Callable[[], bool] = lambda: True,
+) -> Callable:
+    """Register the decorated function as the loader of the data set of its name.
 
-    def register(load: Callable) -> Callable:
-        _sets[load.__name__] = DataSet(load.__name__, load, summary, where, at_hand, order)
+    A package registers its own by naming its module in the entry-point group `aenb.datasets`.
+
+    Args:
+        load: A function without arguments that returns what `aenb.load_data` takes: `Data`, an array, or a pair of
+            examples and labels.
+        summary: What the data set is, in a line; by default the first line of the function's docstring.
+        where: Where it is found.
+        order: Its place in the list.
+        at_hand: Says whether it can be loaded without a download.
+
+    Returns:
+        The function as it was.
+
+    Raises:
+        AenbError: Another module has a data set of that name.
+
+    Example:
+        >>> import aenb, numpy as np
+        >>> @aenb.dataset(summary="20 points on a line")
+        ... def line():
+        ...     return np.linspace(0, 1, 20)[:, None] * [1.0, 2.0]
+        >>> aenb.load_data("line").input_shape
+        (2,)
+    """
+
+    def register(load: Callable[[], Any]) -> Callable[[], Any]:
+        entry = DataSet(load.__name__, load, summary or summary_of(load), where, at_hand, order)
+        _sets.add(entry.name, entry, load.__module__)
         return load
 
-    return register
+    return register if load is None else register(load)
 
 
-@functools.cache
 def datasets() -> Catalogue:
     """List the data sets, by name.
 
@@ -63,4 +95,4 @@ def datasets() -> Catalogue:
         >>> "fashion_mnist" in aenb.datasets()
         True
     """
-    return _sets.discover("aenb.data", leave_out=set())
+    return _sets.discover()

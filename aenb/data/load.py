@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from aenb.core.arguments import checked
 from aenb.core.errors import AenbError, nearest, shown
@@ -19,6 +21,7 @@ from aenb.data.data_sets import datasets
 from aenb.data.foreign import reading
 from aenb.data.image_folder import from_folder
 from aenb.data.labels import printable
+from aenb.data.numeric import is_frame
 from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
 from aenb.data.split import MIN_EXAMPLES
@@ -87,14 +90,32 @@ def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:
 
     Returns:
         What `load_data` takes, and what the reader should know.
+
+    Raises:
+        AenbError: A variable is no data, or the name is that of nothing.
     """
     value = variables.get(word)
     with reading(value, f"`{word}`"):
         is_data = hasattr(value, "__array__") or isinstance(value, list | tuple | Data)
     if value is None or (word in datasets() and not is_data):
+        if value is None and word.isidentifier() and word not in datasets() and not os.path.exists(word):
+            named_data = [name for name, one in variables.items() if not name.startswith("_") and _may_be_data(one)]
+            raise _no_such(word, named_data)
         return word, []
     notes = [f"The variable `{word}` was used, not the data set of that name."] if word in datasets() else []
     return load_data(value, name=word), notes
+
+
+def _may_be_data(value: Any) -> bool:
+    return is_frame(value) or isinstance(value, np.ndarray | list | tuple | Data)
+
+
+def _no_such(name: str, variables: Sequence[str] = ()) -> AenbError:
+    """Return the error for a name that is nothing, with the nearest data set and the nearest variable."""
+    guesses = [guess for guess in (nearest(name, datasets()), nearest(name, variables)) if guess]
+    hint = f" Did you mean {' or '.join(f'`{one}`' for one in dict.fromkeys(guesses))}?"
+    others = f" The data sets are {', '.join(datasets())}."
+    return AenbError(f"No data set, notebook variable or file is called `{shown(name)}`.{hint if guesses else others}")
 
 
 def _find(data: Any, labels: Any, name: str, kind: str | None) -> Data:
@@ -104,15 +125,21 @@ def _find(data: Any, labels: Any, name: str, kind: str | None) -> Data:
     if isinstance(data, Data) or (isinstance(data, str | Path) and str(data) in datasets()):
         if labels is not None:
             raise AenbError("`labels`: expected none, since this data has its own; received some. Leave them out.")
-        return data if isinstance(data, Data) else datasets()[str(data)].load()
+        return data if isinstance(data, Data) else _by_name(str(data))
     if isinstance(data, str) and data.partition(":")[0] in datasets() and not os.path.exists(data):
         data_set, _, label = data.partition(":")
-        return datasets()[data_set].load().one_class(printable(label))
+        return _by_name(data_set).one_class(printable(label))
     if isinstance(data, str | Path):
         return _by_path(str(data), labels, kind)
     if is_pipeline(data):
         return from_pipeline(data, labels, name)
     return from_arrays(data, labels, name, kind=kind)
+
+
+def _by_name(name: str) -> Data:
+    """Load a data set; one from outside of aenb may give anything that becomes `Data`."""
+    loaded = datasets()[name].load()
+    return loaded if isinstance(loaded, Data) else _find(loaded, None, name, None)
 
 
 def _by_path(name: str, labels: Any, kind: str | None) -> Data:
@@ -124,9 +151,7 @@ def _by_path(name: str, labels: Any, kind: str | None) -> Data:
     except (FileNotFoundError, NotADirectoryError) as error:
         if path.suffix or len(path.parts) > 1 or name.endswith(("/", "\\")):
             raise AenbError(f"`--data`: {EXPECTED}; there is no file or folder {named(name)}.") from error
-        guess = nearest(name, datasets())
-        hint = f" Did you mean `{guess}`?" if guess else f" The data sets are {', '.join(datasets())}."
-        raise AenbError(f"No data set, notebook variable or file is called `{shown(name)}`.{hint}") from error
+        raise _no_such(name) from error
     except (OSError, ValueError) as error:
         raise AenbError(f"`--data`: {EXPECTED}; received {named(name)}: {reason(error)}.") from error
     return replace(from_folder(path, labels) if is_folder else from_file(path, labels, kind), name=printable(name))

@@ -44,6 +44,7 @@ SIDE, LENGTH = 4, 64  # default patches along the shorter side of an image; larg
     summary="patches or tokens attend to each other in encoder and decoder; masked on request",
     paper="Vaswani et al. 2017; He et al. 2021",
     learning_rate=2e-3,
+    takes=("image", "signal", "text"),
 )
 def attention(
     input_shape: tuple[int, ...],
@@ -109,17 +110,12 @@ def _patches(item_shape: tuple[int, ...], size: int | None, vocabulary: int) -> 
     """Choose how to cut examples: images and signals into patches, texts into tokens.
 
     Raises:
-        AenbError: The examples are rows of a table, or a patch size is given for texts.
+        AenbError: A patch size is given for texts.
     """
     if vocabulary:
         if size not in (None, 1):
             raise AenbError(f"`patch_size`: expected None for texts, which are cut into tokens; received {size}.")
         return Patches((*item_shape, 1), 1)
-    if len(item_shape) == 1:
-        raise AenbError(
-            "Family `attention` takes images, (height, width, channels), signals, (length, channels), and texts; "
-            f"received items of {item_shape}. Families for tables: shallow, deep, vae."
-        )
     is_image = len(item_shape) == 3
     by_data = min(item_shape[:2]) / SIDE if is_image else item_shape[0] / LENGTH
     return Patches(item_shape, size or math.ceil(by_data))

@@ -23,6 +23,7 @@ from aenb.models.registry import family
     order=3,
     summary="strided convolutions down to a code and transposed ones back, for images of any size",
     paper="Masci et al. 2011",
+    takes=("image",),
 )
 def conv(
     input_shape: tuple[int, ...],
@@ -46,8 +47,6 @@ def conv(
         >>> model.output_shape
         (None, 27, 31, 3)
     """
-    if len(input_shape) != 3:
-        raise AenbError(f"Family `conv` takes images, (height, width, channels); received items of {input_shape}.")
     if not filters:
         raise AenbError("`filters` of family `conv`: expected at least one level; received none.")
     body = backbones.Body((), filters, kernel_size, activation)

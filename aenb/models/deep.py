@@ -27,6 +27,7 @@ from aenb.models.registry import family
     order=2,
     summary="several dense layers down to a small code and back: a hierarchy of features",
     paper="Hinton & Salakhutdinov 2006",
+    takes=("image", "signal", "tabular", "text"),
 )
 def deep(
     input_shape: tuple[int, ...],

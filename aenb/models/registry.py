@@ -7,15 +7,21 @@ named (`encoder`, `decoder`). Help, validation, completion, controls and the con
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from aenb.core.catalogue import Catalogue
+from aenb.core.catalogue import LAST, Catalogue, summary_of
 from aenb.core.errors import AenbError, shown, unknown
 from aenb.core.fields import Field, read_fields
 
-CLASSES = {"classes", "network", "observed", "sparsity"}  # modules that define Keras classes, and so start TensorFlow
+CLASSES = {"custom_objects", "network", "masked_loss", "sparsity"}  # they define Keras classes, and so start TensorFlow
+KINDS = {  # of data: what it is called, and the shape of one example
+    "image": ("images", "(height, width, channels)"),
+    "signal": ("signals", "(length, channels)"),
+    "tabular": ("tables", "(features,)"),
+    "text": ("texts", "(length,) of tokens"),
+}
 
 
 @dataclass(frozen=True)
@@ -23,24 +29,44 @@ class Family:
     """A kind of model.
 
     Attributes:
-        name: What one types: "deep".
+        name: What you type: "deep".
         build: The function from (input_shape, **hyperparameters) to a compiled model.
         summary: The idea in a line.
         paper: Where it comes from.
-        order: Its place in the story of the field.
+        order: Its place in the history of the field.
         fields: Its hyperparameters by name.
-        learning_rate: What Adam trains it with unless told otherwise.
-        batch_size: How many items a step takes of large data, unless told otherwise.
+        takes: The kinds of data that it takes: of "image", "signal", "tabular" and "text".
+        learning_rate: Adam's, unless the user sets another.
+        batch_size: Examples a step on large data, unless the user sets another.
     """
 
     name: str
-    build: Callable
+    build: Callable[..., Any]
     summary: str
     paper: str
     order: int
     fields: dict[str, Field]
+    takes: tuple[str, ...]
     learning_rate: float = 1e-3
     batch_size: int = 256
+
+    def check_kind(self, kind: str, received: str) -> None:
+        """Refuse data of a kind that the family does not take.
+
+        Args:
+            kind: "image", "signal", "tabular" or "text".
+            received: What was given, for the message.
+
+        Raises:
+            AenbError: It is not in `takes`; the message names the families that take it.
+        """
+        if kind in self.takes:
+            return
+        expected = ", ".join(f"{word}, {shape}" for word, shape in map(KINDS.get, self.takes))
+        others = ", ".join(name for name, other in families().items() if kind in other.takes)
+        raise AenbError(
+            f"Family `{self.name}`: expected {expected}; received {received}. Families for {KINDS[kind][0]}: {others}."
+        )
 
     def check(self, hyperparameters: dict[str, Any], also: Iterable[str] = ()) -> dict[str, Any]:
         """Return the hyperparameters with their types right.
@@ -62,44 +88,94 @@ class Family:
         """Return the family's row in the catalogue."""
         return {
             "idea": self.summary,
+            "data": ", ".join(KINDS[kind][0] for kind in self.takes),
             "hyperparameters": ", ".join(self.fields),
             "paper": self.paper,
         }
 
 
-_families: Catalogue = Catalogue("family")
+_families = Catalogue("family", "aenb.models", "aenb.families", CLASSES)
 
 
 def family(
-    *, summary: str, paper: str, order: int, learning_rate: float = 1e-3, batch_size: int = 256
-) -> Callable[[Callable], Callable]:
-    """Register the decorated function as the family of its name."""
+    build: Callable[..., Any] | None = None,
+    *,
+    summary: str = "",
+    paper: str = "",
+    order: int = LAST,
+    takes: Collection[str] = ("image", "signal", "tabular"),
+    learning_rate: float = 1e-3,
+    batch_size: int = 256,
+) -> Callable:
+    """Register the decorated function as the family of its name.
 
-    def register(build: Callable) -> Callable:
-        fields = read_fields(build)
+    The function takes the shape of an example, then hyperparameters as keywords with defaults, and returns a compiled
+    `keras.Model` with layers called "encoder" and "decoder", or "generator" and "discriminator", that are models
+    themselves. Annotate a hyperparameter as int, float, bool or str, or `Annotated[int, Field("what it does", low=1)]`
+    with `aenb.core.fields.Field`: help, completion, the panel's controls and the checks of values read that.
+
+    A package registers its own by naming its module in the entry-point group `aenb.families`. The module should not
+    import Keras before the function is called, so that help and completion stay quick.
+
+    Args:
+        build: The function.
+        summary: The idea in a line; by default the first line of the function's docstring.
+        paper: Where it comes from.
+        order: Its place in the list of families.
+        takes: The kinds of data: of "image", "signal", "tabular" and "text". A family of texts has a hyperparameter
+            `vocabulary`, which is set to the number of different tokens.
+        learning_rate: Adam's, unless the user sets another.
+        batch_size: Examples a step on large data, unless the user sets another.
+
+    Returns:
+        The function as it was, for direct calls.
+
+    Raises:
+        AenbError: Another module has a family of that name, a kind is unknown, or a hyperparameter has no default or no
+            such annotation.
+
+    Example:
+        >>> import aenb
+        >>> @aenb.family(summary="one linear layer to the code, one back", takes=("tabular",))
+        ... def linear(input_shape, *, latent_dim: int = 2):
+        ...     import keras
+        ...     encoder = keras.Sequential([keras.Input(input_shape), keras.layers.Dense(latent_dim)], name="encoder")
+        ...     decoder = keras.Sequential(
+        ...         [keras.Input((latent_dim,)), keras.layers.Dense(input_shape[0])], name="decoder"
+        ...     )
+        ...     model = keras.Sequential([encoder, decoder])
+        ...     model.compile("adam", "mse")
+        ...     return model
+        >>> aenb.build_model("linear", (5,), latent_dim=3).output_shape
+        (None, 5)
+    """
+
+    def register(build: Callable[..., Any]) -> Callable[..., Any]:
+        name = build.__name__
+        if unknown_kinds := set(takes) - set(KINDS):
+            raise unknown("kind of data", sorted(unknown_kinds)[0], KINDS, f" of family `{name}`")
+        fields = read_fields(build, plain=True)
 
         @functools.wraps(build)
-        def built(input_shape, **hyperparameters):
+        def built(input_shape: tuple[int, ...], **hyperparameters: Any) -> Any:
             model = build(input_shape, **hyperparameters)
             if hasattr(model, "recipe"):  # a model of ours remembers how to build it again
                 plain = {name: field.default for name, field in fields.items() if field.kind != "model"}
                 given = {name: value for name, value in hyperparameters.items() if name in plain}
-                model.recipe = {
-                    "family": build.__name__, "input_shape": input_shape, "hyperparameters": plain | given,
-                }  # fmt: skip
+                model.recipe = {"family": name, "input_shape": input_shape, "hyperparameters": plain | given}
             return model
 
-        _families[build.__name__] = Family(
-            build.__name__, built, summary, paper, order, fields, learning_rate, batch_size
+        entry = Family(
+            name, built, summary or summary_of(build), paper, order, fields, tuple(takes), learning_rate, batch_size
         )
+        _families.add(name, entry, build.__module__)
         return built
 
-    return register
+    return register if build is None else register(build)
 
 
-@functools.cache
 def families() -> Catalogue:
-    """List the families of models, by name, in the order of the field's history.
+    """List the families of models, by name, in the order of the field's history; those of plug-ins come last.
 
     Returns:
         A dict from name to `Family` that shows itself as a table.
@@ -109,7 +185,7 @@ def families() -> Catalogue:
         >>> "deep" in aenb.families()
         True
     """
-    return _families.discover("aenb.models", leave_out=CLASSES)
+    return _families.discover()
 
 
 def build_model(family: str, input_shape: tuple[int, ...], **hyperparameters):
@@ -136,6 +212,9 @@ def build_model(family: str, input_shape: tuple[int, ...], **hyperparameters):
     """
     entry = families().lookup(family)
     shape = _checked_shape(input_shape)
+    kind = "text" if hyperparameters.get("vocabulary") else {1: "tabular", 2: "signal", 3: "image"}[len(shape)]
+    if kind != "text" or "vocabulary" in entry.fields:  # else the hyperparameter is unknown, which `check` says
+        entry.check_kind(kind, f"the input shape {shape}")
     return entry.build(shape, **entry.check(hyperparameters))
 
 

@@ -57,6 +57,7 @@ VARIANCE_RATE = 0.05  # rate of the moving average of a learned variance
     order=4,
     summary="latent codes are distributions, kept close to a prior that samples are drawn from: generative",
     paper="Kingma & Welling 2013",
+    takes=("image", "signal", "tabular", "text"),
 )
 def vae(
     input_shape: tuple[int, ...],

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from aenb.core.atomic_write import sweep, written_aside
+from aenb.core.catalogue import load_plugins
 from aenb.core.errors import AenbError
 from aenb.core.files import expanded, named, plain, read_bytes, read_json, read_npz, regular
 from aenb.core.model_files import load_model
@@ -96,6 +97,8 @@ def read(path: str | Path) -> tuple[dict[str, Any], Any, dict[str, bytes], dict[
     files = zip(facts["pictures"], _files(facts["pictures"]), strict=True)
     pictures = {caption: read_bytes(path / file, "a picture of a saved run", MAX_PICTURE) for caption, file in files}
     import aenb.models.custom_objects  # noqa: F401, registers our classes with Keras
+
+    load_plugins("aenb.custom_objects")
 
     model = load_model(path / MODEL)
     timeline = _read_timeline(path / f"{TIMELINE}.npz", _example_shape(model, path))

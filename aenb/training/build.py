@@ -113,11 +113,7 @@ def facts(spec: Spec, data: Data) -> dict[str, Any]:
         AenbError: The family does not take such data, or the model is conditioned on labels that the data lacks.
     """
     entry = families().lookup(spec.family)
-    if data.kind == "text" and "vocabulary" not in entry.fields:
-        others = [name for name, other in families().items() if "vocabulary" in other.fields]
-        raise AenbError(
-            f"Family `{spec.family}` does not take texts; received {data.name}. Families that do: {', '.join(others)}."
-        )
+    entry.check_kind(data.kind, f"{data.name}, {data.preprocessing.what}")
     if spec.hyperparameters.get("conditional") and not data.classes:
         raise AenbError(f"`conditional`: expected data with labels; {data.name} has none.")
     if spec.hyperparameters.get("conditional") and data.unseen:

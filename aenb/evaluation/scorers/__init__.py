@@ -19,23 +19,10 @@ from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
 from aenb.data.texts import from_texts
 from aenb.data.words import are_texts
-from aenb.evaluation.scorers.anomaly import anomaly
-from aenb.evaluation.scorers.generation import generation
-from aenb.evaluation.scorers.likelihood import likelihood
-from aenb.evaluation.scorers.reconstruction import reconstruction
-from aenb.evaluation.scorers.representation import representation
+from aenb.evaluation.scorers.score_parts import parts as known_parts
 from aenb.evaluation.scorers.scores import Scores
 
-Scorer = Callable[[Any, Data, Callable[[str], object]], dict[str, float]]
-
 MAX_PARTS = 100
-PARTS: dict[str, Scorer] = {
-    "reconstruction": reconstruction,
-    "likelihood": likelihood,
-    "representation": representation,
-    "generation": generation,
-    "anomaly": anomaly,
-}
 
 
 @usual_errors
@@ -52,11 +39,13 @@ def evaluate(run: Any, data: Any = None, parts: Any = None, say: Callable[[str],
     missing = wanted if data is not None else [part for part in wanted if part not in run.scores]
     scores = {} if data is not None else dict(run.scores)
     if missing and (chosen := _data(run, data)) is not None:
-        scores |= {part: PARTS[part](run, chosen, partial(_say, say)) for part in missing}
+        scores |= {part: known_parts()[part].measure(run, chosen, partial(_say, say)) for part in missing}
         give_back_memory()
         if data is None and keeps:
             run.scores = scores
-    return Scores((name, score) for part in PARTS if part in wanted for name, score in scores.get(part, {}).items())
+    return Scores(
+        (name, score) for part in known_parts() if part in wanted for name, score in scores.get(part, {}).items()
+    )
 
 
 def _say(say: Callable[[str], object], text: str) -> None:
@@ -92,13 +81,14 @@ def chosen_parts(parts: Any) -> list[str]:
     Raises:
         AenbError: A part of this name does not exist.
     """
+    known = known_parts()
     try:
-        names = list(PARTS) if parts is None else [parts] if isinstance(parts, str) else list(islice(parts, MAX_PARTS))
+        names = list(known) if parts is None else [parts] if isinstance(parts, str) else list(islice(parts, MAX_PARTS))
     except Exception:  # it is not iterable
         raise AenbError(
-            f"`parts`: expected some of {', '.join(PARTS)}, or None for all; received {shown(parts)}."
+            f"`parts`: expected some of {', '.join(known)}, or None for all; received {shown(parts)}."
         ) from None
     for name in names:
-        if not isinstance(name, str) or name not in PARTS:
-            raise unknown("part", name, PARTS, " of the scores")
+        if not isinstance(name, str) or name not in known:
+            raise unknown("part", name, known, " of the scores")
     return names

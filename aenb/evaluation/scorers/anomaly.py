@@ -18,11 +18,13 @@ from aenb.evaluation.metrics.distortion import reconstruction_errors
 from aenb.evaluation.metrics.elbo import estimate_evidence
 from aenb.evaluation.scorers.blocks import in_blocks
 from aenb.evaluation.scorers.reconstruction import INVERTED
+from aenb.evaluation.scorers.score_parts import score
 from aenb.latent.sampling import derived, fitted, training_sample
 
 SAMPLES = 20  # latent codes of each example, for its ELBO
 
 
+@score(order=5)
 def anomaly(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return `anomaly_auc` and `average_precision` of held-out examples against those of other classes.
 

@@ -20,10 +20,12 @@ from aenb.evaluation.metrics.sample_quality import (
     precision_recall,
 )
 from aenb.evaluation.scorers.data_cache import known
+from aenb.evaluation.scorers.score_parts import score
 
 MAX_SAMPLES, MIN_SAMPLES = 10_000, 20  # generated samples, and as many held-out examples
 
 
+@score(order=4)
 def generation(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return the scores of generated samples, in the features of the data set's extractor.
 

@@ -11,10 +11,12 @@ from aenb.data.record import Data
 from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.evaluation.metrics.elbo import active_units, estimate_evidence
+from aenb.evaluation.scorers.score_parts import score
 
 EXAMPLES, SAMPLES = 1000, 100
 
 
+@score(order=2)
 def likelihood(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return the bounds on log p(x) in nats, and how many latent dimensions are active.
 

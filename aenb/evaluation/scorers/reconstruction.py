@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from aenb.data.record import Data
 from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.evaluation.metrics.reconstruction_scores import reconstruction_scores, text_scores
+from aenb.evaluation.scorers.score_parts import score
 
 INVERTED = 200  # held-out examples to score if each latent code has to be optimised
 
 
+@score(order=1)
 def reconstruction(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return `mse`, for images `psnr` (decibels) and `ssim`, for texts `accuracy`; and those of the baselines.
 
@@ -27,6 +31,8 @@ def reconstruction(run: Any, data: Data, say: Callable[[str], object]) -> dict[s
         part = spread(len(examples), INVERTED)
         examples, labels = examples[part], None if labels is None else labels[part]
     x = units(examples)
+    if np.isnan(x).all():  # nothing was observed
+        return {}
     corrupted = run.spoil(x)
     reconstructed, given = run.reconstruct(corrupted, labels), None if corrupted is x else corrupted
     if data.kind == "text":

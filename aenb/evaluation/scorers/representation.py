@@ -18,11 +18,13 @@ from aenb.evaluation.metrics.probes import (
 )
 from aenb.evaluation.scorers.blocks import Filled, in_blocks
 from aenb.evaluation.scorers.data_cache import known
+from aenb.evaluation.scorers.score_parts import score
 
 FEW = (1, 5, 10)  # labels per class
 Codes = tuple[np.ndarray, np.ndarray]  # of the training examples, and of the held-out ones
 
 
+@score(order=3)
 def representation(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return how well classes can be predicted from latent codes: accuracies on held-out examples, in [0, 1].
 

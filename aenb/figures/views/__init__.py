@@ -21,32 +21,12 @@ from typing import Any
 from aenb.core.errors import failure
 from aenb.core.numerics import usual_errors
 from aenb.figures.plots import to_png
-from aenb.figures.views import (
-    adversarial_training,
-    attention_heads,
-    codebook,
-    filters,
-    health,
-    latent_scatter,
-    posterior,
-    reconstructions,
-    samples,
-    traversals,
-)
 from aenb.figures.views.gallery import Gallery
-from aenb.figures.views.view import View
+from aenb.figures.views.view import views
 from aenb.figures.views.view_inputs import ViewInputs
 
-__all__ = ["VIEWS", "Gallery", "result", "show", "telling"]
+__all__ = ["Gallery", "result", "show", "telling", "views"]
 
-VIEWS: dict[str, View] = {
-    one.name: one
-    for one in (
-        reconstructions.reconstructions, samples.samples, samples.timeline, adversarial_training.game,
-        attention_heads.attention, codebook.codebook, traversals.traversals, posterior.posterior, latent_scatter.codes,
-        filters.filters, samples.classes, health.values, health.units,
-    )
-}  # fmt: skip
 OWN = ("attention", "codebook", "timeline", "posterior", "codes")  # the first of them tells most of a kind of model
 OF_FINDINGS = {  # a finding → the view that shows it, where the run's own picture does not
     "posterior-collapse": "posterior",
@@ -68,17 +48,17 @@ def show(run: Any, names: tuple[str, ...] = ()) -> Gallery:
     Raises:
         AenbError: There is no view of a name, or not of this run.
     """
-    return Gallery(ViewInputs(run), VIEWS, names)
+    return Gallery(ViewInputs(run), views(), names)
 
 
 def telling(run: Any) -> Gallery:
     """Return the views that belong with a run's result: what its kind of model learnt, and what was found wrong."""
-    inputs = ViewInputs(run)
+    inputs, known = ViewInputs(run), views()
     found = [OF_FINDINGS[finding.code] for finding in run.diagnose() if finding.code in OF_FINDINGS]
-    own = [name for name in OWN if VIEWS[name].fits(inputs)][:1]
-    if own == ["posterior"] and VIEWS["traversals"].fits(inputs):
+    own = [name for name in OWN if known[name].fits(inputs)][:1]
+    if own == ["posterior"] and known["traversals"].fits(inputs):
         own = ["traversals"]
-    return Gallery(inputs, VIEWS, tuple(name for name in dict.fromkeys([*found, *own]) if VIEWS[name].fits(inputs)))
+    return Gallery(inputs, known, tuple(name for name in dict.fromkeys([*found, *own]) if known[name].fits(inputs)))
 
 
 @usual_errors
@@ -101,7 +81,7 @@ def result(run: Any, *, whole: bool) -> tuple[dict[str, bytes], list[str]]:
     if not whole:
         return drawn, notes
     try:
-        views = telling(run)
-        return drawn | views.pictures(), notes + views.notes
+        chosen = telling(run)
+        return drawn | chosen.pictures(), notes + chosen.notes
     except Exception as error:
         return drawn, [*notes, failure("What the model learnt could not be drawn", error)]

@@ -17,7 +17,9 @@ def _fits(inputs: ViewInputs) -> bool:
 
 
 @view(
-    "adversarial training by epoch: both losses, mean scores of real examples and generated samples, gradients", _fits
+    order=4,
+    summary="adversarial training by epoch: both losses, mean scores of real examples and generated samples, gradients",
+    fits=_fits,
 )
 def game(inputs: ViewInputs) -> Any:
     """Draw the players' losses, the discriminator's mean scores, and the gradient norms."""

@@ -26,7 +26,11 @@ def _fits(inputs: ViewInputs) -> bool:
     return {"tokens", "blocks"} <= {layer.name for layer in getattr(encoder, "layers", ())}
 
 
-@view("what each head attends to, and what the code depends on (attention rolled out to the input)", _fits)
+@view(
+    order=5,
+    summary="what each head attends to, and what the code depends on (attention rolled out to the input)",
+    fits=_fits,
+)
 def attention(inputs: ViewInputs) -> Any:
     """Draw attention over some held-out examples: head by head, and rolled out."""
     x = inputs.data.examples()[:IMAGES] if inputs.data.kind != "text" else inputs.x[:1]

@@ -19,7 +19,11 @@ def _fits(inputs: ViewInputs) -> bool:
     return "codebook" in getattr(inputs.model, "own", {}) and inputs.codes.dtype.kind in "iu"
 
 
-@view("the codebook: how often each entry is used, what each stands for, and which ones items are made of", _fits)
+@view(
+    order=6,
+    summary="the codebook: how often each entry is used, what each stands for, and which ones items are made of",
+    fits=_fits,
+)
 def codebook(inputs: ViewInputs) -> Any:
     """Draw the use of the entries; for images also each entry decoded at all positions, and the codes of examples."""
     size = inputs.model.own["codebook"].shape[0]

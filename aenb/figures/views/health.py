@@ -22,7 +22,7 @@ def _has_units(inputs: ViewInputs) -> bool:
     return bool(dead_shares(Measurements(inputs.run)))
 
 
-@view("how many units of each layer are dead: they give the same for every item", _has_units)
+@view(order=13, summary="how many units of each layer are dead: they give the same for every item", fits=_has_units)
 def units(inputs: ViewInputs) -> Any:
     """Draw the share of dead units by layer, from the encoder's first to the decoder's last."""
     shares = dead_shares(Measurements(inputs.run))
@@ -42,7 +42,7 @@ def _has_values(inputs: ViewInputs) -> bool:
     return inputs.data.kind != "text"
 
 
-@view("the values of held-out examples, and those of the model's outputs", _has_values)
+@view(order=12, summary="the values of held-out examples, and those of the model's outputs", fits=_has_values)
 def values(inputs: ViewInputs) -> Any:
     """Draw how often each value occurs in examples and in the model's outputs."""
     run = inputs.run

@@ -20,7 +20,7 @@ def _fits(inputs: ViewInputs) -> bool:
     return not inputs.run.is_generator
 
 
-@view("held-out items, what the model makes of them, and what is lost", _fits)
+@view(order=1, summary="held-out items, what the model makes of them, and what is lost", fits=_fits)
 def reconstructions(inputs: ViewInputs) -> Any:
     """Draw examples, reconstructions and errors: per pixel for images, else by feature or step."""
     data, run = inputs.data, inputs.run

@@ -19,7 +19,11 @@ def _fits(inputs: ViewInputs) -> bool:
     return inputs.has_plane and inputs.data.kind in ("image", "signal")
 
 
-@view("what changes where one dimension of the code is changed, from its low end to its high one", _fits)
+@view(
+    order=7,
+    summary="what changes where one dimension of the code is changed, from its low end to its high one",
+    fits=_fits,
+)
 def traversals(inputs: ViewInputs) -> Any:
     """Draw a row for each of the most informative dimensions, from the 1% to the 99% quantile, around one example."""
     dimensions = inputs.ranking[:SHOWN]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from aenb.core.catalogue import LAST, Catalogue, summary_of
 from aenb.figures.views.view_inputs import ViewInputs
 
 
@@ -14,22 +15,74 @@ class View:
     """A picture of what a model learnt.
 
     Attributes:
-        name: What one types: "traversals".
+        name: What you type: "traversals".
         summary: What it shows, in a line: its caption, and its words for those who can't see it.
         fits: Whether there is such a picture of a run.
         draw: Draws it: a matplotlib Figure.
+        order: Its place among the others.
     """
 
     name: str
     summary: str
     fits: Callable[[ViewInputs], bool]
     draw: Callable[[ViewInputs], Any]
+    order: int = LAST
+
+    def row(self) -> dict[str, str]:
+        """Return the view's row in the catalogue."""
+        return {"what": self.summary}
 
 
-def view(summary: str, fits: Callable[[ViewInputs], bool]) -> Callable[[Callable], View]:
-    """Make a view of the function that draws it, whose name it bears."""
+_views = Catalogue("view", "aenb.figures.views", "aenb.views")
 
-    def made(draw: Callable[[ViewInputs], Any]) -> View:
-        return View(draw.__name__, summary, fits, draw)
 
-    return made
+def view(
+    draw: Callable[[ViewInputs], Any] | None = None,
+    *,
+    summary: str = "",
+    fits: Callable[[ViewInputs], bool] = lambda inputs: True,
+    order: int = LAST,
+) -> Any:
+    """Register the decorated function as the view of its name, for `run.show` and the figures of a run.
+
+    The function takes `ViewInputs`: the run with what most views need of it, such as up to 2,000 held-out examples,
+    `x`, and their latent codes, `codes`. It returns a matplotlib Figure, made without pyplot.
+
+    A package registers its own by naming its module in the entry-point group `aenb.views`.
+
+    Args:
+        draw: The function.
+        summary: What it shows, in a line; by default the first line of the function's docstring.
+        fits: Whether there is such a picture of a run.
+        order: Its place among the views.
+
+    Returns:
+        The `View`, whose `draw` is the function.
+
+    Raises:
+        AenbError: Another module has a view of that name.
+
+    Example:
+        >>> import aenb
+        >>> from matplotlib.figure import Figure
+        >>> @aenb.view(summary="the values of all latent codes")
+        ... def code_values(inputs):
+        ...     figure = Figure()
+        ...     figure.add_subplot().hist(inputs.codes.ravel())
+        ...     return figure
+        >>> run = aenb.train("deep", "wine", latent_dim=2, epochs=1, verbose=False)
+        >>> list(run.show("code_values"))
+        ['code_values']
+    """
+
+    def register(draw: Callable[[ViewInputs], Any]) -> View:
+        one = View(draw.__name__, summary or summary_of(draw), fits, draw, order)
+        _views.add(one.name, one, draw.__module__)
+        return one
+
+    return register if draw is None else register(draw)
+
+
+def views() -> Catalogue:
+    """List the views by name: `View`s, in their order."""
+    return _views.discover()

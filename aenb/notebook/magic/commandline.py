@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from aenb.core.errors import AenbError, shown, unknown
 from aenb.core.fields import Field
 from aenb.data.data_sets import datasets
-from aenb.models.registry import families
+from aenb.models.registry import KINDS, families
 from aenb.notebook.magic.line import words
 from aenb.runs.spec import flag, options
 
@@ -127,7 +127,10 @@ def usage(family: str | None = None) -> str:
 def _family_help(name: str) -> str:
     entry = families().lookup(name)
     rows = {field.name: f"{_explained(field)}; {field.expected}" for field in entry.fields.values()}
-    return "\n".join([f"{name}: {entry.summary}", f"({entry.paper})", "", "Hyperparameters", *_columns(rows)])
+    words = ", ".join(KINDS[kind][0] for kind in entry.takes)
+    paper = [f"({entry.paper})"] if entry.paper else []
+    head = [f"{name}: {entry.summary}", *paper, f"Takes {words}."]
+    return "\n".join([*head, "", "Hyperparameters", *_columns(rows)])
 
 
 def _typed(option: Field) -> str:

@@ -81,7 +81,7 @@ def _command(shell, before: list[str]) -> tuple[list[str], str]:
     last = expected.index("…") - 1 if "…" in expected else len(expected) - 1
     wanted = expected[min(len(given), last)]
     if wanted == "[VIEW]":
-        from aenb.figures.views import VIEWS
+        from aenb.figures.views import views
 
-        return list(VIEWS), ""
+        return list(views()), ""
     return (list(runs_of(shell)) if wanted == "RUN" else []), "files" if "DIR" in wanted else ""

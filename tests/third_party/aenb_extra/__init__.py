@@ -1,0 +1,1 @@
+"""What a package outside of aenb adds to it."""
