@@ -104,12 +104,12 @@ def test_codes_that_are_grids_of_indices_are_taken():
 
 def test_the_area_is_the_share_of_pairs_in_order():
     draw = np.random.default_rng(0)
-    scores, strange = draw.integers(0, 20, 200), draw.random(200) < 0.3
-    scores = scores + 4 * strange
-    pairs = scores[strange][:, None] - scores[~strange]
+    scores, is_anomaly = draw.integers(0, 20, 200), draw.random(200) < 0.3
+    scores = scores + 4 * is_anomaly
+    pairs = scores[is_anomaly][:, None] - scores[~is_anomaly]
     expected = np.mean(pairs > 0) + 0.5 * np.mean(pairs == 0)
-    assert anomaly_scores(scores, strange)["anomaly_auc"] == pytest.approx(expected)
-    assert anomaly_scores(-scores, strange)["anomaly_auc"] == pytest.approx(1 - expected)
+    assert anomaly_scores(scores, is_anomaly)["anomaly_auc"] == pytest.approx(expected)
+    assert anomaly_scores(-scores, is_anomaly)["anomaly_auc"] == pytest.approx(1 - expected)
 
 
 def test_what_was_not_observed_is_no_error():

@@ -40,7 +40,7 @@ class Fake:
     def __init__(self, data, encode=None, rebuild=None, make=None):
         self.data, self.encode, self.reconstruct, self.generate = data, encode, rebuild, make
 
-    def spoil(self, x):
+    def corrupt(self, x):
         return x
 
 
@@ -190,15 +190,15 @@ def test_one_class_is_learnt_and_the_others_are_strange(zeros):
     scores = zeros.evaluate(parts="anomaly")
     assert set(scores) == {"anomaly_auc", "average_precision", "pca_anomaly_auc", "pca_average_precision"}
     assert scores["anomaly_auc"] > 0.9
-    strange = zeros.data.strange
-    assert len(strange) == 360 - len(zeros.data.test)
-    assert np.median(zeros.score(strange)) > 2 * np.median(zeros.score(zeros.data.test))
+    anomalies = zeros.data.anomalies
+    assert len(anomalies) == 360 - len(zeros.data.test)
+    assert np.median(zeros.score(anomalies)) > 2 * np.median(zeros.score(zeros.data.test))
 
 
 def test_ways_to_score(zeros, vae):
     from sklearn.metrics import roc_auc_score
 
-    x = np.concatenate([zeros.data.test, zeros.data.strange])
+    x = np.concatenate([zeros.data.test, zeros.data.anomalies])
     is_strange = np.arange(len(x)) >= len(zeros.data.test)
     assert roc_auc_score(is_strange, zeros.score(x, by="density")) > 0.9
     with pytest.raises(aenb.AenbError, match="no evidence lower bound"):

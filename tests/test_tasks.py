@@ -24,7 +24,7 @@ def items(kind, n=400):
     return draw.uniform(0.2, 0.9, shape).astype("float32")
 
 
-def spoil(task, name, kind, amount=None, seed=(0, 1)):
+def corrupt(task, name, kind, amount=None, seed=(0, 1)):
     x = items(kind)
     given, target = make_task(task, name, amount, kind)(backend.tf.constant(x), list(seed))
     return x, np.asarray(given), np.asarray(target)
@@ -32,34 +32,34 @@ def spoil(task, name, kind, amount=None, seed=(0, 1)):
 
 @pytest.mark.parametrize(("task", "name", "kind"), CASES)
 def test_targets_stay_whole_and_the_same_seed_spoils_alike(task, name, kind):
-    x, given, target = spoil(task, name, kind)
+    x, given, target = corrupt(task, name, kind)
     np.testing.assert_array_equal(target, x)
     assert given.dtype == x.dtype
     assert given.shape == x.shape
     assert (given != x).any()
-    np.testing.assert_array_equal(given, spoil(task, name, kind)[1])
-    assert (given != spoil(task, name, kind, seed=(0, 2))[1]).any()
-    assert (given != spoil(task, name, kind, seed=(1, 1))[1]).any()
+    np.testing.assert_array_equal(given, corrupt(task, name, kind)[1])
+    assert (given != corrupt(task, name, kind, seed=(0, 2))[1]).any()
+    assert (given != corrupt(task, name, kind, seed=(1, 1))[1]).any()
 
 
 @pytest.mark.parametrize(("task", "name", "kind"), [case for case in CASES if case[1] in ("random", "swap")])
 @pytest.mark.parametrize("amount", [0.1, 0.6])
 def test_the_amount_is_the_share_that_is_spoilt(task, name, kind, amount):
-    x, given, _ = spoil(task, name, kind, amount)
+    x, given, _ = corrupt(task, name, kind, amount)
     chance = 1 / 49 if kind == "text" and name == "swap" else 1 / 400 if name == "swap" else 0  # swapped for an equal
     assert np.mean(given != x) == pytest.approx(amount * (1 - chance), abs=0.02)
 
 
 def test_gaussian_noise_has_its_deviation_and_images_stay_in_range():
-    x, given, _ = spoil("denoise", "gaussian", "tabular", 0.7)
+    x, given, _ = corrupt("denoise", "gaussian", "tabular", 0.7)
     assert np.std(given - x) == pytest.approx(0.7, rel=0.03)
-    _, given, _ = spoil("denoise", "gaussian", "image", 0.7)
+    _, given, _ = corrupt("denoise", "gaussian", "image", 0.7)
     assert given.min() == 0
     assert given.max() == 1
 
 
 def test_salt_and_pepper_are_black_and_white_in_all_channels():
-    x, given, _ = spoil("denoise", "salt_and_pepper", "image", 0.4)
+    x, given, _ = corrupt("denoise", "salt_and_pepper", "image", 0.4)
     spoilt = given != x
     assert spoilt.any(axis=-1).mean() == pytest.approx(0.4, abs=0.02)
     assert (spoilt.all(axis=-1) == spoilt.any(axis=-1)).all()
@@ -68,7 +68,7 @@ def test_salt_and_pepper_are_black_and_white_in_all_channels():
 
 
 def test_a_hole_is_a_square_of_the_size_asked_for_in_many_places():
-    x, given, _ = spoil("inpaint", "square", "image", 0.4)
+    x, given, _ = corrupt("inpaint", "square", "image", 0.4)
     holes = (given != x).all(axis=-1)
     assert (holes.sum(axis=(1, 2)) == 9).all()  # 0.4 · 8 is 3 pixels
     assert (holes.any(axis=1).sum(axis=1) == 3).all()
@@ -76,7 +76,7 @@ def test_a_hole_is_a_square_of_the_size_asked_for_in_many_places():
 
 
 def test_a_stretch_hides_all_channels_of_some_steps():
-    x, given, _ = spoil("inpaint", "stretch", "signal", 0.25)
+    x, given, _ = corrupt("inpaint", "stretch", "signal", 0.25)
     hidden = (given != x).all(axis=-1)
     assert (hidden.sum(axis=1) == 5).all()
     assert (np.abs(np.diff(hidden.astype(int), axis=1)).sum(axis=1) <= 2).all()
@@ -132,7 +132,7 @@ def test_denoising_is_learnt_and_scored_beside_what_was_given(restorers):
     assert scores["mse"] < 0.6 * scores["input_mse"]
     assert scores["mse"] < scores["pca_mse"]
     assert "left as given" in repr(restorers["denoise"])
-    noisy = restorers["denoise"].spoil(restorers["denoise"].data.x_test)
+    noisy = restorers["denoise"].corrupt(restorers["denoise"].data.x_test)
     x = restorers["denoise"].data.x_test
     taught, untaught = (np.mean((restorers[task].denoise(noisy) - x) ** 2) for task in ("denoise", "reconstruct"))
     assert taught < untaught

@@ -105,7 +105,7 @@ def strips_of(comparison: Any) -> list[Strip]:
         strips.append(
             (
                 name,
-                run.reconstruct(run.spoil(x), conditions),
+                run.reconstruct(run.corrupt(x), conditions),
                 run.generate(len(x), seed=run.spec.seed, labels=conditions),
             )
         )

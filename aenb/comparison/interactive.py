@@ -57,7 +57,7 @@ def _inputs(comparison: Any) -> dict[str, Any]:
     labels = None if data.y_test is None else data.y_test[index]
     rows = [x]
     for run, *_ in comparison.runs.values():
-        rows.append(run.reconstruct(run.spoil(x), labels if run.is_conditional else None))
+        rows.append(run.reconstruct(run.corrupt(x), labels if run.is_conditional else None))
     named = dict(zip(data.classes, data.class_words, strict=True))
     words = [] if labels is None else [named.get(label, str(label)) for label in labels.tolist()]
     return {

@@ -45,7 +45,7 @@ class Data:
         pixel_range: The raw pixel values that 0 and 1 stand for; those of bytes are fixed.
         notes: What was inferred or changed, each a sentence to report.
         total: How many examples the whole data set has; `n` is how many are here.
-        strange: The anomalies, for data of one class: held-out examples of the other classes, as `test`.
+        anomalies: For data of one class: held-out examples of the other classes, as `test`.
     """
 
     train: Any
@@ -62,7 +62,7 @@ class Data:
     pixel_range: tuple[float, float] = UNIT
     notes: tuple[str, ...] = ()
     total: int = field(default=0)
-    strange: np.ndarray | None = None
+    anomalies: np.ndarray | None = None
 
     def __post_init__(self):
         if not self.total:
@@ -233,7 +233,7 @@ class Data:
 
         Returns:
             `Data` called "name:class", whose training and held-out examples are of that class. The held-out examples of
-            the other classes are in `strange`.
+            the other classes are in `anomalies`.
 
         Raises:
             AenbError: There is no such class.
@@ -241,7 +241,7 @@ class Data:
         Example:
             >>> import aenb
             >>> zeros = aenb.load_data("digits").one_class(0)
-            >>> len(zeros.train), len(zeros.test), len(zeros.strange)
+            >>> len(zeros.train), len(zeros.test), len(zeros.anomalies)
             (142, 36, 324)
         """
         labels = dict(zip(self.class_words, self.classes, strict=True)) | {str(one): one for one in self.classes}
@@ -254,7 +254,7 @@ class Data:
         kept = np.flatnonzero(self.y_train == labels[str(label)])
         held = self.y_test == labels[str(label)]
         return replace(
-            self, train=select(self.train, kept), test=self.test[held], strange=self.test[~held],
+            self, train=select(self.train, kept), test=self.test[held], anomalies=self.test[~held],
             y_train=self.y_train[kept], y_test=self.y_test[held], name=f"{self.name}:{label}", total=0,
         )  # fmt: skip
 
@@ -283,7 +283,7 @@ class Data:
             self,
             train=self.train.then(convert) if streams else convert(self.train[:]),
             test=convert(self.test),
-            strange=None if self.strange is None else convert(self.strange),
+            anomalies=None if self.anomalies is None else convert(self.anomalies),
             vocabulary=preprocessing.vocabulary,
             feature_names=preprocessing.feature_names,
         )

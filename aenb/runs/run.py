@@ -394,7 +394,7 @@ class Run:
         """Return the class numbers of labels; None if there are none, or the model is not conditional."""
         return self.preprocessing.class_numbers(labels) if labels is not None and self.is_conditional else None
 
-    def spoil(self, x: np.ndarray) -> np.ndarray:
+    def corrupt(self, x: np.ndarray) -> np.ndarray:
         """Corrupt examples as the run's task does, deterministically: (n, *input_shape)."""
         spec = self.spec
         if spec.task == "reconstruct":

@@ -29,7 +29,7 @@ def examples(run: Any) -> dict[str, Any]:
     x, labels = data.examples(), data.y_test[data.shown] if run.is_conditional else None
     if run.is_generator:
         return {"held out": x, "generated": _generated(run)}
-    corrupted = run.spoil(x)
+    corrupted = run.corrupt(x)
     rows = {"original": x} if corrupted is x else {"original": x, "corrupted": corrupted}
     rows["reconstruction"] = run.reconstruct(corrupted, labels)
     return {name: data.texts(row) for name, row in rows.items()} if data.kind == "text" else rows

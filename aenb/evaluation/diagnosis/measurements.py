@@ -81,7 +81,7 @@ class Measurements:
     @functools.cached_property
     def x(self) -> np.ndarray:
         """The inputs of the model: the same examples, corrupted by the task, without NaN."""
-        corrupted = self.run.spoil(self.y)
+        corrupted = self.run.corrupt(self.y)
         return np.nan_to_num(corrupted) if corrupted.dtype.kind == "f" else corrupted
 
     @functools.cached_property

@@ -33,13 +33,13 @@ def anomaly(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, flo
 
     Args:
         run: The `Run`, of a model that was trained on one class.
-        data: The data, with anomalies in `strange`.
+        data: The data, with anomalies in `anomalies`.
         say: Called with a progress message.
     """
-    if data.strange is None or run.is_conditional:
+    if data.anomalies is None or run.is_conditional:
         return {}
     say("anomaly scores of other classes")
-    parts = [units(data.test), units(data.strange)]
+    parts = [units(data.test), units(data.anomalies)]
     if run.is_generator:
         parts = [x[spread(len(x), INVERTED)] for x in parts]
     x, is_anomaly = np.concatenate(parts), np.repeat([False, True], [len(part) for part in parts])

@@ -34,10 +34,10 @@ def likelihood(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, 
     say(f"log p(x), with {SAMPLES} latent codes for each example")
     part = spread(len(data.test), EXAMPLES)
     x = units(data.test[part])
-    inputs = run.spoil(x)
+    inputs = run.corrupt(x)
     if run.is_conditional:
         inputs = (inputs, run.class_numbers(data.y_test[part]))
     with run.turns:
         estimates = estimate_evidence(run.model.evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
-    means = run.encode(run.spoil(units(data.test)), data.y_test if run.is_conditional else None)
+    means = run.encode(run.corrupt(units(data.test)), data.y_test if run.is_conditional else None)
     return estimates.scores() | {"active_units": int(np.count_nonzero(active_units(means)))}

@@ -33,7 +33,7 @@ def reconstruction(run: Any, data: Data, say: Callable[[str], object]) -> dict[s
     x = units(examples)
     if np.isnan(x).all():  # nothing was observed
         return {}
-    corrupted = run.spoil(x)
+    corrupted = run.corrupt(x)
     reconstructed, given = run.reconstruct(corrupted, labels), None if corrupted is x else corrupted
     if data.kind == "text":
         return text_scores(data.train, x, reconstructed, given=given)

@@ -26,7 +26,7 @@ def reconstructions(inputs: ViewInputs) -> Any:
     data, run = inputs.data, inputs.run
     y = units(data.test[data.shown])
     labels = data.y_test[data.shown] if run.is_conditional else None
-    corrupted = run.spoil(y)
+    corrupted = run.corrupt(y)
     reconstructed = run.reconstruct(corrupted, labels)
     rows = {"original": y} | ({} if corrupted is y else {"corrupted": corrupted}) | {"reconstruction": reconstructed}
     with rc_context(STYLE):

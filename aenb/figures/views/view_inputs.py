@@ -37,7 +37,7 @@ class ViewInputs:
     @functools.cached_property
     def x(self) -> np.ndarray:
         """The examples, as the run's task gives them to the model: (n, *input_shape)."""
-        corrupted = self.run.spoil(units(self.data.test[self.index]))
+        corrupted = self.run.corrupt(units(self.data.test[self.index]))
         return np.nan_to_num(corrupted) if corrupted.dtype.kind == "f" else corrupted
 
     @functools.cached_property
