@@ -211,7 +211,7 @@ def test_estimates_are_the_same_however_they_are_parted(monkeypatch):
     model, x = build(support="binary", scale=0.2), items(30, binary=True)
     exact = estimate_evidence(model.evidence, (x, x), samples=4000).scores()
     monkeypatch.setattr(elbo, "ROOM", 20 * 7 * 300)
-    monkeypatch.setattr(elbo, "TOGETHER", 7)
+    monkeypatch.setattr(elbo, "BATCH", 7)
     parted = estimate_evidence(model.evidence, (x, x), samples=4000).scores()
     assert parted == pytest.approx(exact, rel=0.02)
     assert parted == estimate_evidence(model.evidence, (x, x), samples=4000).scores()  # a seed gives the same
