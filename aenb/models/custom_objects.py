@@ -8,5 +8,6 @@ Example:
     >>> model = keras.models.load_model("runs/v2/model.keras")  # doctest: +SKIP
 """
 
+from aenb.models import masked_loss as masked_loss
 from aenb.models import network as network
 from aenb.models import sparsity as sparsity

@@ -18,7 +18,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 import aenb
-from aenb.comparison.budget import MOST, Budget
+from aenb.comparison.budget import MAX_EPOCHS, Budget
 from aenb.comparison.figure import draw_strips, strips_of
 from aenb.comparison.result import Comparison
 from aenb.figures.plots import STYLE, to_png
@@ -30,7 +30,7 @@ DATA = "fashion_mnist"
 def train(family: str, seed: int, seconds: float, place: Path) -> None:
     """Train and save one."""
     callbacks = Budget(seconds=seconds).callbacks()
-    run = aenb.train(family, DATA, f"{family}_{seed}", epochs=MOST, seed=seed, callbacks=callbacks, verbose=False)
+    run = aenb.train(family, DATA, f"{family}_{seed}", epochs=MAX_EPOCHS, seed=seed, callbacks=callbacks, verbose=False)
     run.save(place)
 
 
