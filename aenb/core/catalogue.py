@@ -35,27 +35,33 @@ class Catalogue(dict):
         self.what = what
         self._package, self._group, self._leave_out = package, group, leave_out
         self._homes: dict[str, str] = {}
+        self._unlisted: dict[str, Any] = {}
         self._is_complete, self._lock = False, threading.RLock()
 
-    def add(self, name: str, entry: Any, home: str) -> None:
+    def __missing__(self, name: str) -> Any:
+        return self._unlisted[name]
+
+    def add(self, name: str, entry: Any, home: str, *, is_listed: bool = True) -> None:
         """Add an entry; one of the same module is replaced, as when a notebook's cell is run again.
 
         Args:
             name: What it is called.
             entry: The entry.
             home: The module that defines it.
+            is_listed: Whether it is among the names; if not, only `lookup` finds it.
 
         Raises:
             AenbError: Another module has an entry of that name.
         """
         if home.partition(".")[0] != "aenb":
             self.discover()  # aenb's own names are taken, whether they have been asked for or not
-        if name in self and self._homes[name] != home:
+        if name in self._homes and self._homes[name] != home:
             raise AenbError(
                 f"The {self.what} `{name}`: expected a name that is free; received one that `{self._homes[name]}` has "
                 "taken. Choose another."
             )
-        self[name], self._homes[name] = entry, home
+        (self if is_listed else self._unlisted)[name] = entry
+        self._homes[name] = home
 
     def discover(self) -> Catalogue:
         """Import aenb's own modules, then the plug-ins, so that their entries register themselves; only once.
@@ -80,7 +86,7 @@ class Catalogue(dict):
         Raises:
             AenbError: There is none; the message suggests the nearest.
         """
-        if not isinstance(name, str) or name not in self:
+        if not isinstance(name, str) or name not in self._homes:
             raise unknown(self.what, name, self)
         return self[name]
 

@@ -36,7 +36,7 @@ class Family:
         order: Its place in the history of the field.
         fields: Its hyperparameters by name.
         takes: The kinds of data that it takes: of "image", "signal", "tabular" and "text".
-        learning_rate: Adam's, unless the user sets another.
+        learning_rate: Adam's, unless the user sets another; None: that of the model.
         batch_size: Examples a step on large data, unless the user sets another.
     """
 
@@ -47,7 +47,7 @@ class Family:
     order: int
     fields: dict[str, Field]
     takes: tuple[str, ...]
-    learning_rate: float = 1e-3
+    learning_rate: float | None = 1e-3
     batch_size: int = 256
 
     def check_kind(self, kind: str, received: str) -> None:
@@ -104,8 +104,9 @@ def family(
     paper: str = "",
     order: int = LAST,
     takes: Collection[str] = ("image", "signal", "tabular"),
-    learning_rate: float = 1e-3,
+    learning_rate: float | None = 1e-3,
     batch_size: int = 256,
+    is_listed: bool = True,
 ) -> Callable:
     """Register the decorated function as the family of its name.
 
@@ -124,8 +125,9 @@ def family(
         order: Its place in the list of families.
         takes: The kinds of data: of "image", "signal", "tabular" and "text". A family of texts has a hyperparameter
             `vocabulary`, which is set to the number of different tokens.
-        learning_rate: Adam's, unless the user sets another.
+        learning_rate: Adam's, unless the user sets another; None: that of the model.
         batch_size: Examples a step on large data, unless the user sets another.
+        is_listed: Whether it is listed among the families.
 
     Returns:
         The function as it was, for direct calls.
@@ -168,7 +170,7 @@ def family(
         entry = Family(
             name, built, summary or summary_of(build), paper, order, fields, tuple(takes), learning_rate, batch_size
         )
-        _families.add(name, entry, build.__module__)
+        _families.add(name, entry, build.__module__, is_listed=is_listed)
         return built
 
     return register if build is None else register(build)

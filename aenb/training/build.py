@@ -42,7 +42,8 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
     backend.start()
     _check_keras()
     model, policy, note = build(spec, loaded)
-    record = _record(loaded) | {"precision": policy, "items_per_second": 0.0, "learning_rate": learning_rate(spec)}
+    record = _record(loaded) | {"precision": policy, "items_per_second": 0.0}
+    record["learning_rate"] = learning_rate(spec) or float(model.optimizer.learning_rate)
     record["batch_size"] = batch_size(spec, len(loaded.train))
     record["notes"] += [*getattr(model, "notes", ()), *notes, *([note] if note else [])]
     return Run(spec, model, {}, "queued", 0.0, record, _data=loaded), loaded
@@ -63,7 +64,7 @@ def _check_keras() -> None:
             )
 
 
-def learning_rate(spec: Spec) -> float:
+def learning_rate(spec: Spec) -> float | None:
     """Return a spec's learning rate: the family's default unless it sets another."""
     return spec.learning_rate or families().lookup(spec.family).learning_rate
 
@@ -102,7 +103,8 @@ def build(spec: Spec, data: Data) -> tuple[Any, str, str]:
         from aenb.models.masked_loss import observed_only
 
         observed_only(model)
-    set_learning_rate(model, learning_rate(spec))
+    if (rate := learning_rate(spec)) is not None:
+        set_learning_rate(model, rate)
     return model, policy, note
 
 

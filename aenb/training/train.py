@@ -24,7 +24,7 @@ from aenb.training.restarts import Attempts
 
 @checked
 def train(
-    family: str,
+    family: Any,
     data: Any = "mnist_5k",
     name: str | None = None,
     *,
@@ -43,7 +43,9 @@ def train(
     order, so convolutional models differ in the last digits.
 
     Args:
-        family: The family's name, as `aenb.families()` lists them.
+        family: The family's name, as `aenb.families()` lists them; or your own compiled Keras model, from examples to
+            examples, which is trained in place, with its own loss and optimiser. Its layers "encoder" and "decoder" are
+            its parts; without them it is cut at its narrowest layer.
         data: Anything that `aenb.load_data` takes: a data set's name, an array, a table, a file, `Data`.
         name: The name of the run, a Python name. A running training of that name is stopped.
         checkpoint: A folder to save the training in every few seconds.
@@ -71,6 +73,8 @@ def train(
     """
     if isinstance(callbacks, str) or not isinstance(callbacks, Sequence):
         raise AenbError(f"`callbacks`: expected a list of Keras callbacks; received a {type(callbacks).__name__}.")
+    if hasattr(family, "compute_loss"):
+        family, settings = "custom", {"model": family, **settings}
     spec = make_spec(family, name, settings)
     if resume and checkpoint is None:
         raise AenbError("`resume`: expected `checkpoint`, the folder to resume from; received none.")
@@ -203,6 +207,8 @@ def make_spec(family: str, name: str | None, settings: dict[str, Any]) -> Spec:
     entry = families().lookup(family)
     chosen = {key: value for key, value in settings.items() if key in options()}
     hyperparameters = {key: value for key, value in settings.items() if key not in chosen}
+    if hyperparameters.get("model") is not None and chosen.get("restarts", 1) != 1:
+        raise AenbError("`restarts`: expected 1 with your own model, which is trained in place; received more.")
     return Spec(family, name, entry.check(hyperparameters, also=options()), **chosen)
 
 

@@ -46,7 +46,7 @@ class Measurements:
     @property
     def usual_rate(self) -> float:
         """The default learning rate of the family."""
-        return families()[self.run.spec.family].learning_rate
+        return families()[self.run.spec.family].learning_rate or self.learning_rate
 
     @property
     def batch_size(self) -> int:

@@ -57,7 +57,10 @@ def _dead(measured: Measurements, part: Any) -> dict[str, float]:
     if not watched:
         return {}
     inputs = inner.inputs if len(inner.inputs) > 1 else inner.inputs[0]
-    probe = keras.Model(inputs, [layer.output for layer in watched])
+    try:
+        probe = keras.Model(inputs, [layer.output for layer in watched])
+    except ValueError:  # its layers are those of a larger model too, and their outputs belong to that
+        return {}
     low, high = [np.inf] * len(watched), [-np.inf] * len(watched)
     for outputs in measured.through(part, probe):
         flat = [array.reshape(-1, array.shape[-1]) for array in outputs]
