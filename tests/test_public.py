@@ -1,5 +1,6 @@
 """The public surface, and what importing it costs."""
 
+import inspect
 import subprocess
 import sys
 
@@ -10,10 +11,52 @@ import aenb
 HEAVY = {"tensorflow", "keras", "matplotlib", "sklearn", "pandas", "skimage"}
 
 
+NAMES = [
+    "AenbError", "AttentionExplorer", "Data", "LatentExplorer", "Run", "Spec", "Trainer", "__version__", "build_model",
+    "compare", "dataset", "datasets", "families", "family", "load_data", "load_run", "score", "train", "view",
+]  # fmt: skip
+MEMBERS = {  # what others may rely on; the rest is for aenb's own rooms
+    "Run": [
+        "adopt", "attention", "data", "decode", "denoise", "diagnose", "encode", "epochs", "evaluate",
+        "generate", "impute", "inpaint", "interpolate", "latent_dim", "name", "pause", "plot", "reconstruct",
+        "resume", "save", "score", "show", "stop", "summary", "to_cell", "wait",
+    ],
+    "Data": [
+        "anomalies", "class_names", "classes", "describe", "feature_names", "input_shape", "is_subset", "kind",
+        "limit", "n", "name", "notes", "one_class", "scaler", "source", "total", "vocabulary", "x_test",
+        "x_train", "y_test", "y_train",
+    ],
+    "Spec": ["from_dict", "to_cell", "to_dict"],
+}  # fmt: skip
+SETTINGS = {
+    "train": [
+        "family", "data", "name", "checkpoint", "resume", "background", "callbacks", "verbose", "task", "corruption",
+        "amount", "limit", "epochs", "batch_size", "learning_rate", "seed", "patience", "restarts", "mixed_precision",
+        "xla", "settings",
+    ],
+    "load_data": ["data", "labels", "limit", "name", "kind"],
+    "build_model": ["family", "input_shape", "hyperparameters"],
+}  # fmt: skip
+
+
 def run(code):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done
+
+
+def test_the_public_names_are_these():
+    assert sorted(aenb.__all__) == NAMES
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_the_members_that_others_rely_on_are_there(name):
+    assert set(MEMBERS[name]) <= set(dir(getattr(aenb, name)))
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_arguments_are_these(name):
+    assert list(inspect.signature(getattr(aenb, name)).parameters) == SETTINGS[name]
 
 
 def test_every_public_name_is_there():
