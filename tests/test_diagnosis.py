@@ -90,7 +90,7 @@ def test_the_remedies_of_a_collapse_are_those_of_its_cause(digits):
 
 
 def test_the_remedies_of_texts_are_others_since_they_have_free_bits():
-    run = train("vae", ["a b c d", "b c d a", "c d a b", "d a b c"] * 8, latent_dim=4, epochs=1, beta=50.0, free_bits=0)
+    run = train("vae", ["a b c d", "b c d a", "c d a b", "d a b c"] * 8, latent_dim=4, epochs=3, beta=50.0, free_bits=0)
     for given, remedy in (
         ({"kl_warmup": 1}, "latent_dim = 2"),
         ({"kl_warmup": 1, "free_bits": 0.0}, "free_bits = 0.5"),

@@ -191,7 +191,7 @@ def test_parts_that_do_not_fit_are_named():
 
 
 def test_conv_refuses_tables_and_says_so():
-    with pytest.raises(aenb.AenbError, match=r"`conv` takes images.*received items of \(13,\)"):
+    with pytest.raises(aenb.AenbError, match=r"`conv`: expected images.*received the input shape \(13,\)"):
         aenb.build_model("conv", (13,))
 
 

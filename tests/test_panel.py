@@ -98,7 +98,7 @@ def test_what_a_training_raises_is_shown():
     panel = aenb.Trainer("conv", "breast_cancer")
     panel.train().join()
     assert panel.runs == {}
-    assert "takes images" in panel._message.value
+    assert "expected images" in panel._message.value
     panel._settings.data.value = "no_such_data"
     panel.train().join()
     assert "No data set" in panel._message.value or "no_such_data" in panel._message.value

@@ -83,18 +83,20 @@ def test_import_brings_nothing_heavy():
 
 
 def test_load_ext_is_quick_and_brings_nothing_heavy():
+    """Compare with what any notebook has imported before: so the speed of the machine does not count."""
     code = """
 import sys, time
+start = time.process_time()
 import IPython, ipywidgets
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
 begin = time.process_time()
 shell.run_line_magic("load_ext", "aenb")
-print(time.process_time() - begin)
+print((time.process_time() - begin) / (begin - start))
 print(*{m.partition('.')[0] for m in sys.modules})
 """
-    seconds, modules = run(code).stdout.splitlines()
-    assert float(seconds) < 0.3
+    ratio, modules = run(code).stdout.splitlines()
+    assert float(ratio) < 4  # 2.0 to 2.5 where this was written
     assert not HEAVY & set(modules.split())
 
 

@@ -153,7 +153,7 @@ def test_a_point_of_the_plane_is_a_code_and_back():
 
 def test_a_finding_brings_the_picture_that_shows_it():
     assert set(OF_FINDINGS.values()) <= set(views())
-    run = aenb.train("vae", DIGITS, latent_dim=2, beta=500.0, epochs=2, verbose=False)
+    run = aenb.train("vae", DIGITS, latent_dim=2, beta=500.0, epochs=3, verbose=False)
     assert "posterior-collapse" in {finding.code for finding in run.diagnose()}
     assert next(iter(telling(run))) == "posterior"
     assert "posterior: the KL of each dimension" in run._repr_html_()

@@ -8,7 +8,6 @@ import pkgutil
 import threading
 import warnings
 from collections.abc import Callable, Collection
-from importlib import metadata
 from typing import Any
 
 from aenb.core.errors import AenbError, unknown
@@ -111,6 +110,8 @@ def summary_of(function: Callable) -> str:
 
 def load_plugins(group: str) -> None:
     """Import what installed packages name in an entry-point group; warn of each that can't be imported."""
+    from importlib import metadata  # takes time, which loading the extension should not
+
     for plugin in metadata.entry_points(group=group):
         try:
             plugin.load()

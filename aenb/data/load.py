@@ -26,6 +26,7 @@ from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
 from aenb.data.split import MIN_EXAMPLES
 
+MAX_NAME = 100  # characters of a name that may be that of a variable
 EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images"
 
 
@@ -98,7 +99,8 @@ def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:
     with reading(value, f"`{word}`"):
         is_data = hasattr(value, "__array__") or isinstance(value, list | tuple | Data)
     if value is None or (word in datasets() and not is_data):
-        if value is None and word.isidentifier() and word not in datasets() and not os.path.exists(word):
+        is_bare = len(word) <= MAX_NAME and word.isidentifier() and word not in datasets()
+        if value is None and is_bare and not os.path.exists(word):
             named_data = [name for name, one in variables.items() if not name.startswith("_") and _may_be_data(one)]
             raise _no_such(word, named_data)
         return word, []
