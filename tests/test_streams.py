@@ -153,16 +153,16 @@ def test_labels_go_with_a_file(tmp_path):
         aenb.load_data("digits", labels=np.zeros(1797))
 
 
-def spoilt(value, row):
+def broken_at(value, row):
     array = DRAW.random((60, 4, 4))
     array[row, 1, 2] = value
     return array
 
 
 BAD = {
-    "NaN": (spoilt(np.nan, 33), "infinity in 1 of 60 examples, the first at index 33"),
-    "infinite": (spoilt(-np.inf, 59), "infinity in 1 of 60 examples, the first at index 59"),
-    "out of range": (spoilt(1e5, 17), r"received values from .* to 1e\+05"),
+    "NaN": (broken_at(np.nan, 33), "infinity in 1 of 60 examples, the first at index 33"),
+    "infinite": (broken_at(-np.inf, 59), "infinity in 1 of 60 examples, the first at index 59"),
+    "out of range": (broken_at(1e5, 17), r"received values from .* to 1e\+05"),
     "too large to square": (np.array([[1e300, 1.0], [-1e300, 2.0]] * 9), "squares are finite; received .* 1e\\+300"),
     "one axis": (np.zeros(9), r"received the shape \(9,\)"),
     "few": (np.zeros((3, 2)), "at least 4 examples; received 3"),

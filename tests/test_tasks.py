@@ -1,4 +1,4 @@
-"""Tasks: what is spoilt, how much of it, and that the same seed spoils alike."""
+"""Tasks: what is corrupted, how much of it, and that the same seed spoils alike."""
 
 import numpy as np
 import pytest
@@ -60,11 +60,11 @@ def test_gaussian_noise_has_its_deviation_and_images_stay_in_range():
 
 def test_salt_and_pepper_are_black_and_white_in_all_channels():
     x, given, _ = corrupt("denoise", "salt_and_pepper", "image", 0.4)
-    spoilt = given != x
-    assert spoilt.any(axis=-1).mean() == pytest.approx(0.4, abs=0.02)
-    assert (spoilt.all(axis=-1) == spoilt.any(axis=-1)).all()
-    assert set(np.unique(given[spoilt])) == {0, 1}
-    assert np.mean(given[spoilt]) == pytest.approx(0.5, abs=0.03)
+    corrupted = given != x
+    assert corrupted.any(axis=-1).mean() == pytest.approx(0.4, abs=0.02)
+    assert (corrupted.all(axis=-1) == corrupted.any(axis=-1)).all()
+    assert set(np.unique(given[corrupted])) == {0, 1}
+    assert np.mean(given[corrupted]) == pytest.approx(0.5, abs=0.03)
 
 
 def test_a_hole_is_a_square_of_the_size_asked_for_in_many_places():
@@ -165,9 +165,9 @@ def test_a_table_with_missing_values_trains_on_what_was_observed():
     from sklearn.datasets import load_wine
 
     table = load_wine().data
-    spoilt = table.copy()
-    spoilt[np.random.default_rng(0).random(table.shape) < 0.3] = np.nan
-    run = aenb.train("deep", spoilt, task="impute", hidden_units=(32,), latent_dim=4, epochs=20, verbose=False)
+    corrupted = table.copy()
+    corrupted[np.random.default_rng(0).random(table.shape) < 0.3] = np.nan
+    run = aenb.train("deep", corrupted, task="impute", hidden_units=(32,), latent_dim=4, epochs=20, verbose=False)
     assert np.isfinite(run.history["val_loss"]).all()
     assert run.history["loss"][-1] < 0.8 * run.history["loss"][0]
     assert np.isfinite(run.evaluate(parts="reconstruction")["mse"])

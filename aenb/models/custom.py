@@ -61,10 +61,10 @@ def custom(
 def _cut(model: Any) -> Any:
     """Return an autoencoder that shares a model's layers, cut after the narrowest of them."""
     inside = [layer for layer in model.layers[:-1] if not isinstance(layer, keras.layers.InputLayer)]
-    sizes = {place: layer.output.shape[1] for place, layer in enumerate(inside) if len(layer.output.shape) == 2}
-    if not sizes:
+    vectors = [layer for layer in inside if len(layer.output.shape) == 2]
+    if not vectors:
         raise _uncut("no layer before the last returns a vector for each example")
-    narrowest = inside[min(sizes, key=lambda place: (sizes[place], place))]
+    narrowest = min(vectors, key=lambda layer: layer.output.shape[1])
     try:
         encoder = keras.Model(model.inputs[0], narrowest.output, name="encoder")
         decoder = keras.Model(narrowest.output, model.outputs[0], name="decoder")

@@ -50,6 +50,11 @@ class Family:
     learning_rate: float | None = 1e-3
     batch_size: int = 256
 
+    @property
+    def trains_a_given_model(self) -> bool:
+        """Whether the user gives the whole compiled model, with its learning rate, and it is trained in place."""
+        return self.learning_rate is None
+
     def check_kind(self, kind: str, received: str) -> None:
         """Refuse data of a kind that the family does not take.
 

@@ -207,7 +207,7 @@ def make_spec(family: str, name: str | None, settings: dict[str, Any]) -> Spec:
     entry = families().lookup(family)
     chosen = {key: value for key, value in settings.items() if key in options()}
     hyperparameters = {key: value for key, value in settings.items() if key not in chosen}
-    if hyperparameters.get("model") is not None and chosen.get("restarts", 1) != 1:
+    if entry.trains_a_given_model and chosen.get("restarts", 1) != 1:
         raise AenbError("`restarts`: expected 1 with your own model, which is trained in place; received more.")
     return Spec(family, name, entry.check(hyperparameters, also=options()), **chosen)
 

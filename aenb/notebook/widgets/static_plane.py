@@ -24,7 +24,7 @@ SCRIPT = (Path(__file__).parent / "sheet.js").read_text(encoding="utf-8")
 
 
 def still_picture(layout: Layout) -> bytes:
-    """Draw the latent plane beside what its points decode to: a PNG file."""
+    """Draw the latent plane next to what its points decode to: a PNG file."""
     bounds, images = layout.bounds, _is_decoded(layout)
     with rc_context(STYLE):
         figure = Figure(figsize=(9.4, 4.7) if images else (4.9, 4.7), layout="constrained")
