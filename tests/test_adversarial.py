@@ -1,4 +1,4 @@
-"""The losses of the game against NumPy, and who scores items."""
+"""The adversarial losses against NumPy, and the discriminators of examples and of codes."""
 
 import numpy as np
 import pytest

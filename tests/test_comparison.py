@@ -39,7 +39,7 @@ def test_each_is_trained_from_each_seed_at_the_same_budget(found, data):
 
 def test_the_frame_has_means_intervals_and_baselines(found):
     frame = found.to_frame()
-    assert list(frame.index) == ["shallow", "deep", "vae", "PCA", "mean image", "the items themselves"]
+    assert list(frame.index) == ["shallow", "deep", "vae", "PCA", "mean image", "the raw features"]
     own = [run.evaluate(parts="reconstruction")["mse"] for run in found.runs["deep"]]
     assert frame.loc["deep", "mse"] == pytest.approx(np.mean(own))
     low, high = stats.t.interval(0.95, 1, loc=np.mean(own), scale=stats.sem(own))
@@ -71,7 +71,7 @@ def test_files(found, tmp_path):
     assert table["mse"].tolist() == pytest.approx([one["mse"] for each in found.scores.values() for one in each])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "seeds.csv"]
     lines = found.to_markdown().splitlines()
-    assert lines[0].startswith("| held-out items | MSE |")
+    assert lines[0].startswith("| held-out examples | MSE |")
     assert lines[1].startswith("| --- | ---: |")
 
 

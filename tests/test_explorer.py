@@ -29,7 +29,7 @@ def test_points_are_codes_in_the_plane(explorer):
     np.testing.assert_allclose(codes, run.encode(DIGITS.x_test), atol=1e-6)
     axes, origin = np.array(about["axes"]), np.array(about["origin"])
     np.testing.assert_allclose(told(explorer, "points").reshape(-1, 2), (codes - origin) @ axes.T, atol=1e-5)
-    assert told(explorer, "items", "u1").shape == (DIGITS.x_test.size,)
+    assert told(explorer, "examples", "u1").shape == (DIGITS.x_test.size,)
     assert about["class_names"] == list("0123456789")
 
 
@@ -77,7 +77,7 @@ def test_texts_are_decoded_to_words(monkeypatch):
 
 def test_a_generator_walks_its_prior():
     explorer = aenb.LatentExplorer(untrained("gan", latent_dim=4))
-    assert not explorer.about["has_items"]
+    assert not explorer.about["has_examples"]
     assert explorer.classes == b""
     assert told(explorer, "codes").std() == pytest.approx(1, abs=0.1)
 

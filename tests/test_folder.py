@@ -52,8 +52,8 @@ def test_schema_knows_what_others_say():
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (lambda f: f["record"].pop("items_per_second"), "expected record.items_per_second; it is missing"),
-        (lambda f: f["record"].update(items_per_second="x"), "`record.items_per_second`: .* received 'x'"),
+        (lambda f: f["record"].pop("examples_per_second"), "expected record.examples_per_second; it is missing"),
+        (lambda f: f["record"].update(examples_per_second="x"), "`record.examples_per_second`: .* received 'x'"),
         (lambda f: f["record"].update(notes=[1]), "`record.notes.0`"),
         (lambda f: f["record"].update(findings=["x"]), "`record.findings.0`"),
         (lambda f: f["record"]["findings"].append({"code": "x"}), "expected record.findings"),
@@ -78,6 +78,14 @@ def test_schema_knows_what_others_say():
 def test_wrong_facts_are_found_when_it_is_loaded(folder, edit, words):
     change(folder, edit)
     assert re.search(words, refused(folder)), refused(folder)
+
+
+def test_an_older_folder_whose_record_says_items_is_loaded(folder, trained):
+    def rename(facts):
+        facts["record"]["items_per_second"] = facts["record"].pop("examples_per_second")
+
+    change(folder, rename)
+    assert aenb.load_run(folder).record == trained.record
 
 
 def test_what_a_user_noted_down_in_the_record_is_kept(trained, tmp_path):

@@ -230,10 +230,10 @@ def test_the_plane_of_a_single_code():
 
 
 def test_words_of_few_and_of_exact():
-    record = {"device": ["CPU"], "items_per_second": 10.0}
+    record = {"device": ["CPU"], "examples_per_second": 10.0}
     assert report.ending("complete", 1, 1, 2.0, record).startswith("Trained 1 epoch in")
     assert report.ending("stopped", 1, 1, 2.0, record).startswith("Stopped after 1 of 1 epoch,")
-    assert report.ending("stopped", 0, 5000, 0.0, record | {"items_per_second": 0.0}) == "Cancelled before it began."
+    assert report.ending("stopped", 0, 5000, 0.0, record | {"examples_per_second": 0.0}) == "Cancelled before it began."
     exact = {"mse": 0.02, "pca_mse": 1e-15, "mean_mse": 1.0}
     said = report.verdict(exact, "deep", 32, compresses=True)
     assert said == "PCA reconstructs this data exactly: 32 dimensions are enough."

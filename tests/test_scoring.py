@@ -86,7 +86,7 @@ def test_scores_show_themselves_beside_their_baselines(vae):
     page = vae.evaluate(verbose=False)._repr_html_()
     rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr.*?</tr>", page)]
     head, table = rows[0], {row[0]: row for row in rows[1:]}
-    assert head == ["held-out items", "score", "PCA", "mean item", "items themselves", "training items"]
+    assert head == ["held-out examples", "score", "PCA", "mean example", "raw features", "training examples"]
     scores = vae.evaluate()
     assert table["mse"][1:4] == [f"{scores[name]:.4g}" for name in ("mse", "pca_mse", "mean_mse")]
     assert table["frechet"][-1] == f"{scores['frechet_floor']:.4g}"

@@ -394,7 +394,7 @@ class TestRunsOnTexts:
         np.testing.assert_array_equal(filled[:, ~mask], x[:, ~mask])
 
     def test_it_shows_itself_and_is_loaded_again(self, text_run, tmp_path):
-        assert "tokens that came back" in repr(text_run)
+        assert "token accuracy" in repr(text_run)
         assert "commonest words" in repr(text_run)
         assert text_run.plot().axes[0].get_ylabel() == "cross-entropy of a word (nats)"
         again = aenb.load_run(text_run.save(tmp_path / "t"))

@@ -82,7 +82,7 @@ def test_attention_over_signals_and_texts_is_drawn(data):
 
 def test_the_game_and_the_timeline_need_a_training(tmp_path):
     run = aenb.train("gan", DIGITS, epochs=3, verbose=False)
-    assert {"game", "timeline"} <= set(run.show())
+    assert {"adversarial", "timeline"} <= set(run.show())
     assert sorted(run.timeline) == [1, 2, 3]
     np.testing.assert_allclose(
         run.timeline[3], run.generate(10, seed=0), atol=1e-6

@@ -14,7 +14,7 @@ from aenb.comparison.score_columns import DRAWN, SCORES, Column
 from aenb.figures.plots import BLUE, GREEN, GREY, STYLE, drawable, image_grid
 
 PANELS, COLUMNS = 4, 10
-BASES = ("PCA", "training items")  # whose scores are drawn as lines
+BASES = ("PCA", "training examples")  # whose scores are drawn as lines
 Strip = tuple[str, np.ndarray, "np.ndarray | None"]  # a name, reconstructed images, generated images
 
 

@@ -67,11 +67,11 @@ class Comparison:
             pairs, key=lambda pair: pair[0].is_generator
         ):  # generators are scored on few examples
             pca = "PCA" if len(sizes) == 1 else f"PCA, {run.latent_dim} dimensions"
-            for label, prefix in zip((pca, MEANS[self.data.kind], "the items themselves"), BEFORE, strict=True):
+            for label, prefix in zip((pca, MEANS[self.data.kind], "the raw features"), BEFORE, strict=True):
                 own = {key.removeprefix(prefix): score for key, score in scores.items() if key.startswith(prefix)}
                 baselines[label] = own | baselines.get(label, {})
             floor = {key.removesuffix(BEHIND): score for key, score in scores.items() if key.endswith(BEHIND)}
-            baselines["training items"] = floor | baselines.get("training items", {})
+            baselines["training examples"] = floor | baselines.get("training examples", {})
         ordered = sorted(baselines, key=lambda label: label[:3] != "PCA")
         return {label: baselines[label] for label in ordered if baselines[label]}
 
@@ -159,7 +159,7 @@ class Comparison:
     @functools.cached_property
     def _tables(self) -> list[tuple[Rows, Places]]:
         """Lay out two tables, the scores with the baselines and the costs, and mark the best cells."""
-        return [self._table(SCORES, "held-out items", self.baselines), self._table(COSTS, "what it took", {})]
+        return [self._table(SCORES, "held-out examples", self.baselines), self._table(COSTS, "cost", {})]
 
     def _table(self, columns: list[Column], head: str, baselines: dict[str, Figures]) -> tuple[Rows, Places]:
         shown = [column for column in columns if any(column.name in scores for scores in self.intervals.values())]
@@ -190,8 +190,8 @@ class Comparison:
         ]
         if inverted := [name for name, runs in self.runs.items() if runs[0].is_generator]:
             lines.append(
-                f"{', '.join(inverted)}: no encoder, so what comes back is of {INVERTED} held-out items, whose codes "
-                "were searched for."
+                f"{', '.join(inverted)}: no encoder, so the reconstructions are those of {INVERTED} held-out examples, "
+                "whose latent codes were found by search."
             )
         if several:
             lines.append(
@@ -232,7 +232,7 @@ class Comparison:
         page = f'<div style="overflow-x:auto;white-space:nowrap">{"".join(tables)}</div>{"".join(lines)}'
         try:
             picture = (
-                '<img alt="The scores with their intervals, and what each makes of the same items" '
+                '<img alt="The scores with their intervals, and reconstructions of the same examples by each model" '
                 f'style="max-width:100%;margin-top:.5em" src="{png_source(self._png)}">'
             )
             return interactive(self, page + picture)
@@ -260,7 +260,7 @@ def _costs(run: Run) -> Figures:
         "parameters": run.model.count_params(),
         "epochs": run.epochs,
         "seconds": run.seconds,
-        "items_per_second": run.record["items_per_second"],
+        "examples_per_second": run.record["examples_per_second"],
         "memory": sum(tf.as_dtype(one.dtype).size * math.prod(one.shape) for one in state) / 2**20,
     }
 

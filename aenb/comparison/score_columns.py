@@ -25,7 +25,7 @@ class Column:
 SCORES = [
     Column("mse", "MSE", "{:.4f}", lower=True),
     Column("ssim", "SSIM", "{:.3f}"),
-    Column("accuracy", "tokens that came back", "{:.3f}"),
+    Column("accuracy", "token accuracy", "{:.3f}"),
     Column("nll", "NLL (nats)", "{:.1f}", lower=True),
     Column("linear_probe", "linear probe", "{:.3f}"),
     Column("knn", "5-NN", "{:.3f}"),
@@ -40,7 +40,7 @@ COSTS = [
     Column("parameters", "parameters", "{:,.0f}", lower=True),
     Column("epochs", "epochs", "{:,.4g}", lower=True),
     Column("seconds", "seconds", "{:,.1f}", lower=True),
-    Column("items_per_second", "items/s", "{:,.0f}"),
+    Column("examples_per_second", "examples/s", "{:,.0f}"),
     Column("memory", "weights and optimiser (MB)", "{:,.1f}", lower=True),
 ]
 DRAWN = (

@@ -30,7 +30,7 @@ class Training:
         title: What is trained on what.
         epochs: The number of epochs.
         steps: Steps per epoch.
-        items: Examples per epoch.
+        num_examples: Examples per epoch.
         device: The device it computes on, in words.
         control: Pause, resume and stop.
         history: Lists by name, one value per epoch; they grow.
@@ -42,7 +42,7 @@ class Training:
     title: str
     epochs: int
     steps: int
-    items: int
+    num_examples: int
     device: str = ""
     control: Control = field(default_factory=Control)
     history: dict[str, list[float]] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Counter:
         if self._begin is None:
             return 0.0
         seconds = time.perf_counter() - self._begin[0] - self.training.control.held
-        return (self.done - self._begin[1]) * self.training.items / self.training.steps / max(seconds, 1e-9)
+        return (self.done - self._begin[1]) * self.training.num_examples / self.training.steps / max(seconds, 1e-9)
 
     def words(self) -> str:
         """Describe the progress: epoch, losses, speed, time left."""
@@ -112,7 +112,7 @@ class Counter:
         left = self.training.epochs * self.training.steps - self.done
         speed = []
         if self.rate:
-            seconds = left * self.training.items / self.training.steps / self.rate
+            seconds = left * self.training.num_examples / self.training.steps / self.rate
             speed = [f"{self.rate:,.0f} examples/s", f"{_in_words(seconds)} left"]
         return " · ".join([f"epoch {self.epoch} of {self.training.epochs}", *losses, *speed])
 

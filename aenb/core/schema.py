@@ -14,7 +14,16 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from aenb.core.errors import AenbError
 
@@ -85,7 +94,9 @@ class Record(Strict):
     device: list[Sentence]
     versions: dict[Word, Sentence]
     precision: Word
-    items_per_second: NotNegative
+    examples_per_second: Annotated[  # older folders say "items"
+        NotNegative, Field(validation_alias=AliasChoices("examples_per_second", "items_per_second"))
+    ]
     learning_rate: Positive
     batch_size: Annotated[int, Field(ge=1)]
     xla: bool | None = None

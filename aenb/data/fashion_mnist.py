@@ -34,7 +34,7 @@ def _folder_at_hand() -> Path | None:
 
 @dataset(
     order=3,
-    summary="70,000 pictures of clothes, 28×28, 10 classes",
+    summary="70,000 images of clothing, 28×28, 10 classes",
     where="Keras's cache; package dataset-fashion-mnist; download",
     at_hand=lambda: _folder_at_hand() is not None,
 )

@@ -139,15 +139,15 @@ class Preprocessing:
             return self._pixels(array, name)
         return self._checked(standardise(array, self.mean, self.scale), array, name)
 
-    def to_raw(self, items: np.ndarray) -> np.ndarray:
+    def to_raw(self, x: np.ndarray) -> np.ndarray:
         """Convert tables and signals from the model's units back to their original ones: the same shape, float64."""
-        return to_raw(items, self.mean, self.scale)
+        return to_raw(x, self.mean, self.scale)
 
-    def restore(self, items: np.ndarray, like: Any) -> Any:
+    def restore(self, x: np.ndarray, like: Any) -> Any:
         """Convert rows of a table to their original units, and fill in the missing values of a DataFrame with them.
 
         Args:
-            items: (n, features), in the model's units.
+            x: (n, features), in the model's units.
             like: The DataFrame that they came from; its observed values are kept.
 
         Returns:
@@ -155,8 +155,8 @@ class Preprocessing:
         """
         import pandas as pd
 
-        raw = np.empty(items.shape)
-        raw[:, in_order(like.columns, self.feature_names, "x")] = self.to_raw(items)
+        raw = np.empty(x.shape)
+        raw[:, in_order(like.columns, self.feature_names, "x")] = self.to_raw(x)
         filled = [
             column if column.notna().all() else column.astype("float64").where(column.notna(), raw[:, place])
             for place, (_, column) in enumerate(like.items())

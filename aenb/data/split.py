@@ -20,7 +20,7 @@ def held_out_size(n: int, size: int) -> tuple[int, list[str]]:
     maximum = max(100, MAX_HELD_OUT_BYTES // (4 * size))
     if wanted > maximum:
         return maximum, [f"{maximum:,} of {n:,} examples are held out: more of this size would take too much memory."]
-    return wanted, [f"Every fifth item is held out: {wanted:,} of {n:,}."] if wanted < MAX_HELD_OUT else []
+    return wanted, [f"Every fifth example is held out: {wanted:,} of {n:,}."] if wanted < MAX_HELD_OUT else []
 
 
 def hold_out(n: int, size: int, labels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -78,7 +78,7 @@ def to_raw(examples: np.ndarray, mean: Sequence[float], scale: Sequence[float]) 
 
 def _notes(scaler: Any, shape: tuple[int, ...], missing: int) -> list[str]:
     what = "column" if len(shape) == 2 else "channel"
-    notes = [f"Each {what} was standardised by the training items' mean and deviation; the scaler is kept."]
+    notes = [f"Each {what} was standardised by the training examples' mean and standard deviation; the scaler is kept."]
     constant = int((scaler.scale_ != np.sqrt(scaler.var_)).sum())  # the scaler does not divide these
     if constant:
         notes.append(f"{constant} of {shape[-1]} {what}s are constant.")

@@ -21,7 +21,7 @@ NONE, UNKNOWN = "", "<unk>"  # the first two of each vocabulary: padding, and an
 
 
 def are_texts(x: Any) -> bool:
-    """Say whether something is a list, an array or a column of texts, by its first item."""
+    """Say whether something is a list, an array or a column of texts, by its first element."""
     if isinstance(x, str | Mapping) or hasattr(x, "columns") or getattr(x, "ndim", 1) != 1 or not hasattr(x, "__len__"):
         return False
     return len(x) > 0 and isinstance(next(iter(x), None), str)

@@ -200,7 +200,7 @@ def build_model(family: str, input_shape: tuple[int, ...], **hyperparameters):
 
     Args:
         family: The family's name, as `aenb.families()` lists them.
-        input_shape: The shape of one item: `(height, width, channels)`, `(length, channels)`, `(features,)`, or
+        input_shape: The shape of one example: `(height, width, channels)`, `(length, channels)`, `(features,)`, or
             `(length,)` of tokens, with `vocabulary`.
         **hyperparameters: The family's hyperparameters.
 

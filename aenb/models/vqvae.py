@@ -109,7 +109,7 @@ def vqvae(
         prior=lambda net, n, generator: sample(n, int(generator.integers(2**31))),
         weights=quantisation.weights(),
         notes=[
-            f"The code of an item is {quantisation.positions} of {num_embeddings} vectors: {bits:.0f} bits.",
+            f"The code of an example is {quantisation.positions} of {num_embeddings} vectors: {bits:.0f} bits.",
             f"The likelihood is gaussian, with the variance {variance:g}.",
         ],
         name="vqvae",

@@ -13,7 +13,7 @@ COLUMNS = {
     "mse": ("MSE", "{:.4f}"),
     "psnr": ("PSNR (dB)", "{:.2f}"),
     "ssim": ("SSIM", "{:.3f}"),
-    "accuracy": ("tokens that came back", "{:.1%}"),
+    "accuracy": ("token accuracy", "{:.1%}"),
 }
 
 
@@ -29,7 +29,7 @@ def score_rows(metrics: dict[str, float], family: str, dimensions: int, kind: st
         "mean_": MEANS[kind],
         "input_": "left as given",
     }
-    head = ["held-out items", *(COLUMNS[name][0] for name in shown)]
+    head = ["held-out examples", *(COLUMNS[name][0] for name in shown)]
     rows = [
         [label, *(COLUMNS[name][1].format(metrics[prefix + name]) for name in shown)]
         for prefix, label in names.items()
@@ -45,7 +45,7 @@ def verdict(metrics: dict[str, float], family: str, dimensions: int, *, compress
     """Say how the model's error compares with that of PCA, in a sentence."""
     if "accuracy" in metrics:
         accuracy, commonest = metrics["accuracy"], metrics["mean_accuracy"]
-        return f"Of the tokens, {accuracy:.1%} came back; the commonest of each place make {commonest:.1%}."
+        return f"The token accuracy is {accuracy:.1%}; the commonest token of each position alone has {commonest:.1%}."
     if not compresses and "input_mse" in metrics:
         ratio = _times(metrics["mse"], metrics["input_mse"])
         return f"The squared error of {family} is {ratio:.3g} times that of what it was given."
@@ -86,7 +86,7 @@ def ending(status: str, epochs: int, asked: int, seconds: float, record: dict[st
         return "Cancelled before it began."
     if status in unfinished:
         return unfinished[status]
-    if status in ("stopped", "interrupted") and not epochs and not record["items_per_second"]:
+    if status in ("stopped", "interrupted") and not epochs and not record["examples_per_second"]:
         return "Cancelled before it began."
     how = {
         "complete": f"Trained {number_of(epochs, 'epoch')}",
@@ -96,7 +96,7 @@ def ending(status: str, epochs: int, asked: int, seconds: float, record: dict[st
         "diverged": f"Stopped after {progress}, before the loss broke,",
     }[status]
     device = ", ".join(record["device"])
-    return f"{how} in {seconds:.1f} s: {record['items_per_second']:,.0f} items a second on {device}."
+    return f"{how} in {seconds:.1f} s: {record['examples_per_second']:,.0f} examples a second on {device}."
 
 
 def remedy(reason: str, learning_rate: float) -> str:

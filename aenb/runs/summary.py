@@ -82,6 +82,9 @@ def words(run: Any) -> tuple[str, list[list[str]], list[str]]:
         *(f"{MARKS[finding.severity]} {finding}" for finding in ([] if run.is_alive else run.diagnose())),
     ]
     if run.is_generator:
-        lines.insert(len(metrics) > 0, f"It has no encoder: the codes of {INVERTED} held-out items were searched for.")
+        lines.insert(
+            len(metrics) > 0,
+            f"It has no encoder: the latent codes of {INVERTED} held-out examples were found by search.",
+        )
     rows = report.score_rows(metrics, spec.family, run.latent_dim, run.record["data"]["kind"]) if metrics else []
     return title, rows, lines

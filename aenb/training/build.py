@@ -42,7 +42,7 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
     backend.start()
     _check_keras()
     model, policy, note = build(spec, loaded)
-    record = _record(loaded) | {"precision": policy, "items_per_second": 0.0}
+    record = _record(loaded) | {"precision": policy, "examples_per_second": 0.0}
     record["learning_rate"] = learning_rate(spec) or float(model.optimizer.learning_rate)
     record["batch_size"] = batch_size(spec, len(loaded.train))
     record["notes"] += [*getattr(model, "notes", ()), *notes, *([note] if note else [])]

@@ -107,7 +107,7 @@ class Session:
             run.status = "stopped early"
         steps = self.engine.epoch * self.engine.steps + self.engine.step - first
         seconds = max(run.seconds - self._seconds_before, 1e-9)
-        run.record["items_per_second"] = steps * self._num_examples / self.engine.steps / seconds
+        run.record["examples_per_second"] = steps * self._num_examples / self.engine.steps / seconds
         if self.checkpoint is not None and self.checkpoint.trouble:
             run.record["notes"].append(f"The last checkpoint could not be written: {self.checkpoint.trouble}.")
 

@@ -55,7 +55,7 @@ def behind_pca(measured: Measurements) -> Iterator[Finding]:
         yield Finding(
             "behind-pca",
             "warning",
-            f"The squared error on held-out items is {scores['mse']:.4g}; PCA with as many dimensions has "
+            f"The squared error on held-out examples is {scores['mse']:.4g}; PCA with as many dimensions has "
             f"{scores['pca_mse']:.4g}. {cause}",
             remedy,
         )
@@ -65,8 +65,9 @@ def _cause(measured: Measurements, pca_mse: float) -> tuple[str, str]:
     """Return why a model has a larger error than PCA, and what to change."""
     loss = measured.history["loss"][-1]
     if loss < pca_mse:
-        return f"On its training items it has {loss:.4g}: too few of them, for a network of this size.", smaller(
-            measured
+        return (
+            f"On its training examples it is {loss:.4g}: there are too few of them for a network of this size.",
+            smaller(measured),
         )
     if wider := _wider(measured):
         return "A layer is narrower than the code: the model cannot do what PCA does.", wider

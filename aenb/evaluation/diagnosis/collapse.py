@@ -31,8 +31,8 @@ def posterior_collapse(measured: Measurements) -> Iterator[Finding]:
         yield Finding(
             "posterior-collapse",
             "error",
-            f"{counted} {details}: the posterior has collapsed to the prior, and the decoder makes nearly the same of "
-            "all items.",
+            f"{counted} {details}: the posterior has collapsed to the prior, and the decoder returns nearly the same "
+            "output for all examples.",
             _revived(measured, size),
         )
     elif active < FEW * size and (measured.setting("beta") or 0) > 1:
@@ -78,7 +78,7 @@ def dead_codes(measured: Measurements) -> Iterator[Finding]:
         yield Finding(
             "dead-codes",
             "warning",
-            f"{used} of the {size} entries of the codebook stand for something in {len(measured.codes):,} training "
-            f"items (perplexity {perplexity:.1f}): the others take part in nothing.",
+            f"{used} of the {size} entries of the codebook are used in the codes of {len(measured.codes):,} training "
+            f"examples (perplexity {perplexity:.1f}): the others are dead.",
             f"num_embeddings = {max(2, 2 ** int(np.ceil(np.log2(used))))}",
         )

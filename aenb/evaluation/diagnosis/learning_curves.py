@@ -43,7 +43,7 @@ def over_fitting(measured: Measurements) -> Iterator[Finding]:
         return
     width = max(2, len(validation) // 10)
     losses, smooth = _smoothed(losses, width), _smoothed(validation, width)
-    best, overfit = int(np.argmin(smooth)), "the model has learnt its training items by heart."
+    best, overfit = int(np.argmin(smooth)), "the model is memorising its training examples."
     # with early stopping, the weights are those of the best epoch
     if (
         measured.run.spec.patience is None

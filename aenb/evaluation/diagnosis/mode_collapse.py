@@ -34,8 +34,8 @@ def mode_collapse(measured: Measurements) -> Iterator[Finding]:
     yield Finding(
         "mode-collapse",
         "error" if lost >= 0.5 or diversity < NONE else "warning",
-        f"{SAMPLES:,} samples {classes}lie {diversity:.2f} times as far from each other as real items do (by "
-        f"{extractor.name}): the model makes only a part of what there is.",
+        f"{SAMPLES:,} samples {classes}lie {diversity:.2f} times as far from each other as real examples do (by "
+        f"{extractor.name}): the model generates only a part of the variety of the data.",
         _remedy(measured),
     )
 

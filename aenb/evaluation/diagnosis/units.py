@@ -27,7 +27,7 @@ def dead_units(measured: Measurements) -> Iterator[Finding]:
             "dead-units",
             "error" if worst == 1 else "warning",
             f"{worst:.0%} of the units of layer `{layer}` of the {part} give the same for each of {len(measured.x):,} "
-            "training items: no gradient goes through them, and they stay dead. "
+            "training examples: no gradient goes through them, so they stay dead. "
             "Steps that are too long do that to rectifiers.",
             _gentler(measured),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aenb.core.tables import html_table
 
 BEFORE, BEHIND = ("pca_", "mean_", "raw_"), "_floor"  # prefixes and suffix of the baselines' scores
-BASELINES = {"pca_": "PCA", "mean_": "mean item", "raw_": "items themselves", "_floor": "training items"}
+BASELINES = {"pca_": "PCA", "mean_": "mean example", "raw_": "raw features", "_floor": "training examples"}
 
 
 class Scores(dict):
@@ -19,7 +19,7 @@ class Scores(dict):
     def _repr_html_(self) -> str:
         own = [name for name in self if is_own(name)]
         shown = [key for key in BASELINES if any(self._of(key, name) in self for name in own)]
-        rows = [["held-out items", "score", *(BASELINES[key] for key in shown)]]
+        rows = [["held-out examples", "score", *(BASELINES[key] for key in shown)]]
         for name in own:
             cells = (self.get(self._of(key, name)) for key in shown)
             rows.append([name, _written(self[name]), *("" if cell is None else _written(cell) for cell in cells)])

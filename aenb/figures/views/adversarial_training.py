@@ -21,7 +21,7 @@ def _fits(inputs: ViewInputs) -> bool:
     summary="adversarial training by epoch: both losses, mean scores of real examples and generated samples, gradients",
     fits=_fits,
 )
-def game(inputs: ViewInputs) -> Any:
+def adversarial(inputs: ViewInputs) -> Any:
     """Draw the players' losses, the discriminator's mean scores, and the gradient norms."""
     history = inputs.run.history
     with rc_context(STYLE):

@@ -21,7 +21,7 @@ def _fits(inputs: ViewInputs) -> bool:
 
 @view(
     order=6,
-    summary="the codebook: how often each entry is used, what each stands for, and which ones items are made of",
+    summary="the codebook: how often each entry is used, what each decodes to, and which ones encode an example",
     fits=_fits,
 )
 def codebook(inputs: ViewInputs) -> Any:

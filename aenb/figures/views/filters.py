@@ -39,7 +39,7 @@ def _fits(inputs: ViewInputs) -> bool:
     return inputs.data.kind == "image" and _first(inputs) is not None
 
 
-@view(order=10, summary="what the first layer of the encoder looks for, and what of an item it answers to", fits=_fits)
+@view(order=10, summary="the filters of the encoder's first layer, and their responses to an example", fits=_fits)
 def filters(inputs: ViewInputs) -> Any:
     """Draw the filters of the first layer: units of a dense layer as images; of a convolution its feature maps too."""
     layer = _first(inputs)

@@ -22,7 +22,11 @@ def _has_units(inputs: ViewInputs) -> bool:
     return bool(dead_shares(Measurements(inputs.run)))
 
 
-@view(order=13, summary="how many units of each layer are dead: they give the same for every item", fits=_has_units)
+@view(
+    order=13,
+    summary="the share of dead units in each layer, whose output is the same for every example",
+    fits=_has_units,
+)
 def units(inputs: ViewInputs) -> Any:
     """Draw the share of dead units by layer, from the encoder's first to the decoder's last."""
     shares = dead_shares(Measurements(inputs.run))

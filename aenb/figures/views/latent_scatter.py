@@ -18,9 +18,7 @@ def _fits(inputs: ViewInputs) -> bool:
     return not inputs.run.is_generator and inputs.has_plane
 
 
-@view(
-    order=9, summary="the codes of held-out items, beside the plane that PCA finds for the items themselves", fits=_fits
-)
+@view(order=9, summary="the latent codes of held-out examples, compared with PCA of the raw features", fits=_fits)
 def codes(inputs: ViewInputs) -> Any:
     """Draw the latent plane and that of PCA, a point for each held-out example, in the colour of its class."""
     with rc_context(STYLE):

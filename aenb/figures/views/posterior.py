@@ -20,7 +20,7 @@ def _fits(inputs: ViewInputs) -> bool:
     return inputs.posterior is not None
 
 
-@view(order=8, summary="the KL of each dimension of the code, and its posterior beside the prior", fits=_fits)
+@view(order=8, summary="the KL of each latent dimension, and its posterior compared with the prior", fits=_fits)
 def posterior(inputs: ViewInputs) -> Any:
     """Draw the KL of all dimensions, and of the first ones the aggregate posterior with the prior's density."""
     order, kl = inputs.ranking[:MAX_BARS], inputs.kl

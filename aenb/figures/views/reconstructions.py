@@ -20,7 +20,7 @@ def _fits(inputs: ViewInputs) -> bool:
     return not inputs.run.is_generator
 
 
-@view(order=1, summary="held-out items, what the model makes of them, and what is lost", fits=_fits)
+@view(order=1, summary="held-out examples, their reconstructions, and the errors", fits=_fits)
 def reconstructions(inputs: ViewInputs) -> Any:
     """Draw examples, reconstructions and errors: per pixel for images, else by feature or step."""
     data, run = inputs.data, inputs.run

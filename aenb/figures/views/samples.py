@@ -51,7 +51,7 @@ def _has_timeline(inputs: ViewInputs) -> bool:
     return inputs.data.kind != "text" and len(inputs.run.timeline) > 1
 
 
-@view(order=3, summary="the same codes as the training went on: how its samples became better", fits=_has_timeline)
+@view(order=3, summary="samples from the same latent codes at several epochs of the training", fits=_has_timeline)
 def timeline(inputs: ViewInputs) -> Any:
     """Draw a row of samples for each epoch that was kept, all of the same latent codes."""
     moments = inputs.run.timeline
@@ -80,7 +80,7 @@ def _has_classes(inputs: ViewInputs) -> bool:
 
 @view(
     order=11,
-    summary="which classes new items are of, as a classifier sees them, beside those of the data",
+    summary="the classes of generated samples, by a classifier, compared with those of the data",
     fits=_has_classes,
 )
 def classes(inputs: ViewInputs) -> Any:

@@ -21,7 +21,7 @@ def _fits(inputs: ViewInputs) -> bool:
 
 @view(
     order=7,
-    summary="what changes where one dimension of the code is changed, from its low end to its high one",
+    summary="what changes if one latent dimension moves from its low end to its high one",
     fits=_fits,
 )
 def traversals(inputs: ViewInputs) -> Any:

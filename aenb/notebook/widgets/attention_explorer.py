@@ -34,7 +34,7 @@ class AttentionExplorer:
         >>> import aenb
         >>> run = aenb.train("attention", "digits", epochs=1, verbose=False)
         >>> aenb.AttentionExplorer(run)
-        attention of attention, 8 held-out items
+        attention of attention, 8 held-out examples
     """
 
     @checked
@@ -49,7 +49,7 @@ class AttentionExplorer:
     @property
     def _title(self) -> str:
         run = self._inputs.run
-        return f"attention of {run.name or run.spec.family}, {len(self._x)} held-out items"
+        return f"attention of {run.name or run.spec.family}, {len(self._x)} held-out examples"
 
     def __repr__(self) -> str:
         return self._title
@@ -62,7 +62,7 @@ class AttentionExplorer:
             f'<img class="aenb-still" alt="{attention.summary}" style="max-width:100%" '
             f'src="{picture}">'
             '<div class="aenb-asked" style="display:none"><div style="display:flex;flex-wrap:wrap;gap:.3em 1em;'
-            'margin:.4em 0"><label>item <select></select></label><label>layer <select></select></label>'
+            'margin:.4em 0"><label>example <select></select></label><label>layer <select></select></label>'
             '<label>head <select></select></label></div><div class="aenb-stage"></div><output></output></div>'
             f"{script_tag(about, SCRIPT)}</div>"
         )
@@ -81,7 +81,7 @@ class AttentionExplorer:
             return about | {"words": words, "titles": [" ".join(text[:4]) + " …" for text in words]}
         named = data.y_test is not None and len(data.classes) <= MAX_EXAMPLES + 2 and len(self._x) <= len(data.shown)
         labels = data.class_numbers(data.y_test[data.shown[:n]]) if named else []
-        titles = [data.class_words[number] for number in labels] or [f"item {number + 1}" for number in range(n)]
+        titles = [data.class_words[number] for number in labels] or [f"example {number + 1}" for number in range(n)]
         return about | {"titles": titles} | (self._images() if data.kind == "image" else self._signals())
 
     def _grid(self) -> tuple[tuple[int, ...], int]:

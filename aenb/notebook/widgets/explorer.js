@@ -171,7 +171,7 @@ function render({ model, el }) {
   const about = model.get("about"), dimensions = about.latent_dim;
   const floats = (name) => { const view = model.get(name); return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength)); };
   const bytes = (name) => { const view = model.get(name); return new Uint8Array(view.buffer, view.byteOffset, view.byteLength); };
-  const points = floats("points"), codes = floats("codes"), weights = floats("weights"), classes = bytes("classes"), items = bytes("items");
+  const points = floats("points"), codes = floats("codes"), weights = floats("weights"), classes = bytes("classes"), examples = bytes("examples");
   const count = points.length / 2, [x0, x1, y0, y1] = about.bounds, origin = about.origin, axes = about.axes;
   let code = Float32Array.from(about.start), hidden = new Set(), near = -1, ends = { A: null, B: null }, playing = 0, label = 0;
   const latencies = [];
@@ -191,7 +191,7 @@ function render({ model, el }) {
   const wording = element("figcaption", {}, "decoded");
   const nearWording = element("figcaption", {}, "nearest example");
   const pictures = element("div", { class: "aenb-pictures" },
-    element("figure", {}, decoded, wording), about.has_items ? element("figure", {}, shown, nearWording) : "");
+    element("figure", {}, decoded, wording), about.has_examples ? element("figure", {}, shown, nearWording) : "");
   const sliders = about.sliders.map((slider) => {
     const input = element("input", {
       type: "range", min: slider.low, max: slider.high, step: (slider.high - slider.low) / 200,
@@ -357,11 +357,11 @@ function render({ model, el }) {
   function showItem(index) {
     near = index;
     drawMarks();
-    if (!about.has_items || index < 0) return;
+    if (!about.has_examples || index < 0) return;
     const length = size(about.shape);
     if (about.kind === "text") draw(shown, about.texts[index]);
-    else if (about.kind === "image") draw(shown, items.subarray(index * length, (index + 1) * length), 1);
-    else draw(shown, new Float32Array(items.buffer.slice(items.byteOffset + 4 * index * length, items.byteOffset + 4 * (index + 1) * length)));
+    else if (about.kind === "image") draw(shown, examples.subarray(index * length, (index + 1) * length), 1);
+    else draw(shown, new Float32Array(examples.buffer.slice(examples.byteOffset + 4 * index * length, examples.byteOffset + 4 * (index + 1) * length)));
     nearWording.textContent = classes.length ? `nearest example: ${about.class_names[classes[index]]}` : "nearest example";
   }
   function nearest(point) {

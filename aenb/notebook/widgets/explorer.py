@@ -60,7 +60,7 @@ class LatentExplorer(anywidget.AnyWidget):
     points = traitlets.Bytes().tag(sync=True)
     codes = traitlets.Bytes().tag(sync=True)
     classes = traitlets.Bytes().tag(sync=True)
-    items = traitlets.Bytes().tag(sync=True)
+    examples = traitlets.Bytes().tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
 
     @checked
@@ -73,7 +73,7 @@ class LatentExplorer(anywidget.AnyWidget):
             points=layout.points.astype("<f4").tobytes(),
             codes=inputs.codes.astype("<f4").tobytes(),
             classes=b"" if layout.classes is None else layout.classes.astype("u1").tobytes(),
-            items=b"" if run.is_generator else _packed(inputs.x, inputs.data.kind),
+            examples=b"" if run.is_generator else _packed(inputs.x, inputs.data.kind),
             weights=weights,
         )
         self._decode = coding.quick_decoder(run.model)
@@ -107,7 +107,7 @@ class LatentExplorer(anywidget.AnyWidget):
             "range": self._range,
             "feature_names": [str(name) for name in data.feature_names or range(1, data.input_shape[-1] + 1)],
             "texts": data.texts(inputs.x) if data.kind == "text" else [],
-            "has_items": not run.is_generator,
+            "has_examples": not run.is_generator,
             "has_prior": inputs.has_prior,
             "random_help": "Draw a latent code from the prior"
             if inputs.has_prior

@@ -48,7 +48,7 @@ class Layout:
     def title(self) -> str:
         """What is shown, in a line."""
         run = self.inputs.run
-        content = "draws from the prior" if run.is_generator else "the codes of held-out items"
+        content = "draws from the prior" if run.is_generator else "the latent codes of held-out examples"
         return f"{run.name or run.spec.family}: {content}, {self.inputs.codes.shape[1]} dimensions"
 
 
