@@ -359,8 +359,8 @@ def test_what_cannot_be_checked_is_said(deep):
 
 
 def test_a_finding_is_a_line():
-    found = Finding("over-fitting", "warning", "It learnt by heart.", "--patience 5")
-    assert str(found) == "It learnt by heart. Try: --patience 5"
+    found = Finding("over-fitting", "warning", "It overfits.", "--patience 5")
+    assert str(found) == "It overfits. Try: --patience 5"
     assert str(Finding("x", "info", "Said.")) == "Said."
     with pytest.raises(dataclasses.FrozenInstanceError):
         found.code = "other"

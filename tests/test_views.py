@@ -156,7 +156,7 @@ def test_a_finding_brings_the_picture_that_shows_it():
     run = aenb.train("vae", DIGITS, latent_dim=2, beta=500.0, epochs=3, verbose=False)
     assert "posterior-collapse" in {finding.code for finding in run.diagnose()}
     assert next(iter(telling(run))) == "posterior"
-    assert "posterior: the KL of each dimension" in run._repr_html_()
+    assert "posterior: the KL of each latent dimension" in run._repr_html_()
 
 
 def test_labels_are_escaped_in_captions_and_written_as_they_are_in_figures():

@@ -72,7 +72,7 @@ def result(run: Any, *, whole: bool) -> tuple[dict[str, bytes], list[str]]:
     Returns:
         PNG files by their words, the figure first, and a note for each that could not be drawn.
     """
-    words = f"Loss of {run.spec.family} by epoch, and held-out examples above their reconstructions"
+    words = f"Loss by epoch of {run.spec.family}, and held-out examples above their reconstructions"
     drawn, notes = {}, []
     try:
         drawn[words] = to_png(run.plot())
