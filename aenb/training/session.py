@@ -72,7 +72,6 @@ class Session:
             seed=spec.seed,
             jit_compile={"auto": False if most_epochs() else None, "on": True, "off": False}[spec.xla],
             prepare=lambda *batch: prepare(spec.seed, model.optimizer.iterations, *batch),
-            turns=run.turns,
         )
         if self.engine.held is not None:
             data.share(self.engine.held[0])
@@ -158,6 +157,7 @@ class Session:
                     start=self._start,
                     on_chunk=self._on_chunk,
                     validation=self._validation,
+                    turns=self.run.turns,
                 )
             return "complete"
         except KeyboardInterrupt:
