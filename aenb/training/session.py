@@ -16,8 +16,9 @@ from aenb.core.control import Control, Stopped
 from aenb.core.errors import AenbError
 from aenb.core.progress import Silent, Training
 from aenb.core.short_form import most_epochs
-from aenb.data.corruption import in_units, make_task
+from aenb.data.corruption import make_task
 from aenb.data.record import Data
+from aenb.data.scaling import units
 from aenb.data.split import hold_out
 from aenb.engine import Diverged, Engine, State, Validation
 from aenb.engine.checkpoint import Checkpoint, Saved, differences, labels_fingerprint
@@ -61,7 +62,7 @@ class Session:
         labels = (data.class_numbers(data.y_train),) if getattr(model, "num_classes", 0) else ()
 
         def prepare(seed: int, number: Any, batch: Any, *labels: Any) -> tuple[Any, Any]:
-            x, y = task(in_units(batch), tf.stack([seed, tf.cast(number, "int32")]))
+            x, y = task(units(batch), tf.stack([seed, tf.cast(number, "int32")]))
             return ((x, *labels), y) if labels else (x, y)
 
         self.engine = Engine(
