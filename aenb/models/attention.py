@@ -29,11 +29,12 @@ from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import layers
-from aenb.models.assembly import network
+from aenb.models.custom_parts import as_part
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part, Vocabulary
 from aenb.models.masking import Masking
-from aenb.models.players import Player
 from aenb.models.registry import family
+from aenb.models.assembly import network
+from aenb.models.players import Player
 from aenb.models.transformer import Patches, Transformer
 
 SIDE, LENGTH = 4, 64  # default patches along the shorter side of an image; largest default number along a signal
@@ -96,10 +97,11 @@ def attention(
     masking = Masking(patches, mask_ratio, kind)
     masking.check(encoder)
     size = encoder.output_shape[-1]
+    decoder = as_part(decoder or build_decoder(size), keras.Input((size,), name="input"), "decoder")
     return network(
         input_shape,
         (size,),
-        {"encoder": encoder, "decoder": layers.as_part(decoder or build_decoder(size), (size,), "decoder")},
+        {"encoder": encoder, "decoder": decoder},
         [Player("autoencoder", masking.loss, ("loss",), ("encoder", "decoder"))],
         prior=False,
         name="attention",
