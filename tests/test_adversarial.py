@@ -8,7 +8,7 @@ import aenb.core.backend
 from aenb.models import adversarial, backbones
 from aenb.models.adversarial import ADVERSARIAL_LOSSES, gradient_penalty
 from aenb.models.custom_parts import as_part
-from aenb.models.players import Batch
+from aenb.models.training_step import Batch
 
 aenb.core.backend.start()
 

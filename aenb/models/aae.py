@@ -35,8 +35,7 @@ from aenb.models.hyperparameters import (
 )
 from aenb.models.parts import mean_decoder, with_labels
 from aenb.models.registry import family
-from aenb.models.assembly import network
-from aenb.models.players import Batch, Player
+from aenb.models.training_step import Batch, Player
 
 ADVERSARIAL = ADVERSARIAL_LOSSES["nonsaturating"]
 OF_PIXELS, STANDARDISED = 0.003, 0.03  # λ: pixels have a tenth of the squared error of standardised values
@@ -86,6 +85,8 @@ def aae(
         >>> model.get_layer("discriminator").input_shape
         (None, 2)
     """
+    from aenb.models.network import Network  # starts TensorFlow
+
     classes = classes_of(conditional, num_classes)
     body = backbones.choose_body(
         input_shape,
@@ -102,7 +103,7 @@ def aae(
     decoder = mean_decoder(decoder, body, input_shape, size, classes, layers.output_activation(input_shape, None))
     critic = backbones.Body(discriminator_units, activation="leaky_relu")
     losses = Losses(prior_weight if prior_weight is not None else OF_PIXELS if len(input_shape) == 3 else STANDARDISED)
-    return network(
+    return Network(
         input_shape,
         (size,),
         {"encoder": encoder, "decoder": decoder, "discriminator": adversarial.discriminator(critic, (size,))},

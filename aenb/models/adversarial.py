@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from aenb.core.backend import keras, tf
 from aenb.models import backbones, layers
 from aenb.models.parts import with_labels
-from aenb.models.players import Batch
+from aenb.models.training_step import Batch
 
 
 class AdversarialLoss(NamedTuple):

@@ -33,8 +33,7 @@ from aenb.models.custom_parts import as_part
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part, Vocabulary
 from aenb.models.masking import Masking
 from aenb.models.registry import family
-from aenb.models.assembly import network
-from aenb.models.players import Player
+from aenb.models.training_step import Player
 from aenb.models.transformer import Patches, Transformer
 
 SIDE, LENGTH = 4, 64  # default patches along the shorter side of an image; largest default number along a signal
@@ -94,11 +93,13 @@ def attention(
     kind = "tokens" if vocabulary else loss
     if not mask_ratio:
         return layers.autoencoder("attention", input_shape, encoder, decoder or build_decoder, loss=kind)
+    from aenb.models.network import Network  # starts TensorFlow
+
     masking = Masking(patches, mask_ratio, kind)
     masking.check(encoder)
     size = encoder.output_shape[-1]
     decoder = as_part(decoder or build_decoder(size), keras.Input((size,), name="input"), "decoder")
-    return network(
+    return Network(
         input_shape,
         (size,),
         {"encoder": encoder, "decoder": decoder},

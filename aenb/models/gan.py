@@ -36,8 +36,7 @@ from aenb.models.hyperparameters import (
 from aenb.models.inversion import inversion
 from aenb.models.parts import with_labels
 from aenb.models.registry import family
-from aenb.models.assembly import network
-from aenb.models.players import Batch, Player
+from aenb.models.training_step import Batch, Player
 
 BATCH_FEATURES = 64
 CRITIC_STEPS = 5  # as in Gulrajani et al. 2017
@@ -104,6 +103,8 @@ def gan(
         >>> model.get_layer("generator").output_shape
         (None, 28, 28, 1)
     """
+    from aenb.models.network import Network  # starts TensorFlow
+
     classes = classes_of(conditional, num_classes)
     body = backbones.choose_body(
         input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation, layer_norm=True
@@ -120,7 +121,7 @@ def gan(
     search = inversion(sampler, input_shape, (latent_dim,), classes)
     losses = Losses(latent_dim, ADVERSARIAL_LOSSES[loss], gradient_penalty if is_critic else 0.0)
     steps = discriminator_steps or (CRITIC_STEPS if is_critic else 1)
-    return network(
+    return Network(
         input_shape,
         (latent_dim,),
         {"generator": generator, "discriminator": discriminator, **average},

@@ -31,8 +31,7 @@ from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSi
 from aenb.models.likelihoods import gaussian
 from aenb.models.quantiser import Codebook
 from aenb.models.registry import family
-from aenb.models.assembly import network
-from aenb.models.players import Batch, Player
+from aenb.models.training_step import Batch, Player
 
 OF_PIXELS, STANDARDISED = 0.1, 1.0  # σ² of the likelihood
 # Images are dark initially, at a sigmoid of 0.12: from grey, training on mostly black images would saturate the sigmoid
@@ -84,6 +83,8 @@ def vqvae(
         >>> model.get_layer("encoder").output_shape, model.code_shape
         ((None, 7, 7, 64), (49,))
     """
+    from aenb.models.network import Network  # starts TensorFlow
+
     body = backbones.choose_body(input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation)
     encoder = encoder or _encoder(body, input_shape, positions, embedding_dim)
     encoder = as_part(encoder, keras.Input(input_shape, name="input"), "encoder")
@@ -96,7 +97,7 @@ def vqvae(
     bits = quantisation.positions * math.log2(num_embeddings)
     prior_model = code_prior.build(quantisation.positions, num_embeddings, prior_units, prior_layers)
     sample = code_prior.sampler(prior_model)
-    return network(
+    return Network(
         input_shape,
         (quantisation.positions,),
         {"encoder": encoder, "decoder": decoder, "prior_model": prior_model},
