@@ -10,6 +10,9 @@ a `forward` they are simultaneous: it is computed once, and all gradients are ta
 
 The terms of the losses are reported: their means over the epoch so far, weighted by the sizes of the batches. The
 validation reports the same terms, without updates.
+
+All functions take the `Network`, `net`: its parts are attributes (`net.encoder`), `net.own` holds weights of no part by
+name, `net.seeds` is what it draws random numbers with, and `net.step` counts the training steps.
 """
 
 from __future__ import annotations
