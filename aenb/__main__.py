@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
 
 from aenb.core.errors import AenbError
@@ -37,16 +36,16 @@ def main(words: list[str] | None = None) -> int:
 
 def _train(arguments: argparse.Namespace) -> int:
     from aenb.core.progress import open_view
-    from aenb.engine.checkpoint import Checkpoint
     from aenb.runs.spec import Spec
+    from aenb.training.checkpointing import Checkpointing
     from aenb.training.train import train_spec
 
     spec = Spec.from_dict(read_json(arguments.spec, "a spec in JSON", MAX_BYTES))
     if arguments.resume and arguments.checkpoint is None:
         raise AenbError("`--resume`: expected `--checkpoint DIR`, the folder to resume from; received none.")
-    place = None if arguments.checkpoint is None else partial(Checkpoint, arguments.checkpoint)
+    checkpointing = None if arguments.checkpoint is None else Checkpointing(arguments.checkpoint, arguments.resume)
     with open_view(verbose=True) as view:
-        run = train_spec(spec, spec.data, (), view, checkpoint=place, resume=arguments.resume)
+        run = train_spec(spec, spec.data, (), view, checkpointing=checkpointing)
         view.end(run.summary)
     print(run)
     print(f"Saved in {run.save(arguments.save or Path('runs') / (spec.name or arguments.spec.stem))}.")

@@ -5,6 +5,7 @@ import pytest
 
 import aenb
 import aenb.core.backend
+from aenb.models.training_step import batch_of
 
 aenb.core.backend.start()
 
@@ -28,7 +29,7 @@ def weights_of(model):
 
 def loss_of(model, name, x, y=None):
     x, y = (keras.ops.convert_to_tensor(array) for array in (x, x if y is None else y))
-    batch = model._batch((x, y), training=False)
+    batch = batch_of(model, (x, y), training=False)
     return next(player for player in model.players if player.name == name).loss(model, batch)
 
 

@@ -7,7 +7,8 @@ import aenb
 import aenb.core.backend
 from aenb.models import adversarial, backbones
 from aenb.models.adversarial import ADVERSARIAL_LOSSES, gradient_penalty
-from aenb.models.players import Batch
+from aenb.models.custom_parts import as_part
+from aenb.models.training_step import Batch
 
 aenb.core.backend.start()
 
@@ -157,12 +158,12 @@ def test_errors_of_what_was_not_observed_do_not_count():
 def test_a_part_that_does_not_fit_is_named():
     inputs = keras.Input((8,))
     fits = keras.Sequential([keras.layers.Dense(1)])
-    part = adversarial.fitted(fits, inputs, (1,), "discriminator")
+    part = as_part(fits, inputs, "discriminator", (1,))
     assert part.name == "discriminator"
-    assert adversarial.fitted(part, inputs, (1,), "discriminator") is part
+    assert as_part(part, inputs, "discriminator", (1,)) is part
     with pytest.raises(aenb.AenbError, match=r"`discriminator`: expected to give \(1,\).*received \(3,\)"):
-        adversarial.fitted(keras.Sequential([keras.layers.Dense(3)]), inputs, (1,), "discriminator")
+        as_part(keras.Sequential([keras.layers.Dense(3)]), inputs, "discriminator", (1,))
     with pytest.raises(aenb.AenbError, match="`encoder`: expected to give a vector for each example"):
-        adversarial.fitted(keras.Sequential([keras.layers.Reshape((2, 4))]), inputs, (None,), "encoder")
+        as_part(keras.Sequential([keras.layers.Reshape((2, 4))]), inputs, "encoder", (None,))
     with pytest.raises(aenb.AenbError, match=r"`generator`: expected a Keras model that takes \(8,\)"):
-        adversarial.fitted(keras.Sequential([keras.layers.Conv2D(2, 3)]), inputs, (1,), "generator")
+        as_part(keras.Sequential([keras.layers.Conv2D(2, 3)]), inputs, "generator", (1,))

@@ -11,6 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from aenb.data.scaling import units
 from aenb.evaluation.metrics import distortion, probes, sample_quality
 from aenb.evaluation.metrics.reconstruction_scores import reconstruction_scores
 from aenb.evaluation.scorers.blocks import Filled, in_blocks
@@ -33,9 +34,9 @@ def peak(work) -> float:
 
 
 def test_what_a_step_makes_of_blocks_is_what_it_makes_of_all():
-    assert np.array_equal(in_blocks(lambda x: 2 * x[:, 0], BYTES), 2 * (BYTES[:, 0] / np.float32(255)))
+    assert np.array_equal(in_blocks(lambda x: 2 * x[:, 0], BYTES), 2 * units(BYTES[:, 0]))
     both = in_blocks(lambda x, labels: x[:, 0, 0, 0] + labels, BYTES, LABELS)
-    assert np.array_equal(both, BYTES[:, 0, 0, 0] / np.float32(255) + LABELS)
+    assert np.array_equal(both, units(BYTES[:, 0, 0, 0]) + LABELS)
 
 
 def test_what_was_not_observed_is_filled_in_a_copy():

@@ -7,7 +7,7 @@ import pytest
 import aenb
 from aenb.core.backend import keras, tf
 from aenb.core.control import Halt
-from aenb.engine import Diverged, Engine, FairLock, adam, compiles_well, feed, loop
+from aenb.engine import Diverged, Engine, FairLock, adam, compiles_well, divergence, feed
 from aenb.engine.adam import one_pass_adam
 from aenb.engine.state import capture, restore, variables
 from aenb.training.build import _seeded
@@ -325,7 +325,7 @@ def poisoned(step):
     [(0, 1, 0.0), (1, 1000, 1e9), (6, 4, 0.0), (10, 4, 1e9), (11, 1000, 0.0), (27, 4, 0.0), (27, 1000, 1e9)],
 )
 def test_a_broken_loss_is_traced_to_its_term_and_step_and_taken_back(monkeypatch, step, chunk, kept_seconds):
-    monkeypatch.setattr(loop, "KEPT_SECONDS", kept_seconds)
+    monkeypatch.setattr(divergence, "KEPT_SECONDS", kept_seconds)
     model, good = poisoned(step), poisoned(1e9)
     run = engine(model)
     run._chunk, run._adapt = chunk, lambda *_: None

@@ -8,7 +8,7 @@ import pytest
 
 import aenb
 import aenb.core.backend
-from aenb.models import adversarial, gan
+from aenb.models import adversarial, gan, training_step
 
 aenb.core.backend.start()
 
@@ -28,7 +28,7 @@ def build(shape=(8, 8, 1), **hyperparameters):
 
 def batch_of(model, x, y=None, training=False):
     x, y = (keras.ops.convert_to_tensor(array) for array in (x, x if y is None else y))
-    return model._batch((x, y), training=training)
+    return training_step.batch_of(model, (x, y), training=training)
 
 
 def weights_of(model, name):

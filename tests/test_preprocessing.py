@@ -12,7 +12,10 @@ import pandas as pd
 import pytest
 
 import aenb
+from aenb.core.backend import tf
 from aenb.data.preprocessing import Preprocessing
+from aenb.data.scaling import BYTES as BYTE_RANGE
+from aenb.data.scaling import from_range, units
 
 DRAW = np.random.default_rng(0)
 QUICK = {"epochs": 1, "hidden_units": (8,), "latent_dim": 2, "verbose": False}
@@ -141,6 +144,16 @@ class TestPixels:
         np.testing.assert_array_equal(bytes_.inputs(np.ones((1, 6, 6), "int64")), np.float32(1) / np.float32(255))
         masks = self.of(DRAW.integers(0, 2, (20, 4, 4), dtype="uint8"))
         np.testing.assert_array_equal(masks.inputs(np.ones((1, 4, 4), "uint8")), 1)
+
+    def test_every_byte_has_the_same_bits_in_arrays_and_in_graphs(self):
+        every = np.arange(256, dtype="uint8")
+        expected = units(every)
+        for graph in (units, tf.function(units, jit_compile=False), tf.function(units, jit_compile=True)):
+            np.testing.assert_array_equal(graph(tf.constant(every)), expected)
+        for dtype in ("uint8", "int64", "float32"):
+            np.testing.assert_array_equal(from_range(BYTE_RANGE)(every.astype(dtype)), expected)
+        assert (expected.dtype, expected[0], expected[255]) == (np.float32, 0, 1)
+        np.testing.assert_array_max_ulp(expected, (every / 255).astype("float32"), 1)
 
     def test_noisy_images_in_a_models_units_stay(self, of_bytes):
         noisy = of_bytes.data.x_test + DRAW.normal(0, 0.3, of_bytes.data.x_test.shape).astype("float32")

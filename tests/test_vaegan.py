@@ -6,6 +6,7 @@ import pytest
 import aenb
 import aenb.core.backend
 from aenb.models import vaegan
+from aenb.models.training_step import batch_of
 
 aenb.core.backend.start()
 
@@ -31,7 +32,7 @@ def loss_of(model, name, x, y=None):
     """Return the terms of a player, always with the same draws."""
     model.seeds.state.assign(np.uint32([1, 2]))
     x, y = (keras.ops.convert_to_tensor(array) for array in (x, x if y is None else y))
-    batch = model._batch((x, y), training=False)
+    batch = batch_of(model, (x, y), training=False)
     outputs = vaegan.forward(model, batch)
     terms = next(player for player in model.players if player.name == name).loss(model, outputs)
     return {term: float(value) for term, value in terms.items()}

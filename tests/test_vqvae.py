@@ -12,6 +12,7 @@ from aenb.core.backend import keras, tf
 from aenb.engine import compiles_well
 from aenb.models import code_prior, quantiser
 from aenb.models.quantiser import Codebook
+from aenb.models.training_step import batch_of
 
 RNG = np.random.default_rng(0)
 CODEBOOK = ("codebook", "codebook_sizes", "codebook_sums")
@@ -175,7 +176,7 @@ def test_the_encoder_learns_from_the_decoder_and_from_its_codes():
     model, x = small()
     bias = model.encoder.get_layer("vectors").bias
     model.own["codebook"].assign(own(model).vectors * 1.5)  # away from the vectors
-    batch = model._batch((tf.constant(x), tf.constant(x)), training=False)
+    batch = batch_of(model, (tf.constant(x), tf.constant(x)), training=False)
     with tf.GradientTape() as tape:
         loss = model.players[0].loss(model, batch)["loss"]
     found = tape.gradient(loss, bias.value)

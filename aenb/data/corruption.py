@@ -148,10 +148,3 @@ def _task(x, seed, corrupt, missing):
     absent = tf.math.is_nan(x)
     filled = tf.where(absent, tf.zeros_like(x), x)
     return filled if corrupt is None else tf.where(absent, filled, corrupt(filled, seed)), x
-
-
-def in_units(batch: Any) -> Any:
-    """Convert a batch to a model's units: bytes are divided by 255, tokens become int32, all else is left as it is."""
-    if batch.dtype == tf.uint8:
-        return tf.cast(batch, "float32") * (1 / 255)
-    return tf.cast(batch, "int32") if batch.dtype.is_integer else batch

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.backend import tf
 from aenb.core.errors import AenbError
 from aenb.data.numeric import SIGNALS
 from aenb.data.streamed import blocks
@@ -15,6 +16,7 @@ from aenb.data.streamed import blocks
 Range = tuple[float, float]  # the raw pixel values that stand for 0 and for 1
 
 UNIT, BYTES, WORDS, SIGNED = (0.0, 1.0), (0.0, 255.0), (0.0, 65535.0), (-1.0, 1.0)
+BYTE = np.float32(1 / 255)  # what a byte of 1 is
 TOLERANCE = 0.05  # how far values may lie outside a range, as a share of it: resizing overshoots
 NOTES = {
     BYTES: "Pixels in [0, 255] were divided by 255.",
@@ -30,11 +32,21 @@ def add_channel(images: np.ndarray) -> np.ndarray:
     return images[..., None] if images.ndim == 3 else images
 
 
-def units(examples: np.ndarray) -> np.ndarray:
-    """Convert examples to a model's units: bytes are divided by 255, tokens become int32, all else is left as it is."""
-    if examples.dtype == np.uint8:
-        return examples.astype("float32") / np.float32(255)
-    return examples.astype("int32") if examples.dtype.kind in "iu" else examples
+def units(examples: Any) -> Any:
+    """Convert examples to a model's units: bytes are divided by 255, tokens become int32, all else is left as it is.
+
+    The last bit is the same in arrays as in graphs, compiled or not: XLA replaces a division by a constant by a
+    multiplication with its reciprocal, so this multiplies.
+
+    Args:
+        examples: A NumPy array or a TensorFlow tensor.
+    """
+    is_array = isinstance(examples, np.ndarray)
+    cast = np.ndarray.astype if is_array else tf.cast
+    if examples.dtype == "uint8":
+        return cast(examples, "float32") * BYTE
+    is_integer = examples.dtype.kind in "iu" if is_array else examples.dtype.is_integer
+    return cast(examples, "int32") if is_integer else examples
 
 
 def infer_range(images: Any, ends: np.ndarray | None, name: str = "Images") -> tuple[Range, list[str]]:
@@ -123,8 +135,8 @@ def from_range(pixel_range: Range) -> Callable[[np.ndarray], np.ndarray]:
 
 def _from_range(images: np.ndarray, pixel_range: Range) -> np.ndarray:
     least, most = pixel_range
-    if pixel_range in (UNIT, BYTES):  # exact in single precision
-        scaled = images.astype("float32") / np.float32(most)
+    if pixel_range in (UNIT, BYTES):  # in single precision, as bytes are
+        scaled = images.astype("float32") * (BYTE if pixel_range == BYTES else 1)
     else:
         scaled = ((images - least) / (most - least)).astype("float32")
     return np.clip(scaled, 0, 1, out=scaled)

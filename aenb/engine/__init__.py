@@ -10,9 +10,11 @@ run when `fit` asks for the last of them. So callbacks see exact values at the e
 that have not run when a callback stops the training never run. A chunk takes about a tenth of a second. Its length
 affects neither the weights nor the logs, and needs no recompilation.
 
-    loop.py        the train function and its chunks
+    loop.py        the train function that `fit` calls, and its chunks of steps
+    steps.py       the steps of an epoch as compiled functions; xla.py, whether XLA compiles them
     feed.py        the source of batches: the device's memory, or blocks read ahead
-    state.py       capture and restore of all variables of a training; the test for divergence
+    state.py       capture and restore of all variables of a training
+    divergence.py  the test for divergence, and the search for the step at which the loss diverged
     validation.py  the validation examples, and their evaluation after each epoch
     adam.py        Adam in one pass over the weights
     fair_lock.py   a lock that a training and its readers take in turn
@@ -21,11 +23,13 @@ affects neither the weights nor the logs, and needs no recompilation.
 Not here: the choice of model and data, and the run that results (`training`).
 """
 
+from aenb.engine.divergence import Diverged
 from aenb.engine.fair_lock import FairLock
 from aenb.engine.feed import Resident, Streamed
-from aenb.engine.loop import Engine, compiles_well, has_convolutions
-from aenb.engine.state import Diverged, State
+from aenb.engine.loop import Engine
+from aenb.engine.state import State
 from aenb.engine.validation import Validation
+from aenb.engine.xla import compiles_well, has_convolutions
 
 __all__ = [
     "Diverged",

@@ -13,9 +13,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -222,8 +220,3 @@ def default_folder(name: str) -> Path:
     digest = hashlib.sha256(os.getcwd().encode()).hexdigest()[:12]
     root = os.environ.get("AENB_CHECKPOINTS") or user_cache_path("aenb") / "checkpoints"
     return Path(root) / f"{Path.cwd().name}-{digest}" / name
-
-
-def unasked(name: str) -> Callable[[], Checkpoint]:
-    """Return the function that opens the automatic checkpoint of a training."""
-    return partial(Checkpoint, default_folder(name), patient=PATIENT)

@@ -16,6 +16,7 @@ import numpy as np
 from aenb.core.backend import tf
 
 BLOCK = 2**23  # bytes of a streamed block
+MAX_RESIDENT = 2**29  # bytes of examples held on the device; more are streamed
 
 
 class Block(NamedTuple):
@@ -32,16 +33,27 @@ def order_of(seed: int, epoch: int, index: np.ndarray) -> np.ndarray:
     return index[np.random.default_rng((seed, epoch)).permutation(len(index))]
 
 
+def fit_in_memory(arrays: tuple[Any, ...]) -> bool:
+    """Say whether arrays are in memory, and small enough to be held on the device as well."""
+    held = {id(array): array for array in arrays}.values()
+    are_in_memory = all(isinstance(array, np.ndarray) and not isinstance(array, np.memmap) for array in held)
+    return are_in_memory and sum(array.nbytes for array in held) <= MAX_RESIDENT
+
+
 class Resident:
-    """Examples held on the device, each array once."""
+    """Examples held on the device, each array once.
+
+    Attributes:
+        batch_size: Examples per step.
+        full: How many steps of an epoch have a whole batch.
+    """
 
     def __init__(self, arrays: Sequence[np.ndarray], index: np.ndarray, batch_size: int, seed: int):
         held = {id(array): array for array in arrays}
         held = {key: tf.constant(array) for key, array in held.items()}
         self._tensors = tuple(held[id(array)] for array in arrays)
         self._index, self._seed = index, seed
-        self._full = len(index) // batch_size * batch_size
-        self._steps = len(index) // batch_size
+        self.batch_size, self.full = batch_size, len(index) // batch_size
         self._epoch, self._order, self._rows = -1, index, tf.constant(index)
 
     @property
@@ -59,11 +71,11 @@ class Resident:
 
     def at(self, step: int) -> Block:
         """Return the block that holds a step: all examples."""
-        return Block(self._tensors, self._rows, 0, self._steps)
+        return Block(self._tensors, self._rows, 0, self.full)
 
     def rest(self) -> tuple[Any, ...]:
         """Return the examples of the last, smaller step of an epoch."""
-        rows = tf.constant(self._order[self._full :])
+        rows = tf.constant(self._order[self.full * self.batch_size :])
         return tuple(tf.gather(tensor, rows) for tensor in self._tensors)
 
     def close(self) -> None:
@@ -78,15 +90,19 @@ class Streamed:
         index: (n,), int32, the examples to train on.
         batch_size: Examples per step.
         seed: The seed of the order.
+
+    Attributes:
+        batch_size: Examples per step.
+        full: How many steps of an epoch have a whole batch.
     """
 
     held = None
 
     def __init__(self, arrays: Sequence[Any], index: np.ndarray, batch_size: int, seed: int):
-        self._arrays, self._index, self._seed, self._batch = tuple(arrays), index, seed, batch_size
-        self._steps = len(index) // batch_size  # steps with a whole batch
+        self._arrays, self._index, self._seed = tuple(arrays), index, seed
+        self.batch_size, self.full = batch_size, len(index) // batch_size
         size = sum(array[:1].nbytes for array in self._arrays)
-        self._span = max(1, min(BLOCK // (size * batch_size), max(1, self._steps)))  # steps per block
+        self._span = max(1, min(BLOCK // (size * batch_size), max(1, self.full)))  # steps per block
         self._in_order = tf.range(self._span * batch_size)
         self._thread: ThreadPoolExecutor | None = None
         self._ahead: tuple[tuple[int, int], Future] | None = None
@@ -103,13 +119,13 @@ class Streamed:
         place = self._epoch, step // self._span
         if self._block is None or self._block[0] != place:
             self._block = place, self._take(place)
-            last = (place[1] + 1) * self._span >= self._steps
+            last = (place[1] + 1) * self._span >= self.full
             self._read_ahead((place[0] + 1, 0) if last else (place[0], place[1] + 1))
         return self._block[1]
 
     def rest(self) -> tuple[Any, ...]:
         """Return the examples of the last, smaller step of an epoch."""
-        return tuple(map(tf.constant, self._read(self._order[self._steps * self._batch :])))
+        return tuple(map(tf.constant, self._read(self._order[self.full * self.batch_size :])))
 
     def close(self) -> None:
         """End the reading thread."""
@@ -131,9 +147,9 @@ class Streamed:
         epoch, number = place
         order = self._order if epoch == self._epoch else order_of(self._seed, epoch, self._index)
         first = number * self._span
-        last = min(first + self._span, self._steps)
-        rows = order[first * self._batch : last * self._batch]
-        missing = self._span * self._batch - len(rows)  # all blocks have one shape, so that nothing is compiled twice
+        last = min(first + self._span, self.full)
+        rows = order[first * self.batch_size : last * self.batch_size]
+        missing = self._span * self.batch_size - len(rows)  # blocks have one shape, so that nothing is compiled twice
         read = [np.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)) if missing else a for a in self._read(rows)]
         return Block(tuple(map(tf.constant, read)), self._in_order, first, last)
 

@@ -12,15 +12,15 @@ import numpy as np
 from aenb.core.backend import gradients_forgotten, keras, tf
 from aenb.core.errors import AenbError
 from aenb.engine.adam import one_pass_adam
+from aenb.engine.divergence import Copies, broken_terms
 from aenb.engine.fair_lock import FairLock
-from aenb.engine.feed import Resident, Streamed
-from aenb.engine.state import Diverged, State, broken_terms, capture, fits, restore
+from aenb.engine.feed import Resident, Streamed, fit_in_memory
+from aenb.engine.state import State, capture, fits, restore
+from aenb.engine.steps import Steps
 from aenb.engine.validation import Validation
+from aenb.engine.xla import compiles_well
 
 CHUNK_SECONDS = 0.1
-KEPT_SECONDS = 1.0  # minimum between two copies of the state; it is also at least 100 times the time of a copy
-MIN_COMPILED = 5_000  # training examples from which compiling saves time on a CPU
-MAX_RESIDENT = 2**29  # bytes of examples held on the device; more are streamed
 
 
 class Engine:
@@ -37,7 +37,6 @@ class Engine:
         jit_compile: Whether XLA compiles the loop; None: if it is faster, see `compiles_well`.
         prepare: Transforms a batch, in the graph, before `train_step` takes it: from the tensors of the arrays, each
             (batch, ...), to a tuple of tensors.
-        turns: A lock held while a chunk runs; threads that read the weights take it too.
     """
 
     def __init__(
@@ -50,27 +49,22 @@ class Engine:
         seed: int = 0,
         jit_compile: bool | None = None,
         prepare: Callable[..., tuple] | None = None,
-        turns: FairLock | None = None,
     ):
         index = np.asarray(index, "int32")
         self.model, self.batch_size = model, min(batch_size, len(index))
         self.steps = -(-len(index) // self.batch_size)
         self.jit_compile = compiles_well(model, len(index)) if jit_compile is None else jit_compile
-        self.is_resident = _fits_in_memory(arrays)
+        self.is_resident = fit_in_memory(arrays)
         feed = Resident if self.is_resident else Streamed
         self._feed = feed(arrays, index, self.batch_size, seed)
-        self._prepare = prepare or (lambda *batch: batch)
-        self._turns = turns or FairLock()
-        self._full = len(index) // self.batch_size  # steps with a whole batch
+        self._compiled = Steps(model, self._feed, self.steps, prepare, self.jit_compile)
+        self._copies = Copies(model, self._compiled)
+        self._turns = FairLock()
         self._chunk, self._epoch, self._done, self._asked, self._logs = 1, 0, 0, 0, None
         self._warm = self._running = False
         self._first_loss: float | None = None
-        self._kept: list[State] = []
-        self._keep_next = 0.0
         self._start: State | None = None
         self._on_chunk: Callable[[Engine], None] | None = None
-        self._loop = tf.function(self._run_steps, jit_compile=self.jit_compile, autograph=False)
-        self._last = tf.function(self._run_last, autograph=False)
 
     @property
     def held(self) -> tuple[np.ndarray, ...] | None:
@@ -100,6 +94,7 @@ class Engine:
         start: State | None = None,
         on_chunk: Callable[[Engine], None] | None = None,
         validation: Validation | None = None,
+        turns: FairLock | None = None,
         **arguments: Any,
     ) -> Any:
         """Run `model.fit` on the engine.
@@ -110,6 +105,7 @@ class Engine:
             start: The state to resume from, as `state` returned it.
             on_chunk: Called after each chunk, when all variables of the training are consistent.
             validation: The data to validate on after each epoch; Keras's alternative is `validation_data`.
+            turns: A lock held while a chunk runs; threads that read the weights take it too.
             **arguments: Further arguments of `fit`: `validation_data`, `initial_epoch`.
 
         Raises:
@@ -121,7 +117,8 @@ class Engine:
         if validation is not None:
             ours.append(validation.callback())
             arguments["validation_data"] = tf.data.Dataset.range(validation.steps)  # only counted, as the steps are
-        self._start, self._on_chunk, self._kept = start, on_chunk, []
+        self._start, self._on_chunk, self._turns = start, on_chunk, turns or FairLock()
+        self._copies = Copies(self.model, self._compiled)
         self._epoch, self._done = arguments.get("initial_epoch", 0), 0
         with gradients_forgotten(), one_pass_adam(self.model), self._in_place_of_the_train_function():
             self.build(validation)
@@ -155,11 +152,7 @@ class Engine:
         optimizer = getattr(self.model, "optimizer", None)
         if optimizer is not None and not optimizer.built:
             optimizer.build(self.model.trainable_variables)
-        if self._full:
-            block = self._feed.at(0)
-            self._loop.get_concrete_function(*block[:2], tf.constant(0), tf.constant(0))
-        else:
-            self._last.get_concrete_function(*self._feed.rest())
+        self._compiled.build()
         if validation is not None:
             validation.build(self.model)
 
@@ -168,8 +161,8 @@ class Engine:
 
         After an interrupt within a chunk, this is the last copy taken between two chunks.
         """
-        if self._running and self._kept:
-            return self._kept[-1]
+        if self._running and self._copies.last is not None:
+            return self._copies.last
         return State(self._epoch, self._done, capture(self.model))
 
     def _begin(self, epoch: int) -> None:
@@ -182,7 +175,7 @@ class Engine:
             if self._done:  # restore again: `fit` has reset the metrics
                 restore(self.model, values)
                 self._logs = _numbers(self.model.get_metrics_result())
-        self._keep()
+        self._copies.keep(self._epoch, self._done)
 
     def _step(self, _) -> dict[str, Any]:
         """Take a call for one step: run the due steps once they fill a chunk or end the epoch."""
@@ -199,27 +192,26 @@ class Engine:
         start, before = time.perf_counter(), self._done
         self._running = True
         with self._turns:
-            logs = _numbers(self._run_to(self._asked))  # once per chunk, not for each callback
+            logs = _numbers(self._compiled.run(before, self._asked))  # once per chunk, not for each callback
             if broken := broken_terms(logs, self._first_loss):
-                self._find_the_step(broken)
+                self._rewind(broken)
         self._logs, self._done, self._running = logs, self._asked, False
         if self._first_loss is None:
             self._first_loss = logs.get("loss")
         self._adapt(self._done - before, time.perf_counter() - start)
-        self._keep()
+        self._copies.keep(self._epoch, self._done)
 
-    def _run_to(self, step: int, begin: int | None = None) -> dict[str, Any]:
-        """Run the steps of the epoch up to `step`, and return the logs."""
-        done = self._done if begin is None else begin
-        logs = self._logs
-        while done < min(step, self._full):
-            block = self._feed.at(done)
-            end = min(step, block.last)
-            logs = self._loop(*block[:2], tf.constant(done - block.first), tf.constant(end - block.first))
-            done = end
-        if step > self._full and done < step:
-            logs = self._last(*self._feed.rest())
-        return logs
+    def _rewind(self, broken: dict[str, float]) -> None:
+        """Restore the weights of the last good loss.
+
+        Raises:
+            Diverged: Always.
+        """
+        error, done = self._copies.find(self._epoch * self.steps + self._asked, broken, self._first_loss)
+        if done is not None:
+            self._epoch, self._done = divmod(done, self.steps)
+            self._running = False
+        raise error
 
     def _adapt(self, steps: int, seconds: float) -> None:
         """Set the length of the next chunk from the time of this one; the first chunk's time went into compiling."""
@@ -228,99 +220,6 @@ class Engine:
             self._chunk = max(1, min(int(wanted), 4 * self._chunk))
         self._warm = True
 
-    def _keep(self) -> None:
-        """Copy the state from time to time, in case the loss diverges: keep the last copy and the one before."""
-        now = time.perf_counter()
-        if now >= self._keep_next or not self._kept:
-            oldest = self._kept.pop(0).values if len(self._kept) == 2 else None
-            self._kept.append(State(self._epoch, self._done, capture(self.model, into=oldest)))
-            cost = time.perf_counter() - now
-            self._keep_next = now + max(KEPT_SECONDS, 100 * cost)
-
-    def _find_the_step(self, broken: dict[str, float]) -> None:
-        """Repeat the steps since the last copy one by one, and restore the weights of the last good loss.
-
-        A step's loss is that of the weights before it, so these weights are from before the last good step.
-
-        Raises:
-            Diverged: Always.
-        """
-        kept, end = self._kept[-1], self._number(self._epoch, self._asked)
-        restore(self.model, kept.values)
-        for number in range(self._number(kept.epoch, kept.step), end):
-            if terms := broken_terms(self._run_one(number), self._first_loss):
-                self._rewind(number - 1)
-                raise Diverged(*divmod(number, self.steps), terms)
-        restore(self.model, kept.values)
-        raise Diverged(self._epoch, None, broken)
-
-    def _rewind(self, number: int) -> None:
-        """Restore the model to just before a step, from the last copy that is not later; else to the first copy."""
-        numbers = [self._number(kept.epoch, kept.step) for kept in self._kept]
-        index = max((i for i, place in enumerate(numbers) if place <= number), default=0)
-        restore(self.model, self._kept[index].values)
-        for step in range(numbers[index], number):
-            self._run_one(step)
-        self._epoch, self._done = divmod(max(number, numbers[index]), self.steps)
-        self._running = False
-
-    def _number(self, epoch: int, step: int) -> int:
-        """Return a step's number, counted from the beginning of the training."""
-        return epoch * self.steps + step
-
-    def _run_one(self, number: int) -> dict[str, Any]:
-        """Run one step, by its number from the beginning of the training."""
-        epoch, step = divmod(number, self.steps)
-        if step == 0:
-            self.model.reset_metrics()
-        self._feed.begin(epoch)
-        return self._run_to(step + 1, begin=step)
-
-    def _run_steps(self, tensors, rows, begin, end):
-        shapes = [[self.batch_size, *tensor.shape[1:]] for tensor in tensors]
-        flat = [tf.reshape(tensor, [tensor.shape[0], -1]) for tensor in tensors]  # flat rows are gathered faster
-
-        def step(number):
-            here = tf.slice(rows, [number * self.batch_size], [self.batch_size])
-            batch = (tf.reshape(tf.gather(tensor, here), shape) for tensor, shape in zip(flat, shapes, strict=True))
-            self.model.train_step(self._prepare(*batch))
-            return (number + 1,)
-
-        tf.while_loop(lambda number: number < end, step, (begin,), parallel_iterations=1)
-        return self.model.get_metrics_result()
-
-    def _run_last(self, *batch):
-        self.model.train_step(self._prepare(*batch))
-        return self.model.get_metrics_result()
-
 
 def _numbers(logs: dict[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in logs.items()}
-
-
-def _fits_in_memory(arrays: tuple[Any, ...]) -> bool:
-    """Say whether arrays are in memory, and small enough to be held on the device as well."""
-    held = {id(array): array for array in arrays}.values()
-    are_in_memory = all(isinstance(array, np.ndarray) and not isinstance(array, np.memmap) for array in held)
-    return are_in_memory and sum(array.nbytes for array in held) <= MAX_RESIDENT
-
-
-def compiles_well(model: Any, examples: int) -> bool:
-    """Say whether XLA makes a training faster: always on a GPU; on a CPU not with convolutions, nor on little data.
-
-    On a CPU a convolution inside an XLA loop does not use the fast kernels. With fewer than 5,000 examples, compiling
-    takes longer than twenty epochs gain; and compiled code stays in memory until the process ends, 12 MB or more.
-
-    Args:
-        model: A Keras model.
-        examples: The number of training examples.
-    """
-    if tf.config.list_physical_devices("GPU"):
-        return True
-    return examples >= MIN_COMPILED and not has_convolutions(model)
-
-
-def has_convolutions(model: Any) -> bool:
-    """Say whether a model has convolutions at any depth, including layers inside wrappers."""
-    layers = [*getattr(model, "layers", ()), *filter(None, [getattr(model, "layer", None)])]
-    return "Conv" in type(model).__name__ or any(has_convolutions(layer) for layer in layers)

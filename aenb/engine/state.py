@@ -1,8 +1,7 @@
-"""The state of a training: capture and restore of its variables, and the test for divergence."""
+"""The state of a training: capture and restore of its variables."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +9,6 @@ from typing import Any
 import numpy as np
 
 from aenb.core.backend import keras
-from aenb.core.control import Halt
-
-GROWTH = 1e6  # a loss that grew by this factor counts as exploded
 
 
 @dataclass(frozen=True)
@@ -28,26 +24,6 @@ class State:
     epoch: int
     step: int
     values: list[np.ndarray]
-
-
-class Diverged(Halt):
-    """The loss is not finite, or has exploded; the weights are those of the last good loss.
-
-    Attributes:
-        epoch: From 0.
-        step: From 0; None if repeating the steps did not show it.
-        terms: The terms of the loss that diverged, with their values.
-    """
-
-    def __init__(self, epoch: int, step: int | None, terms: dict[str, float]):
-        super().__init__(f"diverged in epoch {epoch + 1}, step {step}: {terms}")
-        self.epoch, self.step, self.terms = epoch, step, terms
-
-    def reason(self) -> str:
-        """Describe what happened, in a sentence without a full stop."""
-        what = " and ".join(f"{name} became {value:g}" for name, value in self.terms.items())
-        where = f"at step {self.step + 1} of epoch {self.epoch + 1}" if self.step is not None else ""
-        return f"{what} {where or f'in epoch {self.epoch + 1}'}"
 
 
 def variables(model: Any) -> list[Any]:
@@ -92,15 +68,3 @@ def fits(model: Any, values: list[np.ndarray]) -> bool:
     """Say whether values fit this model's variables."""
     shapes = [(tuple(variable.shape), np.dtype(variable.dtype)) for variable in variables(model)]
     return shapes == [(value.shape, value.dtype) for value in values]
-
-
-def broken_terms(logs: dict[str, Any], first: float | None) -> dict[str, float]:
-    """Return the terms of the logs that are not finite, or have exploded compared with a first loss.
-
-    The sum "loss" is returned only if none of its terms is.
-    """
-    values = {name: float(value) for name, value in logs.items()}
-    bad = {name: value for name, value in values.items() if not math.isfinite(value)}
-    if not bad and first is not None and abs(values.get("loss", 0.0)) > GROWTH * max(1.0, abs(first)):
-        bad = {"loss": values["loss"]}
-    return {name: value for name, value in bad.items() if name != "loss"} or bad

@@ -226,7 +226,7 @@ def _train(data: Data, progress: Callable[[float], object]) -> Any:
     model.compile(keras.optimizers.Adam(schedule), loss="sparse_categorical_crossentropy")
 
     def prepare(x: Any, label: Any) -> tuple[Any, Any]:
-        x = tf.cast(x, "float32") / 255 if x.dtype == tf.uint8 else x
+        x = units(x)
         return tf.where(tf.math.is_nan(x), tf.zeros_like(x), x), label
 
     labels = data.class_numbers(data.y_train)

@@ -21,7 +21,7 @@ from aenb.core.backend import keras
 from aenb.core.fields import Field
 from aenb.models import adversarial, backbones, layers
 from aenb.models.adversarial import ADVERSARIAL_LOSSES
-from aenb.models.assembly import network
+from aenb.models.custom_parts import as_part
 from aenb.models.hyperparameters import (
     Activation,
     BodyUnits,
@@ -34,8 +34,8 @@ from aenb.models.hyperparameters import (
     classes_of,
 )
 from aenb.models.parts import mean_decoder, with_labels
-from aenb.models.players import Batch, Player
 from aenb.models.registry import family
+from aenb.models.training_step import Batch, Player
 
 ADVERSARIAL = ADVERSARIAL_LOSSES["nonsaturating"]
 OF_PIXELS, STANDARDISED = 0.003, 0.03  # λ: pixels have a tenth of the squared error of standardised values
@@ -85,6 +85,8 @@ def aae(
         >>> model.get_layer("discriminator").input_shape
         (None, 2)
     """
+    from aenb.models.network import Network  # starts TensorFlow
+
     classes = classes_of(conditional, num_classes)
     body = backbones.choose_body(
         input_shape,
@@ -96,12 +98,12 @@ def aae(
     )
     if encoder is None:
         encoder = backbones.encoder(body, input_shape, latent_dim)
-    encoder = adversarial.fitted(encoder, body.input(input_shape), (None,), "encoder")
+    encoder = as_part(encoder, body.input(input_shape), "encoder", (None,))
     size = encoder.output_shape[-1]
     decoder = mean_decoder(decoder, body, input_shape, size, classes, layers.output_activation(input_shape, None))
     critic = backbones.Body(discriminator_units, activation="leaky_relu")
     losses = Losses(prior_weight if prior_weight is not None else OF_PIXELS if len(input_shape) == 3 else STANDARDISED)
-    return network(
+    return Network(
         input_shape,
         (size,),
         {"encoder": encoder, "decoder": decoder, "discriminator": adversarial.discriminator(critic, (size,))},

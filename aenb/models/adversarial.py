@@ -17,10 +17,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from aenb.core.backend import keras, tf
-from aenb.core.errors import AenbError
 from aenb.models import backbones, layers
 from aenb.models.parts import with_labels
-from aenb.models.players import Batch
+from aenb.models.training_step import Batch
 
 
 class AdversarialLoss(NamedTuple):
@@ -159,33 +158,3 @@ def _normalised(layer: Any) -> Any:
     """Return a copy of a layer, with spectral normalisation if it has weights."""
     copy = type(layer).from_config(layer.get_config())
     return keras.layers.SpectralNormalization(copy, name=layer.name) if getattr(layer, "weights", ()) else copy
-
-
-def fitted(model: Any, inputs: Any, shape: Sequence[int], name: str) -> Any:
-    """Return a custom model as the part called `name`.
-
-    Args:
-        model: The model; if it already is that part, it is returned unchanged.
-        inputs: The expected Keras inputs.
-        shape: The expected output shape for one example; None: any length.
-        name: "generator", "discriminator", "encoder".
-
-    Raises:
-        AenbError: It does not take these inputs, or its output has another shape.
-    """
-    if model.name == name and model.built:
-        part = model
-    else:
-        try:
-            part = keras.Model(inputs, model(inputs), name=name)
-        except (ValueError, TypeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            shapes = " and ".join(str(x.shape[1:]) for x in (inputs if isinstance(inputs, list) else [inputs]))
-            raise AenbError(f"`{name}`: expected a Keras model that takes {shapes}. {reason}") from error
-    output_shape = tuple(part.output_shape[1:])
-    if len(output_shape) != len(shape) or any(
-        expected not in (None, side) for expected, side in zip(shape, output_shape, strict=True)
-    ):
-        expected = "a vector" if shape == (None,) else tuple(shape)
-        raise AenbError(f"`{name}`: expected to give {expected} for each example; received {output_shape}.")
-    return part

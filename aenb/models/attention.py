@@ -29,11 +29,11 @@ from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import layers
-from aenb.models.assembly import network
+from aenb.models.custom_parts import as_part
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part, Vocabulary
 from aenb.models.masking import Masking
-from aenb.models.players import Player
 from aenb.models.registry import family
+from aenb.models.training_step import Player
 from aenb.models.transformer import Patches, Transformer
 
 SIDE, LENGTH = 4, 64  # default patches along the shorter side of an image; largest default number along a signal
@@ -93,13 +93,16 @@ def attention(
     kind = "tokens" if vocabulary else loss
     if not mask_ratio:
         return layers.autoencoder("attention", input_shape, encoder, decoder or build_decoder, loss=kind)
+    from aenb.models.network import Network  # starts TensorFlow
+
     masking = Masking(patches, mask_ratio, kind)
     masking.check(encoder)
     size = encoder.output_shape[-1]
-    return network(
+    decoder = as_part(decoder or build_decoder(size), keras.Input((size,), name="input"), "decoder")
+    return Network(
         input_shape,
         (size,),
-        {"encoder": encoder, "decoder": layers.as_part(decoder or build_decoder(size), (size,), "decoder")},
+        {"encoder": encoder, "decoder": decoder},
         [Player("autoencoder", masking.loss, ("loss",), ("encoder", "decoder"))],
         prior=False,
         name="attention",

@@ -22,7 +22,7 @@ from aenb.core.backend import keras
 from aenb.core.fields import Field
 from aenb.models import adversarial, backbones, layers
 from aenb.models.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
-from aenb.models.assembly import network
+from aenb.models.custom_parts import as_part
 from aenb.models.hyperparameters import (
     Activation,
     Conditional,
@@ -35,8 +35,8 @@ from aenb.models.hyperparameters import (
 )
 from aenb.models.inversion import inversion
 from aenb.models.parts import with_labels
-from aenb.models.players import Batch, Player
 from aenb.models.registry import family
+from aenb.models.training_step import Batch, Player
 
 BATCH_FEATURES = 64
 CRITIC_STEPS = 5  # as in Gulrajani et al. 2017
@@ -103,41 +103,35 @@ def gan(
         >>> model.get_layer("generator").output_shape
         (None, 28, 28, 1)
     """
+    from aenb.models.network import Network  # starts TensorFlow
+
     classes = classes_of(conditional, num_classes)
     body = backbones.choose_body(
         input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation, layer_norm=True
     )
-    generator = _generator(generator, body, input_shape, latent_dim, classes)
+    is_critic = loss == "wgan_gp"
     if batch_features is None:  # the penalty of wgan_gp is on the gradient of each example's own score
-        batch_features = BATCH_FEATURES if len(input_shape) == 3 and loss != "wgan_gp" else 0
+        batch_features = BATCH_FEATURES if len(input_shape) == 3 and not is_critic else 0
+    generator = _generator(generator, body, input_shape, latent_dim, classes)
     discriminator = _discriminator(
         discriminator, body, input_shape, classes, batch_features=batch_features, spectral_norm=spectral_norm
     )
-    parts = {"generator": generator, "discriminator": discriminator}
-    if generator_average:
-        parts["averaged_generator"] = _copy(generator)
-    sampler = parts.get("averaged_generator", generator)
-    losses = Losses(latent_dim, ADVERSARIAL_LOSSES[loss], gradient_penalty if loss == "wgan_gp" else 0.0)
-    steps = discriminator_steps or (CRITIC_STEPS if loss == "wgan_gp" else 1)
+    average = {"averaged_generator": _copy(generator)} if generator_average else {}
+    sampler = average.get("averaged_generator", generator)
     search = inversion(sampler, input_shape, (latent_dim,), classes)
-    return network(
+    losses = Losses(latent_dim, ADVERSARIAL_LOSSES[loss], gradient_penalty if is_critic else 0.0)
+    steps = discriminator_steps or (CRITIC_STEPS if is_critic else 1)
+    return Network(
         input_shape,
         (latent_dim,),
-        parts,
-        [
-            Player(
-                "discriminator", losses.discriminator_loss, losses.terms, ("discriminator",),
-                discriminator_learning_rate, beta_1=0.5, steps=steps, gradient_norm=True,
-            ),
-            Player("generator", losses.generator_loss, ("generator_loss",), ("generator",), beta_1=0.5,
-                   gradient_norm=True),
-        ],
+        {"generator": generator, "discriminator": discriminator, **average},
+        losses.players(discriminator_learning_rate, steps),
         encode=lambda net, x, labels: search(x, labels),
         decode=lambda net, codes, labels: sampler(with_labels(codes, labels)),
-        after_step=averaging(generator_average) if generator_average else None,
+        after_step=averaging(generator_average) if average else None,
         num_classes=classes,
         name="gan",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -159,6 +153,17 @@ class Losses:
         """The names of the terms of the discriminator's loss."""
         shared = ("discriminator_loss", "real_score", "fake_score")
         return (*shared, "gradient_penalty") if self.penalty else shared
+
+    def players(self, discriminator_learning_rate: float | None, steps: int) -> list[Player]:
+        """Return the players: D, with so many updates in a training step, then G."""
+        return [
+            Player(
+                "discriminator", self.discriminator_loss, self.terms, ("discriminator",), discriminator_learning_rate,
+                beta_1=0.5, steps=steps, gradient_norm=True,
+            ),
+            Player("generator", self.generator_loss, ("generator_loss",), ("generator",), beta_1=0.5,
+                   gradient_norm=True),
+        ]  # fmt: skip
 
     def discriminator_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
         """Return the loss of D, its mean scores of real examples and of samples, and the unweighted penalty."""
@@ -216,7 +221,7 @@ def averaging(decay: float) -> Callable[[Any, Batch], None]:
 def _generator(given: Any, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int) -> Any:
     code, label = keras.Input((latent_dim,), name="code"), backbones.label_input(classes) if classes else None
     if given is not None:
-        return adversarial.fitted(given, with_labels(code, label), item_shape, "generator")
+        return as_part(given, with_labels(code, label), "generator", item_shape)
     output = body.up(code, item_shape, label, layers.output_activation(item_shape, None))
     return keras.Model(with_labels(code, label), output, name="generator")
 
@@ -225,7 +230,7 @@ def _discriminator(given: Any, body: backbones.Body, item_shape: tuple[int, ...]
     if given is None:
         return adversarial.discriminator(body, item_shape, classes, **options)
     label = backbones.label_input(classes) if classes else None
-    return adversarial.fitted(given, with_labels(body.input(item_shape), label), (1,), "discriminator")
+    return as_part(given, with_labels(body.input(item_shape), label), "discriminator", (1,))
 
 
 def _copy(generator: Any) -> Any:

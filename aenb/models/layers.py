@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aenb.core.backend import keras
-from aenb.core.errors import AenbError
+from aenb.models.custom_parts import as_part
 from aenb.models.hyperparameters import LOSSES
 
 
@@ -51,37 +51,14 @@ def autoencoder(name, input_shape, encoder, decoder, *, loss, between=None, metr
     Raises:
         AenbError: The parts do not fit each other or the data.
     """
-    encoder = as_part(encoder, input_shape, "encoder")
-    size = _code_size(encoder)
-    decoder = as_part(decoder if hasattr(decoder, "layers") else decoder(size), (size,), "decoder")
-    output_shape = decoder.output_shape[1:-1] if loss == "tokens" else decoder.output_shape[1:]
-    if tuple(output_shape) != tuple(input_shape):
-        raise AenbError(
-            f"`decoder`: expected to give {tuple(input_shape)}, the shape of an example; "
-            f"received {tuple(decoder.output_shape[1:])}."
-        )
+    encoder = as_part(encoder, keras.Input(input_shape, name="input"), "encoder", (None,))
+    size = encoder.output_shape[1]
+    decoder = decoder if hasattr(decoder, "layers") else decoder(size)
+    output_shape = (*input_shape, None) if loss == "tokens" else input_shape
+    decoder = as_part(decoder, keras.Input((size,), name="input"), "decoder", output_shape)
     inputs = keras.Input(input_shape, name="input", dtype="int32" if loss == "tokens" else None)
     code = encoder(inputs)
     model = keras.Model(inputs, decoder(between(code) if between else code), name=name)
     error = LOSSES.get(loss) or "sparse_categorical_crossentropy"  # padding counts, so that the end of texts is learnt
     model.compile(keras.optimizers.Adam(), loss=error, metrics=list(metrics))
     return model
-
-
-def as_part(model, input_shape, name: str):
-    """Return a model as the part called `name`: a custom model is built and wrapped."""
-    if model.name == name and model.built and tuple(model.input_shape[1:]) == tuple(input_shape):
-        return model
-    inputs = keras.Input(input_shape, name="input")
-    try:
-        return keras.Model(inputs, model(inputs), name=name)
-    except (ValueError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise AenbError(f"`{name}`: expected a Keras model that takes examples of {input_shape}. {reason}") from error
-
-
-def _code_size(encoder) -> int:
-    shape = tuple(encoder.output_shape)
-    if len(shape) != 2 or shape[1] is None:
-        raise AenbError(f"`encoder`: expected to give a vector for each example; received the shape {shape}.")
-    return shape[1]

@@ -22,6 +22,8 @@ from aenb.core.errors import AenbError
 
 CLIP = 1e-6  # least distance of probabilities from 0 and 1, if a decoder has no logits
 SMALL = 0.5  # |η| below which A(η) is computed by its series
+FLOOR = 1e-6  # smallest learned variance: about that of rounding to 255ths
+VARIANCE_RATE = 0.05  # rate of the moving average of a learned variance
 
 
 def bernoulli(x: Any, logits: Any) -> Any:
@@ -56,6 +58,24 @@ def continuous_bernoulli_mean(logits: Any) -> Any:
 def gaussian(x: Any, mean: Any, log_var: Any) -> Any:
     """Return the log density of x: x and µ of the same shape, log σ² of a shape that broadcasts → the same shape."""
     return -0.5 * (math.log(2 * math.pi) + log_var + keras.ops.square(x - mean) * keras.ops.exp(-log_var))
+
+
+def moved_log_var(log_var: Any, error: Any, step: Any) -> Any:
+    """Move the learned log σ² of a Gaussian towards its optimum for a batch.
+
+    Rybkin, Daniilidis & Levine (2021), arXiv 2006.13202: the optimal variance has a closed form, the mean squared
+    error. By gradients, it would take thousands of steps of Adam, since the length of each is at most the learning
+    rate.
+
+    Args:
+        log_var: Its current value.
+        error: The mean squared error of the batch.
+        step: The number of training steps so far.
+    """
+    ops = keras.ops
+    rate = ops.maximum(VARIANCE_RATE, 1 / (ops.cast(step, "float32") + 1))  # initially the mean of all errors so far
+    before = ops.exp(log_var)
+    return ops.log(ops.maximum(before + rate * (error - before), FLOOR))
 
 
 def categorical(x: Any, logits: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from aenb.core.backend import keras, tf
 from aenb.core.errors import AenbError
 from aenb.models.hyperparameters import LOSSES
-from aenb.models.players import Batch
+from aenb.models.training_step import Batch
 from aenb.models.transformer import Patches
 
 

@@ -1,8 +1,7 @@
-"""The Keras class of families that need more than `fit(x, x)`: named parts, and players that train them.
+"""The Keras class of families that need more than `fit(x, x)`: named parts, players that train them, and saving.
 
-A family's file defines the players and their losses; this module implements the training steps, for one player (a VAE)
-or for adversarial training (a GAN). Saved models open with `keras.models.load_model` once this module is imported; the
-parts are stock Keras and open without it.
+A family's file defines the players and their losses; `training_step` trains them. Saved models open with
+`keras.models.load_model` once this module is imported; the parts are stock Keras and open without it.
 """
 
 from __future__ import annotations
@@ -14,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from aenb.core.backend import keras, tf
-from aenb.models.players import Batch, Player
+from aenb.models import training_step
+from aenb.models.parts import with_labels
 from aenb.models.registry import families
+from aenb.models.training_step import Player
 
 
 @keras.saving.register_keras_serializable("aenb")
@@ -62,8 +63,8 @@ class Network(keras.Model):
         self.item_shape, self.code_shape = tuple(item_shape), tuple(code_shape)
         self.players, self.num_classes, self.notes = tuple(players), num_classes, tuple(notes)
         self._encode, self._decode = encode or _encode, decode or _decode
-        self._prior, self._after_step = _standard_normal if prior is None else prior, after_step
-        self._evidence, self._forward = evidence, forward
+        self._prior, self._evidence = _standard_normal if prior is None else prior, evidence
+        self.forward, self.after_step = forward, after_step
         self.recipe: dict[str, Any] = {}  # set by the registry: how to build this model again
         self.part_names = tuple(parts)
         for name, part in parts.items():
@@ -79,7 +80,7 @@ class Network(keras.Model):
             for name, value in (weights or {}).items()
         }  # fmt: skip
         self.seeds = keras.random.SeedGenerator()
-        self.means = {term: keras.metrics.Mean(term) for player in players for term in _reported(player)}
+        self.means = {term: keras.metrics.Mean(term) for player in players for term in player.reported}
         self.means.setdefault("loss", keras.metrics.Mean("loss"))
         self.built = True
         self.compile()
@@ -171,87 +172,21 @@ class Network(keras.Model):
             log w is the ELBO, and log mean w the importance-weighted bound on log p(x).
         """
         data = tf.nest.map_structure(keras.ops.convert_to_tensor, data)
-        batch = self._batch(data, training=False)
+        batch = training_step.batch_of(self, data, training=False)
         return self._evidence(self, batch._replace(x=_without_missing(batch.x)), k, seeds)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Return reconstructions; inputs are examples, or (examples, labels)."""
-        x, labels = self._inputs(inputs)
+        x, labels = training_step.examples_and_labels(self, inputs)
         return self.decode(self.encode(x, labels), labels)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Update the weights of each player on a batch."""
-        batch = self._batch(data, training=True)
-        terms = self._in_turn(batch) if self._forward is None else self._at_once(batch)
-        if self._after_step is not None:
-            self._after_step(self, batch)
-        return self._report(terms, batch)
+        """Update the weights of each player on a batch, and return the reported terms."""
+        return training_step.train_step(self, data)
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        """Return the terms of the losses, as in training but without gradient norms, and without updates."""
-        batch, terms = self._batch(data, training=False), {}
-        outputs = batch if self._forward is None else self._forward(self, batch)
-        for player in self.players:
-            terms |= player.loss(self, outputs)
-        return self._report(terms, batch)
-
-    def _in_turn(self, batch: Batch) -> dict[str, Any]:
-        """Update each player after the one before, and return the terms."""
-        terms = {}
-        for player in self.players:
-            for _ in range(player.steps):
-                with tf.GradientTape() as tape:
-                    losses = player.loss(self, batch)
-                    scaled = self.optimizers[player.name].scale_loss(losses[player.terms[0]])
-                losses |= self._update(player, tape.gradient(scaled, self.weights_of(player)))
-            terms |= losses
-        return terms
-
-    def _at_once(self, batch: Batch) -> dict[str, Any]:
-        """Update all players simultaneously, and return the terms."""
-        terms, scaled = {}, {}
-        with tf.GradientTape(persistent=True) as tape:
-            outputs = self._forward(self, batch)
-            for player in self.players:
-                losses = player.loss(self, outputs)
-                scaled[player.name] = self.optimizers[player.name].scale_loss(losses[player.terms[0]])
-                terms |= losses
-        gradients = [tape.gradient(scaled[player.name], self.weights_of(player)) for player in self.players]
-        for player, gradient in zip(self.players, gradients, strict=True):
-            terms |= self._update(player, gradient)
-        return terms
-
-    def _update(self, player: Player, gradients: list[Any]) -> dict[str, Any]:
-        """Update a player's weights; return the norm of its gradient by name, if it is to be reported."""
-        optimizer = self.optimizers[player.name]
-        norm = _norm(gradients, optimizer.scale_loss(1.0)) if player.gradient_norm else None
-        optimizer.apply(gradients, self.weights_of(player))
-        return {} if norm is None else {f"{player.name}_gradient_norm": norm}
-
-    def _report(self, terms: dict[str, Any], batch: Batch) -> dict[str, Any]:
-        if "loss" not in terms:
-            terms = {"loss": sum(terms[player.terms[0]] for player in self.players), **terms}
-        size = keras.ops.cast(keras.ops.shape(batch.x)[0], "float32")
-        for name, value in terms.items():
-            self.means[name].update_state(value, sample_weight=size)
-        return {name: self.means[name].result() for name in terms}
-
-    def _batch(self, data: Any, training: bool) -> Batch:
-        inputs, target, _ = keras.utils.unpack_x_y_sample_weight(data)
-        x, labels = self._inputs(inputs)
-        y = x if target is None else target
-        if y.dtype.is_integer:  # tokens
-            return Batch(x, y, keras.ops.cast(y != 0, "float32"), labels, training)
-        missing = keras.ops.isnan(y)
-        y = keras.ops.where(missing, keras.ops.zeros_like(y), y)
-        return Batch(x, y, 1 - keras.ops.cast(missing, "float32"), labels, training)
-
-    def _inputs(self, inputs: Any) -> tuple[Any, Any]:
-        """Split inputs into examples and one-hot labels."""
-        if not self.num_classes:
-            return inputs, None
-        x, labels = inputs
-        return x, labels if len(labels.shape) == 2 else keras.ops.one_hot(labels, self.num_classes)
+        """Return the terms of the losses of a batch, without updates."""
+        return training_step.test_step(self, data)
 
     def get_config(self) -> dict[str, Any]:
         """Return the configuration with which the registry rebuilds the model from its parts."""
@@ -282,23 +217,13 @@ def _without_missing(x: Any) -> Any:
     return x if x.dtype.is_integer else keras.ops.where(keras.ops.isnan(x), keras.ops.zeros_like(x), x)
 
 
-def _reported(player: Player) -> tuple[str, ...]:
-    return (*player.terms, f"{player.name}_gradient_norm") if player.gradient_norm else player.terms
-
-
-def _norm(gradients: list[Any], scale: Any) -> Any:
-    """Return the norm of the gradients of a scaled loss; 0 if it is not finite, as in steps skipped in 16 bits."""
-    norm = tf.linalg.global_norm(gradients) / scale
-    return tf.where(tf.math.is_finite(norm), norm, tf.zeros_like(norm))
-
-
 def _encode(network: Network, x: Any, labels: Any) -> Any:
-    outputs = network.encoder(x if labels is None else [x, labels])
+    outputs = network.encoder(with_labels(x, labels))
     return outputs[0] if isinstance(outputs, list | tuple) else outputs
 
 
 def _decode(network: Network, code: Any, labels: Any) -> Any:
-    return network.decoder(code if labels is None else [code, labels])
+    return network.decoder(with_labels(code, labels))
 
 
 def _standard_normal(network: Network, n: int, generator: np.random.Generator) -> np.ndarray:

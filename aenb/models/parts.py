@@ -1,4 +1,4 @@
-"""Encoders of a Gaussian posterior and decoders of a mean: built from a body, or adapted from custom models.
+"""Encoders of a Gaussian posterior and decoders of a mean: built from a body, or from custom models.
 
 The parts of a conditional model take one-hot labels as a second input. If a custom part has a single input, the labels
 are concatenated to its output (encoder) or input (decoder).
@@ -11,11 +11,18 @@ from typing import Any
 from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.models import backbones
+from aenb.models.custom_parts import as_part, is_part, refusing
 
 
 def with_labels(x: Any, labels: Any) -> Any:
     """Return the inputs of a part: examples or codes, and their labels if there are any."""
     return x if labels is None else [x, labels]
+
+
+def gives_posterior(encoder: Any) -> bool:
+    """Say whether an encoder has two outputs of equal shape, the means and the log variances of q(z|x)."""
+    outputs = getattr(encoder, "outputs", None) or ()
+    return len(outputs) == 2 and outputs[0].shape == outputs[1].shape
 
 
 def gaussian_encoder(
@@ -28,7 +35,7 @@ def gaussian_encoder(
     """
     x, label = body.input(item_shape), backbones.label_input(classes) if classes else None
     inputs = with_labels(x, label)
-    if given is not None and _is_whole(given, "encoder", inputs) and len(given.outputs) == 2:
+    if given is not None and is_part(given, inputs, "encoder") and gives_posterior(given):
         return given
     features = body.down(x, label) if given is None else _features(given, x, label)
     if isinstance(features, list):
@@ -52,19 +59,16 @@ def mean_decoder(
     if given is None:
         mean = keras.layers.Activation(last, name="mean")(body.up(code, item_shape, label))
         return keras.Model(inputs, mean, name="decoder")
-    if not _is_whole(given, "decoder", inputs):
-        if label is not None and not _takes_two(given):
-            code, label = keras.layers.Concatenate(name="with_label")([code, label]), None
-        given = keras.Model(inputs, _apply(given, "decoder", code, label), name="decoder")
     shape = (*item_shape, body.vocabulary) if body.vocabulary else tuple(item_shape)
-    if tuple(given.output_shape[1:]) != shape:
-        raise AenbError(f"`decoder`: expected to give {shape}; received {tuple(given.output_shape[1:])}.")
-    return given
+    taken = inputs if label is None or _takes_two(given) else keras.layers.Concatenate(name="with_label")(inputs)
+    return as_part(given, inputs, "decoder", shape, taken)
 
 
 def _features(given: Any, x: Any, label: Any) -> Any:
     """Return the output of a custom encoder: a vector, or a list of means and log variances."""
-    outputs = _apply(given, "encoder", x, label)
+    inputs = with_labels(x, label) if _takes_two(given) else x
+    with refusing("encoder", inputs):
+        outputs = given(inputs)
     shapes = [tuple(output.shape) for output in (outputs if isinstance(outputs, list | tuple) else [outputs])]
     if any(len(shape) != 2 for shape in shapes) or len(shapes) > 2 or len(set(shapes)) > 1:
         raise AenbError(
@@ -80,18 +84,3 @@ def _features(given: Any, x: Any, label: Any) -> Any:
 
 def _takes_two(part: Any) -> bool:
     return len(getattr(part, "inputs", None) or ()) == 2
-
-
-def _is_whole(part: Any, name: str, inputs: Any) -> bool:
-    """Say whether a part already has the expected name and inputs: one that was built here before."""
-    wanted = inputs if isinstance(inputs, list) else [inputs]
-    actual = getattr(part, "inputs", None) or []
-    return part.name == name and [tuple(x.shape) for x in actual] == [tuple(x.shape) for x in wanted]
-
-
-def _apply(part: Any, name: str, x: Any, label: Any) -> Any:
-    try:
-        return part([x, label] if label is not None and _takes_two(part) else x)
-    except (ValueError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise AenbError(f"`{name}`: expected a Keras model that takes {tuple(x.shape[1:])}. {reason}") from error

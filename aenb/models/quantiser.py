@@ -103,5 +103,9 @@ def restart(codebook: Codebook, z: Any, seed: Any) -> Codebook:
 def perplexity(indices: Any, num_embeddings: int) -> Any:
     """Return the perplexity of the entries used in a batch: 1 for a single entry, num_embeddings for uniform use."""
     ops = keras.ops
-    share = ops.mean(ops.one_hot(ops.reshape(indices, (-1,)), num_embeddings), axis=0)
-    return ops.exp(-ops.sum(share * ops.log(share + 1e-10)))
+    return perplexity_of(ops.mean(ops.one_hot(ops.reshape(indices, (-1,)), num_embeddings), axis=0))
+
+
+def perplexity_of(shares: Any) -> Any:
+    """Return the perplexity of a distribution: shares (n,), whose sum is 1 → a scalar from 1 to n."""
+    return keras.ops.exp(-keras.ops.sum(shares * keras.ops.log(shares + 1e-10)))

@@ -8,7 +8,9 @@ sampled with the reparameterisation trick, z = µ + σ ε.
     log p(x) ≥ E_q[log p(x|z)] − KL(q(z|x) ‖ p(z)),     z = µ + σ ε,  ε ~ N(0, I)
     KL = Σⱼ KLⱼ = ½ Σⱼ (µⱼ² + σⱼ² − 1 − log σⱼ²)
 
-The loss is minus this bound, the ELBO, in nats: the sum over entries, the mean over the batch. Other KL weights:
+The loss is minus this bound, the ELBO, in nats: the sum over entries, the mean over the batch. Encoder and decoder
+minimise it together, and it is reported with its two terms (`training_step`). Only σ² of a Gaussian p(x|z) is not
+learned by gradients: it follows the mean squared error by a moving average. Other KL weights:
 
     β KL,             β rising from 0 over `kl_warmup` steps    Higgins et al. 2017; Bowman et al. 2015, 1511.06349
     β Σⱼ max(λ, KLⱼ),  λ = `free_bits`, KLⱼ the batch mean      Kingma et al. 2016, 1606.04934
@@ -30,7 +32,6 @@ from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import backbones
-from aenb.models.assembly import network
 from aenb.models.hyperparameters import (
     Activation,
     BodyUnits,
@@ -42,15 +43,14 @@ from aenb.models.hyperparameters import (
     Part,
     Support,
     Vocabulary,
+    classes_of,
 )
-from aenb.models.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, parameter_of
+from aenb.models.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, moved_log_var, parameter_of
 from aenb.models.parts import gaussian_encoder, mean_decoder, with_labels
-from aenb.models.players import Batch, Player
 from aenb.models.registry import family
+from aenb.models.training_step import Batch, Player
 
-FLOOR = 1e-6  # smallest learned variance: about that of rounding to 255ths
 FREE_BITS_OF_TEXTS = 0.5  # nats of KL in each dimension
-VARIANCE_RATE = 0.05  # rate of the moving average of a learned variance
 
 
 @family(
@@ -98,6 +98,8 @@ def vae(
         >>> [head.shape for head in model.get_layer("encoder").outputs]
         [(None, 2), (None, 2)]
     """
+    from aenb.models.network import Network  # starts TensorFlow
+
     support = "tokens" if vocabulary else support or ("unit" if len(input_shape) == 3 else "real")
     name, notes = choose_likelihood(likelihood, support, variance)
     chosen = LIKELIHOODS[name]
@@ -110,8 +112,8 @@ def vae(
         activation=activation,
         vocabulary=vocabulary,
     )
-    classes = _classes(conditional, num_classes)
-    encoder = gaussian_encoder(encoder, body, input_shape, latent_dim, classes)
+    classes = classes_of(conditional, num_classes)
+    encoder = gaussian_encoder(encoder, body, input_shape, latent_dim, classes)  # z_mean and z_log_var
     latent_dim = encoder.outputs[0].shape[-1]
     last = chosen.last or ("linear" if support == "real" else "sigmoid")
     decoder = mean_decoder(decoder, body, input_shape, latent_dim, classes, last)
@@ -121,7 +123,7 @@ def vae(
         capacity=capacity, num_samples=num_samples,
     )  # fmt: skip
     bound.check()
-    return network(
+    return Network(
         input_shape,
         (latent_dim,),
         {"encoder": encoder, "decoder": decoder},
@@ -155,6 +157,66 @@ class Bound:
     capacity: float | None = None
     num_samples: int = 1
 
+    def loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+        """Return the loss of a batch, and its two unweighted terms: −E_q[log p(x|z)] and KL(q(z|x) ‖ p(z))."""
+        ops, k = keras.ops, self.num_samples
+        mean, log_var = _posterior(net, batch)  # (batch, latent_dim) each
+        z, log_ratio = _draw(mean, log_var, k, net.seeds)  # (k, batch, latent_dim), (k, batch)
+        eta = self._decoded(z, batch)  # (k, batch, *item_shape)
+        log_px = self._log_px(net, batch, eta)  # (k, batch)
+        log_w = log_px + log_ratio
+        log_sum = ops.logsumexp(log_w, axis=0)  # (batch,)
+        if self.is_variance_learned and batch.training:
+            _update_variance(net, batch, eta, ops.exp(log_w - log_sum))
+        kls = ops.mean(kl(mean, log_var), axis=0)  # (latent_dim,)
+        reconstruction = -ops.mean(log_px)
+        if k == 1:
+            loss = reconstruction + self._kl_weight(net.step) * self._kl_penalty(kls)
+        else:
+            loss = math.log(k) - ops.mean(log_sum)
+        return {"loss": loss, "reconstruction_loss": reconstruction, "kl_loss": ops.sum(kls)}
+
+    def _decoded(self, z: Any, batch: Batch) -> Any:
+        """Decode codes: (k, batch, latent_dim) → η, (k, batch, *item_shape)."""
+        k, _, size = z.shape
+        labels = None if batch.labels is None else keras.ops.tile(batch.labels, (k, 1))
+        eta = self.parameter(with_labels(keras.ops.reshape(z, (-1, size)), labels))
+        return keras.ops.cast(keras.ops.reshape(eta, (k, -1, *eta.shape[1:])), "float32")
+
+    def _log_px(self, net: Any, batch: Batch, eta: Any) -> Any:
+        """Return log p(x|z), summed over the observed entries of each example: (k, batch)."""
+        variance = (self._log_var(net),) if self.likelihood.has_variance else ()
+        return _sums(batch.observed * self.likelihood.log_prob(batch.y, eta, *variance))
+
+    def _log_var(self, net: Any) -> Any:
+        return net.own["log_var"] if self.is_variance_learned else math.log(self.variance)
+
+    @property
+    def is_variance_learned(self) -> bool:
+        """Whether the likelihood has a variance that is learned."""
+        return self.likelihood.has_variance and self.variance is None
+
+    def _kl_weight(self, step: Any) -> Any:
+        """Return the weight of the KL at a training step."""
+        if not self.kl_warmup:
+            return self.beta
+        return self.beta * keras.ops.minimum(1.0, keras.ops.cast(step, "float32") / self.kl_warmup)
+
+    def _kl_penalty(self, kls: Any) -> Any:
+        """Return the penalty from the mean KL of each dimension: (latent_dim,) → ()."""
+        if self.capacity is not None:
+            return keras.ops.abs(keras.ops.sum(kls) - self.capacity)
+        return keras.ops.sum(keras.ops.maximum(kls, self.free_bits) if self.free_bits else kls)
+
+    def evidence(self, net: Any, batch: Batch, k: int, seeds: Any) -> tuple[Any, Any]:
+        """Draw k codes per example; return log p(x|z) and log p(z) − log q(z|x), (k, batch) each; the sum is log w."""
+        z, log_ratio = _draw(*_posterior(net, batch), k, seeds)
+        return self._log_px(net, batch, self._decoded(z, batch)), log_ratio
+
+    def decode(self, net: Any, codes: Any, labels: Any) -> Any:
+        """Decode latent codes to means, if they are not the output of the decoder."""
+        return self.likelihood.mean(self.parameter(with_labels(codes, labels)))
+
     def check(self) -> None:
         """Check for hyperparameters that exclude each other.
 
@@ -172,75 +234,15 @@ class Bound:
         if self.capacity is not None and self.free_bits:
             raise AenbError("`capacity`: expected None together with `free_bits`: each says how large the KL is to be.")
 
-    @property
-    def is_variance_learned(self) -> bool:
-        """Whether the likelihood has a variance that is learned."""
-        return self.likelihood.has_variance and self.variance is None
-
-    def loss(self, net: Any, batch: Batch) -> dict[str, Any]:
-        """Return the loss, and its two unweighted terms: −E_q[log p(x|z)] and KL."""
-        ops = keras.ops
-        mean, log_var = _posterior(net, batch)
-        z, log_ratio = _draw(mean, log_var, self.num_samples, net.seeds)
-        eta = self._decoded(z, batch)
-        log_px = self._log_px(net, batch, eta)  # (k, batch)
-        log_w = log_px + log_ratio
-        log_sum = ops.logsumexp(log_w, axis=0)
-        if self.is_variance_learned and batch.training:
-            _update_variance(net, batch, eta, ops.exp(log_w - log_sum))
-        kls = ops.mean(kl(mean, log_var), axis=0)  # (latent_dim,)
-        reconstruction = -ops.mean(log_px)
-        if self.num_samples == 1:
-            loss = reconstruction + self.weight(net.step) * self._kl_penalty(kls)
-        else:
-            loss = math.log(self.num_samples) - ops.mean(log_sum)
-        return {"loss": loss, "reconstruction_loss": reconstruction, "kl_loss": ops.sum(kls)}
-
-    def weight(self, step: Any) -> Any:
-        """Return the weight of the KL at a training step."""
-        if not self.kl_warmup:
-            return self.beta
-        return self.beta * keras.ops.minimum(1.0, keras.ops.cast(step, "float32") / self.kl_warmup)
-
-    def evidence(self, net: Any, batch: Batch, k: int, seeds: Any) -> tuple[Any, Any]:
-        """Draw k codes per example; return log p(x|z) and log p(z) − log q(z|x), (k, batch) each; the sum is log w."""
-        z, log_ratio = _draw(*_posterior(net, batch), k, seeds)
-        return self._log_px(net, batch, self._decoded(z, batch)), log_ratio
-
-    def decode(self, net: Any, codes: Any, labels: Any) -> Any:
-        """Decode latent codes to means, if they are not the output of the decoder."""
-        return self.likelihood.mean(self.parameter(with_labels(codes, labels)))
-
-    def _decoded(self, z: Any, batch: Batch) -> Any:
-        """Decode codes: (k, batch, latent_dim) → η, (k, batch, *item_shape)."""
-        k, _, size = z.shape
-        labels = None if batch.labels is None else keras.ops.tile(batch.labels, (k, 1))
-        eta = self.parameter(with_labels(keras.ops.reshape(z, (-1, size)), labels))
-        return keras.ops.cast(keras.ops.reshape(eta, (k, -1, *eta.shape[1:])), "float32")
-
-    def _log_px(self, net: Any, batch: Batch, eta: Any) -> Any:
-        """Return log p(x|z), summed over the observed entries of each example: (k, batch)."""
-        variance = (self._log_var(net),) if self.likelihood.has_variance else ()
-        return _sums(batch.observed * self.likelihood.log_prob(batch.y, eta, *variance))
-
-    def _log_var(self, net: Any) -> Any:
-        return net.own["log_var"] if self.is_variance_learned else math.log(self.variance)
-
-    def _kl_penalty(self, kls: Any) -> Any:
-        """Return the penalty from the mean KL of each dimension: (latent_dim,) → ()."""
-        if self.capacity is not None:
-            return keras.ops.abs(keras.ops.sum(kls) - self.capacity)
-        return keras.ops.sum(keras.ops.maximum(kls, self.free_bits) if self.free_bits else kls)
-
 
 def _posterior(net: Any, batch: Batch) -> tuple[Any, Any]:
-    """Return means and log variances of q(z|x): (batch, latent_dim) each, float32."""
+    """Encode a batch: return the means and log variances of q(z|x), (batch, latent_dim) each, float32."""
     mean, log_var = net.encoder(with_labels(batch.x, batch.labels))
     return keras.ops.cast(mean, "float32"), keras.ops.cast(log_var, "float32")
 
 
 def _draw(mean: Any, log_var: Any, k: int, seeds: Any) -> tuple[Any, Any]:
-    """Draw k codes from each q(z|x): (k, batch, latent_dim); and log p(z) − log q(z|x), (k, batch)."""
+    """Draw z = µ + σ ε, k codes from each q(z|x): (k, batch, latent_dim); and log p(z) − log q(z|x), (k, batch)."""
     ops = keras.ops
     noise = keras.random.normal((k, *ops.shape(mean)), seed=seeds)
     z = mean + ops.exp(log_var / 2) * noise
@@ -248,10 +250,7 @@ def _draw(mean: Any, log_var: Any, k: int, seeds: Any) -> tuple[Any, Any]:
 
 
 def _update_variance(net: Any, batch: Batch, mean: Any, shares: Any) -> None:
-    """Update the learned variance towards the optimum for the batch, its mean squared error.
-
-    Rybkin, Daniilidis & Levine (2021), arXiv 2006.13202: the optimal variance has a closed form. By gradients, it would
-    take thousands of steps of Adam, since the length of each is at most the learning rate.
+    """Move the learned variance towards the mean squared error of a batch.
 
     Args:
         net: The model, with the weight "log_var".
@@ -262,11 +261,7 @@ def _update_variance(net: Any, batch: Batch, mean: Any, shares: Any) -> None:
     ops = keras.ops
     errors = ops.sum(shares * _sums(batch.observed * ops.square(batch.y - mean)))
     error = errors / ops.maximum(ops.sum(batch.observed), 1.0)
-    rate = ops.maximum(
-        VARIANCE_RATE, 1 / (ops.cast(net.step, "float32") + 1)
-    )  # initially the mean of all errors so far
-    before = ops.exp(net.own["log_var"])
-    net.own["log_var"].assign(ops.log(ops.maximum(before + rate * (error - before), FLOOR)))
+    net.own["log_var"].assign(moved_log_var(net.own["log_var"], error, net.step))
 
 
 def _sums(entries: Any) -> Any:
@@ -286,9 +281,3 @@ def _free_bits(asked: float | None, likelihood: str, is_free: bool) -> tuple[flo
         f"The examples are texts, so the first {FREE_BITS_OF_TEXTS:g} nats of KL of each dimension are free; otherwise"
     )
     return FREE_BITS_OF_TEXTS, (f"{note} the posterior would collapse (`free_bits = 0` penalises the whole KL).",)
-
-
-def _classes(conditional: bool, num_classes: int) -> int:
-    if conditional and not num_classes:
-        raise AenbError("`num_classes`: expected how many classes there are, since `conditional` is True; received 0.")
-    return num_classes if conditional else 0

@@ -5,7 +5,7 @@ Larsen, Sønderby, Larochelle & Winther (2015), "Autoencoding beyond pixels usin
 blurred images; the discriminator's features φ are a better measure of similarity. With z ~ q(z|x), x̃ = Dec(z),
 x_p = Dec(z_p) for a sample z_p ~ p(z) = N(0, I), and the score s of the discriminator D,
 
-    L_prior = KL(q(z|x) ‖ p(z))
+    L_prior = KL(q(z|x) ‖ p(z)) = ½ Σⱼ (µⱼ² + σⱼ² − 1 − log σⱼ²)
     L_llike = E[½ ‖φ(x) − φ(x̃)‖²]                                     −log N(φ(x) | φ(x̃), I), without its constant
     L_GAN   = −E[log σ(s(x))] − E[log(1 − σ(s(x̃)))] − E[log(1 − σ(s(x_p)))]
 
@@ -24,12 +24,11 @@ from aenb.core.backend import keras
 from aenb.core.fields import Field
 from aenb.models import adversarial, backbones, layers
 from aenb.models.adversarial import ADVERSARIAL_LOSSES
-from aenb.models.assembly import network
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, LatentDim, Part
 from aenb.models.likelihoods import kl
 from aenb.models.parts import gaussian_encoder, mean_decoder
-from aenb.models.players import Batch, Player
 from aenb.models.registry import family
+from aenb.models.training_step import Batch, Player
 
 ADVERSARIAL = ADVERSARIAL_LOSSES["nonsaturating"]
 
@@ -70,6 +69,8 @@ def vaegan(
         >>> [output.shape for output in model.get_layer("discriminator").outputs]
         [(None, 1), (None, 3136)]
     """
+    from aenb.models.network import Network  # starts TensorFlow
+
     body = backbones.choose_body(
         input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation, layer_norm=True
     )
@@ -77,7 +78,7 @@ def vaegan(
     size = encoder.outputs[0].shape[-1]
     decoder = mean_decoder(decoder, body, input_shape, size, 0, layers.output_activation(input_shape, None))
     losses = Losses(gamma)
-    return network(
+    return Network(
         input_shape,
         (size,),
         {"encoder": encoder, "decoder": decoder, "discriminator": _discriminator(body, input_shape)},

@@ -26,12 +26,12 @@ from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import backbones, code_prior, layers, quantiser
-from aenb.models.assembly import network
+from aenb.models.custom_parts import as_part
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, Part
 from aenb.models.likelihoods import gaussian
-from aenb.models.players import Batch, Player
 from aenb.models.quantiser import Codebook
 from aenb.models.registry import family
+from aenb.models.training_step import Batch, Player
 
 OF_PIXELS, STANDARDISED = 0.1, 1.0  # σ² of the likelihood
 # Images are dark initially, at a sigmoid of 0.12: from grey, training on mostly black images would saturate the sigmoid
@@ -83,20 +83,21 @@ def vqvae(
         >>> model.get_layer("encoder").output_shape, model.code_shape
         ((None, 7, 7, 64), (49,))
     """
+    from aenb.models.network import Network  # starts TensorFlow
+
     body = backbones.choose_body(input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation)
-    encoder = layers.as_part(encoder or _encoder(body, input_shape, positions, embedding_dim), input_shape, "encoder")
+    encoder = encoder or _encoder(body, input_shape, positions, embedding_dim)
+    encoder = as_part(encoder, keras.Input(input_shape, name="input"), "encoder")
     grid = encoder.output_shape[1:]
-    decoder = layers.as_part(decoder or _decoder(body, grid, input_shape), grid, "decoder")
-    if decoder.output_shape[1:] != tuple(input_shape):
-        raise AenbError(
-            f"`decoder`: expected to give {tuple(input_shape)}; received {tuple(decoder.output_shape[1:])}."
-        )
+    decoder = as_part(
+        decoder or _decoder(body, grid, input_shape), keras.Input(grid, name="input"), "decoder", input_shape
+    )
     variance = variance or (OF_PIXELS if len(input_shape) == 3 else STANDARDISED)
     quantisation = Quantisation(grid, num_embeddings, commitment_cost, decay, variance)
     bits = quantisation.positions * math.log2(num_embeddings)
     prior_model = code_prior.build(quantisation.positions, num_embeddings, prior_units, prior_layers)
     sample = code_prior.sampler(prior_model)
-    return network(
+    return Network(
         input_shape,
         (quantisation.positions,),
         {"encoder": encoder, "decoder": decoder, "prior_model": prior_model},

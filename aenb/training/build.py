@@ -23,7 +23,6 @@ from aenb.core.version import __version__
 from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.engine import has_convolutions
-from aenb.models.players import set_learning_rate
 from aenb.models.registry import build_model, families
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
@@ -67,6 +66,14 @@ def _check_keras() -> None:
 def learning_rate(spec: Spec) -> float | None:
     """Return a spec's learning rate: the family's default unless it sets another."""
     return spec.learning_rate or families().lookup(spec.family).learning_rate
+
+
+def set_learning_rate(model: Any, rate: float) -> None:
+    """Set the learning rate of a model's optimiser; in a network, of all players without their own."""
+    if hasattr(model, "set_learning_rate"):
+        model.set_learning_rate(rate)
+    else:
+        model.optimizer.learning_rate = rate
 
 
 def batch_size(spec: Spec, n: int) -> int:

@@ -16,7 +16,8 @@ from aenb.engine.checkpoint import Checkpoint
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 from aenb.training.build import build
-from aenb.training.session import Session, saved_training
+from aenb.training.checkpointing import saved_training
+from aenb.training.session import Session
 
 
 @dataclass(frozen=True)
@@ -111,4 +112,4 @@ class Attempts:
     def _session(self) -> Session:
         place = self._places[-1] if self._places else None
         saved = saved_training(place, self._run, self._data) if self._resume and place is not None else None
-        return Session(self._run, self._data, self._callbacks, self._view, self._run.job.control, place, saved)
+        return Session(self._run, self._data, self._callbacks, self._view, place, saved)

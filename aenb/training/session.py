@@ -1,10 +1,10 @@
-"""A running training: one call of `fit` on the engine, with its view, its controls and its checkpoint."""
+"""A running training: one call of `fit` on the engine, with its view and its controls."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,33 +12,34 @@ import numpy as np
 
 from aenb.core import backend
 from aenb.core.backend import keras, tf
-from aenb.core.control import Control, Stopped
-from aenb.core.errors import AenbError
+from aenb.core.control import Stopped
 from aenb.core.progress import Silent, Training
 from aenb.core.short_form import most_epochs
-from aenb.data.corruption import in_units, make_task
+from aenb.data.corruption import make_task
 from aenb.data.record import Data
+from aenb.data.scaling import units
 from aenb.data.split import hold_out
 from aenb.engine import Diverged, Engine, State, Validation
-from aenb.engine.checkpoint import Checkpoint, Saved, differences, labels_fingerprint
+from aenb.engine.checkpoint import Checkpoint, Saved
 from aenb.latent import coding
 from aenb.runs.run import Run
+from aenb.runs.spec import Spec
 from aenb.runs.summary import examples
+from aenb.training.checkpointing import SAMPLES, Writer, check_fit, restore_record, resumed_stopping
 
 VALIDATION, MAX_VALIDATION, MAX_BYTES = 0.1, 5000, 2**28  # share of the training examples; limits
 VALIDATION_BATCH = 1024
-SAMPLES, MOMENTS = 10, 7  # of a timeline: how many samples, at how many epochs
+MOMENTS = 7  # of a timeline: at how many epochs
 
 
 class Session:
     """Trains a run's model.
 
     Args:
-        run: The run; its model is not trained yet.
+        run: The run; its model is not trained yet. Its job has the controls.
         data: What to train on.
         callbacks: The user's Keras callbacks.
         view: Where progress is shown.
-        control: Pause, resume and stop.
         checkpoint: Where to save the training while it runs, or None.
         saved: The checkpoint to resume from, or None.
     """
@@ -49,21 +50,15 @@ class Session:
         data: Data,
         callbacks: Sequence[Any],
         view: Silent,
-        control: Control,
         checkpoint: Checkpoint | None = None,
         saved: Saved | None = None,
     ):
-        self.run, self.data, self.view, self.control, self.checkpoint = run, data, view, control, checkpoint
-        spec = run.spec
+        self.run, self.data, self.view, self.checkpoint = run, data, view, checkpoint
+        self.control = run.job.control
+        spec, model = run.spec, run.model
         kept, held_out = hold_out(len(data.train), validation_size(data))
-        model = run.model
-        task = make_task(spec.task, spec.corruption, spec.amount, data.kind, missing=data.has_missing)
         labels = (data.class_numbers(data.y_train),) if getattr(model, "num_classes", 0) else ()
-
-        def prepare(seed: int, number: Any, batch: Any, *labels: Any) -> tuple[Any, Any]:
-            x, y = task(in_units(batch), tf.stack([seed, tf.cast(number, "int32")]))
-            return ((x, *labels), y) if labels else (x, y)
-
+        prepare = _preparation(spec, data)
         self.engine = Engine(
             model,
             (data.train, *labels),
@@ -72,23 +67,27 @@ class Session:
             seed=spec.seed,
             jit_compile={"auto": False if most_epochs() else None, "on": True, "off": False}[spec.xla],
             prepare=lambda *batch: prepare(spec.seed, model.optimizer.iterations, *batch),
-            turns=run.turns,
         )
         if self.engine.held is not None:
             data.share(self.engine.held[0])
-        arrays = (data.train[held_out], *(array[held_out] for array in labels))
         self._validation = Validation(
-            arrays,
+            tuple(array[held_out] for array in (data.train, *labels)),
             batch_size=validation_batch(data),
             prepare=partial(prepare, ~spec.seed),  # the same corruption in each epoch, other than in training
         )
         self._num_examples = len(kept)
         self._moments = moments(spec.epochs) if plays(model) and data.kind != "text" else set()
         run.record |= {"xla": self.engine.jit_compile, "resident": self.engine.is_resident}
-        self._stopping = _early_stopping(spec.patience)
-        self._callbacks = [self._saver(), *self._stopping, self._watcher(), *callbacks]
-        self._labels = None if checkpoint is None else labels_fingerprint(data)
-        self._start = self._state_of(saved) if saved is not None else None
+        stopping = _early_stopping(spec.patience)
+        self._writer = None if checkpoint is None else Writer(checkpoint, run, data, view, stopping)
+        self._start: State | None = None
+        ours = [] if stopping is None else [stopping]
+        if saved is not None:
+            check_fit(saved, model, data, self.engine.steps, checkpoint.folder)
+            self._start = restore_record(saved, run)
+            if stopping is not None:
+                ours.append(resumed_stopping(stopping, run.history.get("val_loss", []), saved))
+        self._callbacks = [*ours, self._watcher(), *callbacks]
         self._begun, self._seconds_before, self._interrupts = 0.0, run.seconds, backend.Interrupts()
 
     def train(self) -> None:
@@ -152,12 +151,15 @@ class Session:
         spec = self.run.spec
         try:
             with self._interrupts:
+                # saved first: at the end of a training, other callbacks change the weights
+                saving = keras.callbacks.LambdaCallback(on_train_end=lambda logs=None: self._save())
                 self.engine.fit(
                     epochs=spec.epochs,
-                    callbacks=self._callbacks,
+                    callbacks=[saving, *self._callbacks],
                     start=self._start,
                     on_chunk=self._on_chunk,
                     validation=self._validation,
+                    turns=self.run.turns,
                 )
             return "complete"
         except KeyboardInterrupt:
@@ -171,13 +173,16 @@ class Session:
             if not self._interrupts.came:
                 raise
             status = "interrupted"
-        for callback in self._callbacks if status != "diverged" else self._callbacks[1:]:
+        if status != "diverged":
+            self._save()
+        for callback in self._callbacks:
             callback.on_train_end()
         return status
 
     def _on_chunk(self, engine: Engine) -> None:
         self.view.step(engine.epoch + 1, engine.step, engine.logs)
-        self._maybe_save()
+        if self.checkpoint is not None and self.checkpoint.due():
+            self._save()
         self._interrupts.check()
         self.control.check()
 
@@ -196,82 +201,10 @@ class Session:
         watcher.on_test_batch_end = lambda batch, logs=None: self.control.check()
         return watcher
 
-    def _saver(self) -> Any:
-        """Return the callback that saves the end of the training, before other callbacks change the weights again."""
-        return keras.callbacks.LambdaCallback(on_train_end=lambda logs=None: self._save())
-
-    def _maybe_save(self) -> None:
-        if self.checkpoint is not None and self.checkpoint.due():
-            self._save()
-
     def _save(self) -> None:
-        """Write a checkpoint of the current state."""
-        if self.checkpoint is None:
-            return
-        state, run = self.engine.state(), self.run
-        epoch, step = state.epoch, state.step
-        if run.epochs > epoch:  # the epoch is over and recorded
-            epoch, step = epoch + 1, 0
-        facts = {
-            "spec": run.spec.to_dict(),
-            "data": self.data.fingerprint,
-            "labels": self._labels,
-            "epoch": epoch,
-            "step": step,
-            "history": {name: values[:epoch] for name, values in run.history.items()},
-            "seconds": self._seconds,
-            "versions": run.record["versions"],
-        }
-        arrays = {f"value_{number:04d}": value for number, value in enumerate(state.values)}
-        arrays |= {f"epoch_{epoch:06d}": samples for epoch, samples in run.timeline.items() if epoch <= state.epoch}
-        for stopping in self._stopping:
-            arrays |= {f"best_{number:04d}": value for number, value in enumerate(stopping.best_weights or ())}
-        old_trouble = self.checkpoint.trouble
-        if not self.checkpoint.write(facts, arrays) and self.checkpoint.trouble != old_trouble:
-            self.view.note(
-                f"No checkpoint can be written ({self.checkpoint.trouble}): the training continues without one."
-            )
-
-    def _state_of(self, saved: Saved) -> State:
-        """Restore the history, the seconds and the best weights from a checkpoint; return the state to resume from.
-
-        Raises:
-            AenbError: It does not fit the model.
-        """
-        facts, run = saved.facts, self.run
-        self._check_fit(saved)
-        run.history.update({name: list(values) for name, values in facts["history"].items()})
-        run.seconds = facts["seconds"]
-        timeline = {name: samples for name, samples in saved.arrays.items() if name.startswith("epoch_")}
-        run.timeline.update({int(name.removeprefix("epoch_")): samples for name, samples in timeline.items()})
-        for name, version in facts["versions"].items():
-            current = run.record["versions"].get(name)
-            if current != version:
-                run.record["notes"].append(f"Resumed with {name} {current} from a checkpoint of {version}.")
-        best = [saved.arrays[name] for name in sorted(saved.arrays) if name.startswith("best_")]
-        for stopping in self._stopping:
-            self._callbacks.insert(2, _resumed_stopping(stopping, run.history.get("val_loss", []), best))
-        values = [saved.arrays[name] for name in sorted(saved.arrays) if name.startswith("value_")]
-        return State(facts["epoch"], facts["step"], values)
-
-    def _check_fit(self, saved: Saved) -> None:
-        """Check that the arrays of a checkpoint belong to this training; the engine checks the variables.
-
-        Raises:
-            AenbError: They do not.
-        """
-        shape = (SAMPLES, *self.data.input_shape)
-        best = {f"best_{number:04d}": value for number, value in enumerate(self.run.model.get_weights())}
-        saved_best = {name: array for name, array in saved.arrays.items() if name.startswith("best_")}
-        wrong = [
-            name for name in {*saved_best, *best} if saved_best and _kind(saved_best.get(name)) != _kind(best.get(name))
-        ]
-        wrong += [name for name, array in saved.arrays.items() if name.startswith("epoch_") and array.shape != shape]
-        if wrong or saved.facts["step"] > self.engine.steps:
-            raise AenbError(
-                f"Expected a checkpoint of this model in {self.checkpoint.folder}; its "
-                f"{f'array `{wrong[0]}`' if wrong else 'step'} does not fit. Delete it, or choose another folder."
-            )
+        """Write a checkpoint of the current state, if there is to be one."""
+        if self._writer is not None:
+            self._writer.write(self.engine.state(), self._seconds)
 
 
 def validation_size(data: Data) -> int:
@@ -286,35 +219,15 @@ def validation_batch(data: Data) -> int:
     return max(1, min(VALIDATION_BATCH, MAX_BYTES // (16 * outputs)))
 
 
-def saved_training(checkpoint: Checkpoint, run: Run, data: Data) -> Saved | None:
-    """Read the checkpoint to resume a training from; None if there is none.
+def _preparation(spec: Spec, data: Data) -> Callable[..., tuple[Any, Any]]:
+    """Return the function (seed, number of the batch, examples, labels if any) → inputs and targets, in the graph."""
+    task = make_task(spec.task, spec.corruption, spec.amount, data.kind, missing=data.has_missing)
 
-    Raises:
-        AenbError: It belongs to another training, or has more epochs than were asked for.
-    """
-    saved = checkpoint.read()
-    if saved is None:
-        run.record["notes"].append(
-            f"There was no checkpoint in {checkpoint.folder}: the training started from the beginning."
-        )
-        return None
-    asked = {"spec": run.spec.to_dict(), "data": data.fingerprint, "labels": labels_fingerprint(data)}
-    changes = differences(saved.facts, asked)
-    if changes:
-        raise AenbError(
-            f"The checkpoint in {checkpoint.folder} belongs to another training: {'; '.join(changes)}. Use the same "
-            "settings, or choose another folder."
-        )
-    if saved.facts["epoch"] > run.spec.epochs:
-        raise AenbError(
-            f"`epochs`: the checkpoint in {checkpoint.folder} has {saved.facts['epoch']} already; expected at least "
-            f"as many; received {run.spec.epochs}."
-        )
-    return saved
+    def prepare(seed: int, number: Any, batch: Any, *labels: Any) -> tuple[Any, Any]:
+        x, y = task(units(batch), tf.stack([seed, tf.cast(number, "int32")]))
+        return ((x, *labels), y) if labels else (x, y)
 
-
-def _kind(array: np.ndarray | None) -> tuple[Any, ...]:
-    return () if array is None else (np.shape(array), np.asarray(array).dtype)
+    return prepare
 
 
 def plays(model: Any) -> bool:
@@ -327,20 +240,8 @@ def moments(epochs: int) -> set[int]:
     return {round(epoch) for epoch in np.geomspace(1, epochs, min(MOMENTS, epochs))}
 
 
-def _early_stopping(patience: int | None) -> list[Any]:
+def _early_stopping(patience: int | None) -> Any:
+    """Return the callback of early stopping; None without patience."""
     if patience is None:
-        return []
-    return [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
-
-
-def _resumed_stopping(stopping: Any, losses: list[float], best: list[np.ndarray]) -> Any:
-    """Return the callback that restores the state of early stopping, which resets itself when a training begins."""
-
-    def on_train_begin(logs=None):
-        if np.isfinite(losses).any():
-            stopping.best_epoch = int(np.nanargmin(losses))
-            stopping.best = losses[stopping.best_epoch]
-            stopping.wait = len(losses) - 1 - stopping.best_epoch
-            stopping.best_weights = best or None
-
-    return keras.callbacks.LambdaCallback(on_train_begin=on_train_begin)
+        return None
+    return keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from aenb.core.arguments import checked
-from aenb.core.control import Control, Stopped
 from aenb.core.errors import AenbError
 from aenb.core.progress import Silent, open_view
-from aenb.core.queue import Job, jobs
-from aenb.engine.checkpoint import Checkpoint
 from aenb.models.registry import families
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec, options
-from aenb.training.build import new_run
-from aenb.training.restarts import Attempts
+from aenb.training.checkpointing import Checkpointing
+from aenb.training.work import Work
 
 
 @checked
@@ -78,9 +73,9 @@ def train(
     spec = make_spec(family, name, settings)
     if resume and checkpoint is None:
         raise AenbError("`resume`: expected `checkpoint`, the folder to resume from; received none.")
-    place = None if checkpoint is None else partial(Checkpoint, checkpoint)
+    checkpointing = None if checkpoint is None else Checkpointing(checkpoint, resume)
     with open_view(verbose) as view:
-        run = train_spec(spec, data, callbacks, view, checkpoint=place, resume=resume, background=background)
+        run = train_spec(spec, data, callbacks, view, checkpointing=checkpointing, background=background)
         if not background:
             view.end(run.summary)
     return run
@@ -92,110 +87,25 @@ def train_spec(
     callbacks: Sequence[Any],
     view: Silent,
     *,
-    checkpoint: Callable[[], Checkpoint] | None = None,
-    resume: bool = False,
+    checkpointing: Checkpointing | None = None,
     background: bool = False,
-    unasked: bool = False,
-    bind: Callable[[Run], object] = lambda run: None,
 ) -> Run:
-    """Train the model of a spec on data, as `train` does, and leave the view open.
+    """Train the model of a spec on data, as `train` does.
 
     Args:
         spec: What to train.
         data: As for `train`.
         callbacks: As for `train`.
-        view: Where to show progress.
-        checkpoint: Function that opens the checkpoint, which is closed when the training is over.
-        resume: As for `train`.
-        background: As for `train`; the view is closed when the training is over.
-        unasked: Whether the checkpoint is automatic: it may be overwritten, is deleted at the end, and is left out if
-            it cannot be opened.
-        bind: Called with the run once it is trained; for a background training, before it.
+        view: Where to show progress; it is left open. For a background training, it ends with the training.
+        checkpointing: How to save the training while it runs, or None.
+        background: As for `train`.
     """
-    with contextlib.ExitStack() as open_things:
-        notes = _stop_namesake(spec.name, view)
-        place = _open(checkpoint, unasked and not resume, notes, open_things)
-        run, loaded = new_run(spec, data, view, notes)
-        _check_place(place, resume, unasked, view)
-        run.job = job = Job(spec.name, Control())
-        attempts = Attempts(run, loaded, callbacks, view, place, resume)
-
-        def work(waiting: Callable[[Job], object] = lambda first: None) -> None:
-            try:
-                with (
-                    job.turn(waiting),
-                    place or contextlib.nullcontext(),
-                ):  # its folder is released before the next training begins
-                    attempts.train()
-                    if unasked and run.status in ("complete", "stopped early", "diverged"):
-                        attempts.delete_checkpoints()
-            except Stopped:  # before its turn came
-                run.status = "stopped"
-            except BaseException:
-                run.status = "failed"
-                raise
-
-        if background:
-            bind(run)
-            job.start(_in_background(work, run, view, open_things.pop_all()))
-        else:
-            work(lambda first: (view.stage(f"Waiting for the training of `{first.name}` …"), job.control.poll()))
-            bind(run)
-        return run
-
-
-def _open(
-    checkpoint: Callable[[], Checkpoint] | None, unasked: bool, notes: list[str], open_things: contextlib.ExitStack
-) -> Checkpoint | None:
-    """Open the checkpoint; if an automatic one cannot be opened, add a note and return None."""
-    if checkpoint is None:
-        return None
-    try:
-        return open_things.enter_context(checkpoint())
-    except AenbError as error:
-        if not unasked:
-            raise
-        notes.append(f"There is no checkpoint of this training: {error}")
-        return None
-
-
-def _check_place(checkpoint: Checkpoint | None, resume: bool, unasked: bool, view: Silent) -> None:
-    """Raise an error if a new training would overwrite a checkpoint that the user asked for."""
-    if checkpoint is None or resume or not checkpoint.file.exists():
-        return
-    if not unasked:
-        raise AenbError(
-            f"The folder {checkpoint.folder} holds a checkpoint: pass resume=True to resume from it, or choose "
-            "another folder."
-        )
-    view.note(
-        "An unfinished training of that name has a checkpoint (--resume continues it): this training overwrites it."
-    )
-
-
-def _stop_namesake(name: str | None, view: Silent) -> list[str]:
-    """Stop a running training of the same name, and return a note if there was one."""
-    running = [job for job in jobs() if name is not None and job.name == name]
-    for job in running:
-        view.stage(f"Stopping the training of `{name}` that is under way …")
-        job.control.stop()
-        job.over()
-    return [f"The training of `{name}` that was under way was stopped."] if running else []
-
-
-def _in_background(work: Callable[[], None], run: Run, view: Silent, open_things: contextlib.ExitStack) -> Callable:
-    """Return the function of a training's thread: it does the work and reports the result to the view."""
-
-    def thread() -> None:
-        with open_things:
-            try:
-                work()
-            except BaseException as error:
-                view.end(f"It ended with an error: {type(error).__name__}: {error}")
-                raise
-        view.end(run.summary)
-
-    return thread
+    work = Work(spec, data, callbacks, view, checkpointing)
+    if background:
+        work.start()
+    else:
+        work.train()
+    return work.run
 
 
 def make_spec(family: str, name: str | None, settings: dict[str, Any]) -> Spec:

@@ -25,7 +25,7 @@ from aenb.engine.checkpoint import FILE, Checkpoint
 from aenb.models.registry import families
 from aenb.runs.folder import _sha256
 from aenb.training.build import build
-from aenb.training.session import Session, saved_training
+from aenb.training.checkpointing import check_fit, restore_record, saved_training
 from tests.fuzz.harness import case, fuzz
 
 HOSTILE = st.one_of(
@@ -352,10 +352,8 @@ def test_checkpoints(checkpoint, tmp_path_factory, data):
     with case("checkpoints", place), Checkpoint(place) as there:
         saved = saved_training(there, run, small)
         if saved is not None:
-            session = mock.Mock(spec=Session, run=run, data=small, engine=mock.Mock(steps=100), checkpoint=there)
-            session._stopping, session._callbacks = [], [None, None]
-            session._check_fit = lambda saved: Session._check_fit(session, saved)
-            Session._state_of(session, saved)
+            check_fit(saved, run.model, small, 100, there.folder)
+            restore_record(saved, run)
             json.dumps(run.history)
     run.record["notes"] = notes
 

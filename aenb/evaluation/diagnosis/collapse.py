@@ -8,7 +8,10 @@ import numpy as np
 
 from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import Measurements
+from aenb.evaluation.metrics.elbo import kl_per_dimension
 from aenb.latent import coding
+from aenb.models.parts import gives_posterior
+from aenb.models.quantiser import perplexity_of
 
 ACTIVE = 0.01  # variance of a posterior mean over examples: Burda, Grosse & Salakhutdinov 2015, arXiv 1509.00519
 INFORMATIVE = np.log(2)  # nats of KL, a bound on the information in a code: with less it can't tell two classes apart
@@ -19,11 +22,10 @@ USED = 0.5  # share of a codebook
 def posterior_collapse(measured: Measurements) -> Iterator[Finding]:
     """Check for a posterior that equals the prior for all examples, if the encoder gives means and log variances."""
     encoder = coding.parts(measured.model).get("encoder")
-    outputs = getattr(encoder, "outputs", None) or ()
-    if len(outputs) != 2 or outputs[0].shape != outputs[1].shape or measured.inputs_of(encoder) is None:
+    if not gives_posterior(encoder) or measured.inputs_of(encoder) is None:
         return
     mean, log_var = (np.concatenate(batches) for batches in zip(*measured.through(encoder), strict=True))
-    kl = 0.5 * (np.exp(log_var) + mean**2 - 1 - log_var).mean(axis=0)  # nats, each dimension
+    kl = kl_per_dimension(mean, log_var)  # nats
     active, size = int((mean.var(axis=0) > ACTIVE).sum()), mean.shape[1]
     counted = f"{active or 'None'} of the {size} dimensions of the code {'is' if active < 2 else 'are'} active"
     details = f"(a variance of its mean over {ACTIVE}; the KL is {kl.sum():.2g} nats, {kl.max():.2g} in the largest)"
@@ -72,8 +74,7 @@ def dead_codes(measured: Measurements) -> Iterator[Finding]:
         return
     size = codebook.shape[0]
     counts = np.bincount(measured.codes.ravel(), minlength=size)
-    share = counts[counts > 0] / counts.sum()
-    used, perplexity = len(share), float(np.exp(-(share * np.log(share)).sum()))
+    used, perplexity = np.count_nonzero(counts), float(perplexity_of(counts / counts.sum()))
     if used < USED * min(size, measured.codes.size):
         yield Finding(
             "dead-codes",

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from aenb.figures.plots import BLUE, GREY, STYLE, image_grid
 from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
+from aenb.models.quantiser import perplexity_of
 
 SHOWN = 8
 
@@ -28,8 +29,7 @@ def codebook(inputs: ViewInputs) -> Any:
     """Draw the use of the entries; for images also each entry decoded at all positions, and the codes of examples."""
     size = inputs.model.own["codebook"].shape[0]
     share = np.bincount(inputs.codes.ravel(), minlength=size) / inputs.codes.size
-    used = share[share > 0]
-    perplexity = float(np.exp(-(used * np.log(used)).sum()))
+    used, perplexity = np.count_nonzero(share), float(perplexity_of(share))
     with rc_context(STYLE):
         images = inputs.data.kind == "image"
         figure = Figure(figsize=(9.8, 5.2 if images else 2.4), layout="constrained")
@@ -40,7 +40,7 @@ def codebook(inputs: ViewInputs) -> Any:
         axes.axhline(1 / size, color=GREY, linestyle=":", linewidth=1.2, label="uniform use")
         axes.set(
             xlabel="entries, most used first", ylabel="share of the codes", xlim=(-0.5, size - 0.5),
-            title=f"{len(used)} of {size} entries are used (perplexity {perplexity:.0f})",
+            title=f"{used} of {size} entries are used (perplexity {perplexity:.0f})",
         )  # fmt: skip
         axes.yaxis.set_major_formatter("{x:.1%}")
         axes.legend()

@@ -12,6 +12,7 @@ from aenb.data.split import spread
 from aenb.evaluation.metrics.elbo import kl_per_dimension
 from aenb.figures.views.latent_plane import Plane, principal_plane
 from aenb.latent import coding
+from aenb.models.parts import gives_posterior
 
 MAX_EXAMPLES = 2000
 MAX_CLASSES = 20  # that colours can distinguish, with their names beside them
@@ -61,8 +62,7 @@ class ViewInputs:
     def posterior(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Means and log variances of the posteriors, (n, latent_dim) each; None if the encoder is deterministic."""
         encoder = coding.parts(self.model).get("encoder")
-        outputs = getattr(encoder, "outputs", None) or ()
-        if len(outputs) != 2 or outputs[0].shape != outputs[1].shape:
+        if not gives_posterior(encoder):
             return None
         inputs = [self.x]
         if self.run.is_conditional:

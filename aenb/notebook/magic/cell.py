@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 from aenb.core.errors import AenbError
@@ -46,18 +45,12 @@ def autoencoder(
 
     spec = make_spec(asked.family, asked.name, settings)
     data, note = find_data(spec.data, shell.user_ns)
-    checkpoint = _checkpoint(asked)
-
-    def bind(run: Any) -> None:
+    checkpointing = _checkpointing(asked)
+    with open_view(not asked.quiet) as view:
+        run = train_spec(spec, data, (), view, checkpointing=checkpointing, background=asked.background)
         run.record["notes"] += note
         if asked.name:
             shell.user_ns[asked.name] = run
-
-    with open_view(not asked.quiet) as view:
-        run = train_spec(
-            spec, data, (), view, checkpoint=checkpoint, resume=asked.resume, background=asked.background,
-            unasked=asked.checkpoint is None, bind=bind,
-        )  # fmt: skip
         if asked.background:
             return None
         view.stage("Evaluating on held-out examples …")
@@ -83,14 +76,14 @@ def _panel(settings: dict[str, Any]) -> Any:
     return Trainer(**settings)
 
 
-def _checkpoint(asked: CommandLine) -> Callable | None:
-    """Return what opens the checkpoint: in the given folder, or for a named run in the user's cache."""
-    from aenb.engine.checkpoint import Checkpoint, unasked
+def _checkpointing(asked: CommandLine) -> Any:
+    """Return how to save the training: in the given folder, or for a named run in the user's cache."""
+    from aenb.training.checkpointing import Checkpointing, automatic
 
     if asked.checkpoint is not None:
-        return partial(Checkpoint, asked.checkpoint)
+        return Checkpointing(asked.checkpoint, asked.resume)
     if asked.name is not None:
-        return unasked(asked.name)
+        return automatic(asked.name, asked.resume)
     if asked.resume or asked.background:
         option = "resume" if asked.resume else "background"
         raise AenbError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from html import escape
 from typing import Any
 
@@ -15,7 +15,6 @@ from aenb.core.arguments import checked
 from aenb.core.errors import AenbError
 from aenb.core.naming import check_free
 from aenb.data.load import find_data
-from aenb.engine.checkpoint import unasked
 from aenb.notebook.widgets.copy_button import CopyButton
 from aenb.notebook.widgets.keys import spare_keys
 from aenb.notebook.widgets.live import LiveView
@@ -25,6 +24,7 @@ from aenb.notebook.widgets.settings import Settings
 from aenb.notebook.widgets.slot import Slot
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec, options
+from aenb.training.checkpointing import automatic
 from aenb.training.train import make_spec, train_spec
 
 
@@ -115,10 +115,9 @@ class Trainer:
         variables = self._variables
         try:
             data, notes = find_data(spec.data, variables)
-            bind = _binding(spec.name, notes, variables)
-            run = train_spec(
-                spec, data, (), view, checkpoint=unasked(spec.name), background=True, unasked=True, bind=bind
-            )
+            run = train_spec(spec, data, (), view, checkpointing=automatic(spec.name), background=True)
+            run.record["notes"] += notes
+            variables[spec.name] = run
             run.wait()
             self._list.say(f"Evaluating {spec.name} on held-out examples …")
             run.evaluate(parts="reconstruction")
@@ -183,16 +182,6 @@ class Trainer:
             "text/plain": f"{notice}\n\n{self._cell.value}",
             "text/html": f"<div>{notice}<pre>{escape(self._cell.value)}</pre>{results}</div>",
         }
-
-
-def _binding(name: str, notes: list[str], variables: MutableMapping[str, Any]) -> Callable[[Run], None]:
-    """Return the function that binds a run in the notebook."""
-
-    def bind(run: Run) -> None:
-        run.record["notes"] += notes
-        variables[name] = run
-
-    return bind
 
 
 def _next_name(name: str, taken: set[str]) -> str:

@@ -53,7 +53,7 @@ class Work:
     def keras(self):
         """Build a compiled Keras model."""
         import aenb
-        from aenb.models.players import set_learning_rate
+        from aenb.training.build import set_learning_rate
 
         name, settings = self.family()
         rate = settings.pop("learning_rate", None)

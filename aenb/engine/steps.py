@@ -1,0 +1,80 @@
+"""The steps of an epoch as compiled functions: they gather batches of a feed, and call the model's `train_step`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aenb.core.backend import tf
+from aenb.engine.feed import Resident, Streamed
+
+
+class Steps:
+    """The steps of a training.
+
+    Args:
+        model: A compiled Keras model.
+        feed: The source of batches.
+        count: Steps per epoch.
+        prepare: Transforms a batch, in the graph, before `train_step` takes it; None: it stays as it is.
+        jit_compile: Whether XLA compiles the loop.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        feed: Resident | Streamed,
+        count: int,
+        prepare: Callable[..., tuple] | None,
+        jit_compile: bool,
+    ):
+        self._model, self._feed, self.count = model, feed, count
+        self._prepare = prepare or (lambda *batch: batch)
+        self._loop = tf.function(self._run_steps, jit_compile=jit_compile, autograph=False)
+        self._last = tf.function(self._run_last, autograph=False)
+
+    def build(self) -> None:
+        """Trace a step, without running it."""
+        if self._feed.full:
+            block = self._feed.at(0)
+            self._loop.get_concrete_function(*block[:2], tf.constant(0), tf.constant(0))
+        else:
+            self._last.get_concrete_function(*self._feed.rest())
+
+    def run(self, begin: int, end: int) -> dict[str, Any]:
+        """Run the steps of the epoch from `begin` to before `end`, and return the logs."""
+        logs, full = {}, self._feed.full
+        while begin < min(end, full):
+            block = self._feed.at(begin)
+            last = min(end, block.last)
+            logs = self._loop(*block[:2], tf.constant(begin - block.first), tf.constant(last - block.first))
+            begin = last
+        if begin < end:
+            logs = self._last(*self._feed.rest())
+        return logs
+
+    def run_one(self, number: int) -> dict[str, Any]:
+        """Run one step, by its number from the beginning of the training, and return the logs."""
+        epoch, step = divmod(number, self.count)
+        if step == 0:
+            self._model.reset_metrics()
+        self._feed.begin(epoch)
+        return self.run(step, step + 1)
+
+    def _run_steps(self, tensors, rows, begin, end):
+        size = self._feed.batch_size
+        shapes = [[size, *tensor.shape[1:]] for tensor in tensors]
+        flat = [tf.reshape(tensor, [tensor.shape[0], -1]) for tensor in tensors]  # flat rows are gathered faster
+
+        def step(number):
+            here = tf.slice(rows, [number * size], [size])
+            batch = (tf.reshape(tf.gather(tensor, here), shape) for tensor, shape in zip(flat, shapes, strict=True))
+            self._model.train_step(self._prepare(*batch))
+            return (number + 1,)
+
+        tf.while_loop(lambda number: number < end, step, (begin,), parallel_iterations=1)
+        return self._model.get_metrics_result()
+
+    def _run_last(self, *batch):
+        self._model.train_step(self._prepare(*batch))
+        return self._model.get_metrics_result()
