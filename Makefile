@@ -4,7 +4,7 @@ CASES ?= 4000
 BIN := .venv/bin
 BENCH := build/bench/venv/bin
 
-.PHONY: help quickstart lab test check fuzz bench memory quality chapters clean
+.PHONY: help quickstart lab test check fuzz bench memory quality chapters site clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,11 @@ build/bench/venv.done: pyproject.toml tests/benchmarks/requirements.txt
 
 chapters: .venv/lab.done  ## run all notebooks in full, check their claims, and store their outputs
 	$(BIN)/python .ci/notebooks.py notebooks/[0-9]*.ipynb --store
+
+site: .venv/site.done  ## build the documentation from the stored outputs into build/site; a warning is an error
+	rm -rf build/site build/site-pages
+	mkdir -p build/site-pages
+	$(BIN)/sphinx-build -q -W --keep-going -c notebooks/site build/site-pages build/site
 
 clean:  ## remove what the commands created
 	rm -rf .venv build

@@ -39,6 +39,13 @@ class Comparison:
         data: The data that they were trained and scored on.
         budget: The budget of each training, in words; empty for runs that existed before.
         notes: Sentences about what could not be trained or scored.
+
+    Example:
+        >>> import aenb
+        >>> comparison = aenb.compare("shallow", "deep", data="digits", latent_dim=4, epochs=2, seeds=(0,),
+        ...                           parts="reconstruction", verbose=False)
+        >>> list(comparison.runs), comparison.budget
+        (['shallow', 'deep'], '2 epochs each')
     """
 
     runs: dict[str, list[Run]]
@@ -49,7 +56,7 @@ class Comparison:
 
     @functools.cached_property
     def intervals(self) -> dict[str, dict[str, Interval]]:
-        """Each contender's scores and costs over its seeds: by contender, `Interval`s by score."""
+        """Each contender's scores and costs over its seeds: by contender, an `Interval` for each score."""
         by_run = {name: self._figures(name) for name in self.runs}
         shared = {name: set.intersection(*map(set, figures)) for name, figures in by_run.items()}
         return {
@@ -86,9 +93,18 @@ class Comparison:
         return first if all(apart) else None
 
     def to_frame(self) -> Any:
-        """Return the figures as a `pandas.DataFrame`: a row for each contender and baseline, a column for each score.
+        """Return the figures as a table.
 
-        Columns whose names end in " ±" hold half the width of the 95% intervals over seeds; `seeds` is their number.
+        Returns:
+            A `pandas.DataFrame`: a row for each contender and baseline, a column for each score. Columns whose names
+            end in " ±" hold half the width of the 95% intervals over seeds; `seeds` is their number.
+
+        Example:
+            >>> import aenb
+            >>> comparison = aenb.compare("shallow", "deep", data="digits", latent_dim=4, epochs=1, seeds=(0,),
+            ...                           parts="reconstruction", verbose=False)
+            >>> list(comparison.to_frame().columns[:3])
+            ['seeds', 'mse', 'psnr']
         """
         import pandas as pd
 
@@ -100,7 +116,18 @@ class Comparison:
         return pd.DataFrame.from_dict(rows | self.baselines, orient="index")
 
     def to_markdown(self) -> str:
-        """Return both tables and the notes below them as Markdown."""
+        """Return both tables, of scores and of costs, and the notes below them as Markdown.
+
+        Returns:
+            The text.
+
+        Example:
+            >>> import aenb
+            >>> comparison = aenb.compare("shallow", "deep", data="digits", latent_dim=4, epochs=1, seeds=(0,),
+            ...                           parts="reconstruction", verbose=False)
+            >>> comparison.to_markdown().startswith("| held-out items |")
+            True
+        """
         tables = (markdown_table(rows, stressed) for rows, stressed in self._tables)
         return "\n\n".join([*tables, *map(markdown, self._lines)]) + "\n"
 
@@ -113,6 +140,18 @@ class Comparison:
 
         Returns:
             The path.
+
+        Raises:
+            AenbError: The file cannot be written.
+
+        Example:
+            >>> import aenb, tempfile
+            >>> comparison = aenb.compare("shallow", "deep", data="digits", latent_dim=4, epochs=1, seeds=(0,),
+            ...                           parts="reconstruction", verbose=False)
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     text = comparison.to_csv(f"{folder}/scores.csv").read_text()
+            >>> len(text.splitlines())
+            3
         """
         import pandas as pd
 
@@ -132,6 +171,17 @@ class Comparison:
 
         Returns:
             The path.
+
+        Raises:
+            AenbError: The file cannot be written.
+
+        Example:
+            >>> import aenb, tempfile
+            >>> comparison = aenb.compare("shallow", "deep", data="digits", latent_dim=4, epochs=1, seeds=(0,),
+            ...                           parts="reconstruction", verbose=False)
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     "<table" in comparison.to_html(f"{folder}/compared.html").read_text(encoding="utf-8")
+            True
         """
         title = escape(f"{', '.join(self.runs)} on {self.data.name}")
         page = (
@@ -146,6 +196,13 @@ class Comparison:
 
         Returns:
             A `matplotlib.figure.Figure`.
+
+        Example:
+            >>> import aenb
+            >>> comparison = aenb.compare("shallow", "deep", data="digits", latent_dim=4, epochs=1, seeds=(0,),
+            ...                           parts="reconstruction", verbose=False)
+            >>> len(comparison.plot().axes) > 1
+            True
         """
         from aenb.comparison.figure import comparison_figure
 

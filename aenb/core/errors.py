@@ -13,6 +13,17 @@ class AenbError(ValueError):
     """A request that cannot be carried out: the message says what was expected, what was received, and how to fix it.
 
     In a notebook it is shown as one line, without a traceback; on the kernel's channel it is still an error.
+
+    Args:
+        message: One line; unprintable characters in it are escaped.
+
+    Example:
+        >>> import aenb
+        >>> try:
+        ...     aenb.build_model("deep", (4,), latent=2)
+        ... except aenb.AenbError as error:
+        ...     print(str(error).rpartition(". ")[2])
+        Did you mean `latent_dim`?
     """
 
     def __init__(self, message: str):

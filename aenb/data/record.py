@@ -46,6 +46,14 @@ class Data:
         notes: What was inferred or changed, each a sentence to report.
         total: How many examples the whole data set has; `n` is how many are here.
         anomalies: For data of one class: held-out examples of the other classes, as `test`.
+
+    Example:
+        >>> import aenb
+        >>> data = aenb.load_data("digits")
+        >>> data.kind, data.input_shape, data.n, data.is_subset
+        ('image', (8, 8, 1), 1797, False)
+        >>> data.x_train.shape, data.x_train.dtype.name, data.classes[:3]
+        ((1437, 8, 8, 1), 'float32', (0, 1, 2))
     """
 
     train: Any
@@ -203,9 +211,21 @@ class Data:
         object.__setattr__(self, "train", train)
 
     def limit(self, n: int | None) -> Data:
-        """Keep a fixed random subset of `n` training examples, and the same fraction of the held-out ones.
+        """Keep a fixed random subset of the training examples, and the same fraction of the held-out ones.
 
         At least one example of each class is kept, as long as `n` is not below the number of classes.
+
+        Args:
+            n: How many training examples to keep; None: all.
+
+        Returns:
+            The smaller `Data`, of which `total` still is the size of the whole; the data itself if it has no more.
+
+        Example:
+            >>> import aenb
+            >>> data = aenb.load_data("digits").limit(100)
+            >>> data.x_train.shape, data.x_test.shape, data.is_subset
+            ((100, 8, 8, 1), (25, 8, 8, 1), True)
         """
         if n is None or n >= len(self.train):
             return self
@@ -292,7 +312,16 @@ class Data:
         return converted
 
     def describe(self) -> str:
-        """Describe in a line what the data is and where it came from."""
+        """Describe in a line what the data is and where it came from.
+
+        Returns:
+            The line.
+
+        Example:
+            >>> import aenb
+            >>> aenb.load_data("digits").describe()
+            'digits: 1,437 training and 360 held-out images of 8×8×1 (scikit-learn)'
+        """
         part = f", {self.n:,} of {self.total:,}" if self.is_subset else ""
         source = f"{self.source}, streamed from the disk" if self.is_streamed else self.source
         counts = f"{len(self.train):,} training and {len(self.test):,} held-out"

@@ -32,6 +32,28 @@ class Spec:
         family: The kind of model.
         name: What the run is called, a Python name, or None.
         hyperparameters: The family's hyperparameters that were given; all others have their defaults.
+        data: A data set, a variable of the notebook, or a file.
+        task: What the model learns to do: "reconstruct", "denoise", "inpaint" or "impute".
+        corruption: How the task corrupts its input; None: the task's first kind.
+        amount: The strength of the corruption: a standard deviation for Gaussian noise, else a fraction.
+        limit: The number of training examples to use; None: all.
+        epochs: Passes over the training examples.
+        batch_size: Examples per step; None: the family's own, smaller for small data.
+        learning_rate: The step size of the optimiser; None: the family's own.
+        seed: Of the initial weights and the order of examples.
+        patience: Epochs without a better validation loss after which the training stops; None: it does not.
+        restarts: How many models to train from consecutive seeds; the one with the best validation loss is kept.
+        mixed_precision: Whether to compute in 16 bits if it is faster on this device.
+        xla: "on" or "off", whether XLA compiles the steps; "auto": if it is faster.
+
+    Raises:
+        AenbError: An option has an invalid value, or a hyperparameter is neither a plain value nor a Keras model.
+
+    Example:
+        >>> import aenb
+        >>> spec = aenb.Spec("vae", name="v", hyperparameters={"latent_dim": 2}, data="digits", epochs=5)
+        >>> spec.epochs, spec.task, spec.restarts
+        (5, 'reconstruct', 1)
     """
 
     family: str
@@ -147,7 +169,16 @@ class Spec:
         object.__setattr__(self, "hyperparameters", plain)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the spec as plain values, for JSON; Keras models become their configuration, without weights."""
+        """Return the spec as plain values, for JSON; Keras models become their configuration, without weights.
+
+        Returns:
+            A dict, which `from_dict` and `python -m aenb train` read.
+
+        Example:
+            >>> import aenb
+            >>> aenb.Spec("deep", data="digits").to_dict()["data"]
+            'digits'
+        """
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return values | {"hyperparameters": {k: _plain(v) for k, v in self.hyperparameters.items()}}
 
@@ -155,8 +186,19 @@ class Spec:
     def from_dict(cls, values: dict[str, Any]) -> Spec:
         """Make a spec from plain values, as `to_dict` returns them.
 
+        Args:
+            values: Values by the names of the fields; those that are absent have their defaults.
+
+        Returns:
+            The `Spec`.
+
         Raises:
             AenbError: A name is unknown or a value is invalid.
+
+        Example:
+            >>> import aenb
+            >>> aenb.Spec.from_dict({"family": "deep", "epochs": 3}).epochs
+            3
         """
         if not isinstance(values, dict) or not isinstance(values.get("family"), str):
             raise AenbError("A spec: expected an object with a `family`; received something else.")
@@ -168,7 +210,17 @@ class Spec:
         return cls(**values | {"hyperparameters": {} if given is None else given})
 
     def to_cell(self) -> str:
-        """Return the `%%autoencoder` cell that asks for the same."""
+        """Return the `%%autoencoder` cell that asks for the same.
+
+        Returns:
+            The text of the cell.
+
+        Example:
+            >>> import aenb
+            >>> print(aenb.Spec("deep", name="d", hyperparameters={"latent_dim": 2}, data="digits").to_cell())
+            %%autoencoder deep d --data digits --epochs 20 --seed 0
+            latent_dim = 2
+        """
         words = [self.family, *([self.name] if self.name else [])]
         for name, option in options().items():
             value = getattr(self, name)

@@ -90,7 +90,18 @@ class Trainer:
         return {} if self._shell is None else self._shell.user_ns
 
     def train(self) -> threading.Thread | None:
-        """Start a training with the settings of the controls, and return its thread; None if a setting is invalid."""
+        """Start a training with the settings of the controls, as the button Train does.
+
+        Returns:
+            The `threading.Thread` of the training; None if a setting is invalid, and then the panel says which.
+
+        Example:
+            >>> import aenb
+            >>> panel = aenb.Trainer("shallow", "digits", epochs=1)
+            >>> panel.train().join()
+            >>> list(panel.runs)
+            ['shallow_1']
+        """
         try:
             spec = self._settings.spec()
         except AenbError as error:
