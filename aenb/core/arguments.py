@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from aenb.core.errors import AenbError, shown
-from aenb.core.fields import Field, plain_kind, read_fields
+from aenb.core.fields import Field, parameter_hints, plain_kind, read_fields
 
 F = TypeVar("F", bound=Callable)
 
@@ -45,7 +45,7 @@ def checked(function: F) -> F:
 @functools.cache
 def _checks(function: Callable) -> dict[str, Callable[[Any], Any]]:
     """Return the checks of a function's arguments, by name."""
-    fields, hints = read_fields(function), typing.get_type_hints(function)
+    fields, hints = read_fields(function), parameter_hints(function)
     checks = {}
     for name, parameter in inspect.signature(function).parameters.items():
         hint = hints.get(name)

@@ -14,7 +14,7 @@ from aenb.core.errors import AenbError, unknown
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.scaling import BYTES, UNIT, units
 from aenb.data.split import draw, spread
-from aenb.data.streamed import LIMIT, blocks, select
+from aenb.data.streamed import LIMIT, Examples, blocks, select
 
 STREAMED = f"The examples take more than {LIMIT // 2**20} MB: the training examples are read from disk when needed."
 
@@ -48,7 +48,7 @@ class Data:
         anomalies: For data of one class: held-out examples of the other classes, as `test`.
     """
 
-    train: Any
+    train: Examples
     test: np.ndarray
     y_train: np.ndarray | None = None
     y_test: np.ndarray | None = None

@@ -7,18 +7,18 @@ if it was loaded from a file.
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import keras
+from aenb.core.backend import Layer, Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.latent import coding
+from aenb.models.autoencoder import part
 
 BATCH = 256
 
 
-def attention(model: Any, x: np.ndarray) -> np.ndarray:
+def attention(model: Model, x: np.ndarray) -> np.ndarray:
     """Return the attention maps of an encoder.
 
     Args:
@@ -81,7 +81,7 @@ def rollout(maps: np.ndarray) -> np.ndarray:
     return np.einsum("...q,...qk->...k", weights, flow).astype("float32")
 
 
-def on_places(model: Any, shares: np.ndarray) -> np.ndarray:
+def on_places(model: Model, shares: np.ndarray) -> np.ndarray:
     """Expand the shares of patches to the pixels of an image or the steps of a signal.
 
     Args:
@@ -107,9 +107,9 @@ def on_places(model: Any, shares: np.ndarray) -> np.ndarray:
     return expanded
 
 
-def _readable(model: Any) -> Any:
+def _readable(model: Model) -> Model:
     """Return the encoder of a model with attention."""
-    encoder = coding.part(model, "encoder")
+    encoder = part(model, "encoder")
     if not {"tokens", "blocks"} <= {layer.name for layer in encoder.layers}:
         raise AenbError(
             f"Expected a model of the family `attention`; the encoder of `{model.name}` has no attention layers that "
@@ -122,7 +122,7 @@ def _kinds() -> tuple[type, ...]:
     return keras.layers.MultiHeadAttention, keras.layers.AdditiveAttention
 
 
-def _maps(encoder: Any, inputs: Any, attending: list[Any], x: np.ndarray) -> np.ndarray:
+def _maps(encoder: Model, inputs: Model, attending: list[Layer], x: np.ndarray) -> np.ndarray:
     tokens = encoder.get_layer("tokens")(x)
     tensors = inputs(tokens)
     tensors = tensors if isinstance(tensors[0], list | tuple) else [tensors]  # for one layer, Keras returns a flat list
@@ -134,7 +134,7 @@ def _maps(encoder: Any, inputs: Any, attending: list[Any], x: np.ndarray) -> np.
     return maps
 
 
-def _shares(layer: Any, tensors: list[Any]) -> Any:
+def _shares(layer: Layer, tensors: list[Tensor]) -> Tensor:
     """Call an attention layer again, to get its attention weights: (batch, heads, queries, keys)."""
     if isinstance(layer, keras.layers.MultiHeadAttention):
         query, value, *mask = tensors

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from aenb.core.backend import keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
+from aenb.models.autoencoder import parts
 from aenb.models.registry import family
 
 
@@ -54,8 +55,7 @@ def custom(
             f"`model`: expected a functional or sequential model from {input_shape} to {input_shape}; received "
             f"{received}. keras.layers.Reshape brings examples to another shape and back."
         )
-    names = {layer.name for layer in model.layers if hasattr(layer, "layers")}
-    return model if {"encoder", "decoder"} <= names else _cut(model)
+    return model if {"encoder", "decoder"} <= parts(model).keys() else _cut(model)
 
 
 def _cut(model: Any) -> Any:

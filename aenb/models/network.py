@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from aenb.core.backend import keras, tf
+from aenb.models.autoencoder import Evidence, Prior
 from aenb.models.players import Batch, Player
 from aenb.models.registry import families
 
@@ -35,7 +36,7 @@ class Network(keras.Model):
             normal; False: there is no prior.
         weights: Arrays by name: weights that belong to no part. They are trained only if a player names them.
         after_step: (network, batch), called at the end of each training step.
-        evidence: (network, batch, k, seeds) → what `evidence` returns; None: the model has no likelihood.
+        evidence: (network, batch, k, seeds) → what `bound_terms` returns; None: the model has no likelihood.
         num_classes: How many classes the model is conditional on; 0: none.
         notes: Sentences on what was chosen for the data, to be reported.
     """
@@ -146,18 +147,16 @@ class Network(keras.Model):
         return self._decode(self, code, labels)
 
     @property
-    def sample_prior(self) -> Callable[[int, np.random.Generator], np.ndarray]:
-        """Draw codes from the prior: (n, generator) → (n, *code_shape), float32."""
-        if not self._prior:
-            raise AttributeError(f"{self.name} has no prior: nothing in its training asked for one.")
-        return partial(self._prior, self)
+    def sample_prior(self) -> Prior | None:
+        """Draw codes from the prior: (n, generator) → (n, *code_shape), float32; None: there is no prior."""
+        return partial(self._prior, self) if self._prior else None
 
     @property
-    def has_evidence(self) -> bool:
-        """Whether the model has a likelihood, and a distribution of codes for each example."""
-        return self._evidence is not None
+    def evidence(self) -> Evidence | None:
+        """`bound_terms`; None if the model has no likelihood, or no distribution of codes for each example."""
+        return None if self._evidence is None else self.bound_terms
 
-    def evidence(self, data: Any, k: int, seeds: Any) -> tuple[Any, Any]:
+    def bound_terms(self, data: Any, k: int, seeds: Any) -> tuple[Any, Any]:
         """Draw k latent codes of each example from q(z|x), and return the terms of the bounds on log p(x).
 
         Args:

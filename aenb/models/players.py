@@ -51,11 +51,3 @@ class Player:
     clipnorm: float | None = None
     steps: int = 1
     gradient_norm: bool = False
-
-
-def set_learning_rate(model: Any, rate: float) -> None:
-    """Set the learning rate of a model's optimiser; in a network, of all players without their own."""
-    if hasattr(model, "set_learning_rate"):
-        model.set_learning_rate(rate)
-    else:
-        model.optimizer.learning_rate = rate

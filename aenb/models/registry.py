@@ -14,6 +14,7 @@ from typing import Any
 from aenb.core.catalogue import LAST, Catalogue, summary_of
 from aenb.core.errors import AenbError, shown, unknown
 from aenb.core.fields import Field, read_fields
+from aenb.models.autoencoder import interface
 
 CLASSES = {"custom_objects", "network", "masked_loss", "sparsity"}  # they define Keras classes, and so start TensorFlow
 KINDS = {  # of data: what it is called, and the shape of one example
@@ -166,10 +167,9 @@ def family(
         @functools.wraps(build)
         def built(input_shape: tuple[int, ...], **hyperparameters: Any) -> Any:
             model = build(input_shape, **hyperparameters)
-            if hasattr(model, "recipe"):  # a model of ours remembers how to build it again
-                plain = {name: field.default for name, field in fields.items() if field.kind != "model"}
-                given = {name: value for name, value in hyperparameters.items() if name in plain}
-                model.recipe = {"family": name, "input_shape": input_shape, "hyperparameters": plain | given}
+            plain = {name: field.default for name, field in fields.items() if field.kind != "model"}
+            given = {name: value for name, value in hyperparameters.items() if name in plain}
+            interface(model).recipe = {"family": name, "input_shape": input_shape, "hyperparameters": plain | given}
             return model
 
         entry = Family(

@@ -8,12 +8,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from aenb.core import backend
 from aenb.core.arguments import checked
+from aenb.core.backend import Model
 from aenb.core.control import Control
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
@@ -29,8 +30,15 @@ from aenb.engine.fair_lock import FairLock
 from aenb.latent import coding
 from aenb.latent.restoration import fill_in
 from aenb.latent.sampling import draw_codes
+from aenb.models.autoencoder import interface, parts
 from aenb.runs import fitted, folder, report, summary
 from aenb.runs.spec import Spec
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from aenb.evaluation.diagnosis import Finding
+    from aenb.figures.views import Gallery
 
 Count = Annotated[int, Field("how many", low=1, high=10**7)]
 Steps = Annotated[int, Field("how many", low=2, high=10**5)]
@@ -58,7 +66,7 @@ class Run:
     """
 
     spec: Spec
-    model: Any
+    model: Model
     history: dict[str, list[float]]
     status: str = "complete"
     seconds: float = 0.0
@@ -95,12 +103,12 @@ class Run:
     @property
     def is_generator(self) -> bool:
         """Whether the model only generates and has no encoder: codes of given examples are found by inversion."""
-        return "encoder" not in coding.parts(self.model)
+        return "encoder" not in parts(self.model)
 
     @property
     def is_conditional(self) -> bool:
         """Whether the model is conditioned on class labels."""
-        return bool(getattr(self.model, "num_classes", 0))
+        return interface(self.model).num_classes > 0
 
     @property
     def summary(self) -> str:
@@ -421,7 +429,7 @@ class Run:
         with self.turns:
             return attention(self.model, x)
 
-    def diagnose(self) -> list[Any]:
+    def diagnose(self) -> list[Finding]:
         """Look for common problems, such as collapse, dead units or codes, overfitting, or a saturated discriminator.
 
         Returns:
@@ -502,7 +510,7 @@ class Run:
             view.end("Scored on held-out examples.")
         return scores
 
-    def plot(self):
+    def plot(self) -> Figure:
         """Draw learning curves and reconstructions.
 
         Returns:
@@ -511,7 +519,7 @@ class Run:
         return summary.figure(self)
 
     @checked
-    def show(self, *names: str):
+    def show(self, *names: str) -> Gallery:
         """Return pictures of what the model learnt; `aenb.figures.views` has a module for each.
 
         Args:
@@ -564,10 +572,10 @@ class Run:
             "record": self.record,
             "preprocessing": self.preprocessing.to_dict(),
         }
-        parts = {"model": self.model, **coding.parts(self.model)}
+        models = {"model": self.model, **parts(self.model)}
         timeline = {str(epoch): samples for epoch, samples in self.timeline.items()}
         arrays = {"timeline": timeline, "fitted": fitted.to_arrays(self)}
-        return folder.write(path, facts, parts, pictures, arrays, overwrite=overwrite)
+        return folder.write(path, facts, models, pictures, arrays, overwrite=overwrite)
 
     def to_cell(self) -> str:
         """Return the `%%autoencoder` cell that reproduces the run."""

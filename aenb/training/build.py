@@ -23,7 +23,7 @@ from aenb.core.version import __version__
 from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.engine import has_convolutions
-from aenb.models.players import set_learning_rate
+from aenb.models.autoencoder import interface
 from aenb.models.registry import build_model, families
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
@@ -45,7 +45,7 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
     record = _record(loaded) | {"precision": policy, "items_per_second": 0.0}
     record["learning_rate"] = learning_rate(spec) or float(model.optimizer.learning_rate)
     record["batch_size"] = batch_size(spec, len(loaded.train))
-    record["notes"] += [*getattr(model, "notes", ()), *notes, *([note] if note else [])]
+    record["notes"] += [*interface(model).notes, *notes, *([note] if note else [])]
     return Run(spec, model, {}, "queued", 0.0, record, _data=loaded), loaded
 
 
@@ -104,7 +104,7 @@ def build(spec: Spec, data: Data) -> tuple[Any, str, str]:
 
         observed_only(model)
     if (rate := learning_rate(spec)) is not None:
-        set_learning_rate(model, rate)
+        interface(model).set_learning_rate(rate)
     return model, policy, note
 
 

@@ -21,7 +21,7 @@ from aenb.data.record import Data
 from aenb.data.split import hold_out
 from aenb.engine import Diverged, Engine, State, Validation
 from aenb.engine.checkpoint import Checkpoint, Saved, differences, labels_fingerprint
-from aenb.latent import coding
+from aenb.models.autoencoder import interface, parts
 from aenb.runs.run import Run
 from aenb.runs.summary import examples
 
@@ -58,7 +58,7 @@ class Session:
         kept, held_out = hold_out(len(data.train), validation_size(data))
         model = run.model
         task = make_task(spec.task, spec.corruption, spec.amount, data.kind, missing=data.has_missing)
-        labels = (data.class_numbers(data.y_train),) if getattr(model, "num_classes", 0) else ()
+        labels = (data.class_numbers(data.y_train),) if run.is_conditional else ()
 
         def prepare(seed: int, number: Any, batch: Any, *labels: Any) -> tuple[Any, Any]:
             x, y = task(in_units(batch), tf.stack([seed, tf.cast(number, "int32")]))
@@ -319,7 +319,7 @@ def _kind(array: np.ndarray | None) -> tuple[Any, ...]:
 
 def plays(model: Any) -> bool:
     """Say whether a model is trained adversarially: a generator against a discriminator."""
-    return "discriminator" in coding.parts(model) and hasattr(model, "sample_prior")
+    return "discriminator" in parts(model) and interface(model).sample_prior is not None
 
 
 def moments(epochs: int) -> set[int]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import Measurements
-from aenb.latent import coding
+from aenb.models.autoencoder import interface, parts
 
 ACTIVE = 0.01  # variance of a posterior mean over examples: Burda, Grosse & Salakhutdinov 2015, arXiv 1509.00519
 INFORMATIVE = np.log(2)  # nats of KL, a bound on the information in a code: with less it can't tell two classes apart
@@ -18,7 +18,7 @@ USED = 0.5  # share of a codebook
 
 def posterior_collapse(measured: Measurements) -> Iterator[Finding]:
     """Check for a posterior that equals the prior for all examples, if the encoder gives means and log variances."""
-    encoder = coding.parts(measured.model).get("encoder")
+    encoder = parts(measured.model).get("encoder")
     outputs = getattr(encoder, "outputs", None) or ()
     if len(outputs) != 2 or outputs[0].shape != outputs[1].shape or measured.inputs_of(encoder) is None:
         return
@@ -67,7 +67,7 @@ def _revived(measured: Measurements, size: int) -> str:
 
 def dead_codes(measured: Measurements) -> Iterator[Finding]:
     """Check for codebook entries that no example is assigned to, in models with discrete codes."""
-    codebook = getattr(measured.model, "own", {}).get("codebook")
+    codebook = interface(measured.model).own.get("codebook")
     if codebook is None or measured.run.is_generator or measured.codes.dtype.kind not in "iu":
         return
     size = codebook.shape[0]
