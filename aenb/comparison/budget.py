@@ -46,11 +46,11 @@ class Budget:
             return []
         begun, done = 0.0, 0
 
-        def on_train_begin(logs=None):
+        def on_train_begin(logs: dict[str, Any] | None = None) -> None:
             nonlocal begun, done
             begun, done = time.perf_counter(), 0
 
-        def on_train_batch_begin(batch, logs=None):
+        def on_train_batch_begin(batch: int, logs: dict[str, Any] | None = None) -> None:
             nonlocal done
             done += 1
             is_last = done >= self.steps if self.steps else time.perf_counter() - begun >= self.seconds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aenb.comparison.budget import Budget
@@ -27,7 +27,7 @@ _SEEDS = Field("seeds", name="seeds", kind="ints", low=0, high=2**31 - 1)
 
 @checked
 def compare(
-    *given: Any,
+    *given: Run | Spec | str | Mapping[str, Any],
     data: Any = None,
     epochs: int | None = None,
     seconds: float | None = None,

@@ -30,7 +30,7 @@ class Contender:
     runs: list[Run] = field(default_factory=list)
 
 
-def contenders(given: Iterable[Any], settings: dict[str, Any]) -> list[Contender]:
+def contenders(given: Iterable[Run | Spec | str | Mapping[str, Any]], settings: dict[str, Any]) -> list[Contender]:
     """Make a contender of each argument; runs that differ only in their seeds are one.
 
     Args:
@@ -67,7 +67,7 @@ def contenders(given: Iterable[Any], settings: dict[str, Any]) -> list[Contender
     return listed
 
 
-def _spec(one: Any, settings: dict[str, Any]) -> tuple[Spec, set[str]]:
+def _spec(one: Spec | str | Mapping[str, Any], settings: dict[str, Any]) -> tuple[Spec, set[str]]:
     """Make a spec of an argument, and return which of the settings it takes."""
     if isinstance(one, Spec):
         return one, set(settings)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from aenb.comparison.score_columns import COSTS, SCORES, Column
 from aenb.core.arguments import checked
@@ -25,6 +25,10 @@ from aenb.evaluation.scorers.reconstruction import INVERTED
 from aenb.evaluation.scorers.scores import BEFORE, BEHIND, is_own
 from aenb.runs.report import MEANS
 from aenb.runs.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
 
 Figures = dict[str, float]
 
@@ -85,7 +89,7 @@ class Comparison:
         apart = (own.below(other) if column.lower else other.below(own) for other in scores.values())
         return first if all(apart) else None
 
-    def to_frame(self) -> Any:
+    def to_frame(self) -> DataFrame:
         """Return the figures as a `pandas.DataFrame`: a row for each contender and baseline, a column for each score.
 
         Columns whose names end in " ±" hold half the width of the 95% intervals over seeds; `seeds` is their number.
@@ -141,7 +145,7 @@ class Comparison:
         )
         return _write(path, lambda aside: aside.write_text(page, encoding="utf-8"))
 
-    def plot(self) -> Any:
+    def plot(self) -> Figure:
         """Draw the scores with their intervals, and each contender's reconstructions and samples.
 
         Returns:

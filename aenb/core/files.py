@@ -28,7 +28,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
@@ -109,7 +109,7 @@ def expanded(path: str | os.PathLike) -> Path:
         raise AenbError(f"Expected a path; received {named(path)}: {reason(error)}.") from error
 
 
-def named(path: Any) -> str:
+def named(path: object) -> str:
     """Return a path as text for a message: on one line, printable, not too long."""
     try:
         text = os.fsdecode(path)
@@ -227,7 +227,7 @@ class Header:
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def read_header(stream: Any, available: int) -> Header:
+def read_header(stream: IO[bytes], available: int) -> Header:
     """Read the header of an array in the format of `.npy`.
 
     Args:
@@ -275,7 +275,7 @@ def read_npy(path: str | os.PathLike, what: str, max_bytes: int | None = None) -
         return read_array(stream)
 
 
-def read_array(stream: Any) -> np.ndarray:
+def read_array(stream: IO[bytes]) -> np.ndarray:
     """Read an array in the format of `.npy`, whose header `read_header` has checked.
 
     Raises:

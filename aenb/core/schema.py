@@ -22,7 +22,7 @@ SHOWN = ("mse", "psnr", "ssim", "accuracy")  # of the scores
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> object:
     return NOT_FINITE.get(value, value) if isinstance(value, str) else value
 
 

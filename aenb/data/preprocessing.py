@@ -255,7 +255,7 @@ class Preprocessing:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
 
     @classmethod
-    def from_dict(cls, values: Any) -> Preprocessing:
+    def from_dict(cls, values: object) -> Preprocessing:
         """Build a preprocessing from what `to_dict` returned.
 
         Raises:

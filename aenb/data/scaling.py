@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from aenb.core.errors import AenbError
 from aenb.data.numeric import SIGNALS
-from aenb.data.streamed import blocks
+from aenb.data.streamed import Examples, blocks
 
 Range = tuple[float, float]  # the raw pixel values that stand for 0 and for 1
 
@@ -37,7 +36,7 @@ def units(examples: np.ndarray) -> np.ndarray:
     return examples.astype("int32") if examples.dtype.kind in "iu" else examples
 
 
-def infer_range(images: Any, ends: np.ndarray | None, name: str = "Images") -> tuple[Range, list[str]]:
+def infer_range(images: Examples, ends: np.ndarray | None, name: str = "Images") -> tuple[Range, list[str]]:
     """Infer the pixel range from the training images, so that all other images are scaled alike.
 
     The dtype decides first: bytes range to 255, except masks of 0 and 1. Other integers get the smallest of [0, 1],
@@ -79,7 +78,7 @@ def infer_range(images: Any, ends: np.ndarray | None, name: str = "Images") -> t
     )
 
 
-def check_range(images: Any, ends: np.ndarray | None, pixel_range: Range, name: str = "Images") -> None:
+def check_range(images: Examples, ends: np.ndarray | None, pixel_range: Range, name: str = "Images") -> None:
     """Raise an error if held-out images are outside the range that was inferred from the training images.
 
     Args:

@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aenb.figures.plots.style import BLUE, GREY, ORANGE, STYLE, drawable, to_png
@@ -78,7 +79,7 @@ def image_grid(images: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:
     return grid
 
 
-def draw_examples(axes, rows: Rows) -> None:
+def draw_examples(axes: Axes, rows: Rows) -> None:
     """Draw examples according to their kind: images, signals, rows of a table, or texts."""
     first = next(iter(rows.values()))
     draw = _texts if isinstance(first, list) else {4: _strips, 3: _signals}.get(np.ndim(first), _values)
@@ -91,7 +92,7 @@ def _tiles(rows: Rows) -> np.ndarray:
     return image_grid(np.concatenate(images), columns=len(images[0]), gap=max(1, images[0].shape[1] // 14))
 
 
-def _strips(axes, rows: Rows) -> None:
+def _strips(axes: Axes, rows: Rows) -> None:
     """Draw the rows of images, one below the other."""
     grid, height = _tiles(rows), next(iter(rows.values())).shape[1]
     axes.imshow(grid, interpolation="nearest")
@@ -102,7 +103,7 @@ def _strips(axes, rows: Rows) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _signals(axes, rows: Rows) -> None:
+def _signals(axes: Axes, rows: Rows) -> None:
     """Draw the first channels of four signals side by side, each channel at its own height."""
     names, shown, channels = list(rows), 4, 3
     first = rows[names[0]][:shown, :, :channels]
@@ -126,7 +127,7 @@ def _signals(axes, rows: Rows) -> None:
                 handlelength=1.2, columnspacing=1.2)  # fmt: skip
 
 
-def _texts(axes, rows: Rows) -> None:
+def _texts(axes: Axes, rows: Rows) -> None:
     """Write the first texts, the reconstruction of each below it, and the words that differ in another colour."""
     names, shown = list(rows), 5 if len(rows) < 3 else 4
     compared = "generated" not in rows
@@ -157,7 +158,7 @@ def _split(text: str, original: str) -> tuple[str, str]:
     return same[:WIDEST], other[:WIDEST]
 
 
-def _values(axes, rows: Rows) -> None:
+def _values(axes: Axes, rows: Rows) -> None:
     """Draw each value of a table against its reconstruction."""
     x, *_, reconstructed = rows.values()
     axes.plot(x.ravel(), reconstructed.ravel(), ".", color=BLUE, alpha=0.4, markersize=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aenb.core.errors import AenbError
 from aenb.core.naming import check_free, check_name
@@ -14,10 +14,20 @@ from aenb.notebook.magic.body import run_body
 from aenb.notebook.magic.commandline import CommandLine, parse, usage
 from aenb.runs.spec import flag, options
 
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from aenb.notebook.widgets.panel import Trainer
+    from aenb.runs.run import Run
+
 
 def autoencoder(
-    shell, defaults: dict[str, Any], line: str, body: str | None, variables: Mapping[str, Any] | None = None
-):
+    shell: InteractiveShell,
+    defaults: dict[str, Any],
+    line: str,
+    body: str | None,
+    variables: Mapping[str, Any] | None = None,
+) -> Run | Trainer | None:
     """Train, evaluate and bind what a cell describes.
 
     Args:
@@ -48,7 +58,7 @@ def autoencoder(
     data, note = find_data(spec.data, shell.user_ns)
     checkpoint = _checkpoint(asked)
 
-    def bind(run: Any) -> None:
+    def bind(run: Run) -> None:
         run.record["notes"] += note
         if asked.name:
             shell.user_ns[asked.name] = run
@@ -70,13 +80,13 @@ def autoencoder(
     return run
 
 
-def _check_name(shell, name: str) -> None:
+def _check_name(shell: InteractiveShell, name: str) -> None:
     from aenb.runs.run import Run
 
     check_free(check_name(name), shell.user_ns, Run)
 
 
-def _panel(settings: dict[str, Any]) -> Any:
+def _panel(settings: dict[str, Any]) -> Trainer:
     """Open the training panel with these initial options."""
     from aenb.notebook.widgets.panel import Trainer
 

@@ -133,7 +133,7 @@ class LatentExplorer(anywidget.AnyWidget):
             "help": f"{measure} {amount}; from the 1% to the 99% quantile of {distribution}",
         }  # fmt: skip
 
-    def _answer(self, _: Any, content: dict[str, Any], buffers: Sequence[Any]) -> None:
+    def _answer(self, _: object, content: dict[str, Any], buffers: Sequence[Any]) -> None:
         """Decode the latent code that the page sends."""
         if content.get("kind") != "decode" or len(buffers) != 1:
             return
