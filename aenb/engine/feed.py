@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aenb.core.backend import tf
+from aenb.core.backend import Tensor, tf
+from aenb.data.streamed import Examples
 
 BLOCK = 2**23  # bytes of a streamed block
 
@@ -35,9 +36,8 @@ def order_of(seed: int, epoch: int, index: np.ndarray) -> np.ndarray:
 class Resident:
     """Examples held on the device, each array once."""
 
-    def __init__(self, arrays: Sequence[np.ndarray], index: np.ndarray, batch_size: int, seed: int):
-        held = {id(array): array for array in arrays}
-        held = {key: tf.constant(array) for key, array in held.items()}
+    def __init__(self, arrays: Sequence[Examples], index: np.ndarray, batch_size: int, seed: int):
+        held: dict[int, Tensor] = {key: tf.constant(array) for key, array in {id(one): one for one in arrays}.items()}
         self._tensors = tuple(held[id(array)] for array in arrays)
         self._index, self._seed = index, seed
         self._full = len(index) // batch_size * batch_size
@@ -82,7 +82,7 @@ class Streamed:
 
     held = None
 
-    def __init__(self, arrays: Sequence[Any], index: np.ndarray, batch_size: int, seed: int):
+    def __init__(self, arrays: Sequence[Examples], index: np.ndarray, batch_size: int, seed: int):
         self._arrays, self._index, self._seed, self._batch = tuple(arrays), index, seed, batch_size
         self._steps = len(index) // batch_size  # steps with a whole batch
         size = sum(array[:1].nbytes for array in self._arrays)

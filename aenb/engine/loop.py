@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import gradients_forgotten, keras, tf
+from aenb.core.backend import Callback, Model, Tensor, gradients_forgotten, keras, tf
 from aenb.core.errors import AenbError
+from aenb.data.streamed import Examples
 from aenb.engine.adam import one_pass_adam
 from aenb.engine.fair_lock import FairLock
 from aenb.engine.feed import Resident, Streamed
@@ -42,8 +43,8 @@ class Engine:
 
     def __init__(
         self,
-        model: Any,
-        arrays: tuple[Any, ...],
+        model: Model,
+        arrays: tuple[Examples, ...],
         index: np.ndarray,
         *,
         batch_size: int,
@@ -62,13 +63,14 @@ class Engine:
         self._prepare = prepare or (lambda *batch: batch)
         self._turns = turns or FairLock()
         self._full = len(index) // self.batch_size  # steps with a whole batch
-        self._chunk, self._epoch, self._done, self._asked, self._logs = 1, 0, 0, 0, None
+        self._chunk, self._epoch, self._done, self._asked = 1, 0, 0, 0
+        self._logs: dict[str, float] | None = None
         self._warm = self._running = False
         self._first_loss: float | None = None
         self._kept: list[State] = []
         self._keep_next = 0.0
         self._start: State | None = None
-        self._on_chunk: Callable[[Engine], None] | None = None
+        self._on_chunk: Callable[[Engine], object] | None = None
         self._loop = tf.function(self._run_steps, jit_compile=self.jit_compile, autograph=False)
         self._last = tf.function(self._run_last, autograph=False)
 
@@ -96,12 +98,12 @@ class Engine:
         self,
         *,
         epochs: int,
-        callbacks: list[Any],
+        callbacks: list[Callback],
         start: State | None = None,
-        on_chunk: Callable[[Engine], None] | None = None,
+        on_chunk: Callable[[Engine], object] | None = None,
         validation: Validation | None = None,
         **arguments: Any,
-    ) -> Any:
+    ) -> keras.callbacks.History:
         """Run `model.fit` on the engine.
 
         Args:
@@ -184,7 +186,7 @@ class Engine:
                 self._logs = _numbers(self.model.get_metrics_result())
         self._keep()
 
-    def _step(self, _) -> dict[str, Any]:
+    def _step(self, _: object) -> dict[str, Any]:
         """Take a call for one step: run the due steps once they fill a chunk or end the epoch."""
         self._asked += 1
         due = self._asked - self._done
@@ -276,11 +278,11 @@ class Engine:
         self._feed.begin(epoch)
         return self._run_to(step + 1, begin=step)
 
-    def _run_steps(self, tensors, rows, begin, end):
+    def _run_steps(self, tensors: Sequence[Tensor], rows: Tensor, begin: Tensor, end: Tensor) -> dict[str, Tensor]:
         shapes = [[self.batch_size, *tensor.shape[1:]] for tensor in tensors]
         flat = [tf.reshape(tensor, [tensor.shape[0], -1]) for tensor in tensors]  # flat rows are gathered faster
 
-        def step(number):
+        def step(number: Tensor) -> tuple[Tensor]:
             here = tf.slice(rows, [number * self.batch_size], [self.batch_size])
             batch = (tf.reshape(tf.gather(tensor, here), shape) for tensor, shape in zip(flat, shapes, strict=True))
             self.model.train_step(self._prepare(*batch))
@@ -289,7 +291,7 @@ class Engine:
         tf.while_loop(lambda number: number < end, step, (begin,), parallel_iterations=1)
         return self.model.get_metrics_result()
 
-    def _run_last(self, *batch):
+    def _run_last(self, *batch: Tensor) -> dict[str, Tensor]:
         self.model.train_step(self._prepare(*batch))
         return self.model.get_metrics_result()
 
@@ -298,14 +300,14 @@ def _numbers(logs: dict[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in logs.items()}
 
 
-def _fits_in_memory(arrays: tuple[Any, ...]) -> bool:
+def _fits_in_memory(arrays: tuple[Examples, ...]) -> bool:
     """Say whether arrays are in memory, and small enough to be held on the device as well."""
-    held = {id(array): array for array in arrays}.values()
-    are_in_memory = all(isinstance(array, np.ndarray) and not isinstance(array, np.memmap) for array in held)
-    return are_in_memory and sum(array.nbytes for array in held) <= MAX_RESIDENT
+    held = list({id(array): array for array in arrays}.values())
+    in_memory = [one.nbytes for one in held if isinstance(one, np.ndarray) and not isinstance(one, np.memmap)]
+    return len(in_memory) == len(held) and sum(in_memory) <= MAX_RESIDENT
 
 
-def compiles_well(model: Any, examples: int) -> bool:
+def compiles_well(model: Model, examples: int) -> bool:
     """Say whether XLA makes a training faster: always on a GPU; on a CPU not with convolutions, nor on little data.
 
     On a CPU a convolution inside an XLA loop does not use the fast kernels. With fewer than 5,000 examples, compiling
@@ -320,7 +322,7 @@ def compiles_well(model: Any, examples: int) -> bool:
     return examples >= MIN_COMPILED and not has_convolutions(model)
 
 
-def has_convolutions(model: Any) -> bool:
+def has_convolutions(model: Model) -> bool:
     """Say whether a model has convolutions at any depth, including layers inside wrappers."""
     layers = [*getattr(model, "layers", ()), *filter(None, [getattr(model, "layer", None)])]
     return "Conv" in type(model).__name__ or any(has_convolutions(layer) for layer in layers)

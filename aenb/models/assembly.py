@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from aenb.core.backend import Model
 
-def network(*arguments: Any, **keywords: Any) -> Any:
+
+def network(*arguments: Any, **keywords: Any) -> Model:
     """Return a `Network` with these arguments. It is imported here, since the import starts TensorFlow."""
     from aenb.models.network import Network
 

@@ -65,7 +65,9 @@ class Autoencoder(Protocol):
 class _Stock:
     """A plain Keras model as an `Autoencoder`: its parts encode and decode, and there is nothing else."""
 
-    num_classes, sample_prior, evidence = 0, None, None
+    num_classes = 0
+    sample_prior: Prior | None = None
+    evidence: Evidence | None = None
 
     def __init__(self, model: Model):
         self._model, self.notes = model, getattr(model, "notes", ())

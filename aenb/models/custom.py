@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models.autoencoder import parts
@@ -21,7 +21,7 @@ def custom(
     input_shape: tuple[int, ...],
     *,
     model: Annotated[Any, Field("a compiled Keras model that takes and returns examples", optional=True)] = None,
-):
+) -> Model:
     """Return the model, or an autoencoder that shares its layers.
 
     Args:
@@ -58,7 +58,7 @@ def custom(
     return model if {"encoder", "decoder"} <= parts(model).keys() else _cut(model)
 
 
-def _cut(model: Any) -> Any:
+def _cut(model: Model) -> Model:
     """Return an autoencoder that shares a model's layers, cut after the narrowest of them."""
     inside = [layer for layer in model.layers[:-1] if not isinstance(layer, keras.layers.InputLayer)]
     vectors = [layer for layer in inside if len(layer.output.shape) == 2]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Tensor, Variable, keras, tf
 from aenb.models.autoencoder import Evidence, Prior
 from aenb.models.players import Batch, Player
 from aenb.models.registry import families
@@ -51,7 +51,7 @@ class Network(keras.Model):
         forward: Callable | None = None,
         encode: Callable | None = None,
         decode: Callable | None = None,
-        prior: Callable | bool | None = None,
+        prior: Callable | Literal[False] | None = None,
         weights: Mapping[str, np.ndarray] | None = None,
         after_step: Callable | None = None,
         evidence: Callable | None = None,
@@ -120,7 +120,7 @@ class Network(keras.Model):
             if player.learning_rate is None:
                 self.optimizers[player.name].learning_rate = rate
 
-    def weights_of(self, player: Player) -> list[Any]:
+    def weights_of(self, player: Player) -> list[Variable]:
         """List the weights that a player trains."""
         return [
             weight
@@ -129,20 +129,20 @@ class Network(keras.Model):
         ]
 
     @property
-    def step(self) -> Any:
+    def step(self) -> Tensor:
         """The number of training steps so far, an int scalar, for warm-ups."""
         return self.optimizer.iterations
 
     @property
-    def metrics(self) -> list[Any]:
+    def metrics(self) -> list[keras.metrics.Metric]:
         """The terms of the losses: their means over the epoch so far."""
         return list(self.means.values())
 
-    def encode(self, x: Any, labels: Any = None) -> Any:
+    def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return latent codes: (batch, *item_shape) → (batch, *code_shape); labels are one-hot, or None."""
         return self._encode(self, x, labels)
 
-    def decode(self, code: Any, labels: Any = None) -> Any:
+    def decode(self, code: Tensor, labels: Tensor | None = None) -> Tensor:
         """Decode latent codes: (batch, *code_shape) → (batch, *item_shape)."""
         return self._decode(self, code, labels)
 
@@ -156,7 +156,7 @@ class Network(keras.Model):
         """`bound_terms`; None if the model has no likelihood, or no distribution of codes for each example."""
         return None if self._evidence is None else self.bound_terms
 
-    def bound_terms(self, data: Any, k: int, seeds: Any) -> tuple[Any, Any]:
+    def bound_terms(self, data: Any, k: int, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
         """Draw k latent codes of each example from q(z|x), and return the terms of the bounds on log p(x).
 
         Args:
@@ -173,12 +173,12 @@ class Network(keras.Model):
         batch = self._batch(data, training=False)
         return self._evidence(self, batch._replace(x=_without_missing(batch.x)), k, seeds)
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def call(self, inputs: Tensor | tuple[Tensor, Tensor] | list[Tensor], training: bool | None = None) -> Tensor:
         """Return reconstructions; inputs are examples, or (examples, labels)."""
         x, labels = self._inputs(inputs)
         return self.decode(self.encode(x, labels), labels)
 
-    def train_step(self, data: Any) -> dict[str, Any]:
+    def train_step(self, data: Any) -> dict[str, Tensor]:
         """Update the weights of each player on a batch."""
         batch = self._batch(data, training=True)
         terms = self._in_turn(batch) if self._forward is None else self._at_once(batch)
@@ -186,17 +186,18 @@ class Network(keras.Model):
             self._after_step(self, batch)
         return self._report(terms, batch)
 
-    def test_step(self, data: Any) -> dict[str, Any]:
+    def test_step(self, data: Any) -> dict[str, Tensor]:
         """Return the terms of the losses, as in training but without gradient norms, and without updates."""
-        batch, terms = self._batch(data, training=False), {}
+        batch = self._batch(data, training=False)
+        terms: dict[str, Tensor] = {}
         outputs = batch if self._forward is None else self._forward(self, batch)
         for player in self.players:
             terms |= player.loss(self, outputs)
         return self._report(terms, batch)
 
-    def _in_turn(self, batch: Batch) -> dict[str, Any]:
+    def _in_turn(self, batch: Batch) -> dict[str, Tensor]:
         """Update each player after the one before, and return the terms."""
-        terms = {}
+        terms: dict[str, Tensor] = {}
         for player in self.players:
             for _ in range(player.steps):
                 with tf.GradientTape() as tape:
@@ -206,9 +207,10 @@ class Network(keras.Model):
             terms |= losses
         return terms
 
-    def _at_once(self, batch: Batch) -> dict[str, Any]:
+    def _at_once(self, batch: Batch) -> dict[str, Tensor]:
         """Update all players simultaneously, and return the terms."""
-        terms, scaled = {}, {}
+        terms: dict[str, Tensor] = {}
+        scaled: dict[str, Tensor] = {}
         with tf.GradientTape(persistent=True) as tape:
             outputs = self._forward(self, batch)
             for player in self.players:
@@ -220,14 +222,14 @@ class Network(keras.Model):
             terms |= self._update(player, gradient)
         return terms
 
-    def _update(self, player: Player, gradients: list[Any]) -> dict[str, Any]:
+    def _update(self, player: Player, gradients: list[Tensor]) -> dict[str, Tensor]:
         """Update a player's weights; return the norm of its gradient by name, if it is to be reported."""
         optimizer = self.optimizers[player.name]
         norm = _norm(gradients, optimizer.scale_loss(1.0)) if player.gradient_norm else None
         optimizer.apply(gradients, self.weights_of(player))
         return {} if norm is None else {f"{player.name}_gradient_norm": norm}
 
-    def _report(self, terms: dict[str, Any], batch: Batch) -> dict[str, Any]:
+    def _report(self, terms: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
         if "loss" not in terms:
             terms = {"loss": sum(terms[player.terms[0]] for player in self.players), **terms}
         size = keras.ops.cast(keras.ops.shape(batch.x)[0], "float32")
@@ -245,7 +247,7 @@ class Network(keras.Model):
         y = keras.ops.where(missing, keras.ops.zeros_like(y), y)
         return Batch(x, y, 1 - keras.ops.cast(missing, "float32"), labels, training)
 
-    def _inputs(self, inputs: Any) -> tuple[Any, Any]:
+    def _inputs(self, inputs: Tensor | tuple[Tensor, Tensor] | list[Tensor]) -> tuple[Tensor, Tensor | None]:
         """Split inputs into examples and one-hot labels."""
         if not self.num_classes:
             return inputs, None
@@ -258,7 +260,7 @@ class Network(keras.Model):
         return {**self.recipe, "parts": parts}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Network:
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Network:
         """Build a model from its configuration."""
         entry = families()[config["family"]]
         parts = {
@@ -272,11 +274,11 @@ class Network(keras.Model):
         """Return an empty configuration: a network is compiled when it is built."""
         return {}
 
-    def compile_from_config(self, config: Any) -> None:
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Do nothing: the model is already compiled."""
 
 
-def _without_missing(x: Any) -> Any:
+def _without_missing(x: Tensor) -> Tensor:
     """Return examples with 0 for missing values, as in training."""
     return x if x.dtype.is_integer else keras.ops.where(keras.ops.isnan(x), keras.ops.zeros_like(x), x)
 
@@ -285,18 +287,18 @@ def _reported(player: Player) -> tuple[str, ...]:
     return (*player.terms, f"{player.name}_gradient_norm") if player.gradient_norm else player.terms
 
 
-def _norm(gradients: list[Any], scale: Any) -> Any:
+def _norm(gradients: list[Tensor], scale: Tensor) -> Tensor:
     """Return the norm of the gradients of a scaled loss; 0 if it is not finite, as in steps skipped in 16 bits."""
     norm = tf.linalg.global_norm(gradients) / scale
     return tf.where(tf.math.is_finite(norm), norm, tf.zeros_like(norm))
 
 
-def _encode(network: Network, x: Any, labels: Any) -> Any:
+def _encode(network: Network, x: Tensor, labels: Tensor | None) -> Tensor:
     outputs = network.encoder(x if labels is None else [x, labels])
     return outputs[0] if isinstance(outputs, list | tuple) else outputs
 
 
-def _decode(network: Network, code: Any, labels: Any) -> Any:
+def _decode(network: Network, code: Tensor, labels: Tensor | None) -> Tensor:
     return network.decoder(code if labels is None else [code, labels])
 
 

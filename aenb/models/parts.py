@@ -6,21 +6,19 @@ are concatenated to its output (encoder) or input (decoder).
 
 from __future__ import annotations
 
-from typing import Any
-
-from aenb.core.backend import keras
+from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.models import backbones
 
 
-def with_labels(x: Any, labels: Any) -> Any:
+def with_labels(x: Tensor, labels: Tensor | None) -> Tensor | list[Tensor]:
     """Return the inputs of a part: examples or codes, and their labels if there are any."""
     return x if labels is None else [x, labels]
 
 
 def gaussian_encoder(
-    given: Any, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int
-) -> Any:
+    given: Model | None, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int
+) -> Model:
     """Build an encoder with the outputs `z_mean` and `z_log_var`, from a custom encoder if there is one.
 
     Raises:
@@ -40,8 +38,8 @@ def gaussian_encoder(
 
 
 def mean_decoder(
-    given: Any, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int, last: str
-) -> Any:
+    given: Model | None, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int, last: str
+) -> Model:
     """Build a decoder that ends with the activation `mean`, or adapt a custom decoder.
 
     Raises:
@@ -62,7 +60,7 @@ def mean_decoder(
     return given
 
 
-def _features(given: Any, x: Any, label: Any) -> Any:
+def _features(given: Model, x: Tensor, label: Tensor | None) -> Tensor | list[Tensor]:
     """Return the output of a custom encoder: a vector, or a list of means and log variances."""
     outputs = _apply(given, "encoder", x, label)
     shapes = [tuple(output.shape) for output in (outputs if isinstance(outputs, list | tuple) else [outputs])]
@@ -78,18 +76,18 @@ def _features(given: Any, x: Any, label: Any) -> Any:
     )
 
 
-def _takes_two(part: Any) -> bool:
+def _takes_two(part: Model) -> bool:
     return len(getattr(part, "inputs", None) or ()) == 2
 
 
-def _is_whole(part: Any, name: str, inputs: Any) -> bool:
+def _is_whole(part: Model, name: str, inputs: Tensor | list[Tensor]) -> bool:
     """Say whether a part already has the expected name and inputs: one that was built here before."""
     wanted = inputs if isinstance(inputs, list) else [inputs]
     actual = getattr(part, "inputs", None) or []
     return part.name == name and [tuple(x.shape) for x in actual] == [tuple(x.shape) for x in wanted]
 
 
-def _apply(part: Any, name: str, x: Any, label: Any) -> Any:
+def _apply(part: Model, name: str, x: Tensor, label: Tensor | None) -> Tensor:
     try:
         return part([x, label] if label is not None and _takes_two(part) else x)
     except (ValueError, TypeError) as error:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from aenb.core.backend import Model, Tensor
+
 
 class Batch(NamedTuple):
     """The data of a training step.
@@ -18,10 +20,10 @@ class Batch(NamedTuple):
         training: Whether weights are updated.
     """
 
-    x: Any
-    y: Any
-    observed: Any
-    labels: Any
+    x: Tensor
+    y: Tensor
+    observed: Tensor
+    labels: Tensor | None
     training: bool
 
 
@@ -43,7 +45,7 @@ class Player:
     """
 
     name: str
-    loss: Callable[[Any, Batch], dict[str, Any]]
+    loss: Callable[[Model, Any], dict[str, Tensor]]
     terms: tuple[str, ...]
     parts: tuple[str, ...]
     learning_rate: float | None = None

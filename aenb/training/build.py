@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 
 from aenb.core import backend
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Model, keras, tf
 from aenb.core.errors import AenbError
 from aenb.core.model_files import bounded_weights
 from aenb.core.progress import Silent
@@ -81,7 +81,7 @@ def batch_size(spec: Spec, n: int) -> int:
     return max(MIN_BATCH, min(families().lookup(spec.family).batch_size, largest))
 
 
-def build(spec: Spec, data: Data) -> tuple[Any, str, str]:
+def build(spec: Spec, data: Data) -> tuple[Model, str, str]:
     """Build the model that a spec describes.
 
     Returns:
@@ -91,7 +91,7 @@ def build(spec: Spec, data: Data) -> tuple[Any, str, str]:
 
     max_bytes = psutil.virtual_memory().available // COPIES
 
-    def built(policy: str) -> Any:
+    def built(policy: str) -> Model:
         with _seeded(spec.seed), _dtype_policy(policy), bounded_weights(max_bytes):
             return build_model(spec.family, data.input_shape, **hyperparameters)
 
@@ -123,7 +123,7 @@ def facts(spec: Spec, data: Data) -> dict[str, Any]:
             f"`conditional`: expected held-out examples of the classes trained on; received others too, "
             f"such as {data.unseen[0]}, in {data.name}. Leave these out, or take more examples of each class."
         )
-    values = {"vocabulary": len(data.vocabulary), "num_classes": len(data.classes)}
+    values: dict[str, Any] = {"vocabulary": len(data.vocabulary), "num_classes": len(data.classes)}
     if data.kind != "text" and "support" in entry.fields:
         values["support"] = data.support
     return {name: value for name, value in values.items() if name in entry.fields}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from aenb.core import backend
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Callback, Model, Tensor, keras, tf
 from aenb.core.control import Control, Stopped
 from aenb.core.errors import AenbError
 from aenb.core.progress import Silent, Training
@@ -47,7 +47,7 @@ class Session:
         self,
         run: Run,
         data: Data,
-        callbacks: Sequence[Any],
+        callbacks: Sequence[Callback],
         view: Silent,
         control: Control,
         checkpoint: Checkpoint | None = None,
@@ -60,7 +60,7 @@ class Session:
         task = make_task(spec.task, spec.corruption, spec.amount, data.kind, missing=data.has_missing)
         labels = (data.class_numbers(data.y_train),) if run.is_conditional else ()
 
-        def prepare(seed: int, number: Any, batch: Any, *labels: Any) -> tuple[Any, Any]:
+        def prepare(seed: int, number: Tensor, batch: Tensor, *labels: Tensor) -> tuple[Any, Any]:
             x, y = task(in_units(batch), tf.stack([seed, tf.cast(number, "int32")]))
             return ((x, *labels), y) if labels else (x, y)
 
@@ -181,11 +181,11 @@ class Session:
         self._interrupts.check()
         self.control.check()
 
-    def _watcher(self) -> Any:
+    def _watcher(self) -> Callback:
         """Return the callback that records the history, and checks the controls during validation."""
         run = self.run
 
-        def on_epoch_end(epoch, logs=None):
+        def on_epoch_end(epoch: int, logs: dict[str, float]) -> None:
             for name, value in logs.items():
                 run.history.setdefault(name, []).append(float(value))
             if epoch + 1 in self._moments:
@@ -196,7 +196,7 @@ class Session:
         watcher.on_test_batch_end = lambda batch, logs=None: self.control.check()
         return watcher
 
-    def _saver(self) -> Any:
+    def _saver(self) -> Callback:
         """Return the callback that saves the end of the training, before other callbacks change the weights again."""
         return keras.callbacks.LambdaCallback(on_train_end=lambda logs=None: self._save())
 
@@ -317,7 +317,7 @@ def _kind(array: np.ndarray | None) -> tuple[Any, ...]:
     return () if array is None else (np.shape(array), np.asarray(array).dtype)
 
 
-def plays(model: Any) -> bool:
+def plays(model: Model) -> bool:
     """Say whether a model is trained adversarially: a generator against a discriminator."""
     return "discriminator" in parts(model) and interface(model).sample_prior is not None
 
@@ -327,16 +327,16 @@ def moments(epochs: int) -> set[int]:
     return {round(epoch) for epoch in np.geomspace(1, epochs, min(MOMENTS, epochs))}
 
 
-def _early_stopping(patience: int | None) -> list[Any]:
+def _early_stopping(patience: int | None) -> list[Callback]:
     if patience is None:
         return []
     return [keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)]
 
 
-def _resumed_stopping(stopping: Any, losses: list[float], best: list[np.ndarray]) -> Any:
+def _resumed_stopping(stopping: keras.callbacks.EarlyStopping, losses: list[float], best: list[np.ndarray]) -> Callback:
     """Return the callback that restores the state of early stopping, which resets itself when a training begins."""
 
-    def on_train_begin(logs=None):
+    def on_train_begin(logs: dict[str, float] | None = None) -> None:
         if np.isfinite(losses).any():
             stopping.best_epoch = int(np.nanargmin(losses))
             stopping.best = losses[stopping.best_epoch]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aenb.core.arguments import checked
+from aenb.core.backend import Model
 from aenb.core.control import Control, Stopped
 from aenb.core.errors import AenbError
 from aenb.core.progress import Silent, open_view
@@ -24,7 +25,7 @@ from aenb.training.restarts import Attempts
 
 @checked
 def train(
-    family: Any,
+    family: str | Model,
     data: Any = "mnist_5k",
     name: str | None = None,
     *,
@@ -139,7 +140,7 @@ def train_spec(
             bind(run)
             job.start(_in_background(work, run, view, open_things.pop_all()))
         else:
-            work(lambda first: (view.stage(f"Waiting for the training of `{first.name}` …"), job.control.poll()))
+            work(lambda first: (view.stage(f"Waiting for the training of `{first.name}` …"), job.control.poll()))  # type: ignore[func-returns-value]
             bind(run)
         return run
 
@@ -183,7 +184,9 @@ def _stop_namesake(name: str | None, view: Silent) -> list[str]:
     return [f"The training of `{name}` that was under way was stopped."] if running else []
 
 
-def _in_background(work: Callable[[], None], run: Run, view: Silent, open_things: contextlib.ExitStack) -> Callable:
+def _in_background(
+    work: Callable[[], None], run: Run, view: Silent, open_things: contextlib.ExitStack
+) -> Callable[[], None]:
     """Return the function of a training's thread: it does the work and reports the result to the view."""
 
     def thread() -> None:
@@ -224,4 +227,4 @@ def _signature() -> inspect.Signature:
     return signature.replace(parameters=[*named, settings])
 
 
-train.__signature__ = _signature()
+train.__signature__ = _signature()  # type: ignore[attr-defined]
