@@ -47,9 +47,9 @@ def contenders(given: Iterable[Run | Spec | str | Mapping[str, Any]], settings: 
         if isinstance(one, Run):
             if one.is_alive:
                 raise AenbError("`compare`: expected runs whose training is over; received one that is under way.")
-            spec = dataclasses.replace(one.spec, name=None, seed=0).to_dict()
+            asked = dataclasses.replace(one.spec, name=None, seed=0).to_dict()
             # as JSON, since tuples become lists in a loaded run
-            key = json.dumps([spec, one.record["data"]["fingerprint"]], sort_keys=True)
+            key = json.dumps([asked, one.record["data"]["fingerprint"]], sort_keys=True)
             if key not in by_spec:
                 by_spec[key] = Contender(one.name or one.spec.family)
                 listed.append(by_spec[key])

@@ -96,7 +96,7 @@ class Comparison:
         """
         import pandas as pd
 
-        rows = {}
+        rows: dict[str, Figures] = {}
         for name, scores in self.intervals.items():
             rows[name] = {"seeds": len(self.runs[name])}
             for key, score in scores.items():
@@ -170,9 +170,9 @@ class Comparison:
         rows = [[head, *(column.head for column in shown)]]
         for name, scores in self.intervals.items():
             rows.append([name, *(_formatted(column, scores.get(column.name)) for column in shown)])
-        for label, scores in baselines.items():
-            if any(column.name in scores for column in shown):
-                cells = (column.form.format(scores[column.name]) if column.name in scores else "" for column in shown)
+        for label, figures in baselines.items():
+            if any(column.name in figures for column in shown):
+                cells = (column.form.format(figures[column.name]) if column.name in figures else "" for column in shown)
                 rows.append([label, *cells])
         names = list(self.intervals)
         bests = [(self.best(column), place) for place, column in enumerate(shown, 1) if column in SCORES]

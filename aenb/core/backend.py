@@ -105,7 +105,7 @@ class Interrupts:
         ...     interrupts.check()  # between two steps of the work
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._came = self._notes = False
 
     @property
@@ -206,7 +206,8 @@ class _Noting(dict):
 
     def __init__(self, entries: dict):
         super().__init__(entries)
-        self.mine, self._thread = set(), threading.get_ident()
+        self.mine: set[str] = set()
+        self._thread = threading.get_ident()
 
     def __setitem__(self, name: str, entry: Any) -> None:
         super().__setitem__(name, entry)

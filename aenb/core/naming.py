@@ -24,7 +24,7 @@ def is_name(word: object) -> bool:
     )
 
 
-def check_name(word: object) -> str:
+def check_name(word: Any) -> str:
     """Return the name of a run.
 
     Raises:

@@ -117,7 +117,7 @@ def make_task(
         AenbError: The task has no such corruption, or none that applies to this kind of data.
     """
     way, amount = chosen_corruption(task, corruption, amount, kind)
-    corrupt = way and partial(way.corrupt, amount=amount, kind=kind)
+    corrupt = None if way is None else partial(way.corrupt, amount=amount, kind=kind)
     return partial(_task, corrupt=corrupt, missing=missing and kind != "text")
 
 

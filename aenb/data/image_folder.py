@@ -103,7 +103,7 @@ def _files(folder: Path) -> Iterator[Path]:
             for entry in entries:
                 seen += 1
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+                    waiting.append(Path(entry.path))
                 elif _is_file(entry):
                     yield Path(entry.path)
         if seen > MAX_ENTRIES:
@@ -125,7 +125,8 @@ def _is_file(entry: os.DirEntry) -> bool:
 
 def _decode(decode: Callable, files: Sequence[Path], folder: Path) -> tuple[np.ndarray, list[str]]:
     """Return the pixels of all images, and notes on what was changed."""
-    changes, block = Counter(), []
+    changes: Counter[str] = Counter()
+    block: list[np.ndarray] = []
     with GrowingArray(named(folder)) as rows:
         for image, changed in _each(decode, files, folder, "Decoding"):
             block.append(image)

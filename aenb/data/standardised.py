@@ -39,7 +39,7 @@ def fit_scaler(training: Examples, name: str, columns: Sequence[str] = ()) -> tu
             missing += int(np.isnan(rows).sum())
             counts = np.broadcast_to(scaler.n_samples_seen_, scaler.mean_.shape)
             scaler.mean_[counts == 0] = scaler.var_[counts == 0] = 0  # NaN would stay, whatever a later block has
-    empty = [str(columns[place]) if len(columns) else str(place) for place in np.flatnonzero(counts == 0)]
+    empty = [str(columns[place]) if len(columns) else str(place) for place in np.flatnonzero(counts == 0).tolist()]
     if empty:
         raise AenbError(
             f"`{name}`: expected values in every column; received only NaN to train on in {', '.join(empty[:5])}"

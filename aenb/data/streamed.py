@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def blocks(examples: Examples) -> Iterator[np.ndarray]:
             release(examples)
 
 
-def release(array: Examples) -> None:
+def release(array: Any) -> None:
     """Remove the pages of a memory map from this process's memory; the system still has them cached."""
     array = getattr(array, "_map", array)  # if it is a `Rows`
     if getattr(array, "mode", "") == "r" and hasattr(mmap, "MADV_DONTNEED"):  # in other modes changes could be lost

@@ -44,7 +44,7 @@ def attention(model: Model, x: np.ndarray) -> np.ndarray:
     is_one = x.shape == shape or (shape[-1:] == (1,) and x.shape == shape[:-1])
     examples = coding._fitted(x[None] if is_one else x, shape, "x")
     blocks = encoder.get_layer("blocks")
-    attending = [layer for layer in blocks.layers if isinstance(layer, _kinds())]
+    attending: list[Layer] = [layer for layer in blocks.layers if isinstance(layer, _kinds())]
     inputs = keras.Model(blocks.input, [layer.input for layer in attending])
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "You are using a softmax")  # for a single token, which attends to itself
@@ -126,8 +126,8 @@ def _maps(encoder: Model, inputs: Model, attending: list[Layer], x: np.ndarray) 
     tokens = encoder.get_layer("tokens")(x)
     tensors = inputs(tokens)
     tensors = tensors if isinstance(tensors[0], list | tuple) else [tensors]  # for one layer, Keras returns a flat list
-    maps = [_shares(layer, of_layer) for layer, of_layer in zip(attending, tensors, strict=True)]
-    maps = np.stack([np.asarray(m, "float32") for m in maps], axis=1)
+    shares = (_shares(layer, of_layer) for layer, of_layer in zip(attending, tensors, strict=True))
+    maps = np.stack([np.asarray(one, "float32") for one in shares], axis=1)
     if isinstance(tokens, list | tuple):
         present = np.asarray(tokens[1], "float32")
         maps = maps * present[:, None, None, :, None] * present[:, None, None, None, :]

@@ -155,7 +155,7 @@ def _fitted(x: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     if x.ndim == 0 or x.shape[1:] != shape:
         one = " Add the batch axis: x[None]." if x.shape == shape else ""
         raise AenbError(f"`{name}`: expected the shape (n, {', '.join(map(str, shape))}); received {x.shape}.{one}")
-    if x.dtype.kind in "iu" and math.prod(shape) and x.dtype != np.uint8:
+    if x.dtype.kind in "iu" and 0 not in shape and x.dtype != np.uint8:
         return x.astype("int32", copy=False)
     with np.errstate(over="ignore"):
         x = x.astype("float32", copy=False)

@@ -33,7 +33,7 @@ def to_arrays(run: TrainedRun) -> dict[str, np.ndarray]:
     Returns:
         Arrays by name: "mean", "noise", and the parameters of each density, such as "gmm.means".
     """
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     with contextlib.suppress(AenbError):
         arrays |= {"mean": run.mean} if run.preprocessing.kind != "text" else {}
     for kind in KINDS:

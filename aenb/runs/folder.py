@@ -63,7 +63,7 @@ def write(
             (aside / file).write_bytes(picture)
         for name, members in arrays.items():
             if members:
-                np.savez_compressed(aside / f"{name}.npz", **members)
+                np.savez_compressed(aside / f"{name}.npz", **members)  # type: ignore[arg-type]
         _write_history(aside / HISTORY, facts["history"])
         sums = {file.name: _sha256(file) for file in sorted(aside.iterdir())}
         sizes = {name: (aside / name).stat().st_size for name in sums}

@@ -15,7 +15,6 @@ import numpy as np
 from aenb.core import backend
 from aenb.core.arguments import checked
 from aenb.core.backend import Model
-from aenb.core.control import Control
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.core.progress import open_view
@@ -82,7 +81,7 @@ class Run:
     _mean: np.ndarray | None = None
     _weights: tuple[int, int] = field(init=False, default=(0, 0))  # that kept results belong to
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._weights = self._weights_now()
 
     @property
@@ -158,11 +157,11 @@ class Run:
 
     def pause(self) -> None:
         """Pause the training, within a second; `resume` continues it."""
-        self._under_way().pause()
+        self._under_way().control.pause()
 
     def resume(self) -> None:
         """Continue a training that is paused."""
-        self._under_way().resume()
+        self._under_way().control.resume()
 
     def stop(self) -> Run:
         """Stop the training, and keep what was learnt.
@@ -170,15 +169,16 @@ class Run:
         This waits for the end, unless the training itself waits for the caller, which is its own callback or holds
         its `turns`: then it only requests the stop.
         """
-        self._under_way().stop()
+        job = self._under_way()
+        job.control.stop()
         if not self.turns.mine:
-            self.job.over()
+            job.over()
         return self
 
-    def _under_way(self) -> Control:
-        if not self.is_alive:
+    def _under_way(self) -> Job:
+        if self.job is None or not self.is_alive:
             raise AenbError(f"Expected a training that is under way; received a run that is {self.status}.")
-        return self.job.control
+        return self.job
 
     @property
     def remedy(self) -> list[str]:
@@ -298,9 +298,9 @@ class Run:
             steps: How many, both ends included, at least 2.
             labels: (2,), the classes of the two examples, if the model is conditional.
         """
-        ends = (self.preprocessing.input(example, name) for example, name in ((a, "a"), (b, "b")))
+        first, last = self.preprocessing.input(a, "a"), self.preprocessing.input(b, "b")
         with self.turns:
-            return coding.interpolate(self.model, *ends, steps, self.class_numbers(labels))
+            return coding.interpolate(self.model, first, last, steps, self.class_numbers(labels))
 
     @checked
     def generate(self, n: Count = 10, seed: Seed = 0, *, density: str | None = None, labels: Any = None) -> np.ndarray:
@@ -393,7 +393,7 @@ class Run:
                 raise AenbError("`labels`: expected a conditional model; this one was trained with conditional=False.")
             return None
         if labels is None:
-            return np.arange(n) % self.model.num_classes
+            return np.arange(n) % interface(self.model).num_classes
         if np.ndim(labels) and len(labels) != n:
             raise AenbError(f"`labels`: expected one, or {n}; received {len(labels)}.")
         return self.class_numbers(np.broadcast_to(np.asarray(labels), (n,)))

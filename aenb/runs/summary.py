@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ LOSSES = {"sparse_categorical_crossentropy": "cross-entropy of a word (nats)"}
 MARKS = {"error": "✗", "warning": "⚠", "info": "→"}
 
 
-def examples(run: ShownRun) -> dict[str, np.ndarray | list[str]]:
+def examples(run: ShownRun) -> dict[str, Any]:
     """Return rows of examples to show, by name: held-out ones, corrupted as the task does, and reconstructed.
 
     For a generator: held-out ones, and samples generated from fixed latent codes.

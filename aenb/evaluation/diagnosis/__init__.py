@@ -76,7 +76,9 @@ def diagnose(run: TrainedRun) -> list[Finding]:
     """
     if not run.epochs and run.status != "diverged":
         return []
-    measured, findings, failed = Measurements(run), [], {}
+    measured = Measurements(run)
+    findings: list[Finding] = []
+    failed: dict[str, list[str]] = {}
     for check in CHECKS:
         try:
             findings += check(measured)

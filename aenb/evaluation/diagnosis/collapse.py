@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from aenb.core.backend import Tensor
 from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import Measurements
 from aenb.models.autoencoder import interface, parts
@@ -19,7 +20,7 @@ USED = 0.5  # share of a codebook
 def posterior_collapse(measured: Measurements) -> Iterator[Finding]:
     """Check for a posterior that equals the prior for all examples, if the encoder gives means and log variances."""
     encoder = parts(measured.model).get("encoder")
-    outputs = getattr(encoder, "outputs", None) or ()
+    outputs: Sequence[Tensor] = getattr(encoder, "outputs", None) or ()
     if len(outputs) != 2 or outputs[0].shape != outputs[1].shape or measured.inputs_of(encoder) is None:
         return
     mean, log_var = (np.concatenate(batches) for batches in zip(*measured.through(encoder), strict=True))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import Model
+from aenb.core.backend import Model, Tensor
 from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.latent import coding
@@ -127,7 +127,7 @@ class Measurements:
 
     def outputs_examples(self, part: Model) -> bool:
         """Say whether the output of a part has the shape of an example."""
-        outputs = getattr(part, "outputs", None) or ()
+        outputs: Sequence[Tensor] = getattr(part, "outputs", None) or ()
         return len(outputs) == 1 and tuple(outputs[0].shape[1:]) == coding.item_shape(self.model)
 
     def through(self, part: Model, probe: Model | None = None, batch: int = 256) -> Iterator[list[np.ndarray]]:

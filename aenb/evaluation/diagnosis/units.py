@@ -60,7 +60,7 @@ def _dead(measured: Measurements, part: Model) -> dict[str, float]:
         probe = keras.Model(inputs, [layer.output for layer in watched])
     except ValueError:  # its layers are those of a larger model too, and their outputs belong to that
         return {}
-    low, high = [np.inf] * len(watched), [-np.inf] * len(watched)
+    low, high = [np.array(np.inf)] * len(watched), [np.array(-np.inf)] * len(watched)
     for outputs in measured.through(part, probe):
         flat = [array.reshape(-1, array.shape[-1]) for array in outputs]
         low = [np.minimum(before, array.min(axis=0)) for before, array in zip(low, flat, strict=True)]

@@ -46,7 +46,7 @@ def reconstruction_scores(
     }
     if given is not None:
         contenders["input_"] = lambda here: given[here]
-    scores = {}
+    scores: dict[str, float] = {}
     for prefix, reconstruct in contenders.items():
         of_one = _scored(x_test, reconstruct, images, corrupted=prefix == "input_")
         scores |= {f"{prefix}{name}": score for name, score in of_one.items()}

@@ -36,9 +36,8 @@ def likelihood(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dic
     say(f"log p(x), with {SAMPLES} latent codes for each example")
     part = spread(len(data.test), EXAMPLES)
     x = units(data.test[part])
-    inputs = run.corrupt(x)
-    if run.is_conditional:
-        inputs = (inputs, run.class_numbers(data.y_test[part]))
+    corrupted = run.corrupt(x)
+    inputs = (corrupted, run.class_numbers(data.y_test[part])) if run.is_conditional else corrupted
     with run.turns:
         estimates = estimate_evidence(evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
     means = run.encode(run.corrupt(units(data.test)), data.y_test if run.is_conditional else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from aenb.evaluation.scorers.score_parts import score
 from aenb.latent.trained_run import TrainedRun
 
 FEW = (1, 5, 10)  # labels per class
-Codes = tuple[np.ndarray, np.ndarray]  # of the training examples, and of the held-out ones
+Codes = tuple[Any, Any]  # arrays, or `Filled`: of the training examples, and of the held-out ones
 
 
 @score(order=3)
@@ -76,7 +77,8 @@ def _scores(
 
 def _principal(data: Data, size: int) -> Codes:
     subspace = principal_subspace(lambda: map(np.nan_to_num, data.blocks()), size)
-    return tuple(in_blocks(lambda x: subspace.codes(np.nan_to_num(x)), part) for part in (data.train, data.test))
+    train, test = (in_blocks(lambda x: subspace.codes(np.nan_to_num(x)), part) for part in (data.train, data.test))
+    return train, test
 
 
 def _raw(data: Data) -> Codes:

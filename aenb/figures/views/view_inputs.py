@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 
+from aenb.core.backend import Tensor
 from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.evaluation.metrics.elbo import kl_per_dimension
@@ -62,7 +64,7 @@ class ViewInputs:
     def posterior(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Means and log variances of the posteriors, (n, latent_dim) each; None if the encoder is deterministic."""
         encoder = parts(self.model).get("encoder")
-        outputs = getattr(encoder, "outputs", None) or ()
+        outputs: Sequence[Tensor] = getattr(encoder, "outputs", None) or ()
         if len(outputs) != 2 or outputs[0].shape != outputs[1].shape:
             return None
         inputs = [self.x]

@@ -82,7 +82,7 @@ def _show_only_the_body(shell: InteractiveShell, error: Exception) -> None:
     """Let IPython show the traceback from the body's own frame on: the frames above are not the user's."""
     frames = error.__traceback__.tb_next
     show = shell.InteractiveTB.structured_traceback
-    error._render_traceback_ = lambda: show(type(error), error, frames, tb_offset=0)
+    error.__dict__["_render_traceback_"] = lambda: show(type(error), error, frames, tb_offset=0)
 
 
 def _assigned(tree: ast.Module) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets as widgets
-from IPython.display import display
+from IPython.display import DisplayHandle, display
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -34,7 +34,8 @@ class UnderCell:
     """
 
     def __init__(self, shell: InteractiveShell):
-        self._shell, self._handle = shell, None
+        self._shell = shell
+        self._handle: DisplayHandle | None = None
 
     def open(self, box: widgets.Widget) -> None:
         """Display widgets below the running cell."""
