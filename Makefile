@@ -21,9 +21,10 @@ test: .venv/dev.done  ## unit tests, the browser tests, and the notebooks under 
 	AENB_LIVE=0 $(BIN)/pytest tests aenb --doctest-modules -n 2 --dist loadfile
 	AENB_LIVE=0 AENB_SHORT=2 OMP_NUM_THREADS=1 $(BIN)/pytest $$(ls -r notebooks/*.ipynb) --nbval --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n 2 --dist loadfile
 
-check: .venv/dev.done  ## ruff (format and lint, notebooks included) and the import rule
+check: .venv/dev.done  ## ruff (format and lint, notebooks included), mypy and the import rule
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 	$(BIN)/pytest -q tests/test_imports.py
 
 fuzz: .venv/dev.done  ## hostile inputs, CASES of each kind: their outcomes in one table

@@ -7,8 +7,12 @@ The names below are imported when first used, so that `import aenb` does not wai
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING, Any
 
 from aenb.core.version import __version__
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 _HOME = {
     "AenbError": "core.errors",
@@ -34,7 +38,7 @@ _HOME = {
 __all__ = [*_HOME, "__version__"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     """Import a public name from its module (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module 'aenb' has no attribute '{name}'")
@@ -48,14 +52,14 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def load_ipython_extension(shell) -> None:
+def load_ipython_extension(shell: InteractiveShell) -> None:
     """Add `%%autoencoder`, `%aenb`, completion and `%config AENB` to the shell."""
     from aenb.notebook.magic import extension
 
     extension.load(shell)
 
 
-def unload_ipython_extension(shell) -> None:
+def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Remove all that loading added, and restore what it replaced."""
     from aenb.notebook.magic import extension
 

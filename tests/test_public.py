@@ -1,8 +1,10 @@
 """The public surface, and what importing it costs."""
 
+import ast
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +65,15 @@ def test_every_public_name_is_there():
     for name in aenb.__all__:
         assert getattr(aenb, name) is not None
         assert name in dir(aenb)
+
+
+def test_type_checkers_read_the_same_names_from_the_same_modules():
+    package = Path(aenb.__file__).parent
+    stub = ast.parse((package / "__init__.pyi").read_text(encoding="utf-8"))
+    imports = [node for node in stub.body if isinstance(node, ast.ImportFrom) and node.module.startswith("aenb.")]
+    read = {one.asname: node.module.removeprefix("aenb.") for node in imports for one in node.names}
+    assert read == aenb._HOME | {"__version__": "core.version"}
+    assert (package / "py.typed").exists()
 
 
 def test_an_unknown_name_is_an_attribute_error():

@@ -21,7 +21,7 @@ class Budget:
     seconds: float | None = None
     steps: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         given = {name: value for name, value in vars(self).items() if value is not None}
         if len(given) > 1:
             raise AenbError(f"`compare`: expected one budget; received {' and '.join(given)}.")
@@ -44,16 +44,16 @@ class Budget:
         """Return the callbacks that end a training after a step; the time includes tracing and compiling."""
         if not self.seconds and not self.steps:
             return []
-        begun, done = 0.0, 0
+        begun, done, limit = 0.0, 0, self.seconds or math.inf
 
-        def on_train_begin(logs=None):
+        def on_train_begin(logs: dict[str, Any] | None = None) -> None:
             nonlocal begun, done
             begun, done = time.perf_counter(), 0
 
-        def on_train_batch_begin(batch, logs=None):
+        def on_train_batch_begin(batch: int, logs: dict[str, Any] | None = None) -> None:
             nonlocal done
             done += 1
-            is_last = done >= self.steps if self.steps else time.perf_counter() - begun >= self.seconds
+            is_last = done >= self.steps if self.steps else time.perf_counter() - begun >= limit
             if is_last:
                 callback.model.stop_training = True  # takes effect after this step
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aenb.comparison.budget import Budget
@@ -27,7 +27,7 @@ _SEEDS = Field("seeds", name="seeds", kind="ints", low=0, high=2**31 - 1)
 
 @checked
 def compare(
-    *given: Any,
+    *given: Run | Spec | str | Mapping[str, Any],
     data: Any = None,
     epochs: int | None = None,
     seconds: float | None = None,
@@ -78,7 +78,7 @@ def compare(
     seeds, parts = seeds[:1] if most_epochs() else seeds, chosen_parts(parts)
     with open_view(verbose) as view:
         loaded = _data(listed, data)
-        trainings = [(contender, seed) for contender in listed if contender.spec is not None for seed in seeds]
+        trainings = [(one, one.spec, seed) for one in listed if one.spec is not None for seed in seeds]
         failed = _train_all(trainings, loaded, budget, view)
         done = [contender for contender in listed if contender.runs]
         if failed and not done:
@@ -108,7 +108,7 @@ def _data(contenders: list[Contender], data: Any) -> Data:
     elif runs:
         loaded = runs[0].data
     else:
-        first = contenders[0].spec
+        first = next(contender.spec for contender in contenders if contender.spec is not None)
         loaded = load_data(first.data, limit=first.limit)
     others = {run.record["data"]["name"] for run in runs if run.record["data"]["fingerprint"] != loaded.fingerprint}
     if data is None:
@@ -123,14 +123,14 @@ def _data(contenders: list[Contender], data: Any) -> Data:
 
 
 def _train_all(
-    trainings: Sequence[tuple[Contender, int]], data: Data, budget: Budget, view: Silent
+    trainings: Sequence[tuple[Contender, Spec, int]], data: Data, budget: Budget, view: Silent
 ) -> dict[str, Exception]:
     """Train each contender from each seed, until an interrupt; return the exceptions of failed trainings by name."""
     failed = {}
-    for number, (contender, seed) in enumerate(trainings, 1):
+    for number, (contender, spec, seed) in enumerate(trainings, 1):
         name = f"{contender.name}, seed {seed}"
         try:
-            run = _train(contender.spec, seed, data, budget, _Within(view, f"{name} ({number} of {len(trainings)})"))
+            run = _train(spec, seed, data, budget, _Within(view, f"{name} ({number} of {len(trainings)})"))
         except Exception as error:  # keep the trainings before it
             failed[name] = error
             continue
@@ -141,8 +141,8 @@ def _train_all(
 
 
 def _train(spec: Spec, seed: int, data: Data, budget: Budget, view: Silent) -> Run:
-    changes = {"seed": seed} | ({"epochs": budget.most_epochs} if budget.most_epochs else {})
-    return train_spec(dataclasses.replace(spec, **changes), data, budget.callbacks(), view)
+    asked = dataclasses.replace(spec, seed=seed, epochs=budget.most_epochs or spec.epochs)
+    return train_spec(asked, data, budget.callbacks(), view)
 
 
 def _scores(
@@ -184,6 +184,6 @@ class _Within(Silent):
         self._counter = Counter(training)
         self.stage("preparing the first step …")
 
-    def step(self, epoch: int, step: int | None, logs: dict) -> None:
-        if self._counter.step(epoch, step, logs):
+    def step(self, epoch: int, step: int | None, logs: dict[str, Any]) -> None:
+        if self._counter is not None and self._counter.step(epoch, step, logs):
             self.stage(self._counter.words())

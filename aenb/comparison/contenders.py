@@ -30,7 +30,7 @@ class Contender:
     runs: list[Run] = field(default_factory=list)
 
 
-def contenders(given: Iterable[Any], settings: dict[str, Any]) -> list[Contender]:
+def contenders(given: Iterable[Run | Spec | str | Mapping[str, Any]], settings: dict[str, Any]) -> list[Contender]:
     """Make a contender of each argument; runs that differ only in their seeds are one.
 
     Args:
@@ -47,9 +47,9 @@ def contenders(given: Iterable[Any], settings: dict[str, Any]) -> list[Contender
         if isinstance(one, Run):
             if one.is_alive:
                 raise AenbError("`compare`: expected runs whose training is over; received one that is under way.")
-            spec = dataclasses.replace(one.spec, name=None, seed=0).to_dict()
+            asked = dataclasses.replace(one.spec, name=None, seed=0).to_dict()
             # as JSON, since tuples become lists in a loaded run
-            key = json.dumps([spec, one.record["data"]["fingerprint"]], sort_keys=True)
+            key = json.dumps([asked, one.record["data"]["fingerprint"]], sort_keys=True)
             if key not in by_spec:
                 by_spec[key] = Contender(one.name or one.spec.family)
                 listed.append(by_spec[key])
@@ -67,7 +67,7 @@ def contenders(given: Iterable[Any], settings: dict[str, Any]) -> list[Contender
     return listed
 
 
-def _spec(one: Any, settings: dict[str, Any]) -> tuple[Spec, set[str]]:
+def _spec(one: Spec | str | Mapping[str, Any], settings: dict[str, Any]) -> tuple[Spec, set[str]]:
     """Make a spec of an argument, and return which of the settings it takes."""
     if isinstance(one, Spec):
         return one, set(settings)

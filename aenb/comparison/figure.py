@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.ticker import MaxNLocator
 
 from aenb.comparison.score_columns import DRAWN, SCORES, Column
+from aenb.data.record import Data
+from aenb.evaluation.metrics.intervals import Interval
 from aenb.figures.plots import BLUE, GREEN, GREY, STYLE, drawable, image_grid
+from aenb.runs.run import Run
 
 PANELS, COLUMNS = 4, 10
 BASES = ("PCA", "training examples")  # whose scores are drawn as lines
 Strip = tuple[str, np.ndarray, "np.ndarray | None"]  # a name, reconstructed images, generated images
 
 
-def comparison_figure(comparison: Any) -> Figure:
+class Compared(Protocol):
+    """What is drawn: a `Comparison`, whose module imports this one."""
+
+    @property
+    def runs(self) -> Mapping[str, Sequence[Run]]:
+        """Runs by the contender's name."""
+
+    @property
+    def data(self) -> Data:
+        """The data that they were scored on."""
+
+    @property
+    def intervals(self) -> Mapping[str, Mapping[str, Interval]]:
+        """Scores by contender and name."""
+
+    @property
+    def baselines(self) -> Mapping[str, Mapping[str, float]]:
+        """Scores by baseline and name."""
+
+
+def comparison_figure(comparison: Compared) -> Figure:
     """Draw a `Comparison`: panels of scores, and for images strips of reconstructions and samples."""
     columns = [column for name in DRAWN for column in SCORES if column.name == name and _has(comparison, column)]
     strips = strips_of(comparison) if comparison.data.kind == "image" else []
@@ -34,7 +58,7 @@ def comparison_figure(comparison: Any) -> Figure:
         return figure
 
 
-def draw_strips(figure: Any, strips: Sequence[Strip], columns: int = COLUMNS) -> None:
+def draw_strips(figure: FigureBase, strips: Sequence[Strip], columns: int = COLUMNS) -> None:
     """Draw strips of images below each other: reconstructions on the left, generated samples on the right.
 
     Args:
@@ -55,11 +79,11 @@ def draw_strips(figure: Any, strips: Sequence[Strip], columns: int = COLUMNS) ->
         panels[0][1].set_title("generated samples")
 
 
-def _has(comparison: Any, column: Column) -> bool:
+def _has(comparison: Compared, column: Column) -> bool:
     return any(column.name in scores for scores in comparison.intervals.values())
 
 
-def _points(axes: Any, comparison: Any, column: Column) -> None:
+def _points(axes: Axes, comparison: Compared, column: Column) -> None:
     """Draw a score of each contender with its interval, and the baselines' as lines."""
     for place, scores in enumerate(comparison.intervals.values()):
         if column.name in scores:
@@ -85,17 +109,17 @@ def _points(axes: Any, comparison: Any, column: Column) -> None:
     axes.margins(x=0.12)
 
 
-def _label(axes: Any, name: str, value: float) -> None:
+def _label(axes: Axes, name: str, value: float) -> None:
     """Write a baseline's name at the top, beside its line."""
     axes.annotate(name, (value, 1), xycoords=("data", "axes fraction"), xytext=(2, -1), textcoords="offset points",
                   color=GREEN, fontsize=8, va="top")  # fmt: skip
 
 
-def _pca(comparison: Any, run: Any, column: Column) -> float | None:
+def _pca(comparison: Compared, run: Run, column: Column) -> float | None:
     return comparison.baselines.get(f"PCA, {run.latent_dim} dimensions", {}).get(column.name)
 
 
-def strips_of(comparison: Any) -> list[Strip]:
+def strips_of(comparison: Compared) -> list[Strip]:
     """Return held-out images, and each contender's reconstructions of them and generated samples."""
     data = comparison.data
     x, labels = data.examples(), None if data.y_test is None else data.y_test[data.shown]

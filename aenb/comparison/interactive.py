@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from aenb.comparison.figure import Compared
 from aenb.comparison.score_columns import COSTS, SCORES
 from aenb.core.html import png_source, script_tag, with_id
 from aenb.data.scaling import units
@@ -17,7 +18,7 @@ INPUTS = 24  # held-out images to pick from
 SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
 
 
-def interactive(comparison: Any, inside: str) -> str:
+def interactive(comparison: Compared, inside: str) -> str:
     """Make the HTML of a comparison's tables interactive; without scripts it looks the same.
 
     Args:
@@ -46,7 +47,7 @@ def interactive(comparison: Any, inside: str) -> str:
     )
 
 
-def _inputs(comparison: Any) -> dict[str, Any]:
+def _inputs(comparison: Compared) -> dict[str, Any]:
     """Return images and their reconstructions by each contender as one picture: a column for each image."""
     data = comparison.data
     if data.kind != "image":

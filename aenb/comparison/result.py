@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from aenb.comparison.score_columns import COSTS, SCORES, Column
 from aenb.core.arguments import checked
@@ -25,6 +25,10 @@ from aenb.evaluation.scorers.reconstruction import INVERTED
 from aenb.evaluation.scorers.scores import BEFORE, BEHIND, is_own
 from aenb.runs.report import MEANS
 from aenb.runs.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
 
 Figures = dict[str, float]
 
@@ -92,7 +96,7 @@ class Comparison:
         apart = (own.below(other) if column.lower else other.below(own) for other in scores.values())
         return first if all(apart) else None
 
-    def to_frame(self) -> Any:
+    def to_frame(self) -> DataFrame:
         """Return the figures as a table.
 
         Returns:
@@ -108,7 +112,7 @@ class Comparison:
         """
         import pandas as pd
 
-        rows = {}
+        rows: dict[str, Figures] = {}
         for name, scores in self.intervals.items():
             rows[name] = {"seeds": len(self.runs[name])}
             for key, score in scores.items():
@@ -191,7 +195,7 @@ class Comparison:
         )
         return _write(path, lambda aside: aside.write_text(page, encoding="utf-8"))
 
-    def plot(self) -> Any:
+    def plot(self) -> Figure:
         """Draw the scores with their intervals, and each contender's reconstructions and samples.
 
         Returns:
@@ -223,9 +227,9 @@ class Comparison:
         rows = [[head, *(column.head for column in shown)]]
         for name, scores in self.intervals.items():
             rows.append([name, *(_formatted(column, scores.get(column.name)) for column in shown)])
-        for label, scores in baselines.items():
-            if any(column.name in scores for column in shown):
-                cells = (column.form.format(scores[column.name]) if column.name in scores else "" for column in shown)
+        for label, figures in baselines.items():
+            if any(column.name in figures for column in shown):
+                cells = (column.form.format(figures[column.name]) if column.name in figures else "" for column in shown)
                 rows.append([label, *cells])
         names = list(self.intervals)
         bests = [(self.best(column), place) for place, column in enumerate(shown, 1) if column in SCORES]

@@ -9,10 +9,10 @@ import os
 import typing
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from aenb.core.errors import AenbError, shown
-from aenb.core.fields import Field, plain_kind, read_fields
+from aenb.core.fields import Field, parameter_hints, plain_kind, read_fields
 
 F = TypeVar("F", bound=Callable)
 
@@ -39,14 +39,14 @@ def checked(function: F) -> F:
                 bound.arguments[name] = check(bound.arguments[name])
         return function(*bound.args, **bound.kwargs)
 
-    return call
+    return cast(F, call)
 
 
 @functools.cache
 def _checks(function: Callable) -> dict[str, Callable[[Any], Any]]:
     """Return the checks of a function's arguments, by name."""
-    fields, hints = read_fields(function), typing.get_type_hints(function)
-    checks = {}
+    fields, hints = read_fields(function), parameter_hints(function)
+    checks: dict[str, Callable[[Any], Any]] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         hint = hints.get(name)
         kind, optional = plain_kind(hint)

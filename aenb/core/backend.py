@@ -16,6 +16,7 @@ import tempfile
 import threading
 import types
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from aenb.core.errors import AenbError
 
@@ -26,15 +27,22 @@ _ready = False
 class _Lazy(types.ModuleType):
     """A stand-in for a module, which imports it at the first access to an attribute."""
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # inspection must not import TensorFlow
             raise AttributeError(name)
         start()
         return getattr(importlib.import_module(self.__name__), name)
 
 
-keras = _Lazy("keras")
-tf = _Lazy("tensorflow")
+if TYPE_CHECKING:
+    import keras as keras
+    import tensorflow as tf
+    from keras import Layer, Model, Variable
+    from keras.callbacks import Callback
+    from tensorflow import Tensor
+else:
+    keras, tf = _Lazy("keras"), _Lazy("tensorflow")
+    Callback = Layer = Model = Tensor = Variable = Any  # in annotations that are read at run time, such as a family's
 
 
 def is_loaded() -> bool:
@@ -97,7 +105,7 @@ class Interrupts:
         ...     interrupts.check()  # between two steps of the work
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._came = self._notes = False
 
     @property
@@ -121,11 +129,11 @@ class Interrupts:
             signal.signal(signal.SIGINT, self._note)
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._notes:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    def _note(self, *_) -> None:
+    def _note(self, *_: object) -> None:
         self._came = True
         raise KeyboardInterrupt
 
@@ -198,9 +206,10 @@ class _Noting(dict):
 
     def __init__(self, entries: dict):
         super().__init__(entries)
-        self.mine, self._thread = set(), threading.get_ident()
+        self.mine: set[str] = set()
+        self._thread = threading.get_ident()
 
-    def __setitem__(self, name, entry):
+    def __setitem__(self, name: str, entry: Any) -> None:
         super().__setitem__(name, entry)
         if threading.get_ident() == self._thread:
             self.mine.add(name)

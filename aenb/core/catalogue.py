@@ -8,7 +8,7 @@ import pkgutil
 import threading
 import warnings
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Protocol, TypeVar
 
 from aenb.core.errors import AenbError, unknown
 from aenb.core.tables import html_table
@@ -16,7 +16,21 @@ from aenb.core.tables import html_table
 LAST = 1000  # the order of entries that don't say where they belong
 
 
-class Catalogue(dict):
+class Entry(Protocol):
+    """What a catalogue lists."""
+
+    @property
+    def order(self) -> int:
+        """Its place among the others."""
+
+    def row(self) -> dict[str, str]:
+        """Return its cells by column."""
+
+
+E = TypeVar("E", bound=Entry)
+
+
+class Catalogue(dict[str, E]):
     """A dict from names to entries that shows itself as a table.
 
     Each entry has an `order`, a number, and a method `row`, which returns its cells by column. Iterating gives the
@@ -34,13 +48,13 @@ class Catalogue(dict):
         self.what = what
         self._package, self._group, self._leave_out = package, group, leave_out
         self._homes: dict[str, str] = {}
-        self._unlisted: dict[str, Any] = {}
+        self._unlisted: dict[str, E] = {}
         self._is_complete, self._lock = False, threading.RLock()
 
-    def __missing__(self, name: str) -> Any:
+    def __missing__(self, name: str) -> E:
         return self._unlisted[name]
 
-    def add(self, name: str, entry: Any, home: str, *, is_listed: bool = True) -> None:
+    def add(self, name: str, entry: E, home: str, *, is_listed: bool = True) -> None:
         """Add an entry; one of the same module is replaced, as when a notebook's cell is run again.
 
         Args:
@@ -62,7 +76,7 @@ class Catalogue(dict):
         (self if is_listed else self._unlisted)[name] = entry
         self._homes[name] = home
 
-    def discover(self) -> Catalogue:
+    def discover(self) -> Catalogue[E]:
         """Import aenb's own modules, then the plug-ins, so that their entries register themselves; only once.
 
         A plug-in that can't be imported, or whose name is taken, is left out with a warning that names it.
@@ -79,7 +93,7 @@ class Catalogue(dict):
                 self[name] = self.pop(name)
         return self
 
-    def lookup(self, name: str) -> Any:
+    def lookup(self, name: str) -> E:
         """Return the entry called `name`.
 
         Raises:

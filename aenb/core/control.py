@@ -26,7 +26,7 @@ class Control:
         waits: Whether the training is paused now: a requested pause begins after the running steps.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._paused, self._stopping = threading.Event(), threading.Event()
         self.poll: Callable[[], object] = lambda: None
         self.held = 0.0

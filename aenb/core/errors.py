@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Any
 
 MAX_NAME = 100  # characters of a name compared with others
 
@@ -47,7 +46,7 @@ def failure(what: str, error: BaseException) -> str:
     return f"{what} ({cause.rstrip('.')})."
 
 
-def shown(value: Any, max_length: int = 100) -> str:
+def shown(value: object, max_length: int = 100) -> str:
     """Return a value as text for a message: on one line, printable, of about `max_length` characters at most."""
     try:
         text = str(value) if isinstance(value, str | int | float | bool | None) else repr(value)

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from aenb.core.backend import Model
 from aenb.core.errors import AenbError, shown, unknown
 from aenb.core.model_files import model_from_config
 
@@ -113,7 +114,7 @@ def _literal(text: str) -> Any:
         return text
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     """Return a value as text for a message; its type if it is too long."""
     text = shown(repr(value) if isinstance(value, str) else value, 60)
     return text if "…" not in text else f"a {type(value).__name__}"
@@ -130,7 +131,7 @@ def read_fields(function: Callable, *, plain: bool = False) -> dict[str, Field]:
     Raises:
         AenbError: `plain`, and a keyword-only parameter has no such annotation, or no default.
     """
-    hints = typing.get_type_hints(function, include_extras=True)
+    hints = parameter_hints(function)
     fields = {}
     for name, parameter in inspect.signature(function).parameters.items():
         annotation = _annotated(hints.get(name))
@@ -142,6 +143,15 @@ def read_fields(function: Callable, *, plain: bool = False) -> dict[str, Field]:
         if plain and name not in fields and parameter.kind is inspect.Parameter.KEYWORD_ONLY:
             fields[name] = _plain_field(function, parameter, hints.get(name))
     return fields
+
+
+def parameter_hints(function: Callable) -> dict[str, Any]:
+    """Return the types of the parameters, without evaluating the type of the result, which may not be imported yet."""
+    if inspect.isclass(function):
+        return typing.get_type_hints(function, include_extras=True)
+    written = {name: hint for name, hint in function.__annotations__.items() if name != "return"}
+    parameters = types.SimpleNamespace(__annotations__=written)
+    return typing.get_type_hints(parameters, inspect.unwrap(function).__globals__, include_extras=True)
 
 
 def _plain_field(function: Callable, parameter: inspect.Parameter, hint: Any) -> Field:
@@ -221,7 +231,7 @@ def _whole_numbers(field: Field, value: Any) -> tuple[int, ...]:
     return tuple(_whole(field, one) for one in values)
 
 
-def _model(field: Field, value: Any) -> Any:
+def _model(field: Field, value: Any) -> Model:
     if isinstance(value, dict) and "keras_model" in value:  # from a spec in JSON
         value = model_from_config(value["keras_model"])
     if not callable(value) or not hasattr(value, "to_json"):

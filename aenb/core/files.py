@@ -28,7 +28,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -177,7 +177,7 @@ def _check_plain(values: Any, depth: int) -> None:
     for _ in range(depth):
         if not level:
             return
-        below = []
+        below: list[Any] = []
         for value in level:
             if isinstance(value, dict):
                 below += value
@@ -227,7 +227,7 @@ class Header:
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def read_header(stream: Any, available: int) -> Header:
+def read_header(stream: IO[bytes], available: int) -> Header:
     """Read the header of an array in the format of `.npy`.
 
     Args:
@@ -248,7 +248,7 @@ def read_header(stream: Any, available: int) -> Header:
     header = Header(tuple(shape), dtype, bool(fortran), stream.tell())
     if dtype.hasobject:
         raise ValueError("an array of Python objects, which would have to be unpickled")
-    if any(isinstance(length, bool) or length < 0 for length in shape) or (not dtype.itemsize and math.prod(shape)):
+    if any(isinstance(length, bool) or length < 0 for length in shape) or (not dtype.itemsize and 0 not in shape):
         raise ValueError(f"an array of the shape {shape}")
     if header.nbytes > (left := available - header.offset):
         raise ValueError(f"an array of the shape {shape}, {header.nbytes:,} bytes, of which {left:,} are there")
@@ -269,13 +269,13 @@ def read_npy(path: str | os.PathLike, what: str, max_bytes: int | None = None) -
     with regular(path, what) as stream:
         header = read_header(stream, size(stream))
         if max_bytes is not None and header.nbytes > max_bytes:
-            order = "F" if header.fortran else "C"
+            order: Literal["F", "C"] = "F" if header.fortran else "C"
             return _with_text(np.memmap(stream, header.dtype, "r", header.offset, header.shape, order))
         stream.seek(0)
         return read_array(stream)
 
 
-def read_array(stream: Any) -> np.ndarray:
+def read_array(stream: IO[bytes]) -> np.ndarray:
     """Read an array in the format of `.npy`, whose header `read_header` has checked.
 
     Raises:

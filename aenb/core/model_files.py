@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aenb.core.backend import keras
+from aenb.core.backend import Layer, Model, Variable, keras
 from aenb.core.errors import AenbError
 from aenb.core.files import members, named, parse_json, reason, regular, size
 
@@ -39,7 +39,7 @@ RATIO, EXTRA = 4, 2**24  # limit for the built weights: this multiple of the fil
 _one_at_a_time = threading.RLock()
 
 
-def load_model(path: Path, *, compile: bool = True) -> Any:
+def load_model(path: Path, *, compile: bool = True) -> Model:
     """Load a Keras model from a `.keras` file.
 
     Args:
@@ -106,7 +106,7 @@ def _check_name(value: dict[str, Any]) -> None:
         raise ValueError(f"{words}: {named(f'{module}.{name}')}")
 
 
-def _is_registered(name: Any) -> bool:
+def _is_registered(name: object) -> bool:
     return isinstance(name, str) and keras.saving.get_registered_object(name) is not None
 
 
@@ -161,7 +161,7 @@ def bounded_weights(max_bytes: int) -> Iterator[None]:
         before = keras.layers.Layer.add_weight
         thread, taken = threading.get_ident(), 0
 
-        def add_weight(layer: Any, shape: Any = None, *arguments: Any, **keywords: Any) -> Any:
+        def add_weight(layer: Layer, shape: Any = None, *arguments: Any, **keywords: Any) -> Variable:
             nonlocal taken
             if threading.get_ident() == thread and shape is not None:
                 sides = (shape,) if isinstance(shape, int) else tuple(shape)
@@ -180,7 +180,7 @@ def bounded_weights(max_bytes: int) -> Iterator[None]:
             keras.layers.Layer.add_weight = before
 
 
-def model_from_config(config: Any) -> Any:
+def model_from_config(config: Any) -> Model:
     """Build a Keras model, with new weights, from its configuration in plain values.
 
     Raises:

@@ -13,7 +13,7 @@ from aenb.core.errors import AenbError, shown
 MAX_LENGTH = 100  # characters
 
 
-def is_name(word: Any) -> bool:
+def is_name(word: object) -> bool:
     """Say whether a word is a Python name in normalised form."""
     return (
         isinstance(word, str)

@@ -8,7 +8,8 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-Parameters, Result = ParamSpec("Parameters"), TypeVar("Result")
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 def usual_errors(compute: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

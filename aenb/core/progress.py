@@ -13,11 +13,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aenb.core.control import Control
 from aenb.core.errors import AenbError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 INTERVAL = 0.25  # seconds between two updates
 
@@ -128,8 +132,9 @@ def _in_words(seconds: float) -> str:
 class TextBar(Silent):
     """A tqdm bar on stdout, for terminals and scripts."""
 
-    def __init__(self):
-        self.bar = self.counter = None
+    def __init__(self) -> None:
+        self.bar: tqdm | None = None
+        self.counter: Counter | None = None
 
     def start(self, training: Training) -> None:
         """Print the title and open the bar."""

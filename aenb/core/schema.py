@@ -12,7 +12,7 @@ that may be NaN or infinite are `Number`, and are written as text.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AliasChoices,
@@ -27,11 +27,14 @@ from pydantic import (
 
 from aenb.core.errors import AenbError
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 SHOWN = ("mse", "psnr", "ssim", "accuracy")  # of the scores
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> object:
     return NOT_FINITE.get(value, value) if isinstance(value, str) else value
 
 
@@ -189,7 +192,7 @@ def check(model: type[M], values: Any, where: str) -> M:
         raise AenbError(f"{where}: {_complaint(first)}.") from None
 
 
-def _complaint(error: dict[str, Any]) -> str:
+def _complaint(error: ErrorDetails) -> str:
     place = ".".join(str(part) for part in error["loc"])
     place = "".join(one if one.isprintable() else "?" for one in place)[:100]
     if error["type"] == "missing":

@@ -73,8 +73,8 @@ def from_arrays(
         scaler, unit_notes = fit_scaler(Rows(rows, train), name, columns)
         convert = to_units(scaler)
     streams = is_large(rows)
-    kept, held = Rows(rows, train, convert), Rows(rows, test, convert)[:]
-    kept = kept if streams else kept[:]
+    kept_rows, held = Rows(rows, train, convert), Rows(rows, test, convert)[:]
+    kept = kept_rows if streams else kept_rows[:]
     if any(isinstance(part, np.ndarray) and part.dtype.kind == "f" and np.isinf(part).any() for part in (kept, held)):
         raise AenbError(
             f"`{name}`: expected numbers that float32 can hold after standardisation by the mean and standard "

@@ -6,6 +6,7 @@ This is the binary version: the one that `keras.datasets` downloads contains pic
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ def cifar10() -> Data:
     )  # fmt: skip
 
 
-def _read(archive: tarfile.TarFile, names) -> tuple[np.ndarray, np.ndarray]:
+def _read(archive: tarfile.TarFile, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Read records of a label byte and 3,072 pixel bytes: red, green and blue planes of 32×32."""
     content = b"".join(archive.extractfile(name).read() for name in names)
     rows = np.frombuffer(content, np.uint8).reshape(-1, 3073)

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from aenb.core.backend import tf
+from aenb.core.backend import Tensor, tf
 from aenb.core.errors import AenbError, unknown
 
 
@@ -27,26 +26,26 @@ class Corruption:
         kinds: The kinds of data that it applies to.
     """
 
-    corrupt: Callable[..., Any]
+    corrupt: Callable[..., Tensor]
     amount: float
     means: str
     kinds: tuple[str, ...]
 
 
-def gaussian(x, seed, amount, kind):
+def gaussian(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
     """Add Gaussian noise of standard deviation `amount`; images are clipped to [0, 1]."""
     noisy = x + amount * tf.random.stateless_normal(tf.shape(x), seed)
     return tf.clip_by_value(noisy, 0.0, 1.0) if kind == "image" else noisy
 
 
-def salt_and_pepper(x, seed, amount, kind):
+def salt_and_pepper(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
     """Set a share of the pixels to black or white, the same in all channels."""
     draw = tf.random.stateless_uniform(tf.shape(x[..., :1]), seed)
     salted = tf.where(draw < amount / 2, tf.zeros_like(x), x)
     return tf.where(draw > 1 - amount / 2, tf.ones_like(x), salted)
 
 
-def swap(x, seed, amount, kind):
+def swap(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
     """Replace a share of the values with those of another example of the batch, at the same position."""
     seeds, n = tf.random.split(seed, 2), tf.shape(x)[0]
     shift = tf.random.stateless_uniform((), seeds[0], minval=1, maxval=tf.maximum(2, n), dtype="int32")
@@ -55,13 +54,13 @@ def swap(x, seed, amount, kind):
     return tf.where(corrupted & (other != 0) & (x != 0) if kind == "text" else corrupted, other, x)
 
 
-def random(x, seed, amount, kind):
+def random(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
     """Mask a share of the values with 0; in images, all channels of a pixel."""
     shape = tf.shape(x[..., :1] if kind == "image" else x)
     return tf.where(tf.random.stateless_uniform(shape, seed) < amount, tf.zeros_like(x), x)
 
 
-def square(x, seed, amount, kind):
+def square(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
     """Mask a square region of each image with 0, at a random place; each side is `amount` of the image's."""
     seeds = tf.random.split(seed, 2)
     rows = _stretch(tf.shape(x)[0], tf.shape(x)[1], amount, seeds[0])[:, :, None, None]
@@ -69,13 +68,13 @@ def square(x, seed, amount, kind):
     return tf.where(rows & columns, tf.zeros_like(x), x)
 
 
-def stretch(x, seed, amount, kind):
+def stretch(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
     """Mask a stretch of each signal or text with 0, at a random place; it is `amount` of the length."""
     masked = _stretch(tf.shape(x)[0], tf.shape(x)[1], amount, seed)
     return tf.where(masked[:, :, None] if kind == "signal" else masked, tf.zeros_like(x), x)
 
 
-def _stretch(n, length, amount, seed):
+def _stretch(n: Tensor, length: Tensor, amount: float, seed: Tensor) -> Tensor:
     """Return a mask of one random stretch per row: (n, length), bool."""
     size = tf.maximum(1, tf.cast(tf.round(amount * tf.cast(length, "float32")), "int32"))
     first = tf.random.stateless_uniform((n, 1), seed, maxval=tf.maximum(1, length - size + 1), dtype="int32")
@@ -103,7 +102,7 @@ CORRUPTIONS = tuple(dict.fromkeys(name for ways in TASKS.values() for name in wa
 
 def make_task(
     task: str, corruption: str | None, amount: float | None, kind: str, *, missing: bool = True
-) -> Callable[[Any, Any], tuple]:
+) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """Return the function of a task: (examples in the model's units, seed) → inputs and targets.
 
     Args:
@@ -117,11 +116,13 @@ def make_task(
         AenbError: The task has no such corruption, or none that applies to this kind of data.
     """
     way, amount = chosen_corruption(task, corruption, amount, kind)
-    corrupt = way and partial(way.corrupt, amount=amount, kind=kind)
+    corrupt = None if way is None else partial(way.corrupt, amount=amount, kind=kind)
     return partial(_task, corrupt=corrupt, missing=missing and kind != "text")
 
 
-def chosen_corruption(task: str, corruption: str | None, amount: float | None, kind: str):
+def chosen_corruption(
+    task: str, corruption: str | None, amount: float | None, kind: str
+) -> tuple[Corruption, float] | tuple[None, None]:
     """Return the corruption and the amount that `make_task` uses for a task; (None, None) if it has none."""
     ways = {name: way for name, way in TASKS[task].items() if kind in way.kinds}
     if not TASKS[task]:
@@ -142,7 +143,9 @@ def chosen_corruption(task: str, corruption: str | None, amount: float | None, k
     return way, way.amount if amount is None else amount
 
 
-def _task(x, seed, corrupt, missing):
+def _task(
+    x: Tensor, seed: Tensor, corrupt: Callable[[Tensor, Tensor], Tensor] | None, missing: bool
+) -> tuple[Tensor, Tensor]:
     if not missing:
         return (x if corrupt is None else corrupt(x, seed)), x
     absent = tf.math.is_nan(x)

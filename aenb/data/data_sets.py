@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from aenb.core.catalogue import LAST, Catalogue, summary_of
+
+L = TypeVar("L", bound=Callable[[], Any])
 
 
 @dataclass(frozen=True)
@@ -38,17 +40,23 @@ class DataSet:
         }
 
 
-_sets = Catalogue("data set", "aenb.data", "aenb.datasets")
+_sets: Catalogue[DataSet] = Catalogue("data set", "aenb.data", "aenb.datasets")
 
 
+@overload
+def dataset(load: L) -> L: ...
+@overload
 def dataset(
-    load: Callable[[], Any] | None = None,
+    *, summary: str = "", where: str = "", order: int = LAST, at_hand: Callable[[], bool] = ...
+) -> Callable[[L], L]: ...
+def dataset(
+    load: L | None = None,
     *,
     summary: str = "",
     where: str = "",
     order: int = LAST,
     at_hand: Callable[[], bool] = lambda: True,
-) -> Callable:
+) -> L | Callable[[L], L]:
     """Register the decorated function as the loader of the data set of its name.
 
     A package registers its own by naming its module in the entry-point group `aenb.datasets`.
@@ -76,7 +84,7 @@ def dataset(
         (2,)
     """
 
-    def register(load: Callable[[], Any]) -> Callable[[], Any]:
+    def register(load: L) -> L:
         entry = DataSet(load.__name__, load, summary or summary_of(load), where, at_hand, order)
         _sets.add(entry.name, entry, load.__module__)
         return load
@@ -84,7 +92,7 @@ def dataset(
     return register if load is None else register(load)
 
 
-def datasets() -> Catalogue:
+def datasets() -> Catalogue[DataSet]:
     """List the data sets, by name.
 
     Returns:

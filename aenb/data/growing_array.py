@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import tempfile
+from typing import IO
 
 import numpy as np
 
@@ -26,7 +27,9 @@ class GrowingArray:
     """
 
     def __init__(self, name: str):
-        self._name, self._blocks, self._file = name, [], None
+        self._name = name
+        self._blocks: list[np.ndarray] = []
+        self._file: IO[bytes] | None = None
         self._length = self._bytes = 0
 
     def __enter__(self) -> GrowingArray:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")  # Pillow's, whatever the suffix; others may run programs
@@ -70,7 +73,7 @@ def pixels(path: Path, size: tuple[int, int], mode: str, resized: bool) -> tuple
     return array, changes
 
 
-def _opened(path: Path) -> Any:
+def _opened(path: Path) -> Image:
     from PIL import Image
 
     Image.init()  # once, so that FORMATS are registered
@@ -82,7 +85,7 @@ def _opened(path: Path) -> Any:
     return image
 
 
-def _orientation(image: Any) -> int:
+def _orientation(image: Image) -> int:
     """Return the EXIF orientation, 1 (upright) to 8, without decoding the image."""
     try:
         return image.getexif().get(0x0112, 1) if "exif" in image.info else 1
@@ -90,7 +93,7 @@ def _orientation(image: Any) -> int:
         return 1
 
 
-def _upright(image: Any, changes: set[str]) -> Any:
+def _upright(image: Image, changes: set[str]) -> Image:
     from PIL import ImageOps
 
     if _orientation(image) not in range(2, 9):
@@ -99,7 +102,7 @@ def _upright(image: Any, changes: set[str]) -> Any:
     return ImageOps.exif_transpose(image)
 
 
-def _in_mode(image: Any, mode: str, changes: set[str]) -> Any:
+def _in_mode(image: Image, mode: str, changes: set[str]) -> Image:
     from PIL import Image
 
     if mode == "RGB" and image.mode in GREY:
@@ -117,7 +120,7 @@ def _in_mode(image: Any, mode: str, changes: set[str]) -> Any:
     return image if image.mode == mode else image.convert(mode)
 
 
-def _resize(image: Any, size: tuple[int, int]) -> Any:
+def _resize(image: Image, size: tuple[int, int]) -> Image:
     """Crop an image around its centre to the proportions of a size, and resize it with antialiasing."""
     from PIL import Image
 

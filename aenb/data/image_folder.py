@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ MAX_SIDE = 256  # pixels up to which images of one size are not resized
 SIDES = (128, 64, 32)  # pixels that other images are resized to
 CHUNK = 64  # files given to threads at a time
 MAX_ENTRIES = 1_000_000  # files and folders listed
+
+Result = TypeVar("Result")
 
 
 def from_folder(folder: Path, labels: Any = None) -> Data:
@@ -101,7 +103,7 @@ def _files(folder: Path) -> Iterator[Path]:
             for entry in entries:
                 seen += 1
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+                    waiting.append(Path(entry.path))
                 elif _is_file(entry):
                     yield Path(entry.path)
         if seen > MAX_ENTRIES:
@@ -123,7 +125,8 @@ def _is_file(entry: os.DirEntry) -> bool:
 
 def _decode(decode: Callable, files: Sequence[Path], folder: Path) -> tuple[np.ndarray, list[str]]:
     """Return the pixels of all images, and notes on what was changed."""
-    changes, block = Counter(), []
+    changes: Counter[str] = Counter()
+    block: list[np.ndarray] = []
     with GrowingArray(named(folder)) as rows:
         for image, changed in _each(decode, files, folder, "Decoding"):
             block.append(image)
@@ -137,11 +140,11 @@ def _decode(decode: Callable, files: Sequence[Path], folder: Path) -> tuple[np.n
         return rows.array(), [*notes, *([rows.note] if rows.note else [])]
 
 
-def _each(work: Callable[[Path], Any], files: Sequence[Path], folder: Path, what: str) -> Iterator[Any]:
+def _each(work: Callable[[Path], Result], files: Sequence[Path], folder: Path, what: str) -> Iterator[Result]:
     """Process the files in threads, yield the results in order, and at the end raise an error that names failures."""
     from tqdm import tqdm
 
-    def attempt(path: Path) -> Any:
+    def attempt(path: Path) -> Result | Exception:
         try:
             return work(path)
         except MemoryError:

@@ -115,7 +115,7 @@ def _classes(array: np.ndarray, what: str) -> np.ndarray:
 
 
 def _of_objects(array: np.ndarray, what: str) -> np.ndarray:
-    kinds = {}  # each kind of label, and the first index of it
+    kinds: dict[str, int] = {}  # each kind of label, and the first index of it
     for index, label in enumerate(array):
         kinds.setdefault(_kind(label, index, what), index)
     if TEXT in kinds and len(kinds) > 1:
@@ -143,7 +143,7 @@ def _kind(label: Any, index: int, what: str) -> str:
     if isinstance(label, Integral):
         return NUMBER
     if isinstance(label, Real) and label == label:  # not NaN
-        if label in (float("inf"), -float("inf")) or label != int(label):
+        if label in (float("inf"), -float("inf")) or label != int(label):  # type: ignore[call-overload]
             raise _fraction(label, index, what)
         return NUMBER
     if label is None or isinstance(label, Real) or type(label).__name__ in ("NAType", "NaTType"):

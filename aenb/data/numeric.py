@@ -115,7 +115,7 @@ def as_array(x: Any, name: str) -> np.ndarray:
             ) from error
     if array.dtype.kind not in "buif":
         raise AenbError(
-            f"`{name}`: expected numbers; received dtype {printable(array.dtype)}. Convert it with "
+            f"`{name}`: expected numbers; received dtype {printable(str(array.dtype))}. Convert it with "
             ".astype('float32'), and pad or crop examples to one length."
         )
     return array

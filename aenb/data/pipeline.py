@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from aenb.data.arrays import from_arrays
 from aenb.data.growing_array import GrowingArray
 from aenb.data.record import Data
 from aenb.data.streamed import BLOCK
+
+if TYPE_CHECKING:
+    from tensorflow import TensorSpec
+    from tensorflow.data import Dataset
 
 MAX_EXAMPLES = 10_000_000  # a generator does not say whether it ends
 ONE_SHAPE = "Give its examples one shape: .map(lambda x: tf.image.resize(x, (64, 64))), or tf.ensure_shape."
@@ -25,7 +29,7 @@ def is_pipeline(x: Any) -> bool:
     return hasattr(tensorflow, "data") and isinstance(x, tensorflow.data.Dataset)
 
 
-def from_pipeline(dataset: Any, labels: Any = None, name: str = "array") -> Data:
+def from_pipeline(dataset: Dataset, labels: Any = None, name: str = "array") -> Data:
     """Make `Data` from a finite `tf.data.Dataset`, reading it once.
 
     Elements count as batches if their first axis has no fixed length, if they have more axes than an example, or if
@@ -72,7 +76,7 @@ def from_pipeline(dataset: Any, labels: Any = None, name: str = "array") -> Data
     )
 
 
-def _read_all(dataset: Any, name: str, has_labels: bool) -> tuple[np.ndarray, np.ndarray | None, str]:
+def _read_all(dataset: Dataset, name: str, has_labels: bool) -> tuple[np.ndarray, np.ndarray | None, str]:
     """Return the examples, their labels or None, and a note on where the examples are, or an empty one."""
     labels, seen = [], 0
     with GrowingArray(name) as rows:
@@ -88,7 +92,7 @@ def _read_all(dataset: Any, name: str, has_labels: bool) -> tuple[np.ndarray, np
         return rows.array(), _labels(labels) if labels else None, rows.note
 
 
-def _parts(spec: Any, name: str) -> tuple[Any, Any]:
+def _parts(spec: Any, name: str) -> tuple[TensorSpec, TensorSpec | None]:
     """Return the specs of the examples and of their labels, or None."""
     x, *rest = spec if isinstance(spec, tuple) else (spec,)
     if len(rest) > 1 or not all(isinstance(part, tf.TensorSpec) for part in (x, *rest)):
@@ -103,7 +107,7 @@ def _parts(spec: Any, name: str) -> tuple[Any, Any]:
     return x, rest[0] if rest else None
 
 
-def _is_batched(x: Any, y: Any) -> bool:
+def _is_batched(x: TensorSpec, y: TensorSpec | None) -> bool:
     shape = tuple(x.shape)
     if not shape or shape[0] is None or len(shape) == 4:
         return True
@@ -112,11 +116,11 @@ def _is_batched(x: Any, y: Any) -> bool:
     return len(shape) == 3 and shape[-1] > 4  # batches of grey images; otherwise colour channels come last
 
 
-def _shown(spec: Any) -> str:
+def _shown(spec: TensorSpec) -> str:
     return "×".join("?" if size is None else str(size) for size in spec.shape) or "()"
 
 
-def _blocks(dataset: Any) -> Iterator[tuple[np.ndarray, Any]]:
+def _blocks(dataset: Dataset) -> Iterator[tuple[np.ndarray, Any]]:
     """Yield the batches of a dataset, with a progress bar if that takes more than a second."""
     from tqdm import tqdm
 

@@ -21,6 +21,7 @@ from aenb.data.words import are_texts, split_words, to_ids, to_text
 
 LARGEST = 1e15  # standardised value allowed: sums of squares stay finite in float32
 MARGIN = 2.0  # how far inputs may exceed the training images' range, as a multiple of it: noise may be added
+Kind = Literal["image", "tabular", "signal", "text"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Preprocessing:
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "allow_inf_nan": False}
 
-    kind: Literal["image", "tabular", "signal", "text"]
+    kind: Kind
     input_shape: tuple[int, ...]
     name: str = "array"
     pixel_range: tuple[float, float] = UNIT
@@ -255,7 +256,7 @@ class Preprocessing:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
 
     @classmethod
-    def from_dict(cls, values: Any) -> Preprocessing:
+    def from_dict(cls, values: object) -> Preprocessing:
         """Build a preprocessing from what `to_dict` returned.
 
         Raises:

@@ -6,15 +6,15 @@ import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from aenb.core.errors import AenbError, unknown
-from aenb.data.preprocessing import Preprocessing
+from aenb.data.preprocessing import Kind, Preprocessing
 from aenb.data.scaling import BYTES, UNIT, units
 from aenb.data.split import draw, spread
-from aenb.data.streamed import LIMIT, blocks, select
+from aenb.data.streamed import LIMIT, Examples, Rows, blocks, select
 
 STREAMED = f"The examples take more than {LIMIT // 2**20} MB: the training examples are read from disk when needed."
 
@@ -56,7 +56,7 @@ class Data:
         ((1437, 8, 8, 1), 'float32', (0, 1, 2))
     """
 
-    train: Any
+    train: Examples
     test: np.ndarray
     y_train: np.ndarray | None = None
     y_test: np.ndarray | None = None
@@ -72,7 +72,7 @@ class Data:
     total: int = field(default=0)
     anomalies: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.total:
             object.__setattr__(self, "total", self.n)
 
@@ -111,17 +111,17 @@ class Data:
         return np.unique(self.y_test, return_index=True)[1][:SHOWN]
 
     @functools.cached_property
-    def classes(self) -> tuple:
+    def classes(self) -> tuple[bool | int | str, ...]:
         """The distinct labels, sorted; a model that is conditioned on labels counts them from 0."""
         return () if self.y_train is None else tuple(np.unique(self.y_train).tolist())
 
     @functools.cached_property
     def preprocessing(self) -> Preprocessing:
         """How raw examples become the inputs of a model that was trained on this data."""
-        scaler = self.scaler
+        scaler, (least, most) = self.scaler, self.pixel_range
         return Preprocessing(
-            self.kind, self.input_shape, self.name,
-            pixel_range=BYTES if self.train.dtype == np.uint8 else tuple(map(float, self.pixel_range)),
+            cast(Kind, self.kind), self.input_shape, self.name,
+            pixel_range=BYTES if self.train.dtype == np.uint8 else (float(least), float(most)),
             reach=self._reach(),
             mean=() if scaler is None else tuple(scaler.mean_.tolist()),
             scale=() if scaler is None else tuple(scaler.scale_.tolist()),
@@ -140,7 +140,7 @@ class Data:
         )
 
     @property
-    def unseen(self) -> tuple:
+    def unseen(self) -> tuple[bool | int | str, ...]:
         """The labels of held-out examples that no training example has."""
         return () if self.y_test is None else tuple(np.setdiff1d(self.y_test, self.classes).tolist())
 
@@ -265,12 +265,10 @@ class Data:
             (142, 36, 324)
         """
         labels = dict(zip(self.class_words, self.classes, strict=True)) | {str(one): one for one in self.classes}
+        if self.y_train is None or self.y_test is None:
+            raise AenbError(f"`{self.name}:{label}`: expected data with labels; {self.name} has none.")
         if str(label) not in labels:
-            raise (
-                unknown("class", str(label), labels, f" of {self.name}")
-                if labels
-                else AenbError(f"`{self.name}:{label}`: expected data with labels; {self.name} has none.")
-            )
+            raise unknown("class", str(label), labels, f" of {self.name}")
         kept = np.flatnonzero(self.y_train == labels[str(label)])
         held = self.y_test == labels[str(label)]
         return replace(
@@ -298,17 +296,18 @@ class Data:
         convert = preprocessing.conversion(self.preprocessing)
         if convert is None:
             return self
-        streams = self.is_streamed and self.input_shape == preprocessing.input_shape
+        is_same = self.input_shape == preprocessing.input_shape
         converted = replace(
             self,
-            train=self.train.then(convert) if streams else convert(self.train[:]),
+            train=self.train.then(convert) if isinstance(self.train, Rows) and is_same else convert(self.train[:]),
             test=convert(self.test),
             anomalies=None if self.anomalies is None else convert(self.anomalies),
             vocabulary=preprocessing.vocabulary,
             feature_names=preprocessing.feature_names,
         )
-        own = {"name": self.name, "classes": self.classes, "class_names": self.class_names}
-        converted.__dict__["preprocessing"] = replace(preprocessing, **own)
+        converted.__dict__["preprocessing"] = replace(
+            preprocessing, name=self.name, classes=self.classes, class_names=self.class_names
+        )
         return converted
 
     def describe(self) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import tf
+from aenb.core.backend import Tensor, tf
 from aenb.core.errors import AenbError
 from aenb.data.numeric import SIGNALS
-from aenb.data.streamed import blocks
+from aenb.data.streamed import Examples, blocks
 
 Range = tuple[float, float]  # the raw pixel values that stand for 0 and for 1
 
@@ -32,7 +31,7 @@ def add_channel(images: np.ndarray) -> np.ndarray:
     return images[..., None] if images.ndim == 3 else images
 
 
-def units(examples: Any) -> Any:
+def units(examples: np.ndarray | Tensor) -> np.ndarray | Tensor:
     """Convert examples to a model's units: bytes are divided by 255, tokens become int32, all else is left as it is.
 
     The last bit is the same in arrays as in graphs, compiled or not: XLA replaces a division by a constant by a
@@ -41,15 +40,16 @@ def units(examples: Any) -> Any:
     Args:
         examples: A NumPy array or a TensorFlow tensor.
     """
-    is_array = isinstance(examples, np.ndarray)
-    cast = np.ndarray.astype if is_array else tf.cast
+    if isinstance(examples, np.ndarray):
+        cast, is_integer = np.ndarray.astype, examples.dtype.kind in "iu"
+    else:
+        cast, is_integer = tf.cast, examples.dtype.is_integer
     if examples.dtype == "uint8":
         return cast(examples, "float32") * BYTE
-    is_integer = examples.dtype.kind in "iu" if is_array else examples.dtype.is_integer
     return cast(examples, "int32") if is_integer else examples
 
 
-def infer_range(images: Any, ends: np.ndarray | None, name: str = "Images") -> tuple[Range, list[str]]:
+def infer_range(images: Examples, ends: np.ndarray | None, name: str = "Images") -> tuple[Range, list[str]]:
     """Infer the pixel range from the training images, so that all other images are scaled alike.
 
     The dtype decides first: bytes range to 255, except masks of 0 and 1. Other integers get the smallest of [0, 1],
@@ -91,7 +91,7 @@ def infer_range(images: Any, ends: np.ndarray | None, name: str = "Images") -> t
     )
 
 
-def check_range(images: Any, ends: np.ndarray | None, pixel_range: Range, name: str = "Images") -> None:
+def check_range(images: Examples, ends: np.ndarray | None, pixel_range: Range, name: str = "Images") -> None:
     """Raise an error if held-out images are outside the range that was inferred from the training images.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def are_ragged_signals(x: Any) -> bool:
         return False
 
 
-def padded(signals: Any, name: str, length: int | None = None) -> np.ndarray:
+def padded(signals: Sequence[Any], name: str, length: int | None = None) -> np.ndarray:
     """Pad signals to one length.
 
     Args:
@@ -74,7 +75,7 @@ def after_end(signals: np.ndarray) -> np.ndarray:
     return np.logical_and.accumulate(is_empty[:, ::-1], axis=1)[:, ::-1]
 
 
-def padding_note(signals: Any) -> str:
+def padding_note(signals: Sequence[Any]) -> str:
     """Report that signals of different lengths were padded."""
     lengths = [len(signal) for signal in signals]
     return (

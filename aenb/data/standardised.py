@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aenb.core.errors import AenbError
-from aenb.data.streamed import blocks
+from aenb.data.streamed import Examples, blocks
+
+if TYPE_CHECKING:
+    from sklearn.preprocessing import StandardScaler
 
 
-def fit_scaler(training: Any, name: str, columns: Sequence[str] = ()) -> tuple[Any, list[str]]:
+def fit_scaler(training: Examples, name: str, columns: Sequence[str] = ()) -> tuple[StandardScaler, list[str]]:
     """Fit a scikit-learn scaler to the last axis of the training examples, block by block, in double precision.
 
     Args:
@@ -36,7 +39,7 @@ def fit_scaler(training: Any, name: str, columns: Sequence[str] = ()) -> tuple[A
             missing += int(np.isnan(rows).sum())
             counts = np.broadcast_to(scaler.n_samples_seen_, scaler.mean_.shape)
             scaler.mean_[counts == 0] = scaler.var_[counts == 0] = 0  # NaN would stay, whatever a later block has
-    empty = [str(columns[place]) if len(columns) else str(place) for place in np.flatnonzero(counts == 0)]
+    empty = [str(columns[place]) if len(columns) else str(place) for place in np.flatnonzero(counts == 0).tolist()]
     if empty:
         raise AenbError(
             f"`{name}`: expected values in every column; received only NaN to train on in {', '.join(empty[:5])}"
@@ -50,7 +53,7 @@ def fit_scaler(training: Any, name: str, columns: Sequence[str] = ()) -> tuple[A
     return scaler, _notes(scaler, training.shape, missing)
 
 
-def to_units(scaler: Any) -> Callable[[np.ndarray], np.ndarray]:
+def to_units(scaler: StandardScaler) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function that standardises examples, (n, …, columns) → the same shape, float32; NaN stays NaN."""
     return functools.partial(standardise, mean=scaler.mean_, scale=scaler.scale_)
 
@@ -76,7 +79,7 @@ def to_raw(examples: np.ndarray, mean: Sequence[float], scale: Sequence[float]) 
     return examples if not len(mean) else examples * np.asarray(scale) + np.asarray(mean)
 
 
-def _notes(scaler: Any, shape: tuple[int, ...], missing: int) -> list[str]:
+def _notes(scaler: StandardScaler, shape: tuple[int, ...], missing: int) -> list[str]:
     what = "column" if len(shape) == 2 else "channel"
     notes = [f"Each {what} was standardised by the training examples' mean and standard deviation; the scaler is kept."]
     constant = int((scaler.scale_ != np.sqrt(scaler.var_)).sum())  # the scaler does not divide these

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,8 +13,10 @@ BLOCK = 2**22  # bytes of examples processed at a time
 MAX_TOUCHED = 2**31  # bytes of a memory map that scattered reads may load before they are released
 PAGES = 2**16  # bytes that the system loads around each read
 
+Examples: TypeAlias = "np.ndarray | Rows"
 
-def blocks(examples: Any) -> Iterator[np.ndarray]:
+
+def blocks(examples: Examples) -> Iterator[np.ndarray]:
     """Yield examples in blocks of a few megabytes, without conversion."""
     size = max(1, BLOCK // max(1, examples[:1].nbytes))
     for number, start in enumerate(range(0, len(examples), size), 1):
@@ -52,7 +54,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self._index)
 
-    def __getitem__(self, key: Any) -> np.ndarray:
+    def __getitem__(self, key: int | slice | np.ndarray) -> np.ndarray:
         rows = self._index[key]
         read = self._read(np.atleast_1d(rows))
         return read if np.ndim(rows) else read[0]
@@ -83,13 +85,13 @@ class Rows:
         return read
 
 
-def select(examples: Any, rows: np.ndarray) -> Any:
+def select(examples: Examples, rows: np.ndarray) -> Examples:
     """Return some of the examples: an array in memory, or a view that reads them if that would be large."""
     if isinstance(examples, Rows) and examples[:1].nbytes * len(rows) > LIMIT:
         return examples.only(rows)
     return examples[rows]
 
 
-def is_large(array: Any) -> bool:
+def is_large(array: Examples) -> bool:
     """Say whether an array is on disk, and too large to load into memory."""
     return isinstance(array, np.memmap) and array.nbytes > LIMIT

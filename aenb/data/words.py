@@ -78,5 +78,5 @@ def to_text(ids: Sequence[int], vocabulary: Sequence[str]) -> str:
         >>> to_text([2, 0, 3, 0, 0], ("", "<unk>", "a", "cat"))
         'a _ cat'
     """
-    end = max(np.flatnonzero(ids), default=-1) + 1
+    end = int(max(np.flatnonzero(ids), default=-1)) + 1
     return " ".join(vocabulary[number] or "_" for number in ids[:end])

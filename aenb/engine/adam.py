@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Model, Tensor, Variable, keras, tf
 from aenb.engine.state import optimizers
 
 MIN_WEIGHTS = 1_000_000  # from which it pays
 
 
 @contextlib.contextmanager
-def one_pass_adam(model: Any) -> Iterator[bool]:
+def one_pass_adam(model: Model) -> Iterator[bool]:
     """Let a model's Adam (Kingma & Ba 2014, arXiv 1412.6980) update its weights in one pass within a block.
 
     The optimiser is still Keras's, with its variables and its configuration; only its update step is replaced. This
@@ -36,7 +35,7 @@ def one_pass_adam(model: Any) -> Iterator[bool]:
             del optimizer.update_step
 
 
-def _update_step(self, gradient, variable, learning_rate):
+def _update_step(self: keras.optimizers.Adam, gradient: Tensor, variable: Variable, learning_rate: Tensor) -> None:
     """Do what `keras.optimizers.Adam.update_step` does, in one kernel."""
     index = self._get_variable_index(variable)
     step = tf.cast(self.iterations + 1, variable.dtype)
@@ -54,6 +53,6 @@ def _update_step(self, gradient, variable, learning_rate):
     )
 
 
-def _handle(variable):
+def _handle(variable: Variable) -> Tensor:
     """Return the resource handle of a Keras or TensorFlow variable."""
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle

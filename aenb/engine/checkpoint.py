@@ -84,7 +84,7 @@ class Checkpoint:
     def __enter__(self) -> Checkpoint:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._lock.release()
 
     @property
@@ -136,7 +136,7 @@ class Checkpoint:
         text = json.dumps(plain({"format": FORMAT, "aenb": __version__, **facts}), allow_nan=False).encode()
         try:
             with written_aside(self.file, parents=False) as temporary, open(temporary, "wb") as stream:
-                np.savez(stream, facts=np.frombuffer(text, np.uint8), **arrays)
+                np.savez(stream, facts=np.frombuffer(text, np.uint8), **arrays)  # type: ignore[arg-type]
         except AenbError as error:
             self.trouble = reason(error.__cause__ or error)
             self._next = time.perf_counter() + RETRY

@@ -6,6 +6,7 @@ import math
 import time
 from typing import Any
 
+from aenb.core.backend import Model
 from aenb.core.control import Halt
 from aenb.engine.state import State, capture, restore
 from aenb.engine.steps import Steps
@@ -54,7 +55,7 @@ class Copies:
         steps: Its steps.
     """
 
-    def __init__(self, model: Any, steps: Steps):
+    def __init__(self, model: Model, steps: Steps):
         self._model, self._steps = model, steps
         self._kept: list[State] = []
         self._next = 0.0

@@ -13,7 +13,7 @@ class FairLock:
     lock need not pass the gate, since the thread there waits for it to finish.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._gate, self._lock = threading.Lock(), threading.Lock()
         self._owner: int | None = None
         self._depth = 0
@@ -31,7 +31,7 @@ class FairLock:
         self._depth += 1
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._depth -= 1
         if not self._depth:
             self._owner = None

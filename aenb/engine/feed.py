@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aenb.core.backend import tf
+from aenb.core.backend import Tensor, tf
+from aenb.data.streamed import Examples
 
 BLOCK = 2**23  # bytes of a streamed block
 MAX_RESIDENT = 2**29  # bytes of examples held on the device; more are streamed
@@ -33,11 +34,11 @@ def order_of(seed: int, epoch: int, index: np.ndarray) -> np.ndarray:
     return index[np.random.default_rng((seed, epoch)).permutation(len(index))]
 
 
-def fit_in_memory(arrays: tuple[Any, ...]) -> bool:
+def fit_in_memory(arrays: tuple[Examples, ...]) -> bool:
     """Say whether arrays are in memory, and small enough to be held on the device as well."""
-    held = {id(array): array for array in arrays}.values()
-    are_in_memory = all(isinstance(array, np.ndarray) and not isinstance(array, np.memmap) for array in held)
-    return are_in_memory and sum(array.nbytes for array in held) <= MAX_RESIDENT
+    held = list({id(array): array for array in arrays}.values())
+    in_memory = [one.nbytes for one in held if isinstance(one, np.ndarray) and not isinstance(one, np.memmap)]
+    return len(in_memory) == len(held) and sum(in_memory) <= MAX_RESIDENT
 
 
 class Resident:
@@ -48,9 +49,8 @@ class Resident:
         full: How many steps of an epoch have a whole batch.
     """
 
-    def __init__(self, arrays: Sequence[np.ndarray], index: np.ndarray, batch_size: int, seed: int):
-        held = {id(array): array for array in arrays}
-        held = {key: tf.constant(array) for key, array in held.items()}
+    def __init__(self, arrays: Sequence[Examples], index: np.ndarray, batch_size: int, seed: int):
+        held: dict[int, Tensor] = {key: tf.constant(array) for key, array in {id(one): one for one in arrays}.items()}
         self._tensors = tuple(held[id(array)] for array in arrays)
         self._index, self._seed = index, seed
         self.batch_size, self.full = batch_size, len(index) // batch_size
@@ -98,7 +98,7 @@ class Streamed:
 
     held = None
 
-    def __init__(self, arrays: Sequence[Any], index: np.ndarray, batch_size: int, seed: int):
+    def __init__(self, arrays: Sequence[Examples], index: np.ndarray, batch_size: int, seed: int):
         self._arrays, self._index, self._seed = tuple(arrays), index, seed
         self.batch_size, self.full = batch_size, len(index) // batch_size
         size = sum(array[:1].nbytes for array in self._arrays)

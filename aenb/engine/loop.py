@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import gradients_forgotten, keras, tf
+from aenb.core.backend import Callback, Model, gradients_forgotten, keras, tf
 from aenb.core.errors import AenbError
+from aenb.data.streamed import Examples
 from aenb.engine.adam import one_pass_adam
 from aenb.engine.divergence import Copies, broken_terms
 from aenb.engine.fair_lock import FairLock
@@ -41,8 +42,8 @@ class Engine:
 
     def __init__(
         self,
-        model: Any,
-        arrays: tuple[Any, ...],
+        model: Model,
+        arrays: tuple[Examples, ...],
         index: np.ndarray,
         *,
         batch_size: int,
@@ -60,11 +61,12 @@ class Engine:
         self._compiled = Steps(model, self._feed, self.steps, prepare, self.jit_compile)
         self._copies = Copies(model, self._compiled)
         self._turns = FairLock()
-        self._chunk, self._epoch, self._done, self._asked, self._logs = 1, 0, 0, 0, None
+        self._chunk, self._epoch, self._done, self._asked = 1, 0, 0, 0
+        self._logs: dict[str, float] | None = None
         self._warm = self._running = False
         self._first_loss: float | None = None
         self._start: State | None = None
-        self._on_chunk: Callable[[Engine], None] | None = None
+        self._on_chunk: Callable[[Engine], object] | None = None
 
     @property
     def held(self) -> tuple[np.ndarray, ...] | None:
@@ -90,13 +92,13 @@ class Engine:
         self,
         *,
         epochs: int,
-        callbacks: list[Any],
+        callbacks: list[Callback],
         start: State | None = None,
-        on_chunk: Callable[[Engine], None] | None = None,
+        on_chunk: Callable[[Engine], object] | None = None,
         validation: Validation | None = None,
         turns: FairLock | None = None,
         **arguments: Any,
-    ) -> Any:
+    ) -> keras.callbacks.History:
         """Run `model.fit` on the engine.
 
         Args:
@@ -177,7 +179,7 @@ class Engine:
                 self._logs = _numbers(self.model.get_metrics_result())
         self._copies.keep(self._epoch, self._done)
 
-    def _step(self, _) -> dict[str, Any]:
+    def _step(self, _: object) -> dict[str, Any]:
         """Take a call for one step: run the due steps once they fill a chunk or end the epoch."""
         self._asked += 1
         due = self._asked - self._done

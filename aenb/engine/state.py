@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, Variable, keras
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class State:
     values: list[np.ndarray]
 
 
-def variables(model: Any) -> list[Any]:
+def variables(model: Model) -> list[Variable]:
     """List all variables of a model that a training changes, each once, in a deterministic order."""
     everything = [*model.variables, *model.metrics_variables]
     for optimizer in optimizers(model):
@@ -34,7 +33,7 @@ def variables(model: Any) -> list[Any]:
     return list({id(variable): variable for variable in everything}.values())
 
 
-def optimizers(model: Any) -> Iterator[Any]:
+def optimizers(model: Model) -> Iterator[keras.optimizers.Optimizer]:
     """Yield a model's optimisers: its own, those in its attributes, and those inside wrappers."""
     seen: set[int] = set()
     waiting = [model.optimizer, *vars(model).values()]
@@ -48,7 +47,7 @@ def optimizers(model: Any) -> Iterator[Any]:
             waiting += [getattr(value, "inner_optimizer", None)]
 
 
-def capture(model: Any, into: list[np.ndarray] | None = None) -> list[np.ndarray]:
+def capture(model: Model, into: list[np.ndarray] | None = None) -> list[np.ndarray]:
     """Copy the value of each variable of a training, into the arrays of an earlier copy if they are given."""
     current = variables(model)
     if into is None:
@@ -58,13 +57,13 @@ def capture(model: Any, into: list[np.ndarray] | None = None) -> list[np.ndarray
     return into
 
 
-def restore(model: Any, values: list[np.ndarray]) -> None:
+def restore(model: Model, values: list[np.ndarray]) -> None:
     """Set a training's variables to the values that `capture` copied."""
     for variable, value in zip(variables(model), values, strict=True):
         variable.assign(value)
 
 
-def fits(model: Any, values: list[np.ndarray]) -> bool:
+def fits(model: Model, values: list[np.ndarray]) -> bool:
     """Say whether values fit this model's variables."""
     shapes = [(tuple(variable.shape), np.dtype(variable.dtype)) for variable in variables(model)]
     return shapes == [(value.shape, value.dtype) for value in values]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from aenb.core.backend import tf
+from aenb.core.backend import Model, Tensor, tf
 from aenb.engine.feed import Resident, Streamed
 
 
@@ -22,7 +21,7 @@ class Steps:
 
     def __init__(
         self,
-        model: Any,
+        model: Model,
         feed: Resident | Streamed,
         count: int,
         prepare: Callable[..., tuple] | None,
@@ -41,9 +40,10 @@ class Steps:
         else:
             self._last.get_concrete_function(*self._feed.rest())
 
-    def run(self, begin: int, end: int) -> dict[str, Any]:
+    def run(self, begin: int, end: int) -> dict[str, Tensor]:
         """Run the steps of the epoch from `begin` to before `end`, and return the logs."""
-        logs, full = {}, self._feed.full
+        logs: dict[str, Tensor] = {}
+        full = self._feed.full
         while begin < min(end, full):
             block = self._feed.at(begin)
             last = min(end, block.last)
@@ -53,7 +53,7 @@ class Steps:
             logs = self._last(*self._feed.rest())
         return logs
 
-    def run_one(self, number: int) -> dict[str, Any]:
+    def run_one(self, number: int) -> dict[str, Tensor]:
         """Run one step, by its number from the beginning of the training, and return the logs."""
         epoch, step = divmod(number, self.count)
         if step == 0:
@@ -61,12 +61,12 @@ class Steps:
         self._feed.begin(epoch)
         return self.run(step, step + 1)
 
-    def _run_steps(self, tensors, rows, begin, end):
+    def _run_steps(self, tensors: Sequence[Tensor], rows: Tensor, begin: Tensor, end: Tensor) -> dict[str, Tensor]:
         size = self._feed.batch_size
         shapes = [[size, *tensor.shape[1:]] for tensor in tensors]
         flat = [tf.reshape(tensor, [tensor.shape[0], -1]) for tensor in tensors]  # flat rows are gathered faster
 
-        def step(number):
+        def step(number: Tensor) -> tuple[Tensor]:
             here = tf.slice(rows, [number * size], [size])
             batch = (tf.reshape(tf.gather(tensor, here), shape) for tensor, shape in zip(flat, shapes, strict=True))
             self._model.train_step(self._prepare(*batch))
@@ -75,6 +75,6 @@ class Steps:
         tf.while_loop(lambda number: number < end, step, (begin,), parallel_iterations=1)
         return self._model.get_metrics_result()
 
-    def _run_last(self, *batch):
+    def _run_last(self, *batch: Tensor) -> dict[str, Tensor]:
         self._model.train_step(self._prepare(*batch))
         return self._model.get_metrics_result()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Callback, Model, Tensor, keras, tf
 
 
 class Validation:
@@ -27,22 +27,25 @@ class Validation:
         self._tensors = tuple(map(tf.constant, arrays))
         self._batch_size, self._prepare = batch_size, prepare
         self.steps = -(-len(arrays[0]) // batch_size)
-        self._model = self._run = self._before = None
+        self._model: Model | None = None
+        self._run: Callable[..., dict[str, Tensor]] | None = None
+        self._before: Callable | None = None
         self._number = 0
 
-    def build(self, model: Any) -> None:
+    def build(self, model: Model) -> None:
         """Trace one validation batch of a model, without running it."""
 
-        def run(tensors, number):
+        def run(tensors: Sequence[Tensor], number: Tensor) -> dict[str, Tensor]:
             start = number * self._batch_size
             batch = (tensor[start : start + self._batch_size] for tensor in tensors)
             model.test_step(self._prepare(number, *batch))
             return model.get_metrics_result()
 
-        self._model, self._run = model, tf.function(run, autograph=False)
-        self._run.get_concrete_function(self._tensors, tf.constant(0))
+        self._model, compiled = model, tf.function(run, autograph=False)
+        self._run = compiled
+        compiled.get_concrete_function(self._tensors, tf.constant(0))
 
-    def callback(self) -> Any:
+    def callback(self) -> Callback:
         """Return the callback that makes `fit` validate on these examples, in `steps` batches.
 
         Keras's test function is replaced only while `fit` validates: a callback may call `evaluate` on other data.
@@ -57,7 +60,7 @@ class Validation:
     def _end(self, logs: dict | None = None) -> None:
         self._model.test_function = self._before
 
-    def _step(self, _) -> dict[str, Any]:
+    def _step(self, _: object) -> dict[str, Any]:
         """Evaluate the next batch."""
         self._number += 1
         return self._run(self._tensors, tf.constant(self._number - 1))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from aenb.core.backend import tf
+from aenb.core.backend import Model, tf
 
 MIN_COMPILED = 5_000  # training examples from which compiling saves time on a CPU
 
 
-def compiles_well(model: Any, examples: int) -> bool:
+def compiles_well(model: Model, examples: int) -> bool:
     """Say whether XLA makes a training faster: always on a GPU; on a CPU not with convolutions, nor on little data.
 
     On a CPU a convolution inside an XLA loop does not use the fast kernels. With fewer than 5,000 examples, compiling
@@ -24,7 +22,7 @@ def compiles_well(model: Any, examples: int) -> bool:
     return examples >= MIN_COMPILED and not has_convolutions(model)
 
 
-def has_convolutions(model: Any) -> bool:
+def has_convolutions(model: Model) -> bool:
     """Say whether a model has convolutions at any depth, including layers inside wrappers."""
     layers = [*getattr(model, "layers", ()), *filter(None, [getattr(model, "layer", None)])]
     return "Conv" in type(model).__name__ or any(has_convolutions(layer) for layer in layers)

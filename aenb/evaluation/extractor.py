@@ -16,17 +16,20 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aenb.core.atomic_write import written_aside
-from aenb.core.backend import keras, start, tf
+from aenb.core.backend import Layer, Model, Tensor, keras, start, tf
 from aenb.core.errors import AenbError, failure
 from aenb.data.record import Data
 from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.engine import Engine
+
+if TYPE_CHECKING:
+    from sklearn.neighbors import KNeighborsClassifier
 
 VERSION = 1  # of the recipe, which is in `_build` and `_train`
 FEATURES, FILTERS, DROPOUT = 128, (32, 64), 0.3
@@ -169,7 +172,7 @@ def _kept(data: Data, warn: Callable[[str], object] = lambda text: None) -> Extr
     return _classifier(data, model)
 
 
-def _keep(model: Any, file: Path) -> None:
+def _keep(model: Model, file: Path) -> None:
     """Write a classifier to a temporary file, and rename it, so that it is never there in part."""
     try:
         if file.is_dir():
@@ -183,7 +186,7 @@ def _keep(model: Any, file: Path) -> None:
         )
 
 
-def _classifier(data: Data, model: Any) -> Extractor:
+def _classifier(data: Data, model: Model) -> Extractor:
     def extract(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         features, probabilities = model(x)
         return np.asarray(features), np.asarray(probabilities)
@@ -191,12 +194,12 @@ def _classifier(data: Data, model: Any) -> Extractor:
     return Extractor(f"classifier features, version {VERSION}", data, extract)
 
 
-def _build(data: Data) -> Any:
+def _build(data: Data) -> Model:
     """Build the classifier: examples → features and class probabilities. Nothing in it depends on the global seed."""
     layers = keras.layers
     seeds = iter(range(100))
 
-    def relu(kind: Callable, *arguments: Any, **keywords: Any) -> Any:
+    def relu(kind: Callable, *arguments: Any, **keywords: Any) -> Layer:
         initial = keras.initializers.HeNormal(seed=next(seeds))
         return kind(*arguments, activation="relu", kernel_initializer=initial, **keywords)
 
@@ -216,7 +219,7 @@ def _build(data: Data) -> Any:
     return keras.Model(inputs, [features, classes], name=f"extractor_version_{VERSION}")
 
 
-def _train(data: Data, progress: Callable[[float], object]) -> Any:
+def _train(data: Data, progress: Callable[[float], object]) -> Model:
     """Train the classifier with Adam; the learning rate falls to 0 along a cosine."""
     start()
     whole, n = _build(data), len(data.train)
@@ -225,7 +228,7 @@ def _train(data: Data, progress: Callable[[float], object]) -> Any:
     schedule = keras.optimizers.schedules.CosineDecay(RATE, epochs * -(-n // BATCH))
     model.compile(keras.optimizers.Adam(schedule), loss="sparse_categorical_crossentropy")
 
-    def prepare(x: Any, label: Any) -> tuple[Any, Any]:
+    def prepare(x: Tensor, label: Tensor) -> tuple[Any, Any]:
         x = units(x)
         return tf.where(tf.math.is_nan(x), tf.zeros_like(x), x), label
 
@@ -261,7 +264,7 @@ def _principal(data: Data) -> Extractor:
     return Extractor(f"PCA features of {pca.n_components_} dimensions", data, extract)
 
 
-def _votes(classifier: Any, features: np.ndarray, classes: int) -> np.ndarray:
+def _votes(classifier: KNeighborsClassifier, features: np.ndarray, classes: int) -> np.ndarray:
     """Return the neighbours' votes for each class, also for classes that are not in the sample."""
     votes = np.zeros((len(features), classes), "float32")
     votes[:, classifier.classes_] = classifier.predict_proba(features)

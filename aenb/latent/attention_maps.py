@@ -7,18 +7,18 @@ if it was loaded from a file.
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import keras
+from aenb.core.backend import Layer, Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.latent import coding
+from aenb.models.autoencoder import part
 
 BATCH = 256
 
 
-def attention(model: Any, x: np.ndarray) -> np.ndarray:
+def attention(model: Model, x: np.ndarray) -> np.ndarray:
     """Return the attention maps of an encoder.
 
     Args:
@@ -44,7 +44,7 @@ def attention(model: Any, x: np.ndarray) -> np.ndarray:
     is_one = x.shape == shape or (shape[-1:] == (1,) and x.shape == shape[:-1])
     examples = coding._fitted(x[None] if is_one else x, shape, "x")
     blocks = encoder.get_layer("blocks")
-    attending = [layer for layer in blocks.layers if isinstance(layer, _kinds())]
+    attending: list[Layer] = [layer for layer in blocks.layers if isinstance(layer, _kinds())]
     inputs = keras.Model(blocks.input, [layer.input for layer in attending])
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "You are using a softmax")  # for a single token, which attends to itself
@@ -81,7 +81,7 @@ def rollout(maps: np.ndarray) -> np.ndarray:
     return np.einsum("...q,...qk->...k", weights, flow).astype("float32")
 
 
-def on_places(model: Any, shares: np.ndarray) -> np.ndarray:
+def on_places(model: Model, shares: np.ndarray) -> np.ndarray:
     """Expand the shares of patches to the pixels of an image or the steps of a signal.
 
     Args:
@@ -107,9 +107,9 @@ def on_places(model: Any, shares: np.ndarray) -> np.ndarray:
     return expanded
 
 
-def _readable(model: Any) -> Any:
+def _readable(model: Model) -> Model:
     """Return the encoder of a model with attention."""
-    encoder = coding.part(model, "encoder")
+    encoder = part(model, "encoder")
     if not {"tokens", "blocks"} <= {layer.name for layer in encoder.layers}:
         raise AenbError(
             f"Expected a model of the family `attention`; the encoder of `{model.name}` has no attention layers that "
@@ -122,19 +122,19 @@ def _kinds() -> tuple[type, ...]:
     return keras.layers.MultiHeadAttention, keras.layers.AdditiveAttention
 
 
-def _maps(encoder: Any, inputs: Any, attending: list[Any], x: np.ndarray) -> np.ndarray:
+def _maps(encoder: Model, inputs: Model, attending: list[Layer], x: np.ndarray) -> np.ndarray:
     tokens = encoder.get_layer("tokens")(x)
     tensors = inputs(tokens)
     tensors = tensors if isinstance(tensors[0], list | tuple) else [tensors]  # for one layer, Keras returns a flat list
-    maps = [_shares(layer, of_layer) for layer, of_layer in zip(attending, tensors, strict=True)]
-    maps = np.stack([np.asarray(m, "float32") for m in maps], axis=1)
+    shares = (_shares(layer, of_layer) for layer, of_layer in zip(attending, tensors, strict=True))
+    maps = np.stack([np.asarray(one, "float32") for one in shares], axis=1)
     if isinstance(tokens, list | tuple):
         present = np.asarray(tokens[1], "float32")
         maps = maps * present[:, None, None, :, None] * present[:, None, None, None, :]
     return maps
 
 
-def _shares(layer: Any, tensors: list[Any]) -> Any:
+def _shares(layer: Layer, tensors: list[Tensor]) -> Tensor:
     """Call an attention layer again, to get its attention weights: (batch, heads, queries, keys)."""
     if isinstance(layer, keras.layers.MultiHeadAttention):
         query, value, *mask = tensors

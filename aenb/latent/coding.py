@@ -11,42 +11,26 @@ from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import tf
+from aenb.core.backend import Model, Tensor, tf
 from aenb.core.errors import AenbError
 from aenb.data.numeric import as_array
+from aenb.models.autoencoder import interface, parts
 
 BATCH = 256  # examples at a time: more need more memory, and are no faster
 ROOM = 2**24  # decoder outputs at a time: for each token of a text, there is a probability of every token
 
 
-def part(model, name: str):
-    """Return the part of a model called `name`.
-
-    Raises:
-        AenbError: The model has no such part.
-    """
-    names = [layer.name for layer in model.layers]
-    if name not in names:
-        raise AenbError(f"The model `{model.name}`: expected a part `{name}`; it has {', '.join(names)}.")
-    return model.get_layer(name)
-
-
-def parts(model) -> dict[str, Any]:
-    """Return the parts of a model by name: the layers that are models themselves."""
-    return {layer.name: layer for layer in model.layers if hasattr(layer, "layers")}
-
-
-def item_shape(model) -> tuple[int, ...]:
+def item_shape(model: Model) -> tuple[int, ...]:
     """Return the shape of one example."""
     return tuple(model.input_shape[1:])
 
 
-def code_shape(model) -> tuple[int, ...]:
+def code_shape(model: Model) -> tuple[int, ...]:
     """Return the shape of one latent code."""
-    return tuple(model.code_shape) if hasattr(model, "code_shape") else part(model, "encoder").output_shape[1:]
+    return interface(model).code_shape
 
 
-def encode(model, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+def encode(model: Model, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
     """Return the latent codes of examples.
 
     Args:
@@ -59,27 +43,25 @@ def encode(model, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray
         (n, latent_dim), float32.
     """
     x = _fitted(x, item_shape(model), "x")
-    step = model.encode if hasattr(model, "encode") else part(model, "encoder")
-    return _through(step, x, _one_hot(model, labels, len(x)), code_shape(model))
+    return _through(interface(model).encode, x, _one_hot(model, labels, len(x)), code_shape(model))
 
 
-def decode(model, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+def decode(model: Model, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
     """Decode latent codes: (n, latent_dim) → (n, *input_shape), float32; tokens are int32."""
     z = _fitted(z, code_shape(model), "z")
-    step = model.decode if hasattr(model, "decode") else part(model, "decoder")
-
+    step = interface(model).decode
     decoder = parts(model).get("decoder")
     size = BATCH if decoder is None else max(1, min(BATCH, ROOM // math.prod(decoder.output_shape[1:])))
 
-    def examples(*batch: Any) -> np.ndarray:
+    def examples(*batch: Tensor) -> np.ndarray:
         return as_items(model, np.asarray(step(*batch)))
 
     return _through(examples, z, _one_hot(model, labels, len(z)), item_shape(model), size)
 
 
-def quick_decoder(model) -> Callable[..., np.ndarray]:
+def quick_decoder(model: Model) -> Callable[..., np.ndarray]:
     """Return a fast `decode` for repeated calls with few codes: it is compiled once for each number of codes."""
-    step = tf.function(model.decode if hasattr(model, "decode") else part(model, "decoder"))
+    step = tf.function(interface(model).decode)
 
     def decode_few(z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         z, one_hot = _fitted(z, code_shape(model), "z"), _one_hot(model, labels, len(z))
@@ -88,17 +70,19 @@ def quick_decoder(model) -> Callable[..., np.ndarray]:
     return decode_few
 
 
-def as_items(model, decoded: np.ndarray) -> np.ndarray:
+def as_items(model: Model, decoded: np.ndarray) -> np.ndarray:
     """Return decoder outputs as examples: probabilities of tokens become the most probable tokens."""
     return decoded.argmax(axis=-1).astype("int32") if decoded.ndim == len(item_shape(model)) + 2 else decoded
 
 
-def reconstruct(model, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+def reconstruct(model: Model, x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
     """Return reconstructions: (n, *input_shape), float32; tokens are int32."""
     return decode(model, encode(model, x, labels), labels)
 
 
-def interpolate(model, a: np.ndarray, b: np.ndarray, steps: int = 8, labels: np.ndarray | None = None) -> np.ndarray:
+def interpolate(
+    model: Model, a: np.ndarray, b: np.ndarray, steps: int = 8, labels: np.ndarray | None = None
+) -> np.ndarray:
     """Return an interpolation between two examples: the decoded straight line between their latent codes.
 
     Args:
@@ -122,17 +106,18 @@ def interpolate(model, a: np.ndarray, b: np.ndarray, steps: int = 8, labels: np.
     )
 
 
-def sample_prior(model, n: int, generator: np.random.Generator) -> np.ndarray:
+def sample_prior(model: Model, n: int, generator: np.random.Generator) -> np.ndarray:
     """Draw latent codes from the prior of a model: (n, latent_dim).
 
     Raises:
         AenbError: The model was not trained with a prior.
     """
-    if not hasattr(model, "sample_prior"):
+    draw = interface(model).sample_prior
+    if draw is None:
         raise AenbError(
             '`density`: expected "gmm" or "gaussian", fitted on the codes; received "prior", and this model has none.'
         )
-    return model.sample_prior(n, generator)
+    return draw(n, generator)
 
 
 def _through(
@@ -151,8 +136,8 @@ def _through(
     return results
 
 
-def _one_hot(model, labels: np.ndarray | None, n: int) -> np.ndarray | None:
-    classes = getattr(model, "num_classes", 0)
+def _one_hot(model: Model, labels: np.ndarray | None, n: int) -> np.ndarray | None:
+    classes = interface(model).num_classes
     if not classes:
         return None
     if labels is None:
@@ -170,7 +155,7 @@ def _fitted(x: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     if x.ndim == 0 or x.shape[1:] != shape:
         one = " Add the batch axis: x[None]." if x.shape == shape else ""
         raise AenbError(f"`{name}`: expected the shape (n, {', '.join(map(str, shape))}); received {x.shape}.{one}")
-    if x.dtype.kind in "iu" and math.prod(shape) and x.dtype != np.uint8:
+    if x.dtype.kind in "iu" and 0 not in shape and x.dtype != np.uint8:
         return x.astype("int32", copy=False)
     with np.errstate(over="ignore"):
         x = x.astype("float32", copy=False)

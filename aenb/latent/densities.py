@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aenb.core.errors import AenbError
+
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture
 
 COMPONENTS, FULL = 10, 128  # mixture components; largest dimension with full covariances
 ENOUGH = 10_000  # codes to fit on
@@ -21,7 +24,7 @@ DENSITIES = ("prior", "gmm", "gaussian")
 PARAMETERS = ("weights", "means", "covariances", "precisions_cholesky")  # of a fitted density
 
 
-def fit_density(kind: str, codes: np.ndarray) -> Any:
+def fit_density(kind: str, codes: np.ndarray) -> GaussianMixture:
     """Fit a density on latent codes by maximum likelihood.
 
     Args:
@@ -52,19 +55,19 @@ def fit_density(kind: str, codes: np.ndarray) -> Any:
         return mixture.fit(codes.astype("float64"))
 
 
-def draw(density: Any, n: int, generator: np.random.Generator) -> np.ndarray:
+def draw(density: GaussianMixture, n: int, generator: np.random.Generator) -> np.ndarray:
     """Draw latent codes from a fitted density: (n, latent_dim), float32, deterministic for a generator."""
     density.random_state = int(generator.integers(2**31))
     codes, _ = density.sample(n)  # sorted by component
     return generator.permutation(codes).astype("float32")
 
 
-def parameters(density: Any) -> dict[str, np.ndarray]:
+def parameters(density: GaussianMixture) -> dict[str, np.ndarray]:
     """Return the parameters of a fitted density by their names, for `from_parameters`."""
     return {name: getattr(density, f"{name}_") for name in PARAMETERS}
 
 
-def from_parameters(arrays: Mapping[str, np.ndarray], size: int) -> Any:
+def from_parameters(arrays: Mapping[str, np.ndarray], size: int) -> GaussianMixture:
     """Rebuild a density from its parameters.
 
     Args:

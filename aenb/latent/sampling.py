@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -13,10 +13,17 @@ from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.latent import coding
 from aenb.latent.densities import DENSITIES, ENOUGH, draw, fit_density
+from aenb.latent.trained_run import TrainedRun
+from aenb.models.autoencoder import interface
+
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture
+
+Result = TypeVar("Result")
 
 
 @usual_errors
-def draw_codes(run: Any, n: int, generator: np.random.Generator, density: str | None) -> np.ndarray:
+def draw_codes(run: TrainedRun, n: int, generator: np.random.Generator, density: str | None) -> np.ndarray:
     """Draw latent codes, to generate samples from.
 
     Args:
@@ -32,7 +39,7 @@ def draw_codes(run: Any, n: int, generator: np.random.Generator, density: str | 
         AenbError: The density is unknown, or the model does not have it.
     """
     if density is None:
-        density = "prior" if hasattr(run.model, "sample_prior") else "gmm"
+        density = "prior" if interface(run.model).sample_prior else "gmm"
     if density not in DENSITIES:
         raise unknown("density", density, DENSITIES)
     if density == "prior":
@@ -40,7 +47,7 @@ def draw_codes(run: Any, n: int, generator: np.random.Generator, density: str | 
     return draw(fitted(run, density), n, generator).reshape(n, *coding.code_shape(run.model))
 
 
-def fitted(run: Any, density: str) -> Any:
+def fitted(run: TrainedRun, density: str) -> GaussianMixture:
     """Return a density over the latent codes of a run, fitted at the first call.
 
     Raises:
@@ -49,7 +56,7 @@ def fitted(run: Any, density: str) -> Any:
     return derived(run, density, lambda: fit_density(density, _codes(run, density)))
 
 
-def derived(run: Any, name: str, find: Callable[[], Any]) -> Any:
+def derived(run: TrainedRun, name: str, find: Callable[[], Result]) -> Result:
     """Return what is derived from a run's weights, computed at the first call; during training, at each call."""
     keeps = run.keeps()
     if name in run.densities:
@@ -60,13 +67,13 @@ def derived(run: Any, name: str, find: Callable[[], Any]) -> Any:
     return result
 
 
-def training_sample(run: Any) -> tuple[np.ndarray, np.ndarray | None]:
+def training_sample(run: TrainedRun) -> tuple[np.ndarray, np.ndarray | None]:
     """Return training examples to fit a density on, and their labels if the model is conditional."""
     index = spread(len(run.data.train), ENOUGH)
     return units(run.data.train[index]), run.data.y_train[index] if run.is_conditional else None
 
 
-def _codes(run: Any, density: str) -> np.ndarray:
+def _codes(run: TrainedRun, density: str) -> np.ndarray:
     """Return the latent codes of training examples to fit a density on."""
     wrong = f'`density`: expected "prior", since %s; received "{density}".'
     if run.is_generator:

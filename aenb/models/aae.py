@@ -15,9 +15,9 @@ of the loss, so here both losses are minimised in one step, and λ weighs them, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, Tensor, keras
 from aenb.core.fields import Field
 from aenb.models import adversarial, backbones, layers
 from aenb.models.adversarial import ADVERSARIAL_LOSSES
@@ -70,7 +70,7 @@ def aae(
     num_classes: NumClasses = 0,
     encoder: Part = None,
     decoder: Part = None,
-):
+) -> Model:
     """Build an adversarial autoencoder, compiled.
 
     Its parts are "encoder", "decoder" and "discriminator", which is a discriminator on latent codes. In a conditional
@@ -130,7 +130,7 @@ class Losses:
 
     weight: float
 
-    def autoencoder_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+    def autoencoder_loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the mean squared error + λ · the adversarial loss of the encoder, and both terms."""
         code = _codes(net, batch)
         error = adversarial.squared_error(batch, net.decoder(with_labels(code, batch.labels)))
@@ -138,7 +138,7 @@ class Losses:
         regularisation = ADVERSARIAL.generator(fake)
         return dict(zip(TERMS, (error + self.weight * regularisation, error, regularisation), strict=True))
 
-    def discriminator_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+    def discriminator_loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of D, and its mean probabilities for samples from the prior, and for latent codes."""
         code = keras.ops.stop_gradient(_codes(net, batch))
         z = keras.random.normal(keras.ops.shape(code), seed=net.seeds)
@@ -150,5 +150,5 @@ class Losses:
         }
 
 
-def _codes(net: Any, batch: Batch) -> Any:
+def _codes(net: Model, batch: Batch) -> Tensor:
     return keras.ops.cast(net.encoder(batch.x), "float32")

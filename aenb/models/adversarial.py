@@ -12,11 +12,11 @@ and t = D(G(z)) of generated samples, the mean E over a batch, and the logistic 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Layer, Model, Tensor, keras, tf
 from aenb.models import backbones, layers
 from aenb.models.parts import with_labels
 from aenb.models.training_step import Batch
@@ -31,20 +31,20 @@ class AdversarialLoss(NamedTuple):
         reported: A score → the score to report: its probability, if the score is a logit.
     """
 
-    discriminator: Callable[[Any, Any], Any]
-    generator: Callable[[Any], Any]
-    reported: Callable[[Any], Any] = lambda score: score
+    discriminator: Callable[[Tensor, Tensor], Tensor]
+    generator: Callable[[Tensor], Tensor]
+    reported: Callable[[Tensor], Tensor] = lambda score: score
 
 
-def _mean(x: Any) -> Any:
+def _mean(x: Tensor) -> Tensor:
     return keras.ops.mean(x)
 
 
-def _softplus(x: Any) -> Any:  # softplus(−s) = −log σ(s), softplus(t) = −log(1 − σ(t))
+def _softplus(x: Tensor) -> Tensor:  # softplus(−s) = −log σ(s), softplus(t) = −log(1 − σ(t))
     return keras.ops.mean(keras.ops.softplus(x))
 
 
-def _relu(x: Any) -> Any:
+def _relu(x: Tensor) -> Tensor:
     return keras.ops.mean(keras.ops.relu(x))
 
 
@@ -60,7 +60,9 @@ ADVERSARIAL_LOSSES = {
 }
 
 
-def scores(discriminator: Any, *batches: Any, labels: Any = None, training: bool = False) -> list[Any]:
+def scores(
+    discriminator: Model, *batches: Tensor, labels: Tensor | None = None, training: bool = False
+) -> list[Tensor]:
     """Score batches one by one, since a score may depend on its batch: (batch, *item_shape) → (batch, 1).
 
     Args:
@@ -75,7 +77,7 @@ def scores(discriminator: Any, *batches: Any, labels: Any = None, training: bool
     return [keras.ops.cast(discriminator(with_labels(x, labels), training=training), "float32") for x in batches]
 
 
-def gradient_penalty(critic: Callable[[Any], Any], real: Any, generated: Any, epsilon: Any) -> Any:
+def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, generated: Tensor, epsilon: Tensor) -> Tensor:
     """Return the gradient penalty of a critic, E[(‖∇D(x̂)‖ − 1)²], between real and generated samples: a scalar.
 
     Args:
@@ -95,7 +97,7 @@ def gradient_penalty(critic: Callable[[Any], Any], real: Any, generated: Any, ep
     return ops.mean(ops.square(ops.sqrt(ops.maximum(squared, 1e-12)) - 1))  # the root has no gradient at 0
 
 
-def squared_error(batch: Batch, reconstructed: Any) -> Any:
+def squared_error(batch: Batch, reconstructed: Tensor) -> Tensor:
     """Return the mean squared error of a batch over observed entries: (batch, *item_shape) → ()."""
     ops = keras.ops
     error = batch.observed * ops.square(ops.cast(reconstructed, "float32") - batch.y)
@@ -104,12 +106,12 @@ def squared_error(batch: Batch, reconstructed: Any) -> Any:
 
 def discriminator(
     body: backbones.Body,
-    item_shape: Sequence[int],
+    item_shape: tuple[int, ...],
     num_classes: int = 0,
     *,
     batch_features: int = 0,
     spectral_norm: bool = False,
-) -> Any:
+) -> Model:
     """Build a discriminator: a body, and a dense layer that computes a score from its features φ(x).
 
     Minibatch features show how much a batch varies, so that the discriminator can detect mode collapse: the standard
@@ -146,7 +148,7 @@ def discriminator(
     return keras.models.clone_model(model, clone_function=_normalised) if spectral_norm else model
 
 
-def _spread(features: Any, count: int) -> Any:
+def _spread(features: Tensor, count: int) -> Tensor:
     """Return features of how much a batch varies: (batch, features) → (batch, count), with equal rows."""
     ops = keras.ops
     values = ops.cast(layers.dense(count, "linear", "batch_features")(features), "float32")
@@ -154,7 +156,7 @@ def _spread(features: Any, count: int) -> Any:
     return layers.dense(count, "leaky_relu", "spread")(ops.zeros_like(values) + deviation)
 
 
-def _normalised(layer: Any) -> Any:
+def _normalised(layer: Layer) -> Layer:
     """Return a copy of a layer, with spectral normalisation if it has weights."""
     copy = type(layer).from_config(layer.get_config())
     return keras.layers.SpectralNormalization(copy, name=layer.name) if getattr(layer, "weights", ()) else copy

@@ -23,9 +23,9 @@ code, as in RetroMAE (Xiao et al. 2022, arXiv 2205.12035), so that the code stil
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import layers
@@ -71,7 +71,7 @@ def attention(
     vocabulary: Vocabulary = 0,
     encoder: Part = None,
     decoder: Part = None,
-):
+) -> Model:
     """Build a transformer autoencoder for images, signals or texts, compiled.
 
     Example:
@@ -87,7 +87,7 @@ def attention(
         encoder = _encoder(body, patches, input_shape, latent_dim, vocabulary)
     last = layers.output_activation(input_shape, output_activation, vocabulary)
 
-    def build_decoder(size: int) -> Any:
+    def build_decoder(size: int) -> Model:
         return _decoder(body, patches, size, vocabulary, last)
 
     kind = "tokens" if vocabulary else loss
@@ -140,7 +140,9 @@ def _check_widths(body: Transformer, patches: Patches) -> None:
         )
 
 
-def _encoder(body: Transformer, patches: Patches, item_shape: tuple[int, ...], latent_dim: int, vocabulary: int) -> Any:
+def _encoder(
+    body: Transformer, patches: Patches, item_shape: tuple[int, ...], latent_dim: int, vocabulary: int
+) -> Model:
     """Build the encoder: the parts "tokens" and "blocks", and the layer "code", which takes all tokens."""
     x = keras.Input(item_shape, name="input", dtype="int32" if vocabulary else None)
     tokens = _tokens(body, patches, item_shape, vocabulary)(x)
@@ -155,7 +157,7 @@ def _encoder(body: Transformer, patches: Patches, item_shape: tuple[int, ...], l
     return keras.Model(x, layers.dense(latent_dim, "linear", "code")(h), name="encoder")
 
 
-def _tokens(body: Transformer, patches: Patches, item_shape: tuple[int, ...], vocabulary: int) -> Any:
+def _tokens(body: Transformer, patches: Patches, item_shape: tuple[int, ...], vocabulary: int) -> Model:
     """Build the model from examples to tokens; for sequences, it also marks which tokens are not all zeros."""
     x = keras.Input(item_shape, name="item", dtype="int32" if vocabulary else None)
     cut = keras.layers.Embedding(vocabulary, body.embed_dim, name="words")(x) if vocabulary else patches.cut(x)
@@ -166,7 +168,7 @@ def _tokens(body: Transformer, patches: Patches, item_shape: tuple[int, ...], vo
     return keras.Model(x, [tokens, is_there], name="tokens")
 
 
-def _decoder(body: Transformer, patches: Patches, latent_dim: int, vocabulary: int, last: str) -> Any:
+def _decoder(body: Transformer, patches: Patches, latent_dim: int, vocabulary: int, last: str) -> Model:
     """Build the decoder: from a latent code to patches, or to the probabilities of tokens."""
     code = keras.Input((latent_dim,), name="code")
     u = layers.dense(patches.count * body.embed_dim, "linear", "spread")(code)

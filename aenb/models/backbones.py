@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.models import layers
 
@@ -40,11 +40,11 @@ class Body:
     vocabulary: int = 0
     layer_norm: bool = False
 
-    def input(self, item_shape: tuple[int, ...]) -> Any:
+    def input(self, item_shape: tuple[int, ...]) -> Tensor:
         """Return the Keras input for examples."""
         return keras.Input(item_shape, name="input", dtype="int32" if self.vocabulary else None)
 
-    def down(self, x: Any, labels: Any = None) -> Any:
+    def down(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Go from examples to features, with one-hot labels: (batch, *item_shape) → (batch, features)."""
         if self.vocabulary:
             x = keras.layers.Embedding(self.vocabulary, WORD, name="words")(x)
@@ -56,7 +56,7 @@ class Body:
             x = layers.dense(units, self.activation, f"hidden_{number}")(x)
         return x
 
-    def shrink(self, x: Any) -> Any:
+    def shrink(self, x: Tensor) -> Tensor:
         """Halve images at each level of convolutions: (batch, H, W, channels) → (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, f_l)."""
         for level, count in enumerate(self.filters, 1):  # (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, count)
             x = keras.layers.Conv2D(
@@ -65,7 +65,9 @@ class Body:
             )(x)  # fmt: skip
         return x
 
-    def up(self, code: Any, item_shape: tuple[int, ...], labels: Any = None, last: str = "linear") -> Any:
+    def up(
+        self, code: Tensor, item_shape: tuple[int, ...], labels: Tensor | None = None, last: str = "linear"
+    ) -> Tensor:
         """Go from codes to the values of examples, with the activation `last`.
 
         Returns:
@@ -83,13 +85,13 @@ class Body:
         x = layers.dense(math.prod(item_shape), last, "output")(x)
         return layers.unflatten(x, item_shape)
 
-    def _up_convolutions(self, x: Any, item_shape: tuple[int, ...], last: str) -> Any:
+    def _up_convolutions(self, x: Tensor, item_shape: tuple[int, ...], last: str) -> Tensor:
         smallest = _sides(item_shape, len(self.filters))[-1]
         x = layers.dense(math.prod(smallest) * self.filters[-1], self._inner, "spread")(x)
         x = self._activate(x, "spread")
         return self.grow(keras.layers.Reshape((*smallest, self.filters[-1]), name="reshape")(x), item_shape, last)
 
-    def grow(self, x: Any, item_shape: tuple[int, ...], last: str, bias: float = 0.0) -> Any:
+    def grow(self, x: Tensor, item_shape: tuple[int, ...], last: str, bias: float = 0.0) -> Tensor:
         """Undo `shrink`: (batch, ⌈H/2ˡ⌉, ⌈W/2ˡ⌉, features) → (batch, *item_shape).
 
         Args:
@@ -119,7 +121,7 @@ class Body:
         """The activation within the layers on the way up; with normalisation, it comes after that instead."""
         return "linear" if self.layer_norm else self.activation
 
-    def _activate(self, x: Any, name: str) -> Any:
+    def _activate(self, x: Tensor, name: str) -> Tensor:
         if not self.layer_norm:
             return x
         x = keras.layers.LayerNormalization(name=f"{name}_norm")(x)
@@ -156,7 +158,7 @@ def choose_body(
     return replace(Body(**others), hidden_units=hidden_units, filters=filters)
 
 
-def encoder(body: Body, item_shape: tuple[int, ...], latent_dim: int, activation: str = "linear") -> Any:
+def encoder(body: Body, item_shape: tuple[int, ...], latent_dim: int, activation: str = "linear") -> Model:
     """Build an encoder: a body on the way down, and a dense layer to the latent code.
 
     Returns:
@@ -166,7 +168,7 @@ def encoder(body: Body, item_shape: tuple[int, ...], latent_dim: int, activation
     return keras.Model(inputs, layers.dense(latent_dim, activation, "code")(body.down(inputs)), name="encoder")
 
 
-def decoder(body: Body, latent_dim: int, item_shape: tuple[int, ...], last: str) -> Any:
+def decoder(body: Body, latent_dim: int, item_shape: tuple[int, ...], last: str) -> Model:
     """Build a decoder: a body on the way up from a latent code.
 
     Returns:
@@ -177,16 +179,16 @@ def decoder(body: Body, latent_dim: int, item_shape: tuple[int, ...], last: str)
     return keras.Model(code, body.up(code, item_shape, last=last), name="decoder")
 
 
-def label_input(num_classes: int) -> Any:
+def label_input(num_classes: int) -> Tensor:
     """Return the Keras input for one-hot labels."""
     return keras.Input((num_classes,), name="label")
 
 
-def _with_label(x: Any, labels: Any) -> Any:
+def _with_label(x: Tensor, labels: Tensor | None) -> Tensor:
     return x if labels is None else keras.layers.Concatenate(name="with_label")([x, labels])
 
 
-def _sides(item_shape: tuple[int, ...], levels: int) -> list[tuple[int, int]]:
+def _sides(item_shape: tuple[int, ...], levels: int) -> list[tuple[int, ...]]:
     """List height and width of each level, from the image down: each halves, rounding up."""
     sides = [item_shape[:2]]
     for _ in range(levels):

@@ -8,19 +8,19 @@ codes of images, in raster order, as well as codes of vectors, and is trained al
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Model, Tensor, keras, tf
 from aenb.models import layers
 from aenb.models.transformer import Transformer
 
 HEADS = 4
 CHUNK = 512  # codes to sample at once, which bounds the memory
+Cache = list[tuple[Tensor, Tensor]]  # keys and values of each block
 
 
-def build(positions: int, num_embeddings: int, units: int, num_layers: int) -> Any:
+def build(positions: int, num_embeddings: int, units: int, num_layers: int) -> Model:
     """Build the prior from stock Keras layers.
 
     Returns:
@@ -36,22 +36,22 @@ def build(positions: int, num_embeddings: int, units: int, num_layers: int) -> A
     return keras.Model(codes, layers.dense(num_embeddings, "linear", "logits")(x), name="prior_model")
 
 
-def cross_entropy(logits: Any, codes: Any) -> Any:
+def cross_entropy(logits: Tensor, codes: Tensor) -> Tensor:
     """Return −log p(codes) in nats: (batch, positions, num_embeddings) and (batch, positions) → (batch,)."""
     ops = keras.ops
     each = keras.losses.sparse_categorical_crossentropy(codes, ops.cast(logits, "float32"), from_logits=True)
     return ops.sum(each, axis=-1)
 
 
-def sampler(prior: Any) -> Callable[[int, int], np.ndarray]:
+def sampler(prior: Model) -> Callable[[int, int], np.ndarray]:
     """Return a function (n, seed) → n codes sampled from a prior, (n, positions), int32.
 
     It samples one position after the other, for all codes at once, in a graph that is traced at the first call.
     """
     positions = prior.input_shape[1]
 
-    def draw(n, seed):
-        def step(position, codes, cache):
+    def draw(n: Tensor, seed: Tensor) -> Tensor:
+        def step(position: Tensor, codes: Tensor, cache: Cache) -> tuple[Tensor, Tensor, Cache]:
             logits, cache = next_logits(prior, codes, position, cache)
             drawn = tf.random.stateless_categorical(logits, 1, tf.stack([seed, position]), dtype="int32")
             return position + 1, tf.where(tf.range(positions) == position, drawn, codes), cache
@@ -69,14 +69,14 @@ def sampler(prior: Any) -> Callable[[int, int], np.ndarray]:
     return sample
 
 
-def empty_cache(prior: Any, n: Any) -> list[Any]:
+def empty_cache(prior: Model, n: Tensor) -> Cache:
     """Return the cache of `next_logits` before the first position: keys and values of each block, all 0."""
     blocks = [layer for layer in prior.layers if layer.name.startswith("attention")]
     size = (prior.input_shape[1], n, HEADS, blocks[0].key_dim)
     return [(tf.zeros(size), tf.zeros(size)) for _ in blocks]
 
 
-def next_logits(prior: Any, codes: Any, position: Any, cache: list[Any]) -> tuple[Any, list[Any]]:
+def next_logits(prior: Model, codes: Tensor, position: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
     """Compute a prior's logits at one position from the code before it and the cached keys and values.
 
     The result is that of the whole model at this position, for the cost of one position.
@@ -110,5 +110,5 @@ def next_logits(prior: Any, codes: Any, position: Any, cache: list[Any]) -> tupl
     return _float(layer("logits")(layer("last")(x))), updated
 
 
-def _float(x: Any) -> Any:
+def _float(x: Tensor) -> Tensor:
     return tf.cast(x, "float32")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from aenb.core.backend import Model
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import backbones, layers
@@ -38,7 +39,7 @@ def conv(
     loss: Loss = "mse",
     encoder: Part = None,
     decoder: Part = None,
-):
+) -> Model:
     """Build a convolutional autoencoder for images, compiled.
 
     Example:

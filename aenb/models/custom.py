@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
+from aenb.models.autoencoder import parts
 from aenb.models.registry import family
 
 
@@ -20,7 +21,7 @@ def custom(
     input_shape: tuple[int, ...],
     *,
     model: Annotated[Any, Field("a compiled Keras model that takes and returns examples", optional=True)] = None,
-):
+) -> Model:
     """Return the model, or an autoencoder that shares its layers.
 
     Args:
@@ -54,11 +55,10 @@ def custom(
             f"`model`: expected a functional or sequential model from {input_shape} to {input_shape}; received "
             f"{received}. keras.layers.Reshape brings examples to another shape and back."
         )
-    names = {layer.name for layer in model.layers if hasattr(layer, "layers")}
-    return model if {"encoder", "decoder"} <= names else _cut(model)
+    return model if {"encoder", "decoder"} <= parts(model).keys() else _cut(model)
 
 
-def _cut(model: Any) -> Any:
+def _cut(model: Model) -> Model:
     """Return an autoencoder that shares a model's layers, cut after the narrowest of them."""
     inside = [layer for layer in model.layers[:-1] if not isinstance(layer, keras.layers.InputLayer)]
     vectors = [layer for layer in inside if len(layer.output.shape) == 2]

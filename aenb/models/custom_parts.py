@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 
 
-def as_part(given: Any, inputs: Any, name: str, shape: Sequence[int | None] | None = None, taken: Any = None) -> Any:
+def as_part(
+    given: Model,
+    inputs: Tensor | list[Tensor],
+    name: str,
+    shape: Sequence[int | None] | None = None,
+    taken: Tensor | list[Tensor] | None = None,
+) -> Model:
     """Return a model as the part called `name`.
 
     Args:
@@ -39,14 +44,14 @@ def as_part(given: Any, inputs: Any, name: str, shape: Sequence[int | None] | No
     return part
 
 
-def is_part(model: Any, inputs: Any, name: str) -> bool:
+def is_part(model: Model, inputs: Tensor | list[Tensor], name: str) -> bool:
     """Say whether a model already has the name and the inputs of a part."""
     expected = [tuple(x.shape[1:]) for x in _listed(inputs)]
     return model.name == name and [tuple(x.shape[1:]) for x in getattr(model, "inputs", None) or ()] == expected
 
 
 @contextlib.contextmanager
-def refusing(name: str, inputs: Any) -> Iterator[None]:
+def refusing(name: str, inputs: Tensor | list[Tensor]) -> Iterator[None]:
     """Raise what a custom model raises for some inputs as an `AenbError`."""
     try:
         yield
@@ -56,7 +61,7 @@ def refusing(name: str, inputs: Any) -> Iterator[None]:
         raise AenbError(f"`{name}`: expected a Keras model that takes {shapes}. {reason}") from error
 
 
-def _check_output(part: Any, shape: tuple[int | None, ...]) -> None:
+def _check_output(part: Model, shape: tuple[int | None, ...]) -> None:
     found = [tuple(output.shape[1:]) for output in part.outputs]
     is_right = len(found) == 1 and len(found[0]) == len(shape)
     if not is_right or any(
@@ -66,5 +71,5 @@ def _check_output(part: Any, shape: tuple[int | None, ...]) -> None:
         raise AenbError(f"`{part.name}`: expected to give {expected}; received {', '.join(map(str, found))}.")
 
 
-def _listed(inputs: Any) -> Sequence[Any]:
+def _listed(inputs: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
     return inputs if isinstance(inputs, list | tuple) else [inputs]

@@ -9,6 +9,7 @@ Boltzmann machine; with modern initialisation and Adam, it trains end to end.
 
 from __future__ import annotations
 
+from aenb.core.backend import Model
 from aenb.models import backbones, layers
 from aenb.models.hyperparameters import (
     Activation,
@@ -41,7 +42,7 @@ def deep(
     vocabulary: Vocabulary = 0,
     encoder: Part = None,
     decoder: Part = None,
-):
+) -> Model:
     """Build a deep dense autoencoder, compiled.
 
     Example:

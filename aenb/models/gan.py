@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, Tensor, keras
 from aenb.core.fields import Field
 from aenb.models import adversarial, backbones, layers
 from aenb.models.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
@@ -81,7 +81,7 @@ def gan(
     num_classes: NumClasses = 0,
     generator: Part = None,
     discriminator: Part = None,
-):  # fmt: skip
+) -> Model:  # fmt: skip
     """Build a generative adversarial network, compiled.
 
     Its parts are "generator", "discriminator" and, with an average, "averaged_generator", which generates the samples.
@@ -165,7 +165,7 @@ class Losses:
                    gradient_norm=True),
         ]  # fmt: skip
 
-    def discriminator_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+    def discriminator_loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of D, its mean scores of real examples and of samples, and the unweighted penalty."""
         ops = keras.ops
         samples = ops.stop_gradient(self._generate(net, batch))
@@ -185,13 +185,13 @@ class Losses:
             terms = [terms[0] + self.penalty * slope, *terms[1:], slope]
         return dict(zip(self.terms, terms, strict=True))
 
-    def generator_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+    def generator_loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of G."""
         # training=False: spectral normalisation must not change D's weights in a step of G
         (fake,) = adversarial.scores(net.discriminator, self._generate(net, batch), labels=batch.labels, training=False)
         return {"generator_loss": self.adversarial.generator(fake)}
 
-    def _generate(self, net: Any, batch: Batch) -> Any:
+    def _generate(self, net: Model, batch: Batch) -> Tensor:
         """Generate samples of the classes of the batch: (batch, *item_shape), with 0 for missing values."""
         z = keras.random.normal((keras.ops.shape(batch.y)[0], self.latent_dim), seed=net.seeds)
         samples = net.generator(with_labels(z, batch.labels), training=batch.training)
@@ -209,7 +209,7 @@ def averaging(decay: float) -> Callable[[Any, Batch], None]:
     that even a short training forgets the initial weights.
     """
 
-    def average(net: Any, batch: Batch) -> None:
+    def average(net: Model, batch: Batch) -> None:
         step = keras.ops.maximum(keras.ops.cast(net.optimizers["generator"].iterations, "float32"), 1.0)
         rate = keras.ops.maximum(1 - decay, LATEST / (LATEST - 1 + step))
         for mean, weight in zip(net.averaged_generator.weights, net.generator.weights, strict=True):
@@ -218,7 +218,9 @@ def averaging(decay: float) -> Callable[[Any, Batch], None]:
     return average
 
 
-def _generator(given: Any, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int) -> Any:
+def _generator(
+    given: Model | None, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int
+) -> Model:
     code, label = keras.Input((latent_dim,), name="code"), backbones.label_input(classes) if classes else None
     if given is not None:
         return as_part(given, with_labels(code, label), "generator", item_shape)
@@ -226,14 +228,16 @@ def _generator(given: Any, body: backbones.Body, item_shape: tuple[int, ...], la
     return keras.Model(with_labels(code, label), output, name="generator")
 
 
-def _discriminator(given: Any, body: backbones.Body, item_shape: tuple[int, ...], classes: int, **options: Any) -> Any:
+def _discriminator(
+    given: Model | None, body: backbones.Body, item_shape: tuple[int, ...], classes: int, **options: Any
+) -> Model:
     if given is None:
         return adversarial.discriminator(body, item_shape, classes, **options)
     label = backbones.label_input(classes) if classes else None
     return as_part(given, with_labels(body.input(item_shape), label), "discriminator", (1,))
 
 
-def _copy(generator: Any) -> Any:
+def _copy(generator: Model) -> Model:
     copy = keras.models.clone_model(generator)
     copy.name = "averaged_generator"
     copy.set_weights(generator.get_weights())

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Tensor, keras, tf
 from aenb.models.parts import with_labels
 
 DRAWS, SEED = 64, (0, 0)  # initial codes to choose from
@@ -23,7 +23,7 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
 
 def inversion(
-    decode: Callable[[Any], Any], item_shape: Sequence[int], code_shape: Sequence[int], num_classes: int = 0
+    decode: Callable[[Tensor], Tensor], item_shape: Sequence[int], code_shape: Sequence[int], num_classes: int = 0
 ) -> Callable[[Any, Any], Any]:
     """Return a function that finds the latent codes of examples.
 
@@ -38,8 +38,8 @@ def inversion(
         is compiled once, and always finds the same codes for the same examples and weights.
     """
 
-    def find(x: Any, labels: Any = None) -> Any:
-        def errors(z: Any) -> Any:  # (batch,)
+    def find(x: Tensor, labels: Tensor | None = None) -> Tensor:
+        def errors(z: Tensor) -> Tensor:  # (batch,)
             decoded = keras.ops.cast(decode(with_labels(z, labels)), "float32")
             return keras.ops.sum(keras.ops.square(decoded - x), axis=tuple(range(1, len(x.shape))))
 
@@ -52,11 +52,11 @@ def inversion(
     return lambda x, labels: compiled(x) if labels is None else compiled(x, labels)
 
 
-def _nearest_draw(errors: Callable[[Any], Any], n: Any, code_shape: Sequence[int]) -> Any:
+def _nearest_draw(errors: Callable[[Tensor], Tensor], n: Tensor, code_shape: Sequence[int]) -> Tensor:
     """Return for each of n examples the sample from the prior with the smallest error: (n, *code_shape)."""
     draws = tf.random.stateless_normal((DRAWS, *code_shape), SEED)
 
-    def compare(number: Any, best: Any, least: Any) -> tuple[Any, ...]:
+    def compare(number: Tensor, best: Tensor, least: Tensor) -> tuple[Tensor, ...]:
         z = tf.repeat(draws[number][None], n, axis=0)
         return number + 1, *_better(z, errors(z), best, least)
 
@@ -64,10 +64,12 @@ def _nearest_draw(errors: Callable[[Any], Any], n: Any, code_shape: Sequence[int
     return tf.while_loop(lambda number, *_: number < DRAWS, compare, start)[1]
 
 
-def _descend(errors: Callable[[Any], Any], z: Any) -> Any:
+def _descend(errors: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
     """Optimise codes with Adam (Kingma & Ba 2014, arXiv 1412.6980), and return the best code of all steps for each."""
 
-    def update(step: Any, z: Any, mean: Any, square: Any, best: Any, least: Any) -> tuple[Any, ...]:
+    def update(
+        step: Tensor, z: Tensor, mean: Tensor, square: Tensor, best: Tensor, least: Tensor
+    ) -> tuple[Tensor, ...]:
         with tf.GradientTape() as tape:
             tape.watch(z)
             error = errors(z)
@@ -83,7 +85,7 @@ def _descend(errors: Callable[[Any], Any], z: Any) -> Any:
     return tf.while_loop(lambda step, *_: step < STEPS, update, start)[4]
 
 
-def _better(z: Any, errors: Any, best: Any, least: Any) -> tuple[Any, Any]:
+def _better(z: Tensor, errors: Tensor, best: Tensor, least: Tensor) -> tuple[Tensor, Tensor]:
     """Return the better of two codes for each example, and its error."""
     is_better = errors < least
     chosen = tf.where(tf.reshape(is_better, (-1, *[1] * (len(z.shape) - 1))), z, best)

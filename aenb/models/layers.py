@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from aenb.core.backend import keras
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aenb.core.backend import Layer, Model, Tensor, keras
 from aenb.models.custom_parts import as_part
 from aenb.models.hyperparameters import LOSSES
 
 
-def unflatten(x, shape):
+def unflatten(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Reshape a flat tensor to an example: (batch, features) → (batch, *shape)."""
     return keras.layers.Reshape(shape, name="reshape")(x) if len(shape) > 1 else x
 
 
-def dense(units: int, activation: str, name: str, **arguments):
+def dense(units: int, activation: str, name: str, **arguments: Any) -> Layer:
     """Return a dense layer with initial weights that preserve the variance of the signal.
 
     He et al. 2015 (arXiv 1502.01852) for ReLUs, Klambauer et al. 2017 (arXiv 1706.02515) for selu, Glorot &
@@ -23,14 +26,23 @@ def dense(units: int, activation: str, name: str, **arguments):
     return keras.layers.Dense(units, activation, kernel_initializer=initial, name=name, **arguments)
 
 
-def output_activation(input_shape, chosen: str | None, vocabulary: int = 0) -> str:
+def output_activation(input_shape: tuple[int, ...], chosen: str | None, vocabulary: int = 0) -> str:
     """Choose the decoder's last activation: sigmoid for pixels in [0, 1], softmax for tokens, else linear."""
     if vocabulary:
         return "softmax"
     return chosen or ("sigmoid" if len(input_shape) == 3 else "linear")
 
 
-def autoencoder(name, input_shape, encoder, decoder, *, loss, between=None, metrics=()):
+def autoencoder(
+    name: str,
+    input_shape: tuple[int, ...],
+    encoder: Model,
+    decoder: Model | Callable[[int], Model],
+    *,
+    loss: str,
+    between: Layer | None = None,
+    metrics: Sequence[keras.metrics.Metric] = (),
+) -> Model:
     """Join an encoder and a decoder into a compiled model.
 
     Args:

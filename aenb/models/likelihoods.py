@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 
 CLIP = 1e-6  # least distance of probabilities from 0 and 1, if a decoder has no logits
@@ -26,12 +26,12 @@ FLOOR = 1e-6  # smallest learned variance: about that of rounding to 255ths
 VARIANCE_RATE = 0.05  # rate of the moving average of a learned variance
 
 
-def bernoulli(x: Any, logits: Any) -> Any:
+def bernoulli(x: Tensor, logits: Tensor) -> Tensor:
     """Return log p(x | η): x in {0, 1}, or probabilities of 1, and η of the same shape → the same shape."""
     return x * logits - keras.ops.softplus(logits)
 
 
-def continuous_bernoulli(x: Any, logits: Any) -> Any:
+def continuous_bernoulli(x: Tensor, logits: Tensor) -> Tensor:
     """Return the log density of x in [0, 1]: x and η of the same shape → the same shape.
 
     Example:
@@ -46,7 +46,7 @@ def continuous_bernoulli(x: Any, logits: Any) -> Any:
     return x * logits - ops.where(is_small, series, whole)
 
 
-def continuous_bernoulli_mean(logits: Any) -> Any:
+def continuous_bernoulli_mean(logits: Tensor) -> Tensor:
     """Return the mean of a continuous Bernoulli, A'(η) in [0, 1]: η of any shape → the same shape."""
     ops = keras.ops
     size, is_small = _size(logits)
@@ -55,12 +55,12 @@ def continuous_bernoulli_mean(logits: Any) -> Any:
     return ops.where(is_small, series, ops.where(logits > 0, above, 1 - above))
 
 
-def gaussian(x: Any, mean: Any, log_var: Any) -> Any:
+def gaussian(x: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
     """Return the log density of x: x and µ of the same shape, log σ² of a shape that broadcasts → the same shape."""
     return -0.5 * (math.log(2 * math.pi) + log_var + keras.ops.square(x - mean) * keras.ops.exp(-log_var))
 
 
-def moved_log_var(log_var: Any, error: Any, step: Any) -> Any:
+def moved_log_var(log_var: Tensor, error: Tensor, step: Tensor) -> Tensor:
     """Move the learned log σ² of a Gaussian towards its optimum for a batch.
 
     Rybkin, Daniilidis & Levine (2021), arXiv 2006.13202: the optimal variance has a closed form, the mean squared
@@ -78,30 +78,30 @@ def moved_log_var(log_var: Any, error: Any, step: Any) -> Any:
     return ops.log(ops.maximum(before + rate * (error - before), FLOOR))
 
 
-def categorical(x: Any, logits: Any) -> Any:
+def categorical(x: Tensor, logits: Tensor) -> Tensor:
     """Return log p(x | η) of tokens: x (…, length), integers, and η (…, length, vocabulary) → (…, length)."""
     tokens = keras.ops.broadcast_to(x, keras.ops.shape(logits)[:-1])
     return -keras.ops.sparse_categorical_crossentropy(tokens, logits, from_logits=True)
 
 
-def kl(z_mean: Any, z_log_var: Any) -> Any:
+def kl(z_mean: Tensor, z_log_var: Tensor) -> Tensor:
     """Return KL(N(µ, σ²) ‖ N(0, 1)) in nats, for each dimension: (…, latent_dim) twice → (…, latent_dim)."""
     return 0.5 * (keras.ops.square(z_mean) + keras.ops.exp(z_log_var) - 1 - z_log_var)
 
 
-def _size(logits: Any) -> tuple[Any, Any]:
+def _size(logits: Tensor) -> tuple[Tensor, Tensor]:
     """Return |η|, with 1 in place of small values, to avoid infinite gradients; and which values are small."""
     size = keras.ops.abs(logits)
     is_small = size < SMALL
     return keras.ops.where(is_small, keras.ops.ones_like(size), size), is_small
 
 
-def _logit(probability: Any) -> Any:
+def _logit(probability: Tensor) -> Tensor:
     inside = keras.ops.clip(probability, CLIP, 1 - CLIP)
     return keras.ops.log(inside) - keras.ops.log1p(-inside)
 
 
-def _log(probability: Any) -> Any:
+def _log(probability: Tensor) -> Tensor:
     return keras.ops.log(keras.ops.clip(probability, CLIP, 1.0))
 
 
@@ -183,7 +183,7 @@ def choose_likelihood(asked: str | None, support: str, variance: float | None) -
     return name, (note,) if note else ()
 
 
-def parameter_of(decoder: Any, likelihood: Likelihood) -> Callable[[Any], Any]:
+def parameter_of(decoder: Model, likelihood: Likelihood) -> Callable[[Tensor], Tensor]:
     """Return a function from a decoder's inputs to η: the decoder without its last activation, if that is a layer."""
     if likelihood.parameter is None:
         return decoder

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aenb.core.backend import keras
+from typing import Any
+
+from aenb.core.backend import Model, Tensor, keras
 
 
 @keras.saving.register_keras_serializable("aenb")
@@ -13,11 +15,11 @@ class Observed(keras.losses.Loss):
         loss: "mean_squared_error", "mean_absolute_error" or "binary_crossentropy".
     """
 
-    def __init__(self, loss: str, name: str = "observed", **kwargs):
+    def __init__(self, loss: str, name: str = "observed", **kwargs: Any):
         super().__init__(name=name, reduction=None)
         self.loss = loss
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the mean over entries of y_true that are not NaN: (batch, ...) twice → ()."""
         missing = keras.ops.isnan(y_true)
         target = keras.ops.where(missing, y_pred, y_true)
@@ -26,12 +28,12 @@ class Observed(keras.losses.Loss):
         per_entry = keras.ops.where(missing, keras.ops.zeros_like(per_entry), per_entry)
         return keras.ops.sum(per_entry) / keras.ops.maximum(count, 1.0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the configuration, for Keras to restore the loss."""
         return {"name": self.name, "loss": self.loss}
 
 
-def observed_only(model) -> None:
+def observed_only(model: Model) -> None:
     """Recompile a model, so that missing values (NaN) in targets do not count."""
     optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
     model.compile(optimizer, loss=Observed(model.loss))

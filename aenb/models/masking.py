@@ -7,9 +7,8 @@ language model (Devlin et al. 2018, arXiv 1810.04805) without mask tokens in the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Model, Tensor, keras, tf
 from aenb.core.errors import AenbError
 from aenb.models.hyperparameters import LOSSES
 from aenb.models.training_step import Batch
@@ -30,7 +29,7 @@ class Masking:
     ratio: float
     error: str
 
-    def check(self, encoder: Any) -> None:
+    def check(self, encoder: Model) -> None:
         """Check that patches can be masked.
 
         Raises:
@@ -41,7 +40,7 @@ class Masking:
         if not {"tokens", "blocks", "code"} <= {layer.name for layer in encoder.layers}:
             raise AenbError("`mask_ratio`: expected 0 with an `encoder` of your own, which takes whole examples only.")
 
-    def loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+    def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the mean error of observed entries in masked patches."""
         ops = keras.ops
         code, masked = self.encode(net.encoder, batch.x, net.seeds)
@@ -54,7 +53,7 @@ class Masking:
             counted = batch.observed * ops.cast(self.patches.spread(masked), "float32")
         return {"loss": ops.sum(counted * errors) / ops.maximum(ops.sum(counted), 1.0)}
 
-    def encode(self, encoder: Any, x: Any, seeds: Any) -> tuple[Any, Any]:
+    def encode(self, encoder: Model, x: Tensor, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
         """Encode a random subset of the patches, with the others masked.
 
         Returns:
@@ -77,7 +76,7 @@ class Masking:
         return code, ops.logical_and(present, ops.cast(rank, "float32") >= shown)
 
 
-def _shuffle(present: Any, seeds: Any) -> tuple[Any, Any]:
+def _shuffle(present: Tensor | None, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
     """Shuffle the patches of each example, with padding at the end: (batch, patches) → order and ranks."""
     draw = keras.random.uniform(keras.ops.shape(present), seed=seeds)
     order = keras.ops.argsort(keras.ops.where(present, draw, draw + 1), axis=1)

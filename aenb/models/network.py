@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Tensor, Variable, keras, tf
 from aenb.models import training_step
+from aenb.models.autoencoder import Evidence, Prior
 from aenb.models.parts import with_labels
 from aenb.models.registry import families
 from aenb.models.training_step import Player
@@ -36,7 +37,7 @@ class Network(keras.Model):
             normal; False: there is no prior.
         weights: Arrays by name: weights that belong to no part. They are trained only if a player names them.
         after_step: (network, batch), called at the end of each training step.
-        evidence: (network, batch, k, seeds) → what `evidence` returns; None: the model has no likelihood.
+        evidence: (network, batch, k, seeds) → what `bound_terms` returns; None: the model has no likelihood.
         num_classes: How many classes the model is conditional on; 0: none.
         notes: Sentences on what was chosen for the data, to be reported.
     """
@@ -51,8 +52,8 @@ class Network(keras.Model):
         forward: Callable | None = None,
         encode: Callable | None = None,
         decode: Callable | None = None,
-        prior: Callable | bool | None = None,
-        weights: Mapping[str, np.ndarray] | None = None,
+        prior: Callable | Literal[False] | None = None,
+        weights: Mapping[str, np.ndarray | float] | None = None,
         after_step: Callable | None = None,
         evidence: Callable | None = None,
         num_classes: int = 0,
@@ -120,7 +121,7 @@ class Network(keras.Model):
             if player.learning_rate is None:
                 self.optimizers[player.name].learning_rate = rate
 
-    def weights_of(self, player: Player) -> list[Any]:
+    def weights_of(self, player: Player) -> list[Variable]:
         """List the weights that a player trains."""
         return [
             weight
@@ -129,36 +130,34 @@ class Network(keras.Model):
         ]
 
     @property
-    def step(self) -> Any:
+    def step(self) -> Tensor:
         """The number of training steps so far, an int scalar, for warm-ups."""
         return self.optimizer.iterations
 
     @property
-    def metrics(self) -> list[Any]:
+    def metrics(self) -> list[keras.metrics.Metric]:
         """The terms of the losses: their means over the epoch so far."""
         return list(self.means.values())
 
-    def encode(self, x: Any, labels: Any = None) -> Any:
+    def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return latent codes: (batch, *item_shape) → (batch, *code_shape); labels are one-hot, or None."""
         return self._encode(self, x, labels)
 
-    def decode(self, code: Any, labels: Any = None) -> Any:
+    def decode(self, code: Tensor, labels: Tensor | None = None) -> Tensor:
         """Decode latent codes: (batch, *code_shape) → (batch, *item_shape)."""
         return self._decode(self, code, labels)
 
     @property
-    def sample_prior(self) -> Callable[[int, np.random.Generator], np.ndarray]:
-        """Draw codes from the prior: (n, generator) → (n, *code_shape), float32."""
-        if not self._prior:
-            raise AttributeError(f"{self.name} has no prior: nothing in its training asked for one.")
-        return partial(self._prior, self)
+    def sample_prior(self) -> Prior | None:
+        """Draw codes from the prior: (n, generator) → (n, *code_shape), float32; None: there is no prior."""
+        return partial(self._prior, self) if self._prior else None
 
     @property
-    def has_evidence(self) -> bool:
-        """Whether the model has a likelihood, and a distribution of codes for each example."""
-        return self._evidence is not None
+    def evidence(self) -> Evidence | None:
+        """`bound_terms`; None if the model has no likelihood, or no distribution of codes for each example."""
+        return None if self._evidence is None else self.bound_terms
 
-    def evidence(self, data: Any, k: int, seeds: Any) -> tuple[Any, Any]:
+    def bound_terms(self, data: Any, k: int, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
         """Draw k latent codes of each example from q(z|x), and return the terms of the bounds on log p(x).
 
         Args:
@@ -175,16 +174,16 @@ class Network(keras.Model):
         batch = training_step.batch_of(self, data, training=False)
         return self._evidence(self, batch._replace(x=_without_missing(batch.x)), k, seeds)
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def call(self, inputs: Tensor | tuple[Tensor, Tensor] | list[Tensor], training: bool | None = None) -> Tensor:
         """Return reconstructions; inputs are examples, or (examples, labels)."""
         x, labels = training_step.examples_and_labels(self, inputs)
         return self.decode(self.encode(x, labels), labels)
 
-    def train_step(self, data: Any) -> dict[str, Any]:
+    def train_step(self, data: Any) -> dict[str, Tensor]:
         """Update the weights of each player on a batch, and return the reported terms."""
         return training_step.train_step(self, data)
 
-    def test_step(self, data: Any) -> dict[str, Any]:
+    def test_step(self, data: Any) -> dict[str, Tensor]:
         """Return the terms of the losses of a batch, without updates."""
         return training_step.test_step(self, data)
 
@@ -194,7 +193,7 @@ class Network(keras.Model):
         return {**self.recipe, "parts": parts}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Network:
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Network:
         """Build a model from its configuration."""
         entry = families()[config["family"]]
         parts = {
@@ -208,21 +207,21 @@ class Network(keras.Model):
         """Return an empty configuration: a network is compiled when it is built."""
         return {}
 
-    def compile_from_config(self, config: Any) -> None:
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Do nothing: the model is already compiled."""
 
 
-def _without_missing(x: Any) -> Any:
+def _without_missing(x: Tensor) -> Tensor:
     """Return examples with 0 for missing values, as in training."""
     return x if x.dtype.is_integer else keras.ops.where(keras.ops.isnan(x), keras.ops.zeros_like(x), x)
 
 
-def _encode(network: Network, x: Any, labels: Any) -> Any:
+def _encode(network: Network, x: Tensor, labels: Tensor | None) -> Tensor:
     outputs = network.encoder(with_labels(x, labels))
     return outputs[0] if isinstance(outputs, list | tuple) else outputs
 
 
-def _decode(network: Network, code: Any, labels: Any) -> Any:
+def _decode(network: Network, code: Tensor, labels: Tensor | None) -> Tensor:
     return network.decoder(with_labels(code, labels))
 
 

@@ -6,28 +6,28 @@ are concatenated to its output (encoder) or input (decoder).
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.models import backbones
 from aenb.models.custom_parts import as_part, is_part, refusing
 
 
-def with_labels(x: Any, labels: Any) -> Any:
+def with_labels(x: Tensor, labels: Tensor | None) -> Tensor | list[Tensor]:
     """Return the inputs of a part: examples or codes, and their labels if there are any."""
     return x if labels is None else [x, labels]
 
 
-def gives_posterior(encoder: Any) -> bool:
+def gives_posterior(encoder: Model | None) -> bool:
     """Say whether an encoder has two outputs of equal shape, the means and the log variances of q(z|x)."""
-    outputs = getattr(encoder, "outputs", None) or ()
+    outputs: Sequence[Tensor] = getattr(encoder, "outputs", None) or ()
     return len(outputs) == 2 and outputs[0].shape == outputs[1].shape
 
 
 def gaussian_encoder(
-    given: Any, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int
-) -> Any:
+    given: Model | None, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int
+) -> Model:
     """Build an encoder with the outputs `z_mean` and `z_log_var`, from a custom encoder if there is one.
 
     Raises:
@@ -47,8 +47,8 @@ def gaussian_encoder(
 
 
 def mean_decoder(
-    given: Any, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int, last: str
-) -> Any:
+    given: Model | None, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int, last: str
+) -> Model:
     """Build a decoder that ends with the activation `mean`, or adapt a custom decoder.
 
     Raises:
@@ -64,7 +64,7 @@ def mean_decoder(
     return as_part(given, inputs, "decoder", shape, taken)
 
 
-def _features(given: Any, x: Any, label: Any) -> Any:
+def _features(given: Model, x: Tensor, label: Tensor | None) -> Tensor | list[Tensor]:
     """Return the output of a custom encoder: a vector, or a list of means and log variances."""
     inputs = with_labels(x, label) if _takes_two(given) else x
     with refusing("encoder", inputs):
@@ -82,5 +82,5 @@ def _features(given: Any, x: Any, label: Any) -> Any:
     )
 
 
-def _takes_two(part: Any) -> bool:
+def _takes_two(part: Model) -> bool:
     return len(getattr(part, "inputs", None) or ()) == 2

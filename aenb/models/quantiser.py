@@ -13,9 +13,9 @@ that are hardly used are restarted at a vector of the batch (Dhariwal et al. 202
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from aenb.core.backend import keras
+from aenb.core.backend import Tensor, keras
 
 EPSILON = 1e-5  # ε of the smoothing
 DEAD = 0.05  # entries with less than this part of an even share of the vectors are dead
@@ -31,12 +31,12 @@ class Codebook(NamedTuple):
         sums: (num_embeddings, embedding_dim), mᵢ.
     """
 
-    vectors: Any
-    sizes: Any
-    sums: Any
+    vectors: Tensor
+    sizes: Tensor
+    sums: Tensor
 
 
-def nearest(z: Any, vectors: Any) -> Any:
+def nearest(z: Tensor, vectors: Tensor) -> Tensor:
     """Return the index of the nearest vector of a codebook: (n, embedding_dim) → (n,), int32.
 
     Example:
@@ -50,12 +50,12 @@ def nearest(z: Any, vectors: Any) -> Any:
     return ops.cast(ops.argmin(distance, axis=1), "int32")
 
 
-def straight_through(z: Any, quantised: Any) -> Any:
+def straight_through(z: Tensor, quantised: Tensor) -> Tensor:
     """Return the quantised vectors, with the straight-through gradient: as if they were z."""
     return z + keras.ops.stop_gradient(quantised - z)
 
 
-def update(codebook: Codebook, z: Any, indices: Any, decay: float) -> Codebook:
+def update(codebook: Codebook, z: Tensor, indices: Tensor, decay: float) -> Codebook:
     """Move a codebook towards the vectors of a batch, by exponential moving averages.
 
     Args:
@@ -76,7 +76,7 @@ def update(codebook: Codebook, z: Any, indices: Any, decay: float) -> Codebook:
     return Codebook(sums / smooth[:, None], sizes, sums)
 
 
-def restart(codebook: Codebook, z: Any, seed: Any) -> Codebook:
+def restart(codebook: Codebook, z: Tensor, seed: Tensor) -> Codebook:
     """Replace each dead entry by a random vector of the batch.
 
     If all sizes are 0, all entries are dead: the first batch initialises the codebook.
@@ -100,12 +100,12 @@ def restart(codebook: Codebook, z: Any, seed: Any) -> Codebook:
     )
 
 
-def perplexity(indices: Any, num_embeddings: int) -> Any:
+def perplexity(indices: Tensor, num_embeddings: int) -> Tensor:
     """Return the perplexity of the entries used in a batch: 1 for a single entry, num_embeddings for uniform use."""
     ops = keras.ops
     return perplexity_of(ops.mean(ops.one_hot(ops.reshape(indices, (-1,)), num_embeddings), axis=0))
 
 
-def perplexity_of(shares: Any) -> Any:
+def perplexity_of(shares: Tensor) -> Tensor:
     """Return the perplexity of a distribution: shares (n,), whose sum is 1 → a scalar from 1 to n."""
     return keras.ops.exp(-keras.ops.sum(shares * keras.ops.log(shares + 1e-10)))

@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
+from aenb.core.backend import Model
 from aenb.core.catalogue import LAST, Catalogue, summary_of
 from aenb.core.errors import AenbError, shown, unknown
 from aenb.core.fields import Field, read_fields
+from aenb.models.autoencoder import interface
 
 CLASSES = {"custom_objects", "network", "masked_loss", "sparsity"}  # they define Keras classes, and so start TensorFlow
 KINDS = {  # of data: what it is called, and the shape of one example
@@ -22,6 +24,8 @@ KINDS = {  # of data: what it is called, and the shape of one example
     "tabular": ("tables", "(features,)"),
     "text": ("texts", "(length,) of tokens"),
 }
+
+Build = Callable[..., Model]
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Family:
     """
 
     name: str
-    build: Callable[..., Any]
+    build: Build
     summary: str
     paper: str
     order: int
@@ -67,7 +71,7 @@ class Family:
         """
         if kind in self.takes:
             return
-        expected = ", ".join(f"{word}, {shape}" for word, shape in map(KINDS.get, self.takes))
+        expected = ", ".join(f"{word}, {shape}" for word, shape in map(KINDS.__getitem__, self.takes))
         others = ", ".join(name for name, other in families().items() if kind in other.takes)
         raise AenbError(
             f"Family `{self.name}`: expected {expected}; received {received}. Families for {KINDS[kind][0]}: {others}."
@@ -99,11 +103,24 @@ class Family:
         }
 
 
-_families = Catalogue("family", "aenb.models", "aenb.families", CLASSES)
+_families: Catalogue[Family] = Catalogue("family", "aenb.models", "aenb.families", CLASSES)
 
 
+@overload
+def family(build: Build) -> Build: ...
+@overload
 def family(
-    build: Callable[..., Any] | None = None,
+    *,
+    summary: str = "",
+    paper: str = "",
+    order: int = LAST,
+    takes: Collection[str] = ...,
+    learning_rate: float | None = 1e-3,
+    batch_size: int = 256,
+    is_listed: bool = True,
+) -> Callable[[Build], Build]: ...
+def family(
+    build: Build | None = None,
     *,
     summary: str = "",
     paper: str = "",
@@ -112,7 +129,7 @@ def family(
     learning_rate: float | None = 1e-3,
     batch_size: int = 256,
     is_listed: bool = True,
-) -> Callable:
+) -> Build | Callable[[Build], Build]:
     """Register the decorated function as the family of its name.
 
     The function takes the shape of an example, then hyperparameters as keywords with defaults, and returns a compiled
@@ -157,19 +174,18 @@ def family(
         (None, 5)
     """
 
-    def register(build: Callable[..., Any]) -> Callable[..., Any]:
+    def register(build: Build) -> Build:
         name = build.__name__
         if unknown_kinds := set(takes) - set(KINDS):
             raise unknown("kind of data", sorted(unknown_kinds)[0], KINDS, f" of family `{name}`")
         fields = read_fields(build, plain=True)
 
         @functools.wraps(build)
-        def built(input_shape: tuple[int, ...], **hyperparameters: Any) -> Any:
+        def built(input_shape: tuple[int, ...], **hyperparameters: Any) -> Model:
             model = build(input_shape, **hyperparameters)
-            if hasattr(model, "recipe"):  # a model of ours remembers how to build it again
-                plain = {name: field.default for name, field in fields.items() if field.kind != "model"}
-                given = {name: value for name, value in hyperparameters.items() if name in plain}
-                model.recipe = {"family": name, "input_shape": input_shape, "hyperparameters": plain | given}
+            plain = {name: field.default for name, field in fields.items() if field.kind != "model"}
+            given = {name: value for name, value in hyperparameters.items() if name in plain}
+            interface(model).recipe = {"family": name, "input_shape": input_shape, "hyperparameters": plain | given}
             return model
 
         entry = Family(
@@ -181,7 +197,7 @@ def family(
     return register if build is None else register(build)
 
 
-def families() -> Catalogue:
+def families() -> Catalogue[Family]:
     """List the families of models, by name, in the order of the field's history; those of plug-ins come last.
 
     Returns:
@@ -195,7 +211,7 @@ def families() -> Catalogue:
     return _families.discover()
 
 
-def build_model(family: str, input_shape: tuple[int, ...], **hyperparameters):
+def build_model(family: str, input_shape: tuple[int, ...], **hyperparameters: Any) -> Model:
     """Build a compiled model of a family.
 
     Args:
@@ -225,7 +241,7 @@ def build_model(family: str, input_shape: tuple[int, ...], **hyperparameters):
     return entry.build(shape, **entry.check(hyperparameters))
 
 
-def _checked_shape(input_shape) -> tuple[int, ...]:
+def _checked_shape(input_shape: Iterable[Any]) -> tuple[int, ...]:
     try:
         shape = tuple(int(side) for side in input_shape)
     except (TypeError, ValueError, OverflowError):

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from aenb.core.backend import keras
+from aenb.core.backend import Layer, Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import backbones, layers
@@ -43,7 +43,7 @@ def shallow(
     loss: Loss = "mse",
     encoder: Part = None,
     decoder: Part = None,
-):
+) -> Model:
     """Build an autoencoder with one hidden layer, compiled.
 
     With `activation="linear"`, the output is linear too, unless `output_activation` is given.
@@ -77,7 +77,7 @@ def shallow(
     )
 
 
-def _tied_decoder(code, output_shape, activation):
+def _tied_decoder(code: Layer, output_shape: tuple[int, ...], activation: str) -> Model:
     """Build a decoder of stock layers whose kernel is the encoder's own variable, used transposed.
 
     An `EinsumDense` layer takes a kernel of shape (features, latent_dim) transposed. It gets the encoder's variable
@@ -92,7 +92,7 @@ def _tied_decoder(code, output_shape, activation):
     return keras.Model(inputs, layers.unflatten(output(inputs), output_shape), name="decoder")
 
 
-def _penalty(kind: str, weight: float, target: float):
+def _penalty(kind: str, weight: float, target: float) -> Layer:
     from aenb.models.sparsity import Sparsity
 
     return Sparsity(kind, weight, target, name="sparsity")

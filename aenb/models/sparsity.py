@@ -6,7 +6,9 @@ of a weight would depend on the version.
 
 from __future__ import annotations
 
-from aenb.core.backend import keras
+from typing import Any
+
+from aenb.core.backend import Tensor, keras
 
 
 @keras.saving.register_keras_serializable("aenb")
@@ -19,25 +21,25 @@ class Sparsity(keras.layers.Layer):
         target: ρ in (0, 1), the target of the mean activation of each unit, for "kl".
     """
 
-    def __init__(self, kind: str, weight: float, target: float, **kwargs):
+    def __init__(self, kind: str, weight: float, target: float, **kwargs: Any):
         super().__init__(**kwargs)
         self.kind, self.weight, self.target = kind, weight, target
 
-    def call(self, code):
+    def call(self, code: Tensor) -> Tensor:
         """Add the penalty and return the code: (batch, latent_dim), each in (0, 1) for "kl"."""
         penalty = keras.ops.abs(code) if self.kind == "l1" else self._divergence(code)
         self.add_loss(self.weight * keras.ops.mean(penalty))
         return code
 
-    def _divergence(self, code):  # (latent_dim,)
+    def _divergence(self, code: Tensor) -> Tensor:  # (latent_dim,)
         mean = keras.ops.clip(keras.ops.mean(code, axis=0), 1e-7, 1 - 1e-7)
         on, off = self.target, 1 - self.target
         return on * keras.ops.log(on / mean) + off * keras.ops.log(off / (1 - mean))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the shape of the code, which is unchanged."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the configuration, for Keras to restore the layer."""
         return {**super().get_config(), "kind": self.kind, "weight": self.weight, "target": self.target}

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Model, Tensor, keras, tf
 
 
 class Batch(NamedTuple):
@@ -35,10 +35,10 @@ class Batch(NamedTuple):
         training: Whether weights are updated.
     """
 
-    x: Any
-    y: Any
-    observed: Any
-    labels: Any
+    x: Tensor
+    y: Tensor
+    observed: Tensor
+    labels: Tensor | None
     training: bool
 
 
@@ -60,7 +60,7 @@ class Player:
     """
 
     name: str
-    loss: Callable[[Any, Batch], dict[str, Any]]
+    loss: Callable[[Model, Any], dict[str, Tensor]]
     terms: tuple[str, ...]
     parts: tuple[str, ...]
     learning_rate: float | None = None
@@ -75,7 +75,7 @@ class Player:
         return (*self.terms, f"{self.name}_gradient_norm") if self.gradient_norm else self.terms
 
 
-def train_step(net: Any, data: Any) -> dict[str, Any]:
+def train_step(net: Model, data: Any) -> dict[str, Tensor]:
     """Update the weights of each player on a batch, and return the reported terms.
 
     Args:
@@ -89,18 +89,19 @@ def train_step(net: Any, data: Any) -> dict[str, Any]:
     return _report(net, terms, batch)
 
 
-def test_step(net: Any, data: Any) -> dict[str, Any]:
+def test_step(net: Model, data: Any) -> dict[str, Tensor]:
     """Return the terms of the losses, as in training but without gradient norms, and without updates."""
-    batch, terms = batch_of(net, data, training=False), {}
+    batch = batch_of(net, data, training=False)
+    terms: dict[str, Tensor] = {}
     outputs = batch if net.forward is None else net.forward(net, batch)
     for player in net.players:
         terms |= player.loss(net, outputs)
     return _report(net, terms, batch)
 
 
-def _in_turn(net: Any, batch: Batch) -> dict[str, Any]:
+def _in_turn(net: Model, batch: Batch) -> dict[str, Tensor]:
     """Update each player after the one before, and return the terms."""
-    terms = {}
+    terms: dict[str, Tensor] = {}
     for player in net.players:
         for _ in range(player.steps):
             with tf.GradientTape() as tape:
@@ -111,9 +112,10 @@ def _in_turn(net: Any, batch: Batch) -> dict[str, Any]:
     return terms
 
 
-def _at_once(net: Any, batch: Batch) -> dict[str, Any]:
+def _at_once(net: Model, batch: Batch) -> dict[str, Tensor]:
     """Update all players simultaneously, and return the terms."""
-    terms, scaled = {}, {}
+    terms: dict[str, Tensor] = {}
+    scaled: dict[str, Tensor] = {}
     with tf.GradientTape(persistent=True) as tape:
         outputs = net.forward(net, batch)
         for player in net.players:
@@ -126,7 +128,7 @@ def _at_once(net: Any, batch: Batch) -> dict[str, Any]:
     return terms
 
 
-def _update(net: Any, player: Player, gradients: list[Any]) -> dict[str, Any]:
+def _update(net: Model, player: Player, gradients: list[Tensor]) -> dict[str, Tensor]:
     """Update a player's weights; return the norm of its gradient by name, if it is to be reported."""
     optimizer = net.optimizers[player.name]
     norm = _norm(gradients, optimizer.scale_loss(1.0)) if player.gradient_norm else None
@@ -134,13 +136,13 @@ def _update(net: Any, player: Player, gradients: list[Any]) -> dict[str, Any]:
     return {} if norm is None else {f"{player.name}_gradient_norm": norm}
 
 
-def _norm(gradients: list[Any], scale: Any) -> Any:
+def _norm(gradients: list[Tensor], scale: Tensor) -> Tensor:
     """Return the norm of the gradients of a scaled loss; 0 if it is not finite, as in steps skipped in 16 bits."""
     norm = tf.linalg.global_norm(gradients) / scale
     return tf.where(tf.math.is_finite(norm), norm, tf.zeros_like(norm))
 
 
-def _report(net: Any, terms: dict[str, Any], batch: Batch) -> dict[str, Any]:
+def _report(net: Model, terms: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
     """Update the means of the terms and return them; with several losses, "loss" is their sum."""
     if "loss" not in terms:
         terms = {"loss": sum(terms[player.terms[0]] for player in net.players), **terms}
@@ -150,7 +152,7 @@ def _report(net: Any, terms: dict[str, Any], batch: Batch) -> dict[str, Any]:
     return {name: net.means[name].result() for name in terms}
 
 
-def batch_of(net: Any, data: Any, training: bool) -> Batch:
+def batch_of(net: Model, data: Any, training: bool) -> Batch:
     """Return a batch, with missing values of the targets, which are NaN, marked as not observed."""
     inputs, target, _ = keras.utils.unpack_x_y_sample_weight(data)
     x, labels = examples_and_labels(net, inputs)
@@ -162,7 +164,9 @@ def batch_of(net: Any, data: Any, training: bool) -> Batch:
     return Batch(x, y, 1 - keras.ops.cast(missing, "float32"), labels, training)
 
 
-def examples_and_labels(net: Any, inputs: Any) -> tuple[Any, Any]:
+def examples_and_labels(
+    net: Model, inputs: Tensor | tuple[Tensor, Tensor] | list[Tensor]
+) -> tuple[Tensor, Tensor | None]:
     """Split inputs into examples and one-hot labels; without classes, the labels are None."""
     if not net.num_classes:
         return inputs, None

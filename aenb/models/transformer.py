@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import keras
+from aenb.core.backend import Layer, Tensor, keras
 
 WIDER = 2  # ratio of the width of the dense layer inside a block to the size of a token
 EPSILON = 1e-6  # of layer normalisation, as in vision transformers
@@ -45,7 +45,7 @@ class Patches:
         """How many values a patch has."""
         return self.size ** len(self.grid) * self.item_shape[-1]
 
-    def cut(self, x: Any) -> Any:
+    def cut(self, x: Tensor) -> Tensor:
         """Cut examples into patches, row by row: (batch, *item_shape) → (batch, patches, width)."""
         sides = len(self.grid)
         if any(self._spare):
@@ -59,7 +59,7 @@ class Patches:
         x = keras.layers.Permute(order, name="by_cell")(x)  # (batch, rows, columns, size, size, channels)
         return keras.layers.Reshape((self.count, self.width), name="patches")(x)
 
-    def join(self, x: Any) -> Any:
+    def join(self, x: Tensor) -> Tensor:
         """Join patches: (batch, patches, width) → (batch, *item_shape)."""
         sides = len(self.grid)
         x = keras.layers.Reshape((*self.grid, *[self.size] * sides, self.item_shape[-1]), name="cells")(x)
@@ -71,7 +71,7 @@ class Patches:
             x = crop(self._ends, name="crop")(x)
         return x
 
-    def spread(self, marks: Any) -> Any:
+    def spread(self, marks: Tensor) -> Tensor:
         """Return for each value of an example the mark of its patch: (batch, patches) → (batch, *sides, 1)."""
         marks = keras.ops.reshape(marks, (-1, *self.grid))
         for axis, side in enumerate(self.item_shape[:-1], 1):
@@ -110,7 +110,7 @@ class Transformer:
     activation: str = "gelu"
     is_causal: bool = False
 
-    def embed(self, x: Any, grid: tuple[int, ...]) -> Any:
+    def embed(self, x: Tensor, grid: tuple[int, ...]) -> Tensor:
         """Embed patches as tokens, with their positions: (batch, patches, width) → (batch, patches, embed_dim).
 
         A learned position embedding is a bias for each position: t_p = W x_p + b_p.
@@ -123,7 +123,7 @@ class Transformer:
         )(x)  # fmt: skip
         return x if learned else self.place(x, grid)
 
-    def place(self, x: Any, grid: tuple[int, ...]) -> Any:
+    def place(self, x: Tensor, grid: tuple[int, ...]) -> Tensor:
         """Add sines and cosines of its position to each token, unless positions are learned."""
         if self.positions == "learned":
             return x
@@ -135,7 +135,7 @@ class Transformer:
         layer.bias.assign(table)
         return x
 
-    def blocks(self, x: Any, present: Any = None) -> Any:
+    def blocks(self, x: Tensor, present: Tensor | None = None) -> Tensor:
         """Let tokens attend to each other: (batch, tokens, embed_dim) → the same.
 
             h = x + Attention(LN(x)),   x′ = h + MLP(LN(h))
@@ -158,7 +158,7 @@ class Transformer:
             x = keras.layers.Add(name=f"block_{number}")([x, h])
         return _norm("last")(x)
 
-    def _multihead(self, h: Any, present: Any, number: int) -> Any:
+    def _multihead(self, h: Tensor, present: Tensor | None, number: int) -> Tensor:
         """softmax(Q Kᵀ / √d) V in each head, with the softmax over the tokens that are present."""
         layer = keras.layers.MultiHeadAttention(
             self.num_heads, self.embed_dim // self.num_heads, name=f"attention_{number}"
@@ -167,7 +167,7 @@ class Transformer:
         return layer(h, h, attention_mask=mask, use_causal_mask=self.is_causal)
 
 
-def _additive(h: Any, present: Any, number: int) -> Any:
+def _additive(h: Tensor, present: Tensor | None, number: int) -> Tensor:
     """One head, αₜₛ = softmaxₛ vᵀ tanh(W hₜ + U hₛ): Bahdanau, Cho & Bengio (2014), arXiv 1409.0473."""
     width = h.shape[-1]
     query = keras.layers.Dense(width, use_bias=False, name=f"query_{number}")(h)
@@ -177,7 +177,7 @@ def _additive(h: Any, present: Any, number: int) -> Any:
     return keras.layers.Dense(width, name=f"mean_{number}")(mean)
 
 
-def _norm(name: str) -> Any:
+def _norm(name: str) -> Layer:
     return keras.layers.LayerNormalization(epsilon=EPSILON, name=name)
 
 

@@ -26,9 +26,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import backbones
@@ -85,7 +85,7 @@ def vae(
     vocabulary: Vocabulary = 0,
     encoder: Part = None,
     decoder: Part = None,
-):
+) -> Model:
     """Build a variational autoencoder, compiled.
 
     A custom encoder returns two vectors, the means and the log variances of the latent codes, or one, to which layers
@@ -149,7 +149,7 @@ class Bound:
     """
 
     likelihood: Likelihood
-    parameter: Callable[[Any], Any]
+    parameter: Callable[[Tensor], Tensor]
     variance: float | None = None
     beta: float = 1.0
     kl_warmup: int = 0
@@ -157,7 +157,7 @@ class Bound:
     capacity: float | None = None
     num_samples: int = 1
 
-    def loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+    def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of a batch, and its two unweighted terms: −E_q[log p(x|z)] and KL(q(z|x) ‖ p(z))."""
         ops, k = keras.ops, self.num_samples
         mean, log_var = _posterior(net, batch)  # (batch, latent_dim) each
@@ -176,19 +176,19 @@ class Bound:
             loss = math.log(k) - ops.mean(log_sum)
         return {"loss": loss, "reconstruction_loss": reconstruction, "kl_loss": ops.sum(kls)}
 
-    def _decoded(self, z: Any, batch: Batch) -> Any:
+    def _decoded(self, z: Tensor, batch: Batch) -> Tensor:
         """Decode codes: (k, batch, latent_dim) → η, (k, batch, *item_shape)."""
         k, _, size = z.shape
         labels = None if batch.labels is None else keras.ops.tile(batch.labels, (k, 1))
         eta = self.parameter(with_labels(keras.ops.reshape(z, (-1, size)), labels))
         return keras.ops.cast(keras.ops.reshape(eta, (k, -1, *eta.shape[1:])), "float32")
 
-    def _log_px(self, net: Any, batch: Batch, eta: Any) -> Any:
+    def _log_px(self, net: Model, batch: Batch, eta: Tensor) -> Tensor:
         """Return log p(x|z), summed over the observed entries of each example: (k, batch)."""
         variance = (self._log_var(net),) if self.likelihood.has_variance else ()
         return _sums(batch.observed * self.likelihood.log_prob(batch.y, eta, *variance))
 
-    def _log_var(self, net: Any) -> Any:
+    def _log_var(self, net: Model) -> Tensor:
         return net.own["log_var"] if self.is_variance_learned else math.log(self.variance)
 
     @property
@@ -196,24 +196,24 @@ class Bound:
         """Whether the likelihood has a variance that is learned."""
         return self.likelihood.has_variance and self.variance is None
 
-    def _kl_weight(self, step: Any) -> Any:
+    def _kl_weight(self, step: Tensor) -> Tensor:
         """Return the weight of the KL at a training step."""
         if not self.kl_warmup:
             return self.beta
         return self.beta * keras.ops.minimum(1.0, keras.ops.cast(step, "float32") / self.kl_warmup)
 
-    def _kl_penalty(self, kls: Any) -> Any:
+    def _kl_penalty(self, kls: Tensor) -> Tensor:
         """Return the penalty from the mean KL of each dimension: (latent_dim,) → ()."""
         if self.capacity is not None:
             return keras.ops.abs(keras.ops.sum(kls) - self.capacity)
         return keras.ops.sum(keras.ops.maximum(kls, self.free_bits) if self.free_bits else kls)
 
-    def evidence(self, net: Any, batch: Batch, k: int, seeds: Any) -> tuple[Any, Any]:
+    def evidence(self, net: Model, batch: Batch, k: int, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
         """Draw k codes per example; return log p(x|z) and log p(z) − log q(z|x), (k, batch) each; the sum is log w."""
         z, log_ratio = _draw(*_posterior(net, batch), k, seeds)
         return self._log_px(net, batch, self._decoded(z, batch)), log_ratio
 
-    def decode(self, net: Any, codes: Any, labels: Any) -> Any:
+    def decode(self, net: Model, codes: Tensor, labels: Tensor | None) -> Tensor:
         """Decode latent codes to means, if they are not the output of the decoder."""
         return self.likelihood.mean(self.parameter(with_labels(codes, labels)))
 
@@ -235,13 +235,13 @@ class Bound:
             raise AenbError("`capacity`: expected None together with `free_bits`: each says how large the KL is to be.")
 
 
-def _posterior(net: Any, batch: Batch) -> tuple[Any, Any]:
+def _posterior(net: Model, batch: Batch) -> tuple[Tensor, Tensor]:
     """Encode a batch: return the means and log variances of q(z|x), (batch, latent_dim) each, float32."""
     mean, log_var = net.encoder(with_labels(batch.x, batch.labels))
     return keras.ops.cast(mean, "float32"), keras.ops.cast(log_var, "float32")
 
 
-def _draw(mean: Any, log_var: Any, k: int, seeds: Any) -> tuple[Any, Any]:
+def _draw(mean: Tensor, log_var: Tensor, k: int, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
     """Draw z = µ + σ ε, k codes from each q(z|x): (k, batch, latent_dim); and log p(z) − log q(z|x), (k, batch)."""
     ops = keras.ops
     noise = keras.random.normal((k, *ops.shape(mean)), seed=seeds)
@@ -249,7 +249,7 @@ def _draw(mean: Any, log_var: Any, k: int, seeds: Any) -> tuple[Any, Any]:
     return z, 0.5 * ops.sum(ops.square(noise) + log_var - ops.square(z), axis=-1)
 
 
-def _update_variance(net: Any, batch: Batch, mean: Any, shares: Any) -> None:
+def _update_variance(net: Model, batch: Batch, mean: Tensor, shares: Tensor) -> None:
     """Move the learned variance towards the mean squared error of a batch.
 
     Args:
@@ -264,7 +264,7 @@ def _update_variance(net: Any, batch: Batch, mean: Any, shares: Any) -> None:
     net.own["log_var"].assign(moved_log_var(net.own["log_var"], error, net.step))
 
 
-def _sums(entries: Any) -> Any:
+def _sums(entries: Tensor) -> Tensor:
     """Sum over the entries of each example: (k, batch, *item_shape) → (k, batch)."""
     return keras.ops.sum(entries, axis=tuple(range(2, len(entries.shape))))
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, Tensor, keras
 from aenb.core.fields import Field
 from aenb.models import adversarial, backbones, layers
 from aenb.models.adversarial import ADVERSARIAL_LOSSES
@@ -53,7 +53,7 @@ def vaegan(
     ] = None,
     encoder: Part = None,
     decoder: Part = None,
-):
+) -> Model:
     """Build a VAE/GAN, compiled.
 
     Its parts are "encoder", whose outputs are the means and the log variances of the latent codes, "decoder", and
@@ -113,7 +113,7 @@ class Outputs(NamedTuple):
     error: Any
 
 
-def forward(net: Any, batch: Batch) -> Outputs:
+def forward(net: Model, batch: Batch) -> Outputs:
     """Encode a batch, decode its latent codes and samples from the prior, and compute scores and features."""
     ops = keras.ops
     mean, log_var = (ops.cast(part, "float32") for part in net.encoder(batch.x, training=batch.training))
@@ -135,17 +135,17 @@ class Losses:
 
     gamma: float
 
-    def encoder_loss(self, net: Any, outputs: Outputs) -> dict[str, Any]:
+    def encoder_loss(self, net: Model, outputs: Outputs) -> dict[str, Tensor]:
         """Return L_prior + L_llike, both terms, and the mean squared error."""
         prior = keras.ops.mean(keras.ops.sum(kl(outputs.mean, outputs.log_var), axis=-1))
         llike = feature_error(*outputs.features[:2])
         return {"encoder_loss": prior + llike, "kl_loss": prior, "feature_loss": llike, "mse": outputs.error}
 
-    def decoder_loss(self, net: Any, outputs: Outputs) -> dict[str, Any]:
+    def decoder_loss(self, net: Model, outputs: Outputs) -> dict[str, Tensor]:
         """Return γ L_llike − L_GAN."""
         return {"decoder_loss": self.gamma * feature_error(*outputs.features[:2]) - gan_loss(*outputs.scores)}
 
-    def discriminator_loss(self, net: Any, outputs: Outputs) -> dict[str, Any]:
+    def discriminator_loss(self, net: Model, outputs: Outputs) -> dict[str, Tensor]:
         """Return L_GAN, and the mean probabilities of D that real examples, and that generated samples, are real."""
         real, *fakes = (keras.ops.mean(ADVERSARIAL.reported(score)) for score in outputs.scores)
         return {
@@ -153,18 +153,18 @@ class Losses:
         }  # fmt: skip
 
 
-def feature_error(real: Any, reconstructed: Any) -> Any:
+def feature_error(real: Tensor, reconstructed: Tensor) -> Tensor:
     """Return L_llike of features (batch, features) of examples and of their reconstructions, in nats: a scalar."""
     return 0.5 * keras.ops.mean(keras.ops.sum(keras.ops.square(real - reconstructed), axis=-1))
 
 
-def gan_loss(real: Any, reconstructed: Any, generated: Any) -> Any:
+def gan_loss(real: Tensor, reconstructed: Tensor, generated: Tensor) -> Tensor:
     """Return L_GAN of the scores (batch, 1) of examples, reconstructions, and samples from the prior: a scalar."""
     softplus = keras.ops.softplus  # softplus(−s) = −log σ(s), softplus(s) = −log(1 − σ(s))
     return keras.ops.mean(softplus(-real) + softplus(reconstructed) + softplus(generated))
 
 
-def _discriminator(body: backbones.Body, item_shape: tuple[int, ...]) -> Any:
+def _discriminator(body: backbones.Body, item_shape: tuple[int, ...]) -> Model:
     """Build a discriminator with two outputs, scores (batch, 1) and features (batch, features)."""
     critic = adversarial.discriminator(body, item_shape)
     return keras.Model(critic.input, [critic.output, critic.get_layer("score").input], name="discriminator")

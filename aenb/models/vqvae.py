@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 
-from aenb.core.backend import keras
+from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import backbones, code_prior, layers, quantiser
@@ -72,7 +72,7 @@ def vqvae(
     prior_layers: Annotated[int, Field("blocks of self-attention in the prior", low=1, high=64)] = 2,
     encoder: Part = None,
     decoder: Part = None,
-):
+) -> Model:
     """Build a vector-quantised autoencoder with its prior, compiled.
 
     A custom encoder returns vectors of any number of dimensions, (…, embedding_dim), and the decoder takes them.
@@ -145,7 +145,7 @@ class Quantisation:
         vectors = np.zeros((self.num_embeddings, self.grid[-1]), "float32")
         return dict(zip(CODEBOOK, (vectors, vectors[:, 0], vectors), strict=True))
 
-    def loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+    def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of the autoencoder's loss; in training, also update the codebook."""
         ops = keras.ops
         z = self._vectors(net, batch.x)
@@ -168,34 +168,34 @@ class Quantisation:
             "perplexity": quantiser.perplexity(indices, self.num_embeddings),
         }
 
-    def prior_loss(self, net: Any, batch: Batch) -> dict[str, Any]:
+    def prior_loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of the prior, −log p(k) in nats, for the current codes; in training, of some examples."""
         x = batch.x[::PRIOR_STRIDE] if batch.training else batch.x
         codes = self.encode(net, x)
         return {"prior_loss": keras.ops.mean(code_prior.cross_entropy(net.prior_model(codes), codes))}
 
-    def encode(self, net: Any, x: Any, labels: Any = None) -> Any:
+    def encode(self, net: Model, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the latent codes of examples: (batch, *item_shape) → (batch, positions), int32."""
         indices = quantiser.nearest(self._vectors(net, x), net.own["codebook"].value)
         return keras.ops.reshape(indices, (-1, self.positions))
 
-    def decode(self, net: Any, codes: Any, labels: Any = None) -> Any:
+    def decode(self, net: Model, codes: Tensor, labels: Tensor | None = None) -> Tensor:
         """Decode latent codes: (batch, positions), int → (batch, *item_shape)."""
         return net.decoder(self._on_grid(keras.ops.take(net.own["codebook"].value, codes, axis=0)))
 
-    def _vectors(self, net: Any, x: Any) -> Any:
+    def _vectors(self, net: Model, x: Tensor) -> Tensor:
         """Return the encoder's vectors: (batch, *item_shape) → (batch · positions, embedding_dim), float32."""
         return keras.ops.reshape(keras.ops.cast(net.encoder(x), "float32"), (-1, self.grid[-1]))
 
-    def _on_grid(self, vectors: Any) -> Any:
+    def _on_grid(self, vectors: Tensor) -> Tensor:
         return keras.ops.reshape(vectors, (-1, *self.grid))
 
-    def _mean_of_examples(self, batch: Batch, values: Any) -> Any:
+    def _mean_of_examples(self, batch: Batch, values: Tensor) -> Tensor:
         """Sum over the values of each example, and average over the batch."""
         return keras.ops.sum(values) / keras.ops.cast(keras.ops.shape(batch.x)[0], "float32")
 
 
-def _encoder(body: backbones.Body, item_shape: tuple[int, ...], positions: int | None, embedding_dim: int) -> Any:
+def _encoder(body: backbones.Body, item_shape: tuple[int, ...], positions: int | None, embedding_dim: int) -> Model:
     """Build the encoder: strided convolutions and a plain one, or dense layers to a few positions.
 
     Raises:
@@ -216,7 +216,7 @@ def _encoder(body: backbones.Body, item_shape: tuple[int, ...], positions: int |
     return keras.Model(inputs, z, name="encoder")
 
 
-def _decoder(body: backbones.Body, grid: tuple[int, ...], item_shape: tuple[int, ...]) -> Any:
+def _decoder(body: backbones.Body, grid: tuple[int, ...], item_shape: tuple[int, ...]) -> Model:
     """Build the decoder, from the grid."""
     vectors, last = keras.Input(grid, name="vectors"), layers.output_activation(item_shape, None)
     if body.filters:

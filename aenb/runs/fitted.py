@@ -11,17 +11,19 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.backend import Model
 from aenb.core.errors import AenbError
 from aenb.evaluation.scorers.anomaly import noise
 from aenb.latent import coding
 from aenb.latent.densities import PARAMETERS, from_parameters, parameters
 from aenb.latent.sampling import fitted
+from aenb.latent.trained_run import TrainedRun
 
 KINDS = ("gmm", "gaussian")
 MAX_DIMENSIONS = 1024  # of a code for which densities are fitted in order to save them
 
 
-def to_arrays(run: Any) -> dict[str, np.ndarray]:
+def to_arrays(run: TrainedRun) -> dict[str, np.ndarray]:
     """Fit what a run needs once its data is no longer at hand.
 
     Args:
@@ -31,7 +33,7 @@ def to_arrays(run: Any) -> dict[str, np.ndarray]:
     Returns:
         Arrays by name: "mean", "noise", and the parameters of each density, such as "gmm.means".
     """
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     with contextlib.suppress(AenbError):
         arrays |= {"mean": run.mean} if run.preprocessing.kind != "text" else {}
     for kind in KINDS:
@@ -44,7 +46,7 @@ def to_arrays(run: Any) -> dict[str, np.ndarray]:
     return arrays
 
 
-def from_arrays(arrays: Mapping[str, np.ndarray], model: Any) -> tuple[dict[str, Any], np.ndarray | None]:
+def from_arrays(arrays: Mapping[str, np.ndarray], model: Model) -> tuple[dict[str, Any], np.ndarray | None]:
     """Read what `to_arrays` returned.
 
     Returns:

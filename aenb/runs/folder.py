@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from aenb.core.atomic_write import sweep, written_aside
+from aenb.core.backend import Model
 from aenb.core.catalogue import load_plugins
 from aenb.core.errors import AenbError
 from aenb.core.files import expanded, named, plain, read_bytes, read_json, read_npz, regular
@@ -62,7 +63,7 @@ def write(
             (aside / file).write_bytes(picture)
         for name, members in arrays.items():
             if members:
-                np.savez_compressed(aside / f"{name}.npz", **members)
+                np.savez_compressed(aside / f"{name}.npz", **members)  # type: ignore[arg-type]
         _write_history(aside / HISTORY, facts["history"])
         sums = {file.name: _sha256(file) for file in sorted(aside.iterdir())}
         sizes = {name: (aside / name).stat().st_size for name in sums}
@@ -118,7 +119,7 @@ def _state(file: Path, sha256: str, size: int | None) -> str | None:
     return None if has_size and _sha256(file) == sha256 else "changed or truncated"
 
 
-def _example_shape(model: Any, path: Path) -> tuple[int, ...]:
+def _example_shape(model: Model, path: Path) -> tuple[int, ...]:
     """Return the shape of a loaded model's examples, and check that the model fits a run."""
     try:
         example, code = coding.item_shape(model), coding.code_shape(model)

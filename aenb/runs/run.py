@@ -8,13 +8,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from aenb.core import backend
 from aenb.core.arguments import checked
-from aenb.core.control import Control
+from aenb.core.backend import Model
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.core.progress import open_view
@@ -29,8 +29,15 @@ from aenb.engine.fair_lock import FairLock
 from aenb.latent import coding
 from aenb.latent.restoration import fill_in
 from aenb.latent.sampling import draw_codes
+from aenb.models.autoencoder import interface, parts
 from aenb.runs import fitted, folder, report, summary
 from aenb.runs.spec import Spec
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from aenb.evaluation.diagnosis import Finding
+    from aenb.figures.views import Gallery
 
 Count = Annotated[int, Field("how many", low=1, high=10**7)]
 Steps = Annotated[int, Field("how many", low=2, high=10**5)]
@@ -66,7 +73,7 @@ class Run:
     """
 
     spec: Spec
-    model: Any
+    model: Model
     history: dict[str, list[float]]
     status: str = "complete"
     seconds: float = 0.0
@@ -82,7 +89,7 @@ class Run:
     _mean: np.ndarray | None = None
     _weights: tuple[int, int] = field(init=False, default=(0, 0))  # that kept results belong to
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._weights = self._weights_now()
 
     @property
@@ -103,12 +110,12 @@ class Run:
     @property
     def is_generator(self) -> bool:
         """Whether the model only generates and has no encoder: codes of given examples are found by inversion."""
-        return "encoder" not in coding.parts(self.model)
+        return "encoder" not in parts(self.model)
 
     @property
     def is_conditional(self) -> bool:
         """Whether the model is conditioned on class labels."""
-        return bool(getattr(self.model, "num_classes", 0))
+        return interface(self.model).num_classes > 0
 
     @property
     def summary(self) -> str:
@@ -178,7 +185,7 @@ class Run:
             >>> run.stop().status
             'stopped'
         """
-        self._under_way().pause()
+        self._under_way().control.pause()
 
     def resume(self) -> None:
         """Continue a training that is paused.
@@ -194,7 +201,7 @@ class Run:
             >>> run.wait().epochs
             2
         """
-        self._under_way().resume()
+        self._under_way().control.resume()
 
     def stop(self) -> Run:
         """Stop the training, and keep what was learnt.
@@ -214,15 +221,16 @@ class Run:
             >>> run.stop().epochs < 10_000
             True
         """
-        self._under_way().stop()
+        job = self._under_way()
+        job.control.stop()
         if not self.turns.mine:
-            self.job.over()
+            job.over()
         return self
 
-    def _under_way(self) -> Control:
-        if not self.is_alive:
+    def _under_way(self) -> Job:
+        if self.job is None or not self.is_alive:
             raise AenbError(f"Expected a training that is under way; received a run that is {self.status}.")
-        return self.job.control
+        return self.job
 
     @property
     def remedy(self) -> list[str]:
@@ -398,9 +406,9 @@ class Run:
             >>> run.interpolate(a, b, steps=5).shape
             (5, 8, 8, 1)
         """
-        ends = (self.preprocessing.input(example, name) for example, name in ((a, "a"), (b, "b")))
+        first, last = self.preprocessing.input(a, "a"), self.preprocessing.input(b, "b")
         with self.turns:
-            return coding.interpolate(self.model, *ends, steps, self.class_numbers(labels))
+            return coding.interpolate(self.model, first, last, steps, self.class_numbers(labels))
 
     @checked
     def generate(self, n: Count = 10, seed: Seed = 0, *, density: str | None = None, labels: Any = None) -> np.ndarray:
@@ -536,7 +544,7 @@ class Run:
                 raise AenbError("`labels`: expected a conditional model; this one was trained with conditional=False.")
             return None
         if labels is None:
-            return np.arange(n) % self.model.num_classes
+            return np.arange(n) % interface(self.model).num_classes
         if np.ndim(labels) and len(labels) != n:
             raise AenbError(f"`labels`: expected one, or {n}; received {len(labels)}.")
         return self.class_numbers(np.broadcast_to(np.asarray(labels), (n,)))
@@ -578,7 +586,7 @@ class Run:
         with self.turns:
             return attention(self.model, x)
 
-    def diagnose(self) -> list[Any]:
+    def diagnose(self) -> list[Finding]:
         """Look for common problems, such as collapse, dead units or codes, overfitting, or a saturated discriminator.
 
         Returns:
@@ -665,7 +673,7 @@ class Run:
             view.end("Scored on held-out examples.")
         return scores
 
-    def plot(self):
+    def plot(self) -> Figure:
         """Draw learning curves and reconstructions.
 
         Returns:
@@ -680,7 +688,7 @@ class Run:
         return summary.figure(self)
 
     @checked
-    def show(self, *names: str):
+    def show(self, *names: str) -> Gallery:
         """Return pictures of what the model learnt; `aenb.figures.views` has a module for each.
 
         Args:
@@ -743,10 +751,10 @@ class Run:
             "record": self.record,
             "preprocessing": self.preprocessing.to_dict(),
         }
-        parts = {"model": self.model, **coding.parts(self.model)}
+        models = {"model": self.model, **parts(self.model)}
         timeline = {str(epoch): samples for epoch, samples in self.timeline.items()}
         arrays = {"timeline": timeline, "fitted": fitted.to_arrays(self)}
-        return folder.write(path, facts, parts, pictures, arrays, overwrite=overwrite)
+        return folder.write(path, facts, models, pictures, arrays, overwrite=overwrite)
 
     def to_cell(self) -> str:
         """Return the `%%autoencoder` cell that reproduces the run.

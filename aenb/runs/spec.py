@@ -148,7 +148,7 @@ class Spec:
         Field("compile the steps with XLA; auto: if it is faster", group="Training", choices=("auto", "on", "off")),
     ] = "auto"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not is_name(self.family):
             raise AenbError(f"`family`: expected the name of a family, such as deep; received {shown(self.family)!r}.")
         if self.name is not None:
@@ -265,7 +265,8 @@ def _plain_value(name: str, value: Any, depth: int = 0) -> Any:
         if isinstance(value, dict):
             return {_plain_value(name, k, depth + 1): _plain_value(name, v, depth + 1) for k, v in value.items()}
         return type(value)([_plain_value(name, one, depth + 1) for one in value])
-    for kind, plain in ((str, str), (bool, bool), (numbers.Integral, int), (numbers.Real, float)):
+    kinds: tuple[tuple[Any, Any], ...] = ((str, str), (bool, bool), (numbers.Integral, int), (numbers.Real, float))
+    for kind, plain in kinds:
         if isinstance(value, kind) and (kind in (str, bool) or abs(value) <= sys.float_info.max):
             return plain(value)
     raise AenbError(

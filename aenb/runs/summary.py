@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from aenb.core.errors import failure
 from aenb.core.numerics import usual_errors
 from aenb.core.tables import number_of
 from aenb.evaluation.scorers.reconstruction import INVERTED
+from aenb.figures.shown_run import ShownRun
+from aenb.models.autoencoder import interface
 from aenb.runs import report
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 LOSSES = {"sparse_categorical_crossentropy": "cross-entropy of a word (nats)"}
 MARKS = {"error": "✗", "warning": "⚠", "info": "→"}
 
 
-def examples(run: Any) -> dict[str, Any]:
+def examples(run: ShownRun) -> dict[str, Any]:
     """Return rows of examples to show, by name: held-out ones, corrupted as the task does, and reconstructed.
 
     For a generator: held-out ones, and samples generated from fixed latent codes.
@@ -35,19 +42,19 @@ def examples(run: Any) -> dict[str, Any]:
     return {name: data.texts(row) for name, row in rows.items()} if data.kind == "text" else rows
 
 
-def _generated(run: Any) -> Any:
+def _generated(run: ShownRun) -> np.ndarray:
     """Generate as many samples as there are shown examples; if the model is conditional, of the same classes."""
     shown = run.data.shown
     return run.generate(len(shown), labels=run.data.y_test[shown] if run.is_conditional else None)
 
 
 @usual_errors
-def figure(run: Any):
+def figure(run: ShownRun) -> Figure:
     """Draw the loss of a run, its examples, and generated images: a `matplotlib.figure.Figure`."""
     from aenb.figures.plots import run_figure
 
     rows = examples(run)
-    if run.data.kind == "image" and hasattr(run.model, "sample_prior") and "generated" not in rows:
+    if run.data.kind == "image" and interface(run.model).sample_prior and "generated" not in rows:
         rows["generated"] = _generated(run)
     baselines, loss = (
         {},
@@ -61,7 +68,7 @@ def figure(run: Any):
     return run_figure(run.history, rows, loss=words, baselines=baselines)
 
 
-def scores(run: Any) -> tuple[dict[str, float], list[str]]:
+def scores(run: ShownRun) -> tuple[dict[str, float], list[str]]:
     """Return the reconstruction scores of a run; if they can't be computed, none and a note."""
     try:
         return run.evaluate(parts="reconstruction"), []
@@ -69,7 +76,7 @@ def scores(run: Any) -> tuple[dict[str, float], list[str]]:
         return {}, [failure("Its reconstructions could not be scored", error)]
 
 
-def words(run: Any) -> tuple[str, list[list[str]], list[str]]:
+def words(run: ShownRun) -> tuple[str, list[list[str]], list[str]]:
     """Return a run's report: a title, a table of scores, and sentences."""
     spec, (metrics, notes) = run.spec, scores(run)
     title = f"{run.name}: {spec.family} on {spec.data}" if run.name else f"{spec.family} on {spec.data}"

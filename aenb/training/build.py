@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 
 from aenb.core import backend
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Model, keras, tf
 from aenb.core.errors import AenbError
 from aenb.core.model_files import bounded_weights
 from aenb.core.progress import Silent
@@ -23,6 +23,7 @@ from aenb.core.version import __version__
 from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.engine import has_convolutions
+from aenb.models.autoencoder import interface
 from aenb.models.registry import build_model, families
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
@@ -44,7 +45,7 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
     record = _record(loaded) | {"precision": policy, "examples_per_second": 0.0}
     record["learning_rate"] = learning_rate(spec) or float(model.optimizer.learning_rate)
     record["batch_size"] = batch_size(spec, len(loaded.train))
-    record["notes"] += [*getattr(model, "notes", ()), *notes, *([note] if note else [])]
+    record["notes"] += [*interface(model).notes, *notes, *([note] if note else [])]
     return Run(spec, model, {}, "queued", 0.0, record, _data=loaded), loaded
 
 
@@ -68,14 +69,6 @@ def learning_rate(spec: Spec) -> float | None:
     return spec.learning_rate or families().lookup(spec.family).learning_rate
 
 
-def set_learning_rate(model: Any, rate: float) -> None:
-    """Set the learning rate of a model's optimiser; in a network, of all players without their own."""
-    if hasattr(model, "set_learning_rate"):
-        model.set_learning_rate(rate)
-    else:
-        model.optimizer.learning_rate = rate
-
-
 def batch_size(spec: Spec, n: int) -> int:
     """Return the batch size for n examples: the spec's, or by default the family's or a smaller one.
 
@@ -88,7 +81,7 @@ def batch_size(spec: Spec, n: int) -> int:
     return max(MIN_BATCH, min(families().lookup(spec.family).batch_size, largest))
 
 
-def build(spec: Spec, data: Data) -> tuple[Any, str, str]:
+def build(spec: Spec, data: Data) -> tuple[Model, str, str]:
     """Build the model that a spec describes.
 
     Returns:
@@ -98,7 +91,7 @@ def build(spec: Spec, data: Data) -> tuple[Any, str, str]:
 
     max_bytes = psutil.virtual_memory().available // COPIES
 
-    def built(policy: str) -> Any:
+    def built(policy: str) -> Model:
         with _seeded(spec.seed), _dtype_policy(policy), bounded_weights(max_bytes):
             return build_model(spec.family, data.input_shape, **hyperparameters)
 
@@ -111,7 +104,7 @@ def build(spec: Spec, data: Data) -> tuple[Any, str, str]:
 
         observed_only(model)
     if (rate := learning_rate(spec)) is not None:
-        set_learning_rate(model, rate)
+        interface(model).set_learning_rate(rate)
     return model, policy, note
 
 
@@ -130,7 +123,7 @@ def facts(spec: Spec, data: Data) -> dict[str, Any]:
             f"`conditional`: expected held-out examples of the classes trained on; received others too, "
             f"such as {data.unseen[0]}, in {data.name}. Leave these out, or take more examples of each class."
         )
-    values = {"vocabulary": len(data.vocabulary), "num_classes": len(data.classes)}
+    values: dict[str, Any] = {"vocabulary": len(data.vocabulary), "num_classes": len(data.classes)}
     if data.kind != "text" and "support" in entry.fields:
         values["support"] = data.support
     return {name: value for name, value in values.items() if name in entry.fields}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import keras
+from aenb.core.backend import Callback, Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.progress import Silent
 from aenb.data.record import Data
@@ -82,7 +82,9 @@ class Writer:
         stopping: The Keras callback of early stopping, whose best weights are saved; or None.
     """
 
-    def __init__(self, checkpoint: Checkpoint, run: Run, data: Data, view: Silent, stopping: Any):
+    def __init__(
+        self, checkpoint: Checkpoint, run: Run, data: Data, view: Silent, stopping: keras.callbacks.EarlyStopping | None
+    ):
         self._checkpoint, self._run, self._view, self._stopping = checkpoint, run, view, stopping
         self._data = {"data": data.fingerprint, "labels": labels_fingerprint(data)}
 
@@ -152,7 +154,7 @@ def restore_record(saved: Saved, run: Run) -> State:
     return State(facts["epoch"], facts["step"], _numbered(saved, "value_"))
 
 
-def check_fit(saved: Saved, model: Any, data: Data, steps: int, folder: Path) -> None:
+def check_fit(saved: Saved, model: Model, data: Data, steps: int, folder: Path) -> None:
     """Check that the arrays of a checkpoint belong to a training; the engine checks the variables.
 
     Args:
@@ -179,7 +181,7 @@ def check_fit(saved: Saved, model: Any, data: Data, steps: int, folder: Path) ->
         )
 
 
-def resumed_stopping(stopping: Any, losses: list[float], saved: Saved) -> Any:
+def resumed_stopping(stopping: keras.callbacks.EarlyStopping, losses: list[float], saved: Saved) -> Callback:
     """Return the callback that restores the state of early stopping, which resets itself when a training begins.
 
     Args:
@@ -189,7 +191,7 @@ def resumed_stopping(stopping: Any, losses: list[float], saved: Saved) -> Any:
     """
     best = _numbered(saved, "best_")
 
-    def on_train_begin(logs=None):
+    def on_train_begin(logs: dict[str, float] | None = None) -> None:
         if np.isfinite(losses).any():
             stopping.best_epoch = int(np.nanargmin(losses))
             stopping.best = losses[stopping.best_epoch]

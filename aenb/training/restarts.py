@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from aenb.core.backend import Callback
 from aenb.core.progress import Silent
 from aenb.data.record import Data
 from aenb.engine.checkpoint import Checkpoint
@@ -49,7 +50,7 @@ class Attempts:
         self,
         run: Run,
         data: Data,
-        callbacks: Sequence[Any],
+        callbacks: Sequence[Callback],
         view: Silent,
         checkpoint: Checkpoint | None,
         resume: bool,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from aenb.core import backend
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Callback, Model, Tensor, keras, tf
 from aenb.core.control import Stopped
 from aenb.core.progress import Silent, Training
 from aenb.core.short_form import most_epochs
@@ -21,7 +21,7 @@ from aenb.data.scaling import units
 from aenb.data.split import hold_out
 from aenb.engine import Diverged, Engine, State, Validation
 from aenb.engine.checkpoint import Checkpoint, Saved
-from aenb.latent import coding
+from aenb.models.autoencoder import interface, parts
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 from aenb.runs.summary import examples
@@ -48,7 +48,7 @@ class Session:
         self,
         run: Run,
         data: Data,
-        callbacks: Sequence[Any],
+        callbacks: Sequence[Callback],
         view: Silent,
         checkpoint: Checkpoint | None = None,
         saved: Saved | None = None,
@@ -57,7 +57,7 @@ class Session:
         self.control = run.job.control
         spec, model = run.spec, run.model
         kept, held_out = hold_out(len(data.train), validation_size(data))
-        labels = (data.class_numbers(data.y_train),) if getattr(model, "num_classes", 0) else ()
+        labels = (data.class_numbers(data.y_train),) if run.is_conditional else ()
         prepare = _preparation(spec, data)
         self.engine = Engine(
             model,
@@ -186,11 +186,11 @@ class Session:
         self._interrupts.check()
         self.control.check()
 
-    def _watcher(self) -> Any:
+    def _watcher(self) -> Callback:
         """Return the callback that records the history, and checks the controls during validation."""
         run = self.run
 
-        def on_epoch_end(epoch, logs=None):
+        def on_epoch_end(epoch: int, logs: dict[str, float]) -> None:
             for name, value in logs.items():
                 run.history.setdefault(name, []).append(float(value))
             if epoch + 1 in self._moments:
@@ -223,16 +223,16 @@ def _preparation(spec: Spec, data: Data) -> Callable[..., tuple[Any, Any]]:
     """Return the function (seed, number of the batch, examples, labels if any) → inputs and targets, in the graph."""
     task = make_task(spec.task, spec.corruption, spec.amount, data.kind, missing=data.has_missing)
 
-    def prepare(seed: int, number: Any, batch: Any, *labels: Any) -> tuple[Any, Any]:
+    def prepare(seed: int, number: Tensor, batch: Tensor, *labels: Tensor) -> tuple[Any, Any]:
         x, y = task(units(batch), tf.stack([seed, tf.cast(number, "int32")]))
         return ((x, *labels), y) if labels else (x, y)
 
     return prepare
 
 
-def plays(model: Any) -> bool:
+def plays(model: Model) -> bool:
     """Say whether a model is trained adversarially: a generator against a discriminator."""
-    return "discriminator" in coding.parts(model) and hasattr(model, "sample_prior")
+    return "discriminator" in parts(model) and interface(model).sample_prior is not None
 
 
 def moments(epochs: int) -> set[int]:
@@ -240,7 +240,7 @@ def moments(epochs: int) -> set[int]:
     return {round(epoch) for epoch in np.geomspace(1, epochs, min(MOMENTS, epochs))}
 
 
-def _early_stopping(patience: int | None) -> Any:
+def _early_stopping(patience: int | None) -> keras.callbacks.EarlyStopping | None:
     """Return the callback of early stopping; None without patience."""
     if patience is None:
         return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aenb.core.arguments import checked
+from aenb.core.backend import Callback, Model
 from aenb.core.errors import AenbError
 from aenb.core.progress import Silent, open_view
 from aenb.models.registry import families
@@ -19,7 +20,7 @@ from aenb.training.work import Work
 
 @checked
 def train(
-    family: Any,
+    family: str | Model,
     data: Any = "mnist_5k",
     name: str | None = None,
     *,
@@ -84,7 +85,7 @@ def train(
 def train_spec(
     spec: Spec,
     data: Any,
-    callbacks: Sequence[Any],
+    callbacks: Sequence[Callback],
     view: Silent,
     *,
     checkpointing: Checkpointing | None = None,
@@ -134,4 +135,4 @@ def _signature() -> inspect.Signature:
     return signature.replace(parameters=[*named, settings])
 
 
-train.__signature__ = _signature()
+train.__signature__ = _signature()  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from aenb.core.backend import Callback
 from aenb.core.control import Control, Stopped
 from aenb.core.progress import Silent
 from aenb.core.queue import Job, jobs
@@ -30,7 +31,7 @@ class Work:
     """
 
     def __init__(
-        self, spec: Spec, data: Any, callbacks: Sequence[Any], view: Silent, checkpointing: Checkpointing | None
+        self, spec: Spec, data: Any, callbacks: Sequence[Callback], view: Silent, checkpointing: Checkpointing | None
     ):
         notes = _stop_namesake(spec.name, view)
         self._view, self._held = view, contextlib.ExitStack()
@@ -51,8 +52,12 @@ class Work:
 
     def train(self) -> None:
         """Train in this thread, once its turn has come; an interrupt keeps what was learnt."""
-        control = self.run.job.control
-        self._train(lambda first: (self._view.stage(f"Waiting for the training of `{first.name}` …"), control.poll()))
+
+        def waiting(first: Job) -> None:
+            self._view.stage(f"Waiting for the training of `{first.name}` …")
+            self.run.job.control.poll()
+
+        self._train(waiting)
 
     def start(self) -> None:
         """Train in a thread, which ends the view, and return at once."""

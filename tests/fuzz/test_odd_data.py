@@ -76,7 +76,7 @@ def through(family: str, x: Any, labels: Any, settings: dict[str, Any], folder: 
     gallery = run.show()
     assert gallery._repr_html_()
     run.diagnose()
-    run.generate(3) if family != "vqvae" or hasattr(run.model, "sample_prior") else None
+    run.generate(3) if family != "vqvae" or run.model.sample_prior else None
     again = aenb.load_run(run.save(folder / "run"))
     assert repr(again) == repr(run)
     assert again._repr_html_()

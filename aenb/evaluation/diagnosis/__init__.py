@@ -13,12 +13,11 @@ the terms of the history, never at the family, so it also works for new families
 
 from __future__ import annotations
 
-from typing import Any
-
 from aenb.core.numerics import usual_errors
 from aenb.evaluation.diagnosis import against_baselines, collapse, learning_curves, mode_collapse, ranges, units
 from aenb.evaluation.diagnosis.finding import SEVERITIES, Finding
 from aenb.evaluation.diagnosis.measurements import Measurements
+from aenb.latent.trained_run import TrainedRun
 
 __all__ = ["Finding", "diagnose"]
 
@@ -57,7 +56,7 @@ CAUSES = {  # a finding → the findings that explain it: if one of them is foun
 
 
 @usual_errors
-def diagnose(run: Any) -> list[Finding]:
+def diagnose(run: TrainedRun) -> list[Finding]:
     """Check a run for common failures.
 
     The checks use at most 2,000 training examples and 1,000 generated samples, and take a few seconds. Checks that
@@ -77,7 +76,9 @@ def diagnose(run: Any) -> list[Finding]:
     """
     if not run.epochs and run.status != "diverged":
         return []
-    measured, findings, failed = Measurements(run), [], {}
+    measured = Measurements(run)
+    findings: list[Finding] = []
+    failed: dict[str, list[str]] = {}
     for check in CHECKS:
         try:
             findings += check(measured)

@@ -9,7 +9,7 @@ import numpy as np
 from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import Measurements
 from aenb.evaluation.metrics.elbo import kl_per_dimension
-from aenb.latent import coding
+from aenb.models.autoencoder import interface, parts
 from aenb.models.parts import gives_posterior
 from aenb.models.quantiser import perplexity_of
 
@@ -21,7 +21,7 @@ USED = 0.5  # share of a codebook
 
 def posterior_collapse(measured: Measurements) -> Iterator[Finding]:
     """Check for a posterior that equals the prior for all examples, if the encoder gives means and log variances."""
-    encoder = coding.parts(measured.model).get("encoder")
+    encoder = parts(measured.model).get("encoder")
     if not gives_posterior(encoder) or measured.inputs_of(encoder) is None:
         return
     mean, log_var = (np.concatenate(batches) for batches in zip(*measured.through(encoder), strict=True))
@@ -69,7 +69,7 @@ def _revived(measured: Measurements, size: int) -> str:
 
 def dead_codes(measured: Measurements) -> Iterator[Finding]:
     """Check for codebook entries that no example is assigned to, in models with discrete codes."""
-    codebook = getattr(measured.model, "own", {}).get("codebook")
+    codebook = interface(measured.model).own.get("codebook")
     if codebook is None or measured.run.is_generator or measured.codes.dtype.kind not in "iu":
         return
     size = codebook.shape[0]

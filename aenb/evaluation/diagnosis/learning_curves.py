@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -38,11 +38,11 @@ def over_fitting(measured: Measurements) -> Iterator[Finding]:
     Losses are averaged over a tenth of the epochs, since the losses of single epochs fluctuate if few examples are held
     out.
     """
-    losses, validation = measured.history.get("loss", []), measured.history.get("val_loss", [])
+    validation = measured.history.get("val_loss", [])
     if len(validation) < 5 or measured.is_adversarial:
         return
     width = max(2, len(validation) // 10)
-    losses, smooth = _smoothed(losses, width), _smoothed(validation, width)
+    losses, smooth = _smoothed(measured.history.get("loss", []), width), _smoothed(validation, width)
     best, overfit = int(np.argmin(smooth)), "the model is memorising its training examples."
     # with early stopping, the weights are those of the best epoch
     if (
@@ -177,6 +177,6 @@ def _size(losses: list[float]) -> float:
     return abs(losses[-1]) if min(losses) > 0 else _scale(losses)
 
 
-def _scale(losses: list[float]) -> float:
+def _scale(losses: Sequence[float] | np.ndarray) -> float:
     """Return the scale for a change of the loss: its minimum or its whole fall, since losses may be near 0."""
     return float(max(abs(min(losses)), losses[0] - min(losses)))

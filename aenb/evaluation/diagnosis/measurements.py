@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from aenb.core.backend import Model, Tensor
 from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.latent import coding
+from aenb.latent.trained_run import TrainedRun
 from aenb.models.registry import families
 
 EXAMPLES = 2000  # examples to measure: shares of them are known to about ±1 %
@@ -26,7 +28,7 @@ class Measurements:
         run: The `Run`.
     """
 
-    def __init__(self, run: Any):
+    def __init__(self, run: TrainedRun):
         self.run, self.model, self.history = run, run.model, run.history
 
     def setting(self, name: str) -> Any:
@@ -108,7 +110,7 @@ class Measurements:
         """The decoded codes: (n, *input_shape)."""
         return self.run.decode(self.codes, self.labels)
 
-    def inputs_of(self, part: Any) -> list[np.ndarray] | None:
+    def inputs_of(self, part: Model) -> list[np.ndarray] | None:
         """Return the inputs of a part: examples, codes or labels, identified by their shapes; None for other inputs.
 
         If examples and codes have the same shape, only the part called "encoder" is known to take examples.
@@ -123,12 +125,12 @@ class Measurements:
         shapes = [tuple(tensor.shape[1:]) for tensor in getattr(part, "inputs", None) or ()]
         return [known[shape] for shape in shapes] if shapes and all(shape in known for shape in shapes) else None
 
-    def outputs_examples(self, part: Any) -> bool:
+    def outputs_examples(self, part: Model) -> bool:
         """Say whether the output of a part has the shape of an example."""
-        outputs = getattr(part, "outputs", None) or ()
+        outputs: Sequence[Tensor] = getattr(part, "outputs", None) or ()
         return len(outputs) == 1 and tuple(outputs[0].shape[1:]) == coding.item_shape(self.model)
 
-    def through(self, part: Any, probe: Any = None, batch: int = 256) -> Iterator[list[np.ndarray]]:
+    def through(self, part: Model, probe: Model | None = None, batch: int = 256) -> Iterator[list[np.ndarray]]:
         """Yield the outputs of a part, or of a probe with the same inputs, batch by batch: lists of arrays."""
         inputs, model = self.inputs_of(part), probe or part
         for begin in range(0, len(inputs[0]), batch):

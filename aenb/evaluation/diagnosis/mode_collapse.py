@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from aenb.data.record import Data
 from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import SAMPLES, Measurements
 from aenb.evaluation.extractor import quick_extractor
 from aenb.evaluation.metrics.sample_quality import class_histogram, sample_diversity
+from aenb.models.autoencoder import interface
 
 MISSING = 0.1  # of a class's share of the training examples: a class with less is missing
 POOR = 0.8  # of the mean example's error: a model with more has not learnt much
@@ -20,7 +22,7 @@ LOW, NONE = 0.4, 0.1  # diversity relative to real examples; the blurred samples
 def mode_collapse(measured: Measurements) -> Iterator[Finding]:
     """Check 1,000 samples for mode collapse: by their classes, and by the distances between them."""
     data = measured.run.data
-    if not hasattr(measured.model, "sample_prior") or data.kind == "text":
+    if interface(measured.model).sample_prior is None or data.kind == "text":
         return
     extractor = quick_extractor(data)
     features, probabilities = extractor(measured.run.generate(SAMPLES))
@@ -40,7 +42,7 @@ def mode_collapse(measured: Measurements) -> Iterator[Finding]:
     )
 
 
-def _missing(histogram: np.ndarray, data) -> list[str]:
+def _missing(histogram: np.ndarray, data: Data) -> list[str]:
     """Return the names of the classes with hardly any samples."""
     expected = np.bincount(data.class_numbers(data.y_train), minlength=len(histogram)) / len(data.y_train)
     rare = (histogram < MISSING * expected) & (expected * SAMPLES >= LIKELY)

@@ -9,7 +9,7 @@ import numpy as np
 from aenb.data.scaling import units
 from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import EXAMPLES, Measurements
-from aenb.latent import coding
+from aenb.models.autoencoder import parts
 
 UNLIKE = 5.0  # ratio of the typical sizes of training and held-out examples
 BEYOND, SHARE = 0.05, 0.01  # distance from the range that counts as outside, and the share of values that is reported
@@ -89,7 +89,7 @@ def outputs_out_of_range(measured: Measurements) -> Iterator[Finding]:
 
 def _last_activation(measured: Measurements) -> str:
     """Return the name of the last activation of the part that outputs examples; "" if it is unknown."""
-    for part in coding.parts(measured.model).values():
+    for part in parts(measured.model).values():
         if measured.outputs_examples(part):
             names = [getattr(getattr(layer, "activation", None), "__name__", "") for layer in part.layers]
             return next((name for name in reversed(names) if name), "")

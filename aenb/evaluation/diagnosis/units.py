@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import keras
+from aenb.core.backend import Layer, Model, keras
 from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import Measurements
-from aenb.latent import coding
+from aenb.models.autoencoder import parts
 
 DEAD = 0.75  # share of dead units in a layer
 CONSTANT = 1e-6  # range of a dead unit's output, over all examples and positions
@@ -37,7 +36,7 @@ def dead_shares(measured: Measurements) -> dict[tuple[str, str], float]:
     """Return the share of dead units in each layer that has an activation, by (part, layer)."""
     return {
         (name, layer): share
-        for name, part in coding.parts(measured.model).items()
+        for name, part in parts(measured.model).items()
         for layer, share in _dead(measured, part).items()
     }
 
@@ -48,7 +47,7 @@ def _gentler(measured: Measurements) -> str:
     return f"--learning-rate {min(measured.learning_rate / 10, measured.usual_rate):g}"
 
 
-def _dead(measured: Measurements, part: Any) -> dict[str, float]:
+def _dead(measured: Measurements, part: Model) -> dict[str, float]:
     """Return the share of dead units in each layer of a part that has an activation, by layer."""
     if not part.trainable or measured.inputs_of(part) is None:
         return {}
@@ -61,7 +60,7 @@ def _dead(measured: Measurements, part: Any) -> dict[str, float]:
         probe = keras.Model(inputs, [layer.output for layer in watched])
     except ValueError:  # its layers are those of a larger model too, and their outputs belong to that
         return {}
-    low, high = [np.inf] * len(watched), [-np.inf] * len(watched)
+    low, high = [np.array(np.inf)] * len(watched), [np.array(-np.inf)] * len(watched)
     for outputs in measured.through(part, probe):
         flat = [array.reshape(-1, array.shape[-1]) for array in outputs]
         low = [np.minimum(before, array.min(axis=0)) for before, array in zip(low, flat, strict=True)]
@@ -72,14 +71,14 @@ def _dead(measured: Measurements, part: Any) -> dict[str, float]:
     }
 
 
-def _inner(part: Any) -> Any:
+def _inner(part: Model) -> Model:
     """Return the custom model that a part consists of, if it is nothing else; else the part."""
     work = [layer for layer in part.layers if not isinstance(layer, keras.layers.InputLayer)]
     is_whole = len(work) == 1 and getattr(work[0], "inputs", None)
     return _inner(work[0]) if is_whole else part
 
 
-def _hidden(part: Any, *, outputs_examples: bool) -> list[Any]:
+def _hidden(part: Model, *, outputs_examples: bool) -> list[Layer]:
     """List the layers whose units are checked; the outputs of a decoder may be constant, such as a black border."""
     layers = part.layers
     if outputs_examples:
@@ -88,7 +87,7 @@ def _hidden(part: Any, *, outputs_examples: bool) -> list[Any]:
     return [layer for layer in layers if _name_of_activation(layer) not in ("linear", "softmax")]
 
 
-def _name_of_activation(layer: Any) -> str:
+def _name_of_activation(layer: Layer) -> str:
     if isinstance(layer, keras.layers.ReLU):
         return "relu"
     return getattr(getattr(layer, "activation", None), "__name__", "linear")

@@ -10,19 +10,17 @@ log p(x) with more codes, so minus it is an upper bound on the NLL: report the n
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from aenb.core.backend import keras, tf
+from aenb.core.backend import Tensor, keras, tf
+from aenb.models.autoencoder import Evidence
 
 SAMPLES = 5000  # latent codes of each example, as usual in the literature
 ROOM = 2**22  # numbers of decoded examples in memory at a time
 BATCH = 128  # examples at a time
-
-Evidence = Callable[[Any, int, Any], tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def estimate_evidence(evidence: Evidence, data: Any, *, samples: int = SAMPLES, 
     """Estimate the bounds on log p(x), some of the codes and of the examples at a time.
 
     Args:
-        evidence: (data, k, seeds) → log p(x|z) and log p(z) − log q(z|x), each (k, batch), as `Network.evidence`.
+        evidence: (data, k, seeds) → log p(x|z) and log p(z) − log q(z|x), each (k, batch), as `Network.bound_terms`.
         data: Arrays (n, …) as for a training step: (inputs, targets); NaN in targets marks missing values, which do not
             count.
         samples: Latent codes drawn for each example.
@@ -76,7 +74,7 @@ def estimate_evidence(evidence: Evidence, data: Any, *, samples: int = SAMPLES, 
     seeds = keras.random.SeedGenerator(seed)
 
     @tf.function(reduce_retracing=True, autograph=False)
-    def sums(batch: Any, k: int) -> tuple[Any, Any, Any]:
+    def sums(batch: Any, k: int) -> tuple[Tensor, ...]:
         log_px, log_ratio = evidence(batch, k, seeds)
         totals = [tf.reduce_sum(tf.cast(values, "float64"), axis=0) for values in (log_px, log_ratio)]
         return *totals, tf.reduce_logsumexp(tf.cast(log_px + log_ratio, "float64"), axis=0)

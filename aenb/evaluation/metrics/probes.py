@@ -75,7 +75,7 @@ def nearest_neighbours(
     for here in _slices(test_codes):
         nearest = numbers[_nearest(codes, _flat(test_codes[here]), min(k, len(codes)))]
         votes = np.stack([np.count_nonzero(nearest == number, axis=1) for number in range(len(classes))])
-        right += np.count_nonzero(classes[votes.argmax(axis=0)] == test_labels[here])
+        right += int(np.count_nonzero(classes[votes.argmax(axis=0)] == test_labels[here]))
     return float(right / len(test_labels))
 
 
@@ -226,7 +226,7 @@ def _scales(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     from sklearn.preprocessing import StandardScaler
 
     parts = [StandardScaler().fit(codes[:, begin : begin + COLUMNS]) for begin in range(0, codes.shape[1], COLUMNS)]
-    return tuple(np.concatenate([getattr(part, name) for part in parts]) for name in ("mean_", "scale_"))
+    return np.concatenate([part.mean_ for part in parts]), np.concatenate([part.scale_ for part in parts])
 
 
 def _scaled(codes: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -6,12 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 
+from aenb.data.streamed import Examples
 from aenb.evaluation.metrics.baselines import Blocks, principal_subspace
 from aenb.evaluation.metrics.distortion import decibels, similarities, slices, squared_error
 
 
 def reconstruction_scores(
-    blocks: Blocks, x_test, reconstructed, dimensions: int, *, images: bool, given=None
+    blocks: Blocks,
+    x_test: np.ndarray,
+    reconstructed: np.ndarray,
+    dimensions: int,
+    *,
+    images: bool,
+    given: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Score reconstructions of held-out examples, and those of PCA and the mean example.
 
@@ -39,7 +46,7 @@ def reconstruction_scores(
     }
     if given is not None:
         contenders["input_"] = lambda here: given[here]
-    scores = {}
+    scores: dict[str, float] = {}
     for prefix, reconstruct in contenders.items():
         of_one = _scored(x_test, reconstruct, images, corrupted=prefix == "input_")
         scores |= {f"{prefix}{name}": score for name, score in of_one.items()}
@@ -68,7 +75,9 @@ def _scored(
     return scores
 
 
-def text_scores(train, x_test, reconstructed, given=None) -> dict[str, float]:
+def text_scores(
+    train: Examples, x_test: np.ndarray, reconstructed: np.ndarray, given: np.ndarray | None = None
+) -> dict[str, float]:
     """Score reconstructions of held-out texts, compared with the commonest token of each position.
 
     Args:

@@ -141,7 +141,7 @@ def density_coverage(real: np.ndarray, generated: np.ndarray, neighbours: int = 
     radii, inside, covered = _radii(real, neighbours), 0, []
     for here, distances in _distances(real, generated):
         within = distances < radii[here, None]
-        inside += np.count_nonzero(within)
+        inside += int(np.count_nonzero(within))
         covered.append(within.any(axis=1))
     return float(inside / (neighbours * len(generated))), float(np.concatenate(covered).mean())
 

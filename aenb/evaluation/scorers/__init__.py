@@ -6,7 +6,7 @@ Each part is a function from a run and data to floats by name; a part that does 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -21,12 +21,18 @@ from aenb.data.texts import from_texts
 from aenb.data.words import are_texts
 from aenb.evaluation.scorers.score_parts import parts as known_parts
 from aenb.evaluation.scorers.scores import Scores
+from aenb.latent.trained_run import TrainedRun
 
 MAX_PARTS = 100
 
 
 @usual_errors
-def evaluate(run: Any, data: Any = None, parts: Any = None, say: Callable[[str], object] = lambda text: None) -> Scores:
+def evaluate(
+    run: TrainedRun,
+    data: Any = None,
+    parts: str | Iterable[str] | None = None,
+    say: Callable[[str], object] = lambda text: None,
+) -> Scores:
     """Evaluate a run.
 
     Args:
@@ -54,7 +60,7 @@ def _say(say: Callable[[str], object], text: str) -> None:
     say(text)
 
 
-def _data(run: Any, data: Any) -> Data | None:
+def _data(run: TrainedRun, data: Any) -> Data | None:
     """Return the data to score on, in the run's units; None if it is not available but scores were saved."""
     try:
         return run.data if data is None else _in_units(data, run.preprocessing)
@@ -75,7 +81,7 @@ def _in_units(data: Any, preprocessing: Preprocessing) -> Data:
     return load_data(data, kind=kind).within(preprocessing)
 
 
-def chosen_parts(parts: Any) -> list[str]:
+def chosen_parts(parts: str | Iterable[str] | None) -> list[str]:
     """Return the names of the requested parts: one, several, or None for all.
 
     Raises:

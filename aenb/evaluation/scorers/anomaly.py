@@ -20,12 +20,14 @@ from aenb.evaluation.scorers.blocks import in_blocks
 from aenb.evaluation.scorers.reconstruction import INVERTED
 from aenb.evaluation.scorers.score_parts import score
 from aenb.latent.sampling import derived, fitted, training_sample
+from aenb.latent.trained_run import TrainedRun
+from aenb.models.autoencoder import interface
 
 SAMPLES = 20  # latent codes of each example, for its ELBO
 
 
 @score(order=5)
-def anomaly(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
+def anomaly(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return `anomaly_auc` and `average_precision` of held-out examples against those of other classes.
 
     Only for data of one class (`Data.one_class`). The anomaly score is `run.score(x)`. For the baselines, with the
@@ -55,7 +57,7 @@ def anomaly(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, flo
 
 
 @usual_errors
-def item_scores(run: Any, x: np.ndarray, labels: Any, by: str) -> np.ndarray:
+def item_scores(run: TrainedRun, x: np.ndarray, labels: Any, by: str) -> np.ndarray:
     """Return the anomaly scores of examples; see `Run.score`."""
     methods = {"reconstruction": _reconstruction_error, "density": _density, "evidence": _negative_elbo}
     if by not in methods:
@@ -63,7 +65,7 @@ def item_scores(run: Any, x: np.ndarray, labels: Any, by: str) -> np.ndarray:
     return methods[by](run, x, labels)
 
 
-def _reconstruction_error(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
+def _reconstruction_error(run: TrainedRun, x: np.ndarray, labels: Any) -> np.ndarray:
     reconstructed = run.reconstruct(x, labels)
     if run.preprocessing.kind == "text":
         present = np.asarray(x) != 0
@@ -71,7 +73,7 @@ def _reconstruction_error(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
     return reconstruction_errors(x, reconstructed)
 
 
-def _density(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
+def _density(run: TrainedRun, x: np.ndarray, labels: Any) -> np.ndarray:
     if run.preprocessing.kind == "text":
         raise AenbError('`by`: expected "reconstruction" or "evidence", for texts; received "density".')
     mixture = fitted(run, "gmm")
@@ -81,21 +83,22 @@ def _density(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
     return error - mixture.score_samples(codes.reshape(len(codes), -1).astype("float64"))
 
 
-def noise(run: Any) -> float:
+def noise(run: TrainedRun) -> float:
     """Return the mean squared reconstruction error of training examples, computed at the first call."""
     return derived(run, "noise", lambda: _noise(run))
 
 
-def _noise(run: Any) -> float:
+def _noise(run: TrainedRun) -> float:
     """Return the mean squared reconstruction error of a sample of the training examples."""
     sample, classes = training_sample(run)
     return float(reconstruction_errors(sample, run.reconstruct(sample, classes)).mean())
 
 
-def _negative_elbo(run: Any, x: np.ndarray, labels: Any) -> np.ndarray:
-    if not getattr(run.model, "has_evidence", False):
+def _negative_elbo(run: TrainedRun, x: np.ndarray, labels: Any) -> np.ndarray:
+    evidence = interface(run.model).evidence
+    if evidence is None:
         raise AenbError('`by`: expected "reconstruction" or "density", since this model has no evidence lower bound.')
     inputs = x if labels is None else (x, run.class_numbers(labels))
     with run.turns:
-        estimates = estimate_evidence(run.model.evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
+        estimates = estimate_evidence(evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
     return estimates.kl - estimates.log_likelihood

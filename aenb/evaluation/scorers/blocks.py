@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from aenb.data.scaling import units
+from aenb.data.streamed import Examples
 from aenb.latent.coding import BATCH
 
 
-def in_blocks(step: Callable[..., np.ndarray], examples: Any, labels: np.ndarray | None = None) -> np.ndarray:
+def in_blocks(step: Callable[..., np.ndarray], examples: Examples, labels: np.ndarray | None = None) -> np.ndarray:
     """Apply a function to examples in blocks, of the batch size of a model, so that the result is the same.
 
     Args:
@@ -37,14 +37,14 @@ class Filled:
         examples: (n, …), as stored in a data set.
     """
 
-    def __init__(self, examples: Any):
+    def __init__(self, examples: Examples):
         self._examples = examples
         self.shape = (len(examples), math.prod(examples.shape[1:]))
 
     def __len__(self) -> int:
         return len(self._examples)
 
-    def __getitem__(self, rows: Any) -> np.ndarray:
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
         """Return some rows: float32 (m, features)."""
         examples = self._examples[rows]
         x = units(examples)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -21,12 +20,13 @@ from aenb.evaluation.metrics.sample_quality import (
 )
 from aenb.evaluation.scorers.data_cache import known
 from aenb.evaluation.scorers.score_parts import score
+from aenb.latent.trained_run import TrainedRun
 
 MAX_SAMPLES, MIN_SAMPLES = 10_000, 20  # generated samples, and as many held-out examples
 
 
 @score(order=4)
-def generation(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
+def generation(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return the scores of generated samples, in the features of the data set's extractor.
 
     There are as many samples as held-out examples, at most 10,000. They are drawn from the model's own prior, or if it

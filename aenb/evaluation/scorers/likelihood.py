@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -12,12 +11,14 @@ from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.evaluation.metrics.elbo import active_units, estimate_evidence
 from aenb.evaluation.scorers.score_parts import score
+from aenb.latent.trained_run import TrainedRun
+from aenb.models.autoencoder import interface
 
 EXAMPLES, SAMPLES = 1000, 100
 
 
 @score(order=2)
-def likelihood(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
+def likelihood(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return the bounds on log p(x) in nats, and how many latent dimensions are active.
 
     `elbo` is `log_likelihood` − `kl`; `nll` is minus the importance-weighted bound with `nll_samples` codes per example
@@ -29,15 +30,15 @@ def likelihood(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, 
         data: The data, with the held-out examples.
         say: Called with a progress message.
     """
-    if not getattr(run.model, "has_evidence", False):
+    evidence = interface(run.model).evidence
+    if evidence is None:
         return {}
     say(f"log p(x), with {SAMPLES} latent codes for each example")
     part = spread(len(data.test), EXAMPLES)
     x = units(data.test[part])
-    inputs = run.corrupt(x)
-    if run.is_conditional:
-        inputs = (inputs, run.class_numbers(data.y_test[part]))
+    corrupted = run.corrupt(x)
+    inputs = (corrupted, run.class_numbers(data.y_test[part])) if run.is_conditional else corrupted
     with run.turns:
-        estimates = estimate_evidence(run.model.evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
+        estimates = estimate_evidence(evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
     means = run.encode(run.corrupt(units(data.test)), data.y_test if run.is_conditional else None)
     return estimates.scores() | {"active_units": int(np.count_nonzero(active_units(means)))}

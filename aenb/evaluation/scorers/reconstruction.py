@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -12,12 +11,13 @@ from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.evaluation.metrics.reconstruction_scores import reconstruction_scores, text_scores
 from aenb.evaluation.scorers.score_parts import score
+from aenb.latent.trained_run import TrainedRun
 
 INVERTED = 200  # held-out examples to score if each latent code has to be optimised
 
 
 @score(order=1)
-def reconstruction(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
+def reconstruction(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return `mse`, for images `psnr` (decibels) and `ssim`, for texts `accuracy`; and those of the baselines.
 
     Args:

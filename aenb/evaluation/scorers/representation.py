@@ -19,13 +19,14 @@ from aenb.evaluation.metrics.probes import (
 from aenb.evaluation.scorers.blocks import Filled, in_blocks
 from aenb.evaluation.scorers.data_cache import known
 from aenb.evaluation.scorers.score_parts import score
+from aenb.latent.trained_run import TrainedRun
 
 FEW = (1, 5, 10)  # labels per class
-Codes = tuple[np.ndarray, np.ndarray]  # of the training examples, and of the held-out ones
+Codes = tuple[Any, Any]  # arrays, or `Filled`: of the training examples, and of the held-out ones
 
 
 @score(order=3)
-def representation(run: Any, data: Data, say: Callable[[str], object]) -> dict[str, float]:
+def representation(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return how well classes can be predicted from latent codes: accuracies on held-out examples, in [0, 1].
 
     `linear_probe`, `knn` (5 neighbours) and `few_labels_1`, `_5`, `_10` (labels per class); for the codes alone
@@ -76,7 +77,8 @@ def _scores(
 
 def _principal(data: Data, size: int) -> Codes:
     subspace = principal_subspace(lambda: map(np.nan_to_num, data.blocks()), size)
-    return tuple(in_blocks(lambda x: subspace.codes(np.nan_to_num(x)), part) for part in (data.train, data.test))
+    train, test = (in_blocks(lambda x: subspace.codes(np.nan_to_num(x)), part) for part in (data.train, data.test))
+    return train, test
 
 
 def _raw(data: Data) -> Codes:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar, overload
 
 from aenb.core.catalogue import LAST, Catalogue, summary_of
 from aenb.data.record import Data
+from aenb.latent.trained_run import TrainedRun
 
-Measure = Callable[[Any, Data, Callable[[str], object]], dict[str, float]]
+Measure = Callable[[TrainedRun, Data, Callable[[str], object]], dict[str, float]]
+M = TypeVar("M", bound=Measure)
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,14 @@ class Part:
         return {"what": self.summary}
 
 
-_parts = Catalogue("part", "aenb.evaluation.scorers", "aenb.scores")
+_parts: Catalogue[Part] = Catalogue("part", "aenb.evaluation.scorers", "aenb.scores")
 
 
-def score(measure: Measure | None = None, *, summary: str = "", order: int = LAST) -> Callable:
+@overload
+def score(measure: M) -> M: ...
+@overload
+def score(*, summary: str = "", order: int = LAST) -> Callable[[M], M]: ...
+def score(measure: M | None = None, *, summary: str = "", order: int = LAST) -> M | Callable[[M], M]:
     """Register the decorated function as a part of `Run.evaluate`, under its name.
 
     The function takes the run, the data to score on, in the run's units, and `say`. It calls `say` with what it does if
@@ -66,7 +72,7 @@ def score(measure: Measure | None = None, *, summary: str = "", order: int = LAS
         ['largest_error']
     """
 
-    def register(measure: Measure) -> Measure:
+    def register(measure: M) -> M:
         part = Part(measure.__name__, measure, summary or summary_of(measure), order)
         _parts.add(part.name, part, measure.__module__)
         return measure
@@ -74,6 +80,6 @@ def score(measure: Measure | None = None, *, summary: str = "", order: int = LAS
     return register if measure is None else register(measure)
 
 
-def parts() -> Catalogue:
+def parts() -> Catalogue[Part]:
     """List the parts of an evaluation by name: `Part`s, in their order."""
     return _parts.discover()

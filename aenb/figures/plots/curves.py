@@ -6,18 +6,22 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from aenb.figures.plots.examples import Rows, draw_examples
 from aenb.figures.plots.style import BLUE, GREEN, GREY, ORANGE, STYLE, TERMS, to_png
 
+History = Mapping[str, Sequence[float]]  # values by name, one for each epoch
 COLOURS = {"generator": BLUE, "decoder": BLUE, "autoencoder": BLUE, "discriminator": ORANGE, "encoder": GREEN}
 COLOURS |= {"real": BLUE, "fake": ORANGE}
 READINGS = {"_score": "mean discriminator score", "_gradient_norm": "gradient norm"}
 
 
-def run_figure(history, rows: Rows, *, loss: str = "loss", baselines=None) -> Figure:
+def run_figure(
+    history: History, rows: Rows, *, loss: str = "loss", baselines: Mapping[str, float] | None = None
+) -> Figure:
     """Draw a run: the loss by epoch, and examples over their reconstructions.
 
     Args:
@@ -41,7 +45,7 @@ def run_figure(history, rows: Rows, *, loss: str = "loss", baselines=None) -> Fi
         return figure
 
 
-def loss_png(history, trace=()) -> bytes:
+def loss_png(history: History, trace: Sequence[tuple[float, float]] = ()) -> bytes:
     """Draw the loss of a training under way, small and fast.
 
     Args:
@@ -61,7 +65,7 @@ def loss_png(history, trace=()) -> bytes:
         return to_png(figure, dpi=90)
 
 
-def draw_losses(axes, history, loss: str = "loss", baselines: Mapping[str, float] | None = None) -> None:
+def draw_losses(axes: Axes, history: History, loss: str = "loss", baselines: Mapping[str, float] | None = None) -> None:
     """Draw training and validation loss and their terms; in adversarial training, only each player's loss."""
     lines = {"loss": ("training", BLUE), "val_loss": ("validation", ORANGE)}
     terms = [name for name in history if name.endswith("_loss") and not name.startswith("val_")]
@@ -75,7 +79,7 @@ def draw_losses(axes, history, loss: str = "loss", baselines: Mapping[str, float
         axes.legend()
 
 
-def _readings(history) -> dict[str, list[str]]:
+def _readings(history: History) -> dict[str, list[str]]:
     """Group the readings of a history that are not losses by kind: their names by title."""
     kinds: dict[str, list[str]] = {}
     for name in history:
@@ -86,7 +90,7 @@ def _readings(history) -> dict[str, list[str]]:
     return {kind: sorted(names, reverse=True) for kind, names in kinds.items()}  # real before fake
 
 
-def draw_readings(panels: Sequence, history) -> int:
+def draw_readings(panels: Sequence[Axes], history: History) -> int:
     """Draw readings that are not losses, each kind in its own panel, and return the number of kinds."""
     readings = _readings(history)
     for axes, (label, names) in zip(panels, readings.items(), strict=False):
@@ -94,7 +98,7 @@ def draw_readings(panels: Sequence, history) -> int:
     return len(readings)
 
 
-def _reading(axes, history, label: str, names: list[str]) -> None:
+def _reading(axes: Axes, history: History, label: str, names: list[str]) -> None:
     """Draw readings by epoch, each line in its own colour."""
     ending = next((ending for ending, kind in READINGS.items() if kind == label), "")
     _by_epoch(axes, history, _coloured(names, ending, (BLUE, *TERMS)))
@@ -110,7 +114,7 @@ def _coloured(names: list[str], ending: str, colours: Sequence[str]) -> dict[str
     return {name: (_words(label), COLOURS.get(label) or next(left, GREY)) for name, label in labels.items()}
 
 
-def _by_epoch(axes, history, lines: Mapping[str, tuple[str, str]]) -> list[float]:
+def _by_epoch(axes: Axes, history: History, lines: Mapping[str, tuple[str, str]]) -> list[float]:
     """Draw lines, (label, colour) by name, on a log scale if their range is wide; return the values."""
     lines = {name: line for name, line in lines.items() if name in history}
     for name, (label, colour) in lines.items():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import zip_longest
+from typing import Any, cast
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aenb.figures.plots.style import BLUE, GREY, ORANGE, STYLE, drawable, to_png
@@ -18,7 +20,9 @@ TITLES = {
     ("generated",): "held-out images and generated samples",
 }
 WIDEST = 84  # characters of a text that fit
-Rows = Mapping[str, "np.ndarray | list[str]"]
+Arrays = Mapping[str, np.ndarray]
+Texts = Mapping[str, list[str]]
+Rows = Arrays | Texts
 
 
 def examples_png(rows: Rows) -> bytes:
@@ -30,9 +34,9 @@ def examples_png(rows: Rows) -> bytes:
     Returns:
         A PNG file: images as tiles, all else as `run_figure` draws it.
     """
-    first = next(iter(rows.values()))
+    first: Any = next(iter(rows.values()))
     if np.ndim(first) == 4:
-        grid = _tiles(rows)
+        grid = _tiles(cast(Arrays, rows))
         scale = max(1, round(520 / grid.shape[1]))
         return image_png(grid.repeat(scale, axis=0).repeat(scale, axis=1))
     with rc_context(STYLE):
@@ -78,20 +82,21 @@ def image_grid(images: np.ndarray, columns: int, gap: int = 1) -> np.ndarray:
     return grid
 
 
-def draw_examples(axes, rows: Rows) -> None:
+def draw_examples(axes: Axes, rows: Rows) -> None:
     """Draw examples according to their kind: images, signals, rows of a table, or texts."""
-    first = next(iter(rows.values()))
-    draw = _texts if isinstance(first, list) else {4: _strips, 3: _signals}.get(np.ndim(first), _values)
+    first: Any = next(iter(rows.values()))
+    of_arrays = {4: _strips, 3: _signals}.get(np.ndim(first), _values)
+    draw: Callable[[Axes, Any], None] = _texts if isinstance(first, list) else of_arrays
     draw(axes, rows)
 
 
-def _tiles(rows: Rows) -> np.ndarray:
+def _tiles(rows: Arrays) -> np.ndarray:
     """Lay rows of images out as one image."""
     images = list(rows.values())
     return image_grid(np.concatenate(images), columns=len(images[0]), gap=max(1, images[0].shape[1] // 14))
 
 
-def _strips(axes, rows: Rows) -> None:
+def _strips(axes: Axes, rows: Arrays) -> None:
     """Draw the rows of images, one below the other."""
     grid, height = _tiles(rows), next(iter(rows.values())).shape[1]
     axes.imshow(grid, interpolation="nearest")
@@ -102,7 +107,7 @@ def _strips(axes, rows: Rows) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _signals(axes, rows: Rows) -> None:
+def _signals(axes: Axes, rows: Arrays) -> None:
     """Draw the first channels of four signals side by side, each channel at its own height."""
     names, shown, channels = list(rows), 4, 3
     first = rows[names[0]][:shown, :, :channels]
@@ -126,7 +131,7 @@ def _signals(axes, rows: Rows) -> None:
                 handlelength=1.2, columnspacing=1.2)  # fmt: skip
 
 
-def _texts(axes, rows: Rows) -> None:
+def _texts(axes: Axes, rows: Texts) -> None:
     """Write the first texts, the reconstruction of each below it, and the words that differ in another colour."""
     names, shown = list(rows), 5 if len(rows) < 3 else 4
     compared = "generated" not in rows
@@ -157,7 +162,7 @@ def _split(text: str, original: str) -> tuple[str, str]:
     return same[:WIDEST], other[:WIDEST]
 
 
-def _values(axes, rows: Rows) -> None:
+def _values(axes: Axes, rows: Arrays) -> None:
     """Draw each value of a table against its reconstruction."""
     x, *_, reconstructed = rows.values()
     axes.plot(x.ravel(), reconstructed.ravel(), ".", color=BLUE, alpha=0.4, markersize=4)

@@ -16,11 +16,10 @@ Which there are of a run is asked of its model's parts and its history, never of
 
 from __future__ import annotations
 
-from typing import Any
-
 from aenb.core.errors import failure
 from aenb.core.numerics import usual_errors
 from aenb.figures.plots import to_png
+from aenb.figures.shown_run import ShownRun
 from aenb.figures.views.gallery import Gallery
 from aenb.figures.views.view import views
 from aenb.figures.views.view_inputs import ViewInputs
@@ -42,7 +41,7 @@ OF_FINDINGS = {  # a finding → the view that shows it, where the run's own pic
 }
 
 
-def show(run: Any, names: tuple[str, ...] = ()) -> Gallery:
+def show(run: ShownRun, names: tuple[str, ...] = ()) -> Gallery:
     """Return views of a run: those named, or all that there are of it.
 
     Raises:
@@ -51,7 +50,7 @@ def show(run: Any, names: tuple[str, ...] = ()) -> Gallery:
     return Gallery(ViewInputs(run), views(), names)
 
 
-def telling(run: Any) -> Gallery:
+def telling(run: ShownRun) -> Gallery:
     """Return the views that belong with a run's result: what its kind of model learnt, and what was found wrong."""
     inputs, known = ViewInputs(run), views()
     found = [OF_FINDINGS[finding.code] for finding in run.diagnose() if finding.code in OF_FINDINGS]
@@ -62,7 +61,7 @@ def telling(run: Any) -> Gallery:
 
 
 @usual_errors
-def result(run: Any, *, whole: bool) -> tuple[dict[str, bytes], list[str]]:
+def result(run: ShownRun, *, whole: bool) -> tuple[dict[str, bytes], list[str]]:
     """Draw a run's figure, and the views that belong with its result.
 
     Args:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -21,7 +19,7 @@ def _fits(inputs: ViewInputs) -> bool:
     summary="adversarial training by epoch: both losses, mean scores of real examples and generated samples, gradients",
     fits=_fits,
 )
-def adversarial(inputs: ViewInputs) -> Any:
+def adversarial(inputs: ViewInputs) -> Figure:
     """Draw the players' losses, the discriminator's mean scores, and the gradient norms."""
     history = inputs.run.history
     with rc_context(STYLE):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -13,8 +12,8 @@ from matplotlib.figure import Figure
 from aenb.figures.plots import BLUE, GREY, ORANGE, STYLE, clear_to, drawable, image_grid
 from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
-from aenb.latent import coding
 from aenb.latent.attention_maps import on_places, rollout
+from aenb.models.autoencoder import parts
 
 SHADE = 0.75  # opacity of the colour where attention is highest
 FLAT = 1e-6  # range of a signal, relative to its values, that is too small to draw
@@ -22,7 +21,7 @@ IMAGES, HEADS, WORDS = 4, 8, 14  # drawn at most
 
 
 def _fits(inputs: ViewInputs) -> bool:
-    encoder = coding.parts(inputs.model).get("encoder")
+    encoder = parts(inputs.model).get("encoder")
     return {"tokens", "blocks"} <= {layer.name for layer in getattr(encoder, "layers", ())}
 
 
@@ -31,7 +30,7 @@ def _fits(inputs: ViewInputs) -> bool:
     summary="what each head attends to, and what the code depends on (attention rolled out to the input)",
     fits=_fits,
 )
-def attention(inputs: ViewInputs) -> Any:
+def attention(inputs: ViewInputs) -> Figure:
     """Draw attention over some held-out examples: head by head, and rolled out."""
     x = inputs.data.examples()[:IMAGES] if inputs.data.kind != "text" else inputs.x[:1]
     maps = inputs.run.attention(x)

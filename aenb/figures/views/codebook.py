@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib import colormaps, rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aenb.figures.plots import BLUE, GREY, STYLE, image_grid
 from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
+from aenb.models.autoencoder import interface
 from aenb.models.quantiser import perplexity_of
 
 SHOWN = 8
 
 
 def _fits(inputs: ViewInputs) -> bool:
-    return "codebook" in getattr(inputs.model, "own", {}) and inputs.codes.dtype.kind in "iu"
+    return "codebook" in interface(inputs.model).own and inputs.codes.dtype.kind in "iu"
 
 
 @view(
@@ -25,7 +25,7 @@ def _fits(inputs: ViewInputs) -> bool:
     summary="the codebook: how often each entry is used, what each decodes to, and which ones encode an example",
     fits=_fits,
 )
-def codebook(inputs: ViewInputs) -> Any:
+def codebook(inputs: ViewInputs) -> Figure:
     """Draw the use of the entries; for images also each entry decoded at all positions, and the codes of examples."""
     size = inputs.model.own["codebook"].shape[0]
     share = np.bincount(inputs.codes.ravel(), minlength=size) / inputs.codes.size
@@ -51,7 +51,7 @@ def codebook(inputs: ViewInputs) -> Any:
         return figure
 
 
-def _entries(axes: Any, inputs: ViewInputs, order: np.ndarray) -> None:
+def _entries(axes: Axes, inputs: ViewInputs, order: np.ndarray) -> None:
     """Draw each entry as the image decoded from a code with this entry at all positions."""
     chosen = order[:128]
     decoded = inputs.run.decode(np.repeat(chosen[:, None], inputs.codes.shape[1], axis=1).astype("int32"))
@@ -60,7 +60,7 @@ def _entries(axes: Any, inputs: ViewInputs, order: np.ndarray) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _examples(axes: Any, inputs: ViewInputs, size: int) -> None:
+def _examples(axes: Axes, inputs: ViewInputs, size: int) -> None:
     """Draw examples, the codes of each as coloured squares, and their reconstructions."""
     n, places = min(SHOWN, len(inputs.x)), inputs.codes.shape[1]
     x, codes = inputs.x[:n], inputs.codes[:n]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from aenb.core.backend import keras
+from aenb.core.backend import Layer, Model, keras
 from aenb.figures.plots import STYLE, image_grid, signed_colours
 from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
-from aenb.latent import coding
+from aenb.models.autoencoder import parts
 
 SHOWN, EXAMPLES = 48, 2
 
 
-def _first(inputs: ViewInputs) -> Any:
+def _first(inputs: ViewInputs) -> Layer | None:
     """Return the first layer of the encoder that has weights; None if its filters can't be drawn."""
     encoder = _encoder(inputs)
     layer = next((layer for layer in getattr(encoder, "layers", ()) if layer.weights), None)
@@ -25,9 +24,9 @@ def _first(inputs: ViewInputs) -> Any:
     return layer if dense or isinstance(layer, keras.layers.Conv2D) else None
 
 
-def _encoder(inputs: ViewInputs) -> Any:
+def _encoder(inputs: ViewInputs) -> Model | None:
     """Return the encoder; if it only wraps a custom model, that model."""
-    part = coding.parts(inputs.model).get("encoder")
+    part = parts(inputs.model).get("encoder")
     while len(inside := [layer for layer in getattr(part, "layers", ()) if layer.weights]) == 1 and hasattr(
         inside[0], "layers"
     ):
@@ -40,7 +39,7 @@ def _fits(inputs: ViewInputs) -> bool:
 
 
 @view(order=10, summary="the filters of the encoder's first layer, and their responses to an example", fits=_fits)
-def filters(inputs: ViewInputs) -> Any:
+def filters(inputs: ViewInputs) -> Figure:
     """Draw the filters of the first layer: units of a dense layer as images; of a convolution its feature maps too."""
     layer = _first(inputs)
     kernel = np.asarray(layer.kernel)
@@ -63,7 +62,7 @@ def filters(inputs: ViewInputs) -> Any:
         return figure
 
 
-def _feature_maps(inputs: ViewInputs, layer: Any, example: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+def _feature_maps(inputs: ViewInputs, layer: Layer, example: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Return the example beside the layer's feature maps: RGBA."""
     encoder = _encoder(inputs)
     with inputs.run.turns:
@@ -78,7 +77,7 @@ def _feature_maps(inputs: ViewInputs, layer: Any, example: np.ndarray, chosen: n
     return np.concatenate([np.pad(large, pad), tiles], axis=1)
 
 
-def _sheet(axes: Any, grid: np.ndarray, title: str) -> None:
+def _sheet(axes: Axes, grid: np.ndarray, title: str) -> None:
     axes.imshow(grid, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
     axes.set_title(title, parse_math=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from html import escape
-from typing import Any
+
+from matplotlib.figure import Figure
 
 from aenb.core.errors import AenbError, failure, unknown
 from aenb.core.html import pictures_as_html
@@ -14,7 +15,7 @@ from aenb.figures.views.view import View
 from aenb.figures.views.view_inputs import ViewInputs
 
 
-class Gallery(Mapping):
+class Gallery(Mapping[str, Figure]):
     """Figures by the names of their views. It displays all of them, each with its caption.
 
     Args:
@@ -35,11 +36,11 @@ class Gallery(Mapping):
                 raise AenbError(f"There is no view `{name}` of this run. Expected one of: {available}.")
         self._inputs, self._views = inputs, views
         self._names = names or tuple(name for name, one in views.items() if one.fits(inputs))
-        self._figures: dict[str, Any] = {}
+        self._figures: dict[str, Figure] = {}
         self.notes: list[str] = []  # on views that `pictures` could not draw
 
     @usual_errors
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Figure:
         if name not in self._names:
             raise KeyError(name)
         if name not in self._figures:

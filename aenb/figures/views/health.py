@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -27,7 +25,7 @@ def _has_units(inputs: ViewInputs) -> bool:
     summary="the share of dead units in each layer, whose output is the same for every example",
     fits=_has_units,
 )
-def units(inputs: ViewInputs) -> Any:
+def units(inputs: ViewInputs) -> Figure:
     """Draw the share of dead units by layer, from the encoder's first to the decoder's last."""
     shares = dead_shares(Measurements(inputs.run))
     with rc_context(STYLE):
@@ -47,7 +45,7 @@ def _has_values(inputs: ViewInputs) -> bool:
 
 
 @view(order=12, summary="the values of held-out examples, and those of the model's outputs", fits=_has_values)
-def values(inputs: ViewInputs) -> Any:
+def values(inputs: ViewInputs) -> Figure:
     """Draw how often each value occurs in examples and in the model's outputs."""
     run = inputs.run
     x = in_units(inputs.data.test[inputs.index])[:DRAWN]

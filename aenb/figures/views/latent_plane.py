@@ -56,8 +56,8 @@ def principal_plane(codes: np.ndarray) -> Plane:
         axes[:2] * np.sign(axes[:2, np.abs(axes[:2]).argmax(axis=1)].diagonal())[:, None]
     )  # signs are deterministic
     share = (values**2 / max((values**2).sum(), 1e-12))[:2]
-    names = tuple(f"principal axis {number} ({part:.0%} of the variance)" for number, part in enumerate(share, 1))
-    return Plane(mean, turned, names)
+    first, second = (f"principal axis {number} ({part:.0%} of the variance)" for number, part in enumerate(share, 1))
+    return Plane(mean, turned, (first, second))
 
 
 def umap_points(codes: np.ndarray, seed: int = 0) -> np.ndarray:

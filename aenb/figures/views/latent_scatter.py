@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aenb.evaluation.metrics.baselines import principal_subspace
@@ -19,7 +18,7 @@ def _fits(inputs: ViewInputs) -> bool:
 
 
 @view(order=9, summary="the latent codes of held-out examples, compared with PCA of the raw features", fits=_fits)
-def codes(inputs: ViewInputs) -> Any:
+def codes(inputs: ViewInputs) -> Figure:
     """Draw the latent plane and that of PCA, a point for each held-out example, in the colour of its class."""
     with rc_context(STYLE):
         if inputs.data.kind == "text":  # PCA of word numbers would mean nothing
@@ -41,7 +40,7 @@ def codes(inputs: ViewInputs) -> Any:
         return figure
 
 
-def scatter(axes: Any, points: np.ndarray, classes: np.ndarray | None, names: tuple[str, ...]) -> None:
+def scatter(axes: Axes, points: np.ndarray, classes: np.ndarray | None, names: tuple[str, ...]) -> None:
     """Draw points in the colours of their classes, each class named at its middle.
 
     Args:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aenb.figures.plots import BLUE, GREEN, GREY, ORANGE, STYLE
@@ -21,7 +20,7 @@ def _fits(inputs: ViewInputs) -> bool:
 
 
 @view(order=8, summary="the KL of each latent dimension, and its posterior compared with the prior", fits=_fits)
-def posterior(inputs: ViewInputs) -> Any:
+def posterior(inputs: ViewInputs) -> Figure:
     """Draw the KL of all dimensions, and of the first ones the aggregate posterior with the prior's density."""
     order, kl = inputs.ranking[:MAX_BARS], inputs.kl
     shown = order[:SHOWN]
@@ -42,7 +41,7 @@ def posterior(inputs: ViewInputs) -> Any:
         return figure
 
 
-def _distribution(axes: Any, inputs: ViewInputs, dimension: int) -> None:
+def _distribution(axes: Axes, inputs: ViewInputs, dimension: int) -> None:
     """Draw the aggregate posterior (the mixture over all examples), the density of its means, and the prior."""
     mean, deviation = inputs.posterior[0][:, dimension], np.exp(inputs.posterior[1][:, dimension] / 2)
     reach = max(3.5, float(np.abs(mean).max() + deviation.max()))

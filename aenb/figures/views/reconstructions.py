@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aenb.data.scaling import units
@@ -21,7 +20,7 @@ def _fits(inputs: ViewInputs) -> bool:
 
 
 @view(order=1, summary="held-out examples, their reconstructions, and the errors", fits=_fits)
-def reconstructions(inputs: ViewInputs) -> Any:
+def reconstructions(inputs: ViewInputs) -> Figure:
     """Draw examples, reconstructions and errors: per pixel for images, else by feature or step."""
     data, run = inputs.data, inputs.run
     y = units(data.test[data.shown])
@@ -42,7 +41,7 @@ def reconstructions(inputs: ViewInputs) -> Any:
         return figure
 
 
-def _images(rows: dict[str, np.ndarray], error: np.ndarray) -> Any:
+def _images(rows: dict[str, np.ndarray], error: np.ndarray) -> Figure:
     largest = max(float(np.abs(error).max()), 1e-6)
     n, height, width = error.shape[:3]
     grid = [*rows.values(), signed_colours(error.mean(axis=-1) / largest)]
@@ -60,7 +59,7 @@ def _images(rows: dict[str, np.ndarray], error: np.ndarray) -> Any:
     return figure
 
 
-def _errors(axes: Any, inputs: ViewInputs) -> None:
+def _errors(axes: Axes, inputs: ViewInputs) -> None:
     """Draw the mean squared error over the held-out examples: of a table by feature, of signals by step."""
     x = units(inputs.data.test[inputs.index])
     squared = np.square(inputs.run.reconstruct(inputs.x, inputs.conditions) - x)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
@@ -24,7 +22,7 @@ def _fits(inputs: ViewInputs) -> bool:
     summary="what changes if one latent dimension moves from its low end to its high one",
     fits=_fits,
 )
-def traversals(inputs: ViewInputs) -> Any:
+def traversals(inputs: ViewInputs) -> Figure:
     """Draw a row for each of the most informative dimensions, from the 1% to the 99% quantile, around one example."""
     dimensions = inputs.ranking[:SHOWN]
     start = inputs.codes[int(np.abs(inputs.codes - np.median(inputs.codes, axis=0)).sum(axis=1).argmin())]
@@ -42,7 +40,7 @@ def _label(inputs: ViewInputs, dimension: int) -> str:
     return f"z{dimension}" if inputs.kl is None else f"z{dimension}  {inputs.kl[dimension]:.2g} nats"
 
 
-def _images(inputs: ViewInputs, dimensions: np.ndarray, decoded: np.ndarray) -> Any:
+def _images(inputs: ViewInputs, dimensions: np.ndarray, decoded: np.ndarray) -> Figure:
     height, width = decoded.shape[1:3]
     grid = image_grid(decoded, columns=STEPS)
     figure = Figure(figsize=(7.4, 0.6 + 6.4 * grid.shape[0] / grid.shape[1]), layout="constrained")
@@ -58,7 +56,7 @@ def _images(inputs: ViewInputs, dimensions: np.ndarray, decoded: np.ndarray) -> 
     return figure
 
 
-def _signals(inputs: ViewInputs, dimensions: np.ndarray, decoded: np.ndarray) -> Any:
+def _signals(inputs: ViewInputs, dimensions: np.ndarray, decoded: np.ndarray) -> Figure:
     """Draw the first channel for each dimension, coloured from its low end to its high end."""
     columns = min(4, len(dimensions))
     rows = -(-len(dimensions) // columns)

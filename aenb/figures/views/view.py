@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import overload
+
+from matplotlib.figure import Figure
 
 from aenb.core.catalogue import LAST, Catalogue, summary_of
 from aenb.figures.views.view_inputs import ViewInputs
+
+Draw = Callable[[ViewInputs], Figure]
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class View:
     name: str
     summary: str
     fits: Callable[[ViewInputs], bool]
-    draw: Callable[[ViewInputs], Any]
+    draw: Draw
     order: int = LAST
 
     def row(self) -> dict[str, str]:
@@ -33,16 +37,22 @@ class View:
         return {"what": self.summary}
 
 
-_views = Catalogue("view", "aenb.figures.views", "aenb.views")
+_views: Catalogue[View] = Catalogue("view", "aenb.figures.views", "aenb.views")
 
 
+@overload
+def view(draw: Draw) -> View: ...
+@overload
 def view(
-    draw: Callable[[ViewInputs], Any] | None = None,
+    *, summary: str = "", fits: Callable[[ViewInputs], bool] = ..., order: int = LAST
+) -> Callable[[Draw], View]: ...
+def view(
+    draw: Draw | None = None,
     *,
     summary: str = "",
     fits: Callable[[ViewInputs], bool] = lambda inputs: True,
     order: int = LAST,
-) -> Any:
+) -> View | Callable[[Draw], View]:
     """Register the decorated function as the view of its name, for `run.show` and the figures of a run.
 
     The function takes `ViewInputs`: the run with what most views need of it, such as up to 2,000 held-out examples,
@@ -75,7 +85,7 @@ def view(
         ['code_values']
     """
 
-    def register(draw: Callable[[ViewInputs], Any]) -> View:
+    def register(draw: Draw) -> View:
         one = View(draw.__name__, summary or summary_of(draw), fits, draw, order)
         _views.add(one.name, one, draw.__module__)
         return one
@@ -83,6 +93,6 @@ def view(
     return register if draw is None else register(draw)
 
 
-def views() -> Catalogue:
+def views() -> Catalogue[View]:
     """List the views by name: `View`s, in their order."""
     return _views.discover()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import numpy as np
 
 from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.evaluation.metrics.elbo import kl_per_dimension
+from aenb.figures.shown_run import ShownRun
 from aenb.figures.views.latent_plane import Plane, principal_plane
 from aenb.latent import coding
+from aenb.models.autoencoder import interface, parts
 from aenb.models.parts import gives_posterior
 
 MAX_EXAMPLES = 2000
@@ -27,7 +28,7 @@ class ViewInputs:
         limit: The largest number of held-out examples to look at.
     """
 
-    def __init__(self, run: Any, limit: int = MAX_EXAMPLES):
+    def __init__(self, run: ShownRun, limit: int = MAX_EXAMPLES):
         self.run, self.model, self.data, self._limit = run, run.model, run.data, limit
 
     @functools.cached_property
@@ -61,7 +62,7 @@ class ViewInputs:
     @functools.cached_property
     def posterior(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Means and log variances of the posteriors, (n, latent_dim) each; None if the encoder is deterministic."""
-        encoder = coding.parts(self.model).get("encoder")
+        encoder = parts(self.model).get("encoder")
         if not gives_posterior(encoder):
             return None
         inputs = [self.x]
@@ -82,7 +83,7 @@ class ViewInputs:
     @property
     def has_plane(self) -> bool:
         """Whether codes are continuous vectors, between which one can move."""
-        return len(coding.code_shape(self.model)) == 1 and "codebook" not in getattr(self.model, "own", ())
+        return len(coding.code_shape(self.model)) == 1 and "codebook" not in interface(self.model).own
 
     @functools.cached_property
     def plane(self) -> Plane:
@@ -102,7 +103,7 @@ class ViewInputs:
     @property
     def has_prior(self) -> bool:
         """Whether the model has a prior, the standard normal distribution."""
-        return hasattr(self.model, "sample_prior")
+        return interface(self.model).sample_prior is not None
 
     def range_of(self, dimension: int) -> tuple[float, float]:
         """Return the 1% and 99% quantiles of a dimension: the prior's, or else the codes'."""

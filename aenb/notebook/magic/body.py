@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aenb.core.errors import AenbError, shown
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 LONGEST, CODE = 1_000_000, 20_000  # characters: of the whole, such as a model as JSON; of what is outside quotes
 
@@ -21,7 +24,7 @@ _PATTERNS = {
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
-def run_body(shell, line: str, body: str) -> dict[str, Any]:
+def run_body(shell: InteractiveShell, line: str, body: str) -> dict[str, Any]:
     """Run the body of a cell with access to the notebook's names, and return the names that it assigned.
 
     Nothing leaks into the notebook. Names that begin with an underscore, imports, functions, classes and loop
@@ -59,7 +62,7 @@ def _check_length(body: str) -> None:
             )
 
 
-def _compiled(shell, line: str, body: str) -> tuple[ast.Module, CodeType]:
+def _compiled(shell: InteractiveShell, line: str, body: str) -> tuple[ast.Module, CodeType]:
     expected = "Expected Python in the cell's body; "
     try:
         cell = f"%%autoencoder {line}\n{body}"
@@ -75,11 +78,11 @@ def _compiled(shell, line: str, body: str) -> tuple[ast.Module, CodeType]:
         raise AenbError(f"{expected}received: {shown(str(error))}.") from None
 
 
-def _show_only_the_body(shell, error: Exception) -> None:
+def _show_only_the_body(shell: InteractiveShell, error: Exception) -> None:
     """Let IPython show the traceback from the body's own frame on: the frames above are not the user's."""
     frames = error.__traceback__.tb_next
     show = shell.InteractiveTB.structured_traceback
-    error._render_traceback_ = lambda: show(type(error), error, frames, tb_offset=0)
+    error.__dict__["_render_traceback_"] = lambda: show(type(error), error, frames, tb_offset=0)
 
 
 def _assigned(tree: ast.Module) -> list[str]:

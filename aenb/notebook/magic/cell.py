@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aenb.core.errors import AenbError
 from aenb.core.naming import check_free, check_name
@@ -13,10 +13,21 @@ from aenb.notebook.magic.body import run_body
 from aenb.notebook.magic.commandline import CommandLine, parse, usage
 from aenb.runs.spec import flag, options
 
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from aenb.notebook.widgets.panel import Trainer
+    from aenb.runs.run import Run
+    from aenb.training.checkpointing import Checkpointing
+
 
 def autoencoder(
-    shell, defaults: dict[str, Any], line: str, body: str | None, variables: Mapping[str, Any] | None = None
-):
+    shell: InteractiveShell,
+    defaults: dict[str, Any],
+    line: str,
+    body: str | None,
+    variables: Mapping[str, Any] | None = None,
+) -> Run | Trainer | None:
     """Train, evaluate and bind what a cell describes.
 
     Args:
@@ -63,20 +74,20 @@ def autoencoder(
     return run
 
 
-def _check_name(shell, name: str) -> None:
+def _check_name(shell: InteractiveShell, name: str) -> None:
     from aenb.runs.run import Run
 
     check_free(check_name(name), shell.user_ns, Run)
 
 
-def _panel(settings: dict[str, Any]) -> Any:
+def _panel(settings: dict[str, Any]) -> Trainer:
     """Open the training panel with these initial options."""
     from aenb.notebook.widgets.panel import Trainer
 
     return Trainer(**settings)
 
 
-def _checkpointing(asked: CommandLine) -> Any:
+def _checkpointing(asked: CommandLine) -> Checkpointing | None:
     """Return how to save the training: in the given folder, or for a named run in the user's cache."""
     from aenb.training.checkpointing import Checkpointing, automatic
 

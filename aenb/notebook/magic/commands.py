@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aenb.core.errors import AenbError, shown, unknown
 from aenb.core.files import expanded
@@ -16,8 +16,18 @@ from aenb.models.registry import families
 from aenb.notebook.chapters import copy_chapters
 from aenb.notebook.magic.line import words as split
 
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+    from pandas import DataFrame
 
-def aenb(shell, line: str, variables: Mapping[str, Any] | None = None) -> Any:
+    from aenb.comparison.result import Comparison
+    from aenb.figures.views import Gallery
+    from aenb.notebook.widgets.attention_explorer import AttentionExplorer
+    from aenb.notebook.widgets.explorer import LatentExplorer
+    from aenb.runs.run import Run
+
+
+def aenb(shell: InteractiveShell, line: str, variables: Mapping[str, Any] | None = None) -> Any:
     """Run a line of `%aenb`, with variables replaced by their values, and return what it displays."""
     words = split(line, shell.user_ns if variables is None else variables)
     if not words:
@@ -47,21 +57,21 @@ def _fits(name: str, *given: str) -> bool:
     return True
 
 
-def runs_of(shell) -> dict[str, Any]:
+def runs_of(shell: InteractiveShell) -> dict[str, Run]:
     """Return the runs that are bound to names in the notebook."""
     from aenb.runs.run import Run
 
     return {name: value for name, value in shell.user_ns.items() if isinstance(value, Run) and name[0] != "_"}
 
 
-def _run(shell, name: str) -> Any:
+def _run(shell: InteractiveShell, name: str) -> Run:
     runs = runs_of(shell)
     if name not in runs:
         raise unknown("run", name, runs) if runs else AenbError(f"Unknown run `{shown(name)}`. There are no runs yet.")
     return runs[name]
 
 
-def _overview(shell) -> None:
+def _overview(shell: InteractiveShell) -> None:
     from aenb.core.backend import devices
 
     rows = {
@@ -76,7 +86,7 @@ def _overview(shell) -> None:
         print(name.ljust(14) + words(), flush=True)
 
 
-def _runs(shell):
+def _runs(shell: InteractiveShell) -> DataFrame | None:
     """Show the runs as a table."""
     import pandas as pd
 
@@ -103,19 +113,19 @@ def _runs(shell):
     ).round({"MSE": 4, "PCA's MSE": 4})
 
 
-def _devices(shell) -> None:
+def _devices(shell: InteractiveShell) -> None:
     from aenb.core.backend import devices
 
     print("\n".join(devices()))
 
 
-def _save(shell, name: str, path: str, overwrite: str | None = None) -> None:
+def _save(shell: InteractiveShell, name: str, path: str, overwrite: str | None = None) -> None:
     if overwrite not in (None, "--overwrite"):
         raise unknown("option", overwrite, ["--overwrite"], " of %aenb save")
     print(f"Saved {name} in {_run(shell, name).save(expanded(path), overwrite=overwrite is not None)}.")
 
 
-def _load(shell, path: str, name: str):
+def _load(shell: InteractiveShell, path: str, name: str) -> Run:
     from aenb.runs.run import Run, load_run
 
     check_free(check_name(name), shell.user_ns, Run)
@@ -123,45 +133,45 @@ def _load(shell, path: str, name: str):
     return shell.user_ns[name]
 
 
-def _compare(shell, *names: str):
+def _compare(shell: InteractiveShell, *names: str) -> Comparison:
     """Compare runs of the notebook."""
     from aenb.comparison.compare import compare
 
     return compare(*(_run(shell, name) for name in dict.fromkeys(names)))
 
 
-def _show(shell, name: str, *views: str):
+def _show(shell: InteractiveShell, name: str, *views: str) -> Gallery:
     """Show views of what a run's model learnt."""
     return _run(shell, name).show(*views)
 
 
-def _explore(shell, name: str):
+def _explore(shell: InteractiveShell, name: str) -> LatentExplorer:
     """Open the latent explorer of a run."""
     from aenb.notebook.widgets.explorer import LatentExplorer
 
     return LatentExplorer(_run(shell, name))
 
 
-def _attend(shell, name: str):
+def _attend(shell: InteractiveShell, name: str) -> AttentionExplorer:
     """Open the attention explorer of a run."""
     from aenb.notebook.widgets.attention_explorer import AttentionExplorer
 
     return AttentionExplorer(_run(shell, name))
 
 
-def _wait(shell, name: str):
+def _wait(shell: InteractiveShell, name: str) -> Run:
     """Wait for a background training while its buttons keep working, and return its run."""
     from aenb.notebook.widgets.kernel_messages import Pump
 
     return _run(shell, name).wait(Pump())
 
 
-def _stop(shell, name: str) -> None:
+def _stop(shell: InteractiveShell, name: str) -> None:
     run = _run(shell, name)
     print(run.stop().summary if run.is_alive else f"{name} is not in training. {run.summary}")
 
 
-def _clear(shell) -> None:
+def _clear(shell: InteractiveShell) -> None:
     """Release every run: its names, IPython's output history, and what Keras keeps."""
     from aenb.core.backend import is_loaded, keras
     from aenb.evaluation.scorers.data_cache import forget
@@ -182,7 +192,7 @@ def _clear(shell) -> None:
     print(f"Cleared {', '.join(names) if names else 'nothing: there were no runs'}.")
 
 
-def _chapters(shell, target: str = "aenb-chapters") -> None:
+def _chapters(shell: InteractiveShell, target: str = "aenb-chapters") -> None:
     print(f"Copied {', '.join(path.name for path in copy_chapters(expanded(target)))} to {target}.")
 
 

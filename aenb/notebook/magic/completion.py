@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from IPython.core.completer import SimpleCompletion, context_matcher
+from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from aenb.data.data_sets import datasets
 from aenb.models.registry import families
@@ -12,14 +14,17 @@ from aenb.notebook.magic.commandline import TABLE
 from aenb.notebook.magic.commands import COMMANDS, runs_of
 from aenb.runs.spec import flag
 
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
 _MAGIC = re.compile(r"^\s*(%%?)(aenb_)?(autoencoder|aenb)\s")
 
 
-def matcher_for(shell):
+def matcher_for(shell: InteractiveShell) -> Callable[[CompletionContext], dict[str, Any]]:
     """Return the completion matcher for a shell."""
 
     @context_matcher(identifier="aenb", priority=200)
-    def aenb_matcher(context):
+    def aenb_matcher(context: CompletionContext) -> dict[str, Any]:
         words, others = candidates(shell, context.full_text, context.cursor_position, context.line_with_cursor)
         completions = [SimpleCompletion(word, type="param") for word in words if word.startswith(context.token)]
         if (
@@ -31,7 +36,7 @@ def matcher_for(shell):
     return aenb_matcher
 
 
-def candidates(shell, text: str, position: int, line: str) -> tuple[list[str], str]:
+def candidates(shell: InteractiveShell, text: str, position: int, line: str) -> tuple[list[str], str]:
     """List the candidates at the cursor, and what else may stand there: "", "files" or "Python".
 
     Args:
@@ -51,7 +56,7 @@ def candidates(shell, text: str, position: int, line: str) -> tuple[list[str], s
     return [], "Python"
 
 
-def _options(shell, before: list[str]) -> tuple[list[str], str]:
+def _options(shell: InteractiveShell, before: list[str]) -> tuple[list[str], str]:
     """List what can follow these words of the first line."""
     last = before[-1] if before else ""
     if last == flag("data"):
@@ -73,7 +78,7 @@ def _body(family: list[str], line: str) -> tuple[list[str], str]:
     return (list(fields) if re.fullmatch(r"\w*", line) else []), "Python"
 
 
-def _command(shell, before: list[str]) -> tuple[list[str], str]:
+def _command(shell: InteractiveShell, before: list[str]) -> tuple[list[str], str]:
     if not before:
         return list(COMMANDS), ""
     name, *given = before

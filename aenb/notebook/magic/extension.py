@@ -7,29 +7,33 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
-from traitlets import TraitType
+from traitlets import HasTraits, TraitType
 from traitlets.config import Configurable
 
 from aenb.core import progress
 from aenb.core.errors import AenbError
+from aenb.core.fields import Field
 from aenb.notebook.magic import cell, commandline, commands
 from aenb.notebook.magic.completion import matcher_for
 from aenb.notebook.widgets.live import view_for
 from aenb.runs.spec import flag, options
 
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
 
 class _Setting(TraitType):
     """A default in `%config AENB`, with the same validation as the option."""
 
-    def __init__(self, option):
+    def __init__(self, option: Field):
         super().__init__(option.default, help=f"{option.help}: {option.expected}")
         self.option = option
         self.tag(config=True)
 
-    def validate(self, obj, value):
+    def validate(self, obj: HasTraits, value: Any) -> Any:
         return self.option.check(value)
 
 
@@ -50,7 +54,7 @@ class _Loaded:
 _SHELL_ATTRIBUTE = "_aenb_loaded"
 
 
-def load(shell) -> None:
+def load(shell: InteractiveShell) -> None:
     """Add the magics, their completion and `%config AENB` to a shell."""
     if hasattr(shell, _SHELL_ATTRIBUTE):
         return
@@ -63,7 +67,7 @@ def load(shell) -> None:
     setattr(shell, _SHELL_ATTRIBUTE, loaded)
 
 
-def unload(shell) -> None:
+def unload(shell: InteractiveShell) -> None:
     """Remove what `load` added."""
     loaded = getattr(shell, _SHELL_ATTRIBUTE, None)
     if loaded is None:
@@ -83,17 +87,17 @@ def _allow_no_body(lines: list[str]) -> list[str]:
     return [lines[0].rstrip("\n") + "\n", "\n"] if alone else lines
 
 
-def _add_magics(shell, loaded: _Loaded) -> None:
+def _add_magics(shell: InteractiveShell, loaded: _Loaded) -> None:
     @no_var_expand
     @needs_local_scope
-    def autoencoder(line, body=None, local_ns=None):
+    def autoencoder(line: str, body: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
         defaults = {name: getattr(loaded.settings, name) for name in options()}
         with _typed_words():
             return cell.autoencoder(shell, defaults, line, body, shell.user_ns | (local_ns or {}))
 
     @no_var_expand
     @needs_local_scope
-    def aenb(line, local_ns=None):
+    def aenb(line: str, local_ns: dict[str, Any] | None = None) -> Any:
         with _typed_words():
             return commands.aenb(shell, line, shell.user_ns | (local_ns or {}))
 
@@ -117,7 +121,7 @@ def _typed_words() -> Iterator[None]:
         raise AenbError(words) from error.__cause__
 
 
-def _free_name(shell, name: str, kinds: tuple[str, ...]) -> str:
+def _free_name(shell: InteractiveShell, name: str, kinds: tuple[str, ...]) -> str:
     """Return the magic's name, or if another extension has taken it, a name with the prefix aenb_."""
     if not any(name in shell.magics_manager.magics[kind] for kind in kinds):
         return name

@@ -79,9 +79,9 @@ class AttentionExplorer:
         if data.kind == "text":
             words = [text.split()[:count] for text, count in zip(data.texts(self._x), about["counts"], strict=True)]
             return about | {"words": words, "titles": [" ".join(text[:4]) + " …" for text in words]}
-        named = data.y_test is not None and len(data.classes) <= MAX_EXAMPLES + 2 and len(self._x) <= len(data.shown)
-        labels = data.class_numbers(data.y_test[data.shown[:n]]) if named else []
-        titles = [data.class_words[number] for number in labels] or [f"example {number + 1}" for number in range(n)]
+        titles = [f"example {number + 1}" for number in range(n)]
+        if data.y_test is not None and len(data.classes) <= MAX_EXAMPLES + 2 and len(self._x) <= len(data.shown):
+            titles = [data.class_words[number] for number in data.class_numbers(data.y_test[data.shown[:n]])]
         return about | {"titles": titles} | (self._images() if data.kind == "image" else self._signals())
 
     def _grid(self) -> tuple[tuple[int, ...], int]:

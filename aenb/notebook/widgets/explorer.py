@@ -65,8 +65,8 @@ class LatentExplorer(anywidget.AnyWidget):
 
     @checked
     def __init__(self, run: Run, *, plane: str = "pca", limit: Annotated[int, Field("examples", low=1)] = LIMIT):
-        self._layout = layout = lay_out(ViewInputs(run, limit), plane)
-        inputs = layout.inputs
+        self._run, self._layout = run, lay_out(ViewInputs(run, limit), plane)
+        layout, inputs = self._layout, self._layout.inputs
         steps, weights = page_decoder(run.model) or ([], b"")
         super().__init__(
             about=self._describe(steps),
@@ -82,7 +82,7 @@ class LatentExplorer(anywidget.AnyWidget):
     @property
     def run(self) -> Run:
         """The run that is explored."""
-        return self._layout.inputs.run
+        return self._run
 
     def _describe(self, steps: list[dict[str, Any]]) -> dict[str, Any]:
         """Return the data for the page, except the arrays."""
@@ -133,7 +133,7 @@ class LatentExplorer(anywidget.AnyWidget):
             "help": f"{measure} {amount}; from the 1% to the 99% quantile of {distribution}",
         }  # fmt: skip
 
-    def _answer(self, _: Any, content: dict[str, Any], buffers: Sequence[Any]) -> None:
+    def _answer(self, _: object, content: dict[str, Any], buffers: Sequence[Any]) -> None:
         """Decode the latent code that the page sends."""
         if content.get("kind") != "decode" or len(buffers) != 1:
             return
@@ -170,7 +170,7 @@ class LatentExplorer(anywidget.AnyWidget):
         still = self._still
         if os.environ.get("AENB_LIVE") == "0" or PLAIN in os.environ:
             return still
-        bundle = super()._repr_mimebundle_(**arguments) or ({}, {})
+        bundle: Any = super()._repr_mimebundle_(**arguments) or ({}, {})
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**data, **still}, metadata
 
@@ -178,5 +178,6 @@ class LatentExplorer(anywidget.AnyWidget):
 def _packed(x: np.ndarray, kind: str) -> bytes:
     """Return examples in the page's format: images as bytes, texts as nothing, all else as float32."""
     if kind == "image":
-        return np.round(np.clip(x, 0, 1) * 255).astype("u1").tobytes()
+        pixels: np.ndarray = np.round(np.clip(x, 0, 1) * 255)
+        return pixels.astype("u1").tobytes()
     return b"" if kind == "text" else x.astype("<f4").tobytes()

@@ -17,10 +17,17 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import compress
 from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from ipykernel.kernelbase import Kernel
 
 COMM_TYPES = ("comm_open", "comm_msg", "comm_close")
 
@@ -119,7 +126,7 @@ class Pump:
         return message["header"]["msg_type"] in COMM_TYPES
 
     @contextmanager
-    def _turn(self, frames: list):
+    def _turn(self, frames: list) -> Iterator[Callable[[], object]]:
         """Make a message the parent of what its callbacks send, and afterwards the cell again.
 
         The page waits for busy and idle before it sends the next value of a slider, and drops values whose parent is
@@ -146,7 +153,7 @@ class Pump:
             finally:
                 kernel.set_parent(*cell, channel="shell")
 
-    def _run(self, handler, interrupt: _Interrupt) -> None:
+    def _run(self, handler: Callable[[], object], interrupt: _Interrupt) -> None:
         """Run a message's handler; log what it raises, as ipykernel does: a callback's error is not the cell's."""
         try:
             with interrupt.allowed():
@@ -160,7 +167,7 @@ class _Queue6:
 
     parts = ("shell_stream.flush", "dispatch_shell", "msg_queue.qsize", "msg_queue.get_nowait", "msg_queue.put_nowait")
 
-    def __init__(self, kernel):
+    def __init__(self, kernel: Kernel):
         attrgetter(*self.parts)(kernel)
         self.dispatch = kernel.dispatch_shell
         self.queue = kernel.msg_queue
@@ -186,7 +193,7 @@ class _Socket7:
 
     parts = ("io_loop.add_callback", "shell_channel_thread.manager")
 
-    def __init__(self, kernel):
+    def __init__(self, kernel: Kernel):
         attrgetter(*self.parts)(kernel)
         self.loop = kernel.io_loop
         manager = kernel.shell_channel_thread.manager
@@ -233,7 +240,7 @@ def _connect() -> tuple:
         return None, None, SURPRISES
 
 
-def _check(kernel) -> None:
+def _check(kernel: Kernel) -> None:
     """Raise one of SURPRISES if the kernel lacks a part that every version has, or has a different one."""
     attrgetter("log.warning", "log.error", "session.feed_identities", "session.digest_history.discard")(kernel)
     inspect.signature(kernel.session.deserialize).bind([], content=False, copy=False)
@@ -259,21 +266,21 @@ class _Interrupt:
     The signal is raised when the block ends. Callbacks run with `allowed`, where it is raised at once.
     """
 
-    def __enter__(self):
+    def __enter__(self) -> _Interrupt:
         self.came = False
         self.handler = signal.getsignal(signal.SIGINT)
         self._use(self._note)
         return self
 
-    def _note(self, number, frame) -> None:
+    def _note(self, number: int, frame: FrameType | None) -> None:
         self.came = True
 
-    def _use(self, handler) -> None:
+    def _use(self, handler: Any) -> None:
         if self.handler is not None:  # None: it was not set from Python, and can't be restored
             signal.signal(signal.SIGINT, handler)
 
     @contextmanager
-    def allowed(self):
+    def allowed(self) -> Iterator[None]:
         """Raise an interrupt inside this block at once."""
         self._use(self.handler)
         try:
@@ -281,7 +288,7 @@ class _Interrupt:
         finally:
             self._use(self._note)
 
-    def __exit__(self, *raised):
+    def __exit__(self, *raised: object) -> None:
         self._use(self.handler)
         if self.came:
             signal.raise_signal(signal.SIGINT)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from html import escape
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
@@ -19,6 +20,9 @@ from aenb.core.progress import Counter, Silent, Training
 from aenb.notebook.widgets.kernel_messages import Pump
 from aenb.notebook.widgets.keys import spare_keys
 from aenb.notebook.widgets.placement import Place, UnderCell
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 SHARE = 0.012  # the fraction of the training's time for each of the two pictures
 INTERRUPT = "To stop: interrupt the kernel (■). What was learnt is kept."
@@ -181,7 +185,7 @@ class _Budget:
     def __enter__(self) -> None:
         self._entered = time.perf_counter()
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._spent += time.perf_counter() - self._entered
 
 
@@ -203,7 +207,7 @@ def _describe(image: widgets.Image, words: str) -> None:
         image.alt = words
 
 
-def view_for(shell):
+def view_for(shell: InteractiveShell) -> Callable[[], Silent] | None:
     """Return the factory of a shell's views: live in a notebook, silent with AENB_LIVE=0, text in a terminal."""
     if os.environ.get("AENB_LIVE") == "0":
         return Silent

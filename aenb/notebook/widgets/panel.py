@@ -116,23 +116,25 @@ class Trainer:
             return None
         self._say("")
         self._settings.name.value = _next_name(spec.name, {*self.runs, spec.name})
-        thread = threading.Thread(target=self._work, args=(spec,), name=f"aenb-panel-{spec.name}", daemon=True)
+        thread = threading.Thread(
+            target=self._work, args=(spec, spec.name), name=f"aenb-panel-{spec.name}", daemon=True
+        )
         thread.start()
         return thread
 
-    def _work(self, spec: Spec) -> None:
-        """Train, evaluate and list a run."""
+    def _work(self, spec: Spec, name: str) -> None:
+        """Train, evaluate and list the run of a name."""
         view = LiveView(InBox(self._live))
         variables = self._variables
         try:
             data, notes = find_data(spec.data, variables)
-            run = train_spec(spec, data, (), view, checkpointing=automatic(spec.name), background=True)
+            run = train_spec(spec, data, (), view, checkpointing=automatic(name), background=True)
             run.record["notes"] += notes
-            variables[spec.name] = run
+            variables[name] = run
             run.wait()
-            self._list.say(f"Evaluating {spec.name} on held-out examples …")
+            self._list.say(f"Evaluating {name} on held-out examples …")
             run.evaluate(parts="reconstruction")
-            self.runs[spec.name] = run
+            self.runs[name] = run
             self._list.add(run)
             self._keep()
         except AenbError as error:
@@ -140,7 +142,7 @@ class Trainer:
             self._say(str(error))
         except Exception as error:  # show whatever a training raises: nothing else waits for it
             view.end(f"It ended with an error: {type(error).__name__}.")
-            self._say(f"{spec.name}: {type(error).__name__}: {error}")
+            self._say(f"{name}: {type(error).__name__}: {error}")
 
     def _say(self, text: str) -> None:
         """Show an error message."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets as widgets
-from IPython.display import display
+from IPython.display import DisplayHandle, display
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 PLAIN = "KAGGLE_KERNEL_RUN_TYPE"  # in the environment of a host that has no anywidget
 
@@ -29,8 +33,9 @@ class UnderCell:
         shell: The IPython shell.
     """
 
-    def __init__(self, shell: Any):
-        self._shell, self._handle = shell, None
+    def __init__(self, shell: InteractiveShell):
+        self._shell = shell
+        self._handle: DisplayHandle | None = None
 
     def open(self, box: widgets.Widget) -> None:
         """Display widgets below the running cell."""
@@ -67,7 +72,7 @@ class InBox:
         dispose(box)
 
 
-def in_main_loop(shell: Any, work: Any) -> None:
+def in_main_loop(shell: InteractiveShell, work: Callable[[], object]) -> None:
     """Run a function: at once from the main thread, otherwise there as soon as the kernel is free."""
     if threading.current_thread() is threading.main_thread():
         work()
@@ -75,7 +80,7 @@ def in_main_loop(shell: Any, work: Any) -> None:
         shell.kernel.io_loop.add_callback(work)
 
 
-def is_live(shell: Any) -> bool:
+def is_live(shell: InteractiveShell) -> bool:
     """Whether widgets can be displayed."""
     return getattr(shell, "kernel", None) is not None and os.environ.get("AENB_LIVE") != "0"
 
@@ -92,7 +97,7 @@ def dispose(box: widgets.Widget) -> None:
         widget.close()
 
 
-def _all(box: Any) -> list[Any]:
+def _all(box: widgets.Widget) -> list[widgets.Widget]:
     """List a widget, everything inside it, and their layouts and styles."""
     inner = [widget for child in getattr(box, "children", ()) for widget in _all(child)]
     looks = [getattr(box, name) for name in ("layout", "style") if hasattr(box, name)]

@@ -11,7 +11,7 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import ipywidgets as widgets
@@ -19,6 +19,9 @@ import traitlets
 from IPython.display import display
 
 from aenb.notebook.widgets.placement import PLAIN, bundle_of, in_main_loop
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 
 class _Slot(anywidget.AnyWidget):
@@ -38,7 +41,7 @@ class Slot:
         still: Returns the static content: data by MIME type, including "text/plain" and "text/html".
     """
 
-    def __init__(self, shell: Any, widget: widgets.DOMWidget, still: Callable[[], dict[str, Any]]):
+    def __init__(self, shell: InteractiveShell, widget: widgets.DOMWidget, still: Callable[[], dict[str, Any]]):
         self._shell, self._widget, self._still = shell, widget, still
         self._door: _Slot | None = None
         data, metadata = self._bundle()
@@ -51,7 +54,7 @@ class Slot:
         """Store the current static content in the notebook; from a thread, as soon as the kernel is free."""
         in_main_loop(self._shell, self._show)
 
-    def _hear(self, door: _Slot, content: dict[str, Any], _: Any) -> None:
+    def _hear(self, door: _Slot, content: dict[str, Any], _: list[memoryview]) -> None:
         """Keep only the HTML in the output: the page can place the widget inside it."""
         if content.get("kind") == "ready":
             self._door = door

@@ -53,13 +53,13 @@ class Work:
     def keras(self):
         """Build a compiled Keras model."""
         import aenb
-        from aenb.training.build import set_learning_rate
+        from aenb.models.autoencoder import interface
 
         name, settings = self.family()
         rate = settings.pop("learning_rate", None)
         model = aenb.build_model(name, (28, 28, 1), **settings)
         if rate is not None:
-            set_learning_rate(model, rate)
+            interface(model).set_learning_rate(rate)
         return model
 
 
