@@ -127,7 +127,7 @@ def _graph_as_table(text: str) -> str:
         if edge := re.fullmatch(r"\s*(.+?) -- \"(.*)\" --> (\w+)\s*", plain):
             starts = " and ".join(called[name.strip()] for name in edge[1].split("&"))
             rows.append(f"| {starts} | {edge[2]} | {called[edge[3]]} |")
-    table = "\n".join(["| from | with | comes |", "| --- | --- | --- |", *rows])
+    table = "\n".join(["| from | by | comes |", "| --- | --- | --- |", *rows])
     return text.replace(graph[0], table)
 
 
