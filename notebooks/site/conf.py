@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.domains.python import PyObject
 from sphinx.transforms import SphinxTransform
 
 import aenb
@@ -67,6 +68,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say it, with shapes
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # one list, not an entry for each attribute
+napoleon_attr_annotations = False
 default_role = "py:obj"
 
 
@@ -124,7 +127,7 @@ def _graph_as_table(text: str) -> str:
         if edge := re.fullmatch(r"\s*(.+?) -- \"(.*)\" --> (\w+)\s*", plain):
             starts = " and ".join(called[name.strip()] for name in edge[1].split("&"))
             rows.append(f"| {starts} | {edge[2]} | {called[edge[3]]} |")
-    table = "\n".join(["| from | with | comes |", "| --- | --- | --- |", *rows])
+    table = "\n".join(["| from | by | comes |", "| --- | --- | --- |", *rows])
     return text.replace(graph[0], table)
 
 
@@ -165,14 +168,19 @@ def _escaped(match: re.Match) -> str:
     return match[1] + match[2].replace("*", r"\*")
 
 
-def _without_fields(_app: Sphinx, _what: str, _name: str, one: object, *_) -> tuple[str, str] | None:
-    """Leave out the signature of a record: its attributes say it, and it has private fields."""
-    return ("", "") if isinstance(one, type) and dataclasses.is_dataclass(one) else None
+def _signature(_app: Sphinx, _what: str, _name: str, one: object, _options: object, signature: str | None, result: str):
+    """Show a function as a default by dots, and a record without signature: its attributes say it, some are private."""
+    if isinstance(one, type) and dataclasses.is_dataclass(one):
+        return "", ""
+    return (re.sub(r"<function .*?<lambda>>", "...", signature), result) if signature else None
 
 
 def setup(app: Sphinx) -> None:
     """Gather the pages before Sphinx looks for them."""
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"
     app.add_transform(LocalPictures)
     app.connect("autodoc-process-docstring", _escape_shapes)
-    app.connect("autodoc-process-signature", _without_fields)
+    app.connect("autodoc-process-signature", _signature)
     app.connect("builder-inited", gather)
