@@ -177,8 +177,8 @@ class _Within(Silent):
         self._whole, self._place = whole, place
         self._counter: Counter | None = None
 
-    def stage(self, text: str) -> None:
-        self._whole.stage(f"{self._place}: {text[:1].lower()}{text[1:]}")
+    def stage(self, text: str, control: Control | None = None) -> None:
+        self._whole.stage(f"{self._place}: {text[:1].lower()}{text[1:]}", control)
 
     def start(self, training: Training) -> None:
         self._counter = Counter(training)
