@@ -168,8 +168,8 @@ def test_busy_and_idle_are_published_for_each_message(kernel):
     kernel.wait_idle(cell)
     assert [states(kernel, msg_id) for msg_id in sent] == [["busy", "idle"]] * 3
     order = [m["parent_header"]["msg_id"] for m in kernel.messages if m["msg_type"] == "status"]
-    each = [[click, click, cell] for click in sent]  # after each the kernel is reported busy again with the cell
-    assert order[-10:] == [*sum(each, []), cell]
+    # after each, the kernel is reported busy again with the cell
+    assert order[-10:] == [*(one for click in sent for one in (click, click, cell)), cell]
 
 
 def test_an_interrupt_ends_the_cell_and_the_next_one_works(kernel):

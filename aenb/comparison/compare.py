@@ -10,6 +10,7 @@ from aenb.comparison.budget import Budget
 from aenb.comparison.contenders import Contender, contenders
 from aenb.comparison.result import Comparison
 from aenb.core.arguments import checked
+from aenb.core.control import Control
 from aenb.core.errors import AenbError, failure
 from aenb.core.fields import Field
 from aenb.core.progress import Counter, Silent, Training, open_view

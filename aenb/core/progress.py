@@ -1,9 +1,9 @@
 """What a training shows while it runs.
 
-A view has five methods: `stage(text, control)` names the stage before or after the training, `start(training)` opens the
-view, `step(epoch, step, logs)` is called after each chunk of steps (with the step None at an epoch's end) and must be
-cheap, `note(text)` shows a note to the reader, `end(text)` closes with a line. This module has the view for a terminal;
-the notebook extension sets its own with `use_view`.
+A view has five methods: `stage(text, control)` names the stage before or after the training, `start(training)` opens
+the view, `step(epoch, step, logs)` is called after each chunk of steps (with the step None at an epoch's end) and must
+be cheap, `note(text)` shows a note to the reader, `end(text)` closes with a line. This module has the view for a
+terminal; the notebook extension sets its own with `use_view`.
 """
 
 from __future__ import annotations
