@@ -168,7 +168,8 @@ def test_busy_and_idle_are_published_for_each_message(kernel):
     kernel.wait_idle(cell)
     assert [states(kernel, msg_id) for msg_id in sent] == [["busy", "idle"]] * 3
     order = [m["parent_header"]["msg_id"] for m in kernel.messages if m["msg_type"] == "status"]
-    assert order[-7:] == [sent[0]] * 2 + [sent[1]] * 2 + [sent[2]] * 2 + [cell]
+    # after each, the kernel is reported busy again with the cell
+    assert order[-10:] == [*(one for click in sent for one in (click, click, cell)), cell]
 
 
 def test_an_interrupt_ends_the_cell_and_the_next_one_works(kernel):

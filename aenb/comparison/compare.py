@@ -10,6 +10,7 @@ from aenb.comparison.budget import Budget
 from aenb.comparison.contenders import Contender, contenders
 from aenb.comparison.result import Comparison
 from aenb.core.arguments import checked
+from aenb.core.control import Control
 from aenb.core.errors import AenbError, failure
 from aenb.core.fields import Field
 from aenb.core.progress import Counter, Silent, Training, open_view
@@ -177,8 +178,8 @@ class _Within(Silent):
         self._whole, self._place = whole, place
         self._counter: Counter | None = None
 
-    def stage(self, text: str) -> None:
-        self._whole.stage(f"{self._place}: {text[:1].lower()}{text[1:]}")
+    def stage(self, text: str, control: Control | None = None) -> None:
+        self._whole.stage(f"{self._place}: {text[:1].lower()}{text[1:]}", control)
 
     def start(self, training: Training) -> None:
         self._counter = Counter(training)

@@ -1,9 +1,9 @@
 """What a training shows while it runs.
 
-A view has five methods: `stage(text)` names the stage before the training, `start(training)` opens the view,
-`step(epoch, step, logs)` is called after each chunk of steps (with the step None at an epoch's end) and must be cheap,
-`note(text)` shows a note to the reader, `end(text)` closes with a line. This module has the view for a terminal; the
-notebook extension sets its own with `use_view`.
+A view has five methods: `stage(text, control)` names the stage before or after the training, `start(training)` opens
+the view, `step(epoch, step, logs)` is called after each chunk of steps (with the step None at an epoch's end) and must
+be cheap, `note(text)` shows a note to the reader, `end(text)` closes with a line. This module has the view for a
+terminal; the notebook extension sets its own with `use_view`.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Training:
 class Silent:
     """A view that shows nothing."""
 
-    def stage(self, text: str) -> None:
-        """Ignore the name of a stage."""
+    def stage(self, text: str, control: Control | None = None) -> None:
+        """Ignore the name of a stage, and what hears a Stop meanwhile."""
 
     def start(self, training: Training) -> None:
         """Ignore a training that begins."""
@@ -109,16 +109,24 @@ class Counter:
         seconds = time.perf_counter() - self._begin[0] - self.training.control.held
         return (self.done - self._begin[1]) * self.training.num_examples / self.training.steps / max(seconds, 1e-9)
 
-    def words(self) -> str:
-        """Describe the progress: epoch, losses, speed, time left."""
-        names = {"loss": "loss", "val_loss": "validation loss"}
-        losses = [f"{names[name]} {float(value):.4g}" for name, value in self.logs.items() if name in names]
-        left = self.training.epochs * self.training.steps - self.done
-        speed = []
+    def cells(self) -> list[tuple[str, str]]:
+        """Describe the progress in parts, always the same ones: epoch, losses, speed, time left; (name, value)."""
+        losses = [
+            (name, f"{float(self.logs[key]):.4g}" if key in self.logs else "–")
+            for key, name in (("loss", "loss"), ("val_loss", "validation loss"))
+        ]
+        speed, left = "–", "–"
         if self.rate:
-            seconds = left * self.training.num_examples / self.training.steps / self.rate
-            speed = [f"{self.rate:,.0f} examples/s", f"{_in_words(seconds)} left"]
-        return " · ".join([f"epoch {self.epoch} of {self.training.epochs}", *losses, *speed])
+            steps = self.training.epochs * self.training.steps - self.done
+            speed = f"{self.rate:,.0f} examples/s"
+            left = _in_words(steps * self.training.num_examples / self.training.steps / self.rate)
+        return [("epoch", f"{self.epoch} of {self.training.epochs}"), *losses, ("speed", speed), ("left", left)]
+
+    def words(self) -> str:
+        """Describe the progress in a line: what is not known yet is left out."""
+        said = {name: value for name, value in self.cells() if value != "–"}
+        speed = [said.pop("speed"), f"{said.pop('left')} left"] if "speed" in said else []
+        return " · ".join([*(f"{name} {value}" for name, value in said.items()), *speed])
 
 
 def _in_words(seconds: float) -> str:

@@ -79,8 +79,11 @@ class Work:
             self._held.close()
 
     def _train_and_report(self) -> None:
+        def waiting(first: Job) -> None:
+            self._view.stage(f"Waiting for the training of `{first.name}` …", self.run.job.control)
+
         try:
-            self._train(lambda first: None)
+            self._train(waiting)
         except BaseException as error:
             self._view.end(f"It ended with an error: {type(error).__name__}: {error}")
             raise

@@ -29,8 +29,10 @@ def test_pause_resume_and_stop(tmp_path):  # in Notebook 7, and in the backgroun
         notebook.menu("Run", "Run All Cells")
         live, pause, stop = (page.locator(f".aenb-{name}").first for name in ("live", "pause", "stop"))
         expect(live).to_contain_text("examples/s", timeout=90_000)
-        expect(page.locator(".jp-OutputArea img")).to_have_count(2, timeout=30_000)  # the loss, and examples
-        page.wait_for_timeout(5000)
+        expect(live.locator("img[src^=blob]")).to_have_count(1, timeout=30_000)  # examples
+        expect(live.locator(".aenb-legend button")).to_have_count(2, timeout=30_000)  # training and validation
+        _the_chart_is_up_to_date_and_answers(page, live)
+        _no_control_moves(page, live)
         PICTURES.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=PICTURES / "controls-training.png")
 
@@ -67,6 +69,40 @@ def test_pause_resume_and_stop(tmp_path):  # in Notebook 7, and in the backgroun
         assert page.locator(".aenb-pause").count() == 0
         assert page.locator(".aenb-run").first.inner_text().startswith("d: deep on mnist_5k")
         page.screenshot(path=PICTURES / "controls-stopped.png")
+
+
+def _the_chart_is_up_to_date_and_answers(page, live):
+    """The chart shows the epoch that the text names, and the values of the one at the pointer or the cursor keys."""
+    chart, legend = live.locator(".aenb-chart svg"), live.locator(".aenb-legend")
+    labels = chart.evaluate("svg => [...svg.querySelectorAll('text[text-anchor=middle]')].map(one => one.textContent)")
+    assert max(int(label) for label in labels if label.isdigit()) > epoch(live) / 3
+    chart.hover()
+    expect(chart.locator("text", has_text=re.compile("^epoch [0-9]"))).to_have_count(1)
+    at_the_pointer = legend.inner_text()
+    page.mouse.move(0, 0)
+    chart.press("ArrowLeft")
+    expect(chart.locator("text", has_text=re.compile("^epoch [0-9]"))).to_have_count(1)
+    expect(legend).not_to_have_text(at_the_pointer)
+    live.get_by_label("log scale").uncheck()
+    legend.locator("button").first.click()
+    expect(legend.locator("button").first).to_have_attribute("aria-pressed", "false")
+    expect(chart.locator("path[stroke^='#']")).to_have_count(1)
+    legend.locator("button").first.click()
+
+
+def _no_control_moves(page, live):
+    """At no width of the page does a control of the live view move while the numbers change."""
+    where = """live => [...live.querySelectorAll('.aenb-buttons *, .aenb-tools *')].map(one => {
+      const all = live.getBoundingClientRect(), own = one.getBoundingClientRect();
+      return [own.x - all.x, own.y - all.y, own.width].map(Math.round).join();
+    }).join(' ')"""
+    for width in range(700, 1401, 25):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(150)
+        before = live.evaluate(where)
+        page.wait_for_timeout(400)
+        assert live.evaluate(where) == before, width
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def epoch(live) -> int:

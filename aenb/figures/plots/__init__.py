@@ -8,7 +8,7 @@ those of Okabe & Ito, which colour-blind readers can distinguish (the blue is a 
     curves.py    learning curves, and the figure of a run
 """
 
-from aenb.figures.plots.curves import draw_losses, draw_readings, loss_png, run_figure
+from aenb.figures.plots.curves import draw_losses, draw_readings, run_figure
 from aenb.figures.plots.examples import draw_examples, examples_png, image_grid, image_png
 from aenb.figures.plots.style import (
     BLUE,
@@ -37,7 +37,6 @@ __all__ = [
     "drawable",
     "examples_png",
     "image_grid", "image_png",
-    "loss_png",
     "run_figure",
     "signed_colours",
     "to_png",

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from aenb.figures.plots.examples import Rows, draw_examples
-from aenb.figures.plots.style import BLUE, GREEN, GREY, ORANGE, STYLE, TERMS, to_png
+from aenb.figures.plots.style import BLUE, GREEN, GREY, ORANGE, STYLE, TERMS
 
 History = Mapping[str, Sequence[float]]  # values by name, one for each epoch
 COLOURS = {"generator": BLUE, "decoder": BLUE, "autoencoder": BLUE, "discriminator": ORANGE, "encoder": GREEN}
@@ -45,38 +45,23 @@ def run_figure(
         return figure
 
 
-def loss_png(history: History, trace: Sequence[tuple[float, float]] = ()) -> bytes:
-    """Draw the loss of a training under way, small and fast.
-
-    Args:
-        history: As for `run_figure`.
-        trace: Points (fraction of the first epoch, loss), drawn until two epochs are finished.
-
-    Returns:
-        A PNG file.
-    """
-    with rc_context(STYLE):
-        figure = Figure(figsize=(4.6, 2.4))
-        axes = figure.add_axes((0.16, 0.2, 0.8, 0.67))  # a layout engine takes longer than all the rest
-        draw_losses(axes, history)
-        if len(history.get("loss", ())) < 2:
-            axes.plot(*zip(*trace, strict=True), color=BLUE, alpha=0.5, linewidth=1.2)
-            axes.set_xlim(0, 1.05)
-        return to_png(figure, dpi=90)
-
-
 def draw_losses(axes: Axes, history: History, loss: str = "loss", baselines: Mapping[str, float] | None = None) -> None:
     """Draw training and validation loss and their terms; in adversarial training, only each player's loss."""
-    lines = {"loss": ("training", BLUE), "val_loss": ("validation", ORANGE)}
-    terms = [name for name in history if name.endswith("_loss") and not name.startswith("val_")]
-    if "discriminator_loss" in terms:
-        lines, loss = {}, "loss of each player"
-    values = _by_epoch(axes, history, lines | _coloured(terms, "_loss", TERMS))
+    if "discriminator_loss" in history:
+        loss = "loss of each player"
+    values = _by_epoch(axes, history, loss_lines(history))
     for (label, value), style in zip((baselines or {}).items(), ("--", ":"), strict=False):
         axes.axhline(value, color=GREEN, linestyle=style, linewidth=1.3, label=label)
     axes.set(ylabel=loss, title="learning curves")
     if values:
         axes.legend()
+
+
+def loss_lines(history: History) -> dict[str, tuple[str, str]]:
+    """Return the label and colour of each loss to draw, by name; of adversarial training, only each player's."""
+    terms = [name for name in history if name.endswith("_loss") and not name.startswith("val_")]
+    totals = {"loss": ("training", BLUE), "val_loss": ("validation", ORANGE)}
+    return ({} if "discriminator_loss" in terms else totals) | _coloured(terms, "_loss", TERMS)
 
 
 def _readings(history: History) -> dict[str, list[str]]:

@@ -54,6 +54,16 @@ class Control:
         self._say("")
         return value
 
+    def write(self, value: Any) -> None:
+        """Show a valid value."""
+        if isinstance(self._input, widgets.HBox):
+            slider, automatic = self._input.children
+            automatic.value, slider.value = value is None, slider.value if value is None else value
+        elif isinstance(self._input, widgets.Dropdown):
+            self._input.value = value or ""
+        else:
+            self._input.value = _typed(value) if isinstance(self._input, widgets.Text) else value
+
     @property
     def is_default(self) -> bool:
         """Whether the value is the field's default."""

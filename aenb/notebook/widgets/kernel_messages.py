@@ -130,7 +130,8 @@ class Pump:
         """Make a message the parent of what its callbacks send, and afterwards the cell again.
 
         The page waits for busy and idle before it sends the next value of a slider, and drops values whose parent is
-        not the message that it sent. What a callback prints is sent before idle, as ipykernel does.
+        not the message that it sent. What a callback prints is sent before idle, as ipykernel does. Then the kernel is
+        reported busy again: the cell still runs.
         """
         kernel = self._kernel
         idents, parts = kernel.session.feed_identities(frames, copy=False)
@@ -152,6 +153,7 @@ class Pump:
                 kernel._publish_status("idle", "shell", parent=message)
             finally:
                 kernel.set_parent(*cell, channel="shell")
+                kernel._publish_status("busy", "shell", parent=cell[1])
 
     def _run(self, handler: Callable[[], object], interrupt: _Interrupt) -> None:
         """Run a message's handler; log what it raises, as ipykernel does: a callback's error is not the cell's."""

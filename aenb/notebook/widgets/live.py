@@ -1,8 +1,8 @@
-"""The live view of a training in a notebook: its progress, its loss, reconstructions or samples, and its buttons.
+"""The live view of a training in a notebook: its progress, learning curves, examples, and its buttons.
 
-During the training it consists of plain ipywidgets. It ends as text and HTML, which a saved or exported notebook keeps.
-Buttons only set flags that the training checks between two chunks. The training's own thread draws the pictures, which
-take at most a fixed fraction of its time.
+The page draws it from numbers that are sent a few times a second; only the picture of examples is drawn here, by the
+training's own thread, in at most a fixed fraction of its time. Buttons only set flags that the training checks between
+two chunks. It ends as text and HTML, which a saved or exported notebook keeps.
 """
 
 from __future__ import annotations
@@ -12,20 +12,38 @@ import threading
 import time
 from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import ipywidgets as widgets
+import anywidget
+import traitlets
 
+from aenb.core.control import Control
 from aenb.core.progress import Counter, Silent, Training
 from aenb.notebook.widgets.kernel_messages import Pump
-from aenb.notebook.widgets.keys import spare_keys
-from aenb.notebook.widgets.placement import Place, UnderCell
+from aenb.notebook.widgets.placement import PLAIN, Place
+from aenb.notebook.widgets.slot import UnderCell
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-SHARE = 0.012  # the fraction of the training's time for each of the two pictures
+SHARE = 0.012  # the fraction of the training's time for the picture of examples
+MAX_POINTS = 300  # of a learning curve: more are thinned out
 INTERRUPT = "To stop: interrupt the kernel (■). What was learnt is kept."
+STATES = {"": "Training", "pausing": "Pausing after the running steps …", "paused": "Paused"}
+STATES |= {"stopping": "Stopping after the running steps …"}
+
+
+class _Page(anywidget.AnyWidget):
+    """What the page shows of a training; `now` changes often, the rest rarely."""
+
+    _esm, _css = Path(__file__).parent / "live.js", Path(__file__).parent / "live.css"
+    title = traitlets.Unicode().tag(sync=True)
+    notes = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    has_buttons = traitlets.Bool(True).tag(sync=True)
+    now = traitlets.Dict().tag(sync=True)
+    curves = traitlets.List().tag(sync=True)
+    examples = traitlets.Bytes().tag(sync=True)
 
 
 class LiveView(Silent):
@@ -33,95 +51,81 @@ class LiveView(Silent):
 
     Args:
         place: Where it is displayed.
+        title: What is shown as its title until the training starts.
     """
 
-    def __init__(self, place: Place):
+    def __init__(self, place: Place, title: str = ""):
         self._place, self._pump = place, Pump()
+        self._page: _Page | None = None
+        self._control: Control | None = None
         self._counter: Counter | None = None
         self._notes: list[str] = []
-        self._title = self._text = self._state = ""
-        self._curves_time, self._examples_time = _Budget(SHARE), _Budget(SHARE)
+        self._title, self._text = title, ""
+        self._phase, self._state = "preparing", ""
+        self._examples_time = _Budget(SHARE)
         self._trace: list[tuple[float, float]] = []
-        self._box = None
-        self._showing = (
-            threading.RLock()
-        )  # a click and the training update the view from two threads: the last one wins
+        # a click and the training update the view from two threads: the last one wins
+        self._showing = threading.RLock()
 
-    def stage(self, text: str) -> None:
-        """Show what is being prepared, with the buttons disabled."""
+    def stage(self, text: str, control: Control | None = None) -> None:
+        """Show what is being prepared or evaluated. Stop is heard by `control`, or interrupts the running cell."""
         self._open()
-        self._toggle.disabled = self._stop.disabled = True
+        self._phase, self._state, self._control = "preparing", "", control
         self._show(text)
 
     def start(self, training: Training) -> None:
         """Show the title, an empty bar and the buttons; again at each restart."""
         self._open()
-        previous, self._counter, self._title = self._counter, Counter(training), training.title
+        self._counter, self._title = Counter(training), training.title
         self._trace.clear()
-        control, mine = training.control, threading.current_thread() is threading.main_thread()
-        control.poll = self._poll
-        self._toggle.disabled = self._stop.disabled = False
-        if previous is None:
-            self._toggle.on_click(lambda _: self._ask(control.resume if control.paused else control.pause))
-            self._stop.on_click(lambda _: self._ask(control.stop))
-        if mine and not self._pump.works:
+        self._page.title = training.title
+        self._phase, self._state, self._control = "training", "", training.control
+        training.control.poll = self._poll
+        if _in_main_thread() and not self._pump.works:
+            self._page.has_buttons = False
             self.note(INTERRUPT)
-        else:
-            self._buttons.layout.display = ""
-        self._show("Preparing the first step …", bar=0.0)
+        self._page.send({"announce": f"{training.title}: started."})
+        self._show("Preparing the first step …")
 
     def step(self, epoch: int, step: int | None, logs: dict) -> None:
-        """Move the bar, and redraw the pictures if there is time for it."""
+        """Show the numbers if it is time to, and the pictures if there is time for it."""
         if self._counter.step(epoch, step, logs):
             with self._showing:
-                self._show(self._state + self._counter.words(), bar=self._counter.part)
+                self._show(STATES[self._state])
             if epoch == 1 and step is not None and "loss" in logs:
                 self._trace.append((step / self._counter.training.steps, float(logs["loss"])))
-        self._draw()
+            self._page.curves = _curves(self._counter.training.history, self._trace)
+        self._draw_examples()
 
     def note(self, text: str) -> None:
         """Add a line below the others."""
         self._notes.append(text)
-        self._show(self._text)
+        if self._page is not None:
+            self._show_notes()
 
     def end(self, text: str) -> None:
-        """Replace the widgets with the closing line; from a thread, as soon as the kernel is free."""
+        """Replace the widget with the closing line; from a thread, as soon as the kernel is free."""
         self._text = text
-        if self._box is None:
+        if self._page is None:
             return
-        self._show(text)
-        self._buttons.layout.display = "none"
+        self._page.send({"announce": text, "end": True})
         plain = "\n".join(line for line in (self._title, self._text, *self._notes) if line)
-        self._place.close(plain, _html(self._title, "", self._text, self._notes), self._box)
-        self._box = None
+        self._place.close(plain, _html(self._title, self._text, self._notes), self._page)
+        self._page = None
 
     def _open(self) -> None:
-        """Display the widgets below the cell."""
-        if self._box is not None:
-            return
-        self._line = widgets.HTML()
-        self._toggle = widgets.Button(description="Pause", tooltip="Pause or resume the training")
-        self._stop = widgets.Button(description="Stop", tooltip="Stop the training and keep what was learnt")
-        self._buttons = widgets.HBox([self._toggle, self._stop], layout={"display": "none"})
-        self._curves = widgets.Image(format="png", layout={"display": "none", "max_width": "48%"})
-        self._examples = widgets.Image(format="png", layout={"display": "none", "max_width": "50%"})
-        pictures = widgets.HBox([self._curves, self._examples], layout={"align_items": "center"})
-        for widget, name in ((self._toggle, "aenb-pause"), (self._stop, "aenb-stop"), (self._line, "aenb-live")):
-            widget.add_class(name)
-        for image, words in (
-            (self._curves, "learning curves so far"),
-            (self._examples, "held-out examples with reconstructions or generated samples"),
-        ):
-            _describe(image, words)
-        # the buttons come first: below a line that wraps they would move, even between a press and its release
-        self._box = widgets.VBox([self._buttons, self._line, pictures])
-        spare_keys(self._box)
-        self._place.open(self._box)
+        """Display the widget below the cell."""
+        if self._page is None:
+            self._page = _Page(title=self._title, notes=self._notes)
+            self._page.on_msg(self._hear)
+            self._place.open(self._page)
 
-    def _ask(self, what: Callable[[], None]) -> None:
+    def _hear(self, page: _Page, content: dict[str, Any], _: list[memoryview]) -> None:
         """Send a request to the training, and acknowledge it at once: a step can take long."""
-        what()
-        self._answer()
+        request = {"pause": "pause", "resume": "resume", "stop": "stop"}.get(content.get("ask", ""))
+        if request and self._control is not None:
+            getattr(self._control, request)()
+            self._answer()
 
     def _poll(self) -> None:
         """Handle waiting clicks, and show their effect."""
@@ -130,47 +134,40 @@ class LiveView(Silent):
 
     def _answer(self) -> None:
         """Show the state that was requested, if it is not shown yet."""
-        control = self._counter.training.control
+        control = self._control
         with self._showing:
-            if control.stopping:
-                state = "Stopping · "
-                self._stop.disabled = self._toggle.disabled = True
-            else:
-                state = "Paused · " if control.waits else "Pausing · " if control.paused else ""
-                self._toggle.description = "Resume" if control.paused else "Pause"
-            if state != self._state:
+            state = (
+                "stopping" if control.stopping else "paused" if control.waits else "pausing" if control.paused else ""
+            )
+            if state != self._state and self._page is not None:
                 self._state = state
-                self._show(state + self._counter.words(), bar=self._counter.part)
+                self._show(STATES[state] if state or self._phase == "training" else self._text)
+                if state in ("paused", "stopping"):
+                    self._page.send({"announce": STATES[state]})
 
-    def _show(self, text: str, bar: float | None = None) -> None:
+    def _show(self, text: str) -> None:
         with self._showing:
-            self._set(text, bar)
+            self._text = text
+            counter = self._counter
+            cells = [] if counter is None else [list(cell) for cell in counter.cells()]
+            self._page.now = {
+                "phase": self._phase, "state": self._state, "text": text, "cells": cells,
+                "part": None if counter is None else round(counter.part, 4),
+                "stop": "ask" if self._control is not None else "interrupt" if _in_main_thread() else "",
+            }  # fmt: skip
+            self._show_notes()
 
-    def _set(self, text: str, bar: float | None) -> None:
-        self._text = text
-        lines = [*self._notes]
-        if self._counter is not None and bar is not None:
-            lines.insert(0, " · ".join(filter(None, [self._counter.training.device, _memory()])))
-        progress = (
-            f'<progress aria-label="training" max="1" value="{bar:.3f}" style="width:16em;vertical-align:middle">'
-            "</progress> "
-            if bar is not None
-            else ""
-        )
-        self._line.value = _html(self._title, progress, text, lines)
+    def _show_notes(self) -> None:
+        device = [] if self._counter is None else [" · ".join(filter(None, [self._counter.training.device, _memory()]))]
+        self._page.notes = [*device, *self._notes]
 
-    def _draw(self) -> None:
-        from aenb.figures.plots import examples_png, loss_png
+    def _draw_examples(self) -> None:
+        from aenb.figures.plots import examples_png
 
         training = self._counter.training
-        if self._curves_time.allows() and (training.history or len(self._trace) >= 3):
-            with self._curves_time:
-                self._curves.value = loss_png(training.history, self._trace)
-                self._curves.layout.display = ""
         if training.examples is not None and self._examples_time.allows():
             with self._examples_time:
-                self._examples.value = examples_png(training.examples())
-                self._examples.layout.display = ""
+                self._page.examples = examples_png(training.examples())
 
 
 class _Budget:
@@ -189,10 +186,29 @@ class _Budget:
         self._spent += time.perf_counter() - self._entered
 
 
-def _html(title: str, progress: str, text: str, lines: list[str]) -> str:
+def _curves(history: dict[str, list[float]], trace: list[tuple[float, float]]) -> list[dict[str, Any]]:
+    """Return the lines to draw: name, label, colour and points (epoch, value), the last one always among them."""
+    from aenb.figures.plots.curves import loss_lines
+
+    lines = []
+    for name, (label, colour) in loss_lines(history).items():
+        values = history.get(name, ())
+        stride = max(1, -(-len(values) // MAX_POINTS))
+        kept = sorted({*range(0, len(values), stride), *range(len(values))[-1:]})
+        points = [[number + 1, values[number]] for number in kept]
+        if name == "loss" and len(values) < 2:
+            points = [[x, y] for x, y in trace if x < 1] + points
+        lines.append({"name": name, "label": label, "colour": colour, "points": points})
+    return [line for line in lines if line["points"]]
+
+
+def _html(title: str, text: str, lines: list[str]) -> str:
     small = "".join(f'<div style="opacity:.7;font-size:.92em">{escape(line)}</div>' for line in lines)
-    line = f"<div>{progress}{escape(text)}</div>"
-    return f'<div class="aenb-live" style="line-height:1.5">{escape(title)}{line}{small}</div>'
+    return f'<div class="aenb-live" style="line-height:1.5">{escape(title)}<div>{escape(text)}</div>{small}</div>'
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _memory() -> str:
@@ -201,14 +217,9 @@ def _memory() -> str:
     return f"{psutil.Process().memory_info().rss / 2**20:,.0f} MB of memory"
 
 
-def _describe(image: widgets.Image, words: str) -> None:
-    """Give a picture its alternative text, if this version of ipywidgets supports it."""
-    if "alt" in image.trait_names():
-        image.alt = words
-
-
 def view_for(shell: InteractiveShell) -> Callable[[], Silent] | None:
-    """Return the factory of a shell's views: live in a notebook, silent with AENB_LIVE=0, text in a terminal."""
+    """Return the factory of a shell's views: live in a notebook, silent with AENB_LIVE=0, else None for text."""
     if os.environ.get("AENB_LIVE") == "0":
         return Silent
-    return (lambda: LiveView(UnderCell(shell))) if getattr(shell, "kernel", None) is not None else None
+    is_live = getattr(shell, "kernel", None) is not None and PLAIN not in os.environ
+    return (lambda: LiveView(UnderCell(shell))) if is_live else None

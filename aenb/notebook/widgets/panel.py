@@ -69,7 +69,7 @@ class Trainer:
         self._cell.add_class("aenb-cell")
         self._copy = CopyButton(label="Copy the cell")
         self._live = widgets.VBox()
-        self._list = RunsList(self.runs)
+        self._list = RunsList(self.runs, self._use, self._forget)
         self._box = self._lay_out()
         self._slots: list[Slot] = []
         self._train.on_click(lambda _: self.train())
@@ -116,6 +116,7 @@ class Trainer:
             return None
         self._say("")
         self._settings.name.value = _next_name(spec.name, {*self.runs, spec.name})
+        self._folds.selected_index = None
         thread = threading.Thread(
             target=self._work, args=(spec, spec.name), name=f"aenb-panel-{spec.name}", daemon=True
         )
@@ -124,7 +125,7 @@ class Trainer:
 
     def _work(self, spec: Spec, name: str) -> None:
         """Train, evaluate and list the run of a name."""
-        view = LiveView(InBox(self._live))
+        view = LiveView(InBox(self._live), f"{name}: {spec.family} on {spec.data}")
         variables = self._variables
         try:
             data, notes = find_data(spec.data, variables)
@@ -132,6 +133,10 @@ class Trainer:
             run.record["notes"] += notes
             variables[name] = run
             run.wait()
+            if run.status == "stopped" and not run.epochs:
+                self._forget(run)
+                self._say(f"{name} was cancelled before its first epoch was over.")
+                return
             self._list.say(f"Evaluating {name} on held-out examples …")
             run.evaluate(parts="reconstruction")
             self.runs[name] = run
@@ -143,6 +148,17 @@ class Trainer:
         except Exception as error:  # show whatever a training raises: nothing else waits for it
             view.end(f"It ended with an error: {type(error).__name__}.")
             self._say(f"{name}: {type(error).__name__}: {error}")
+
+    def _use(self, run: Run) -> None:
+        """Set the controls to the settings of a run."""
+        self._settings.show(run.spec)
+        self._folds.selected_index = 0
+
+    def _forget(self, run: Run) -> None:
+        """Remove a run that was deleted from the notebook and from what is stored in it."""
+        if self._variables.get(str(run.name)) is run:
+            del self._variables[str(run.name)]
+        self._keep()
 
     def _say(self, text: str) -> None:
         """Show an error message."""
@@ -160,15 +176,18 @@ class Trainer:
         self._cell.value = self._copy.text = text
 
     def _lay_out(self) -> widgets.VBox:
-        """Lay out the settings on the left and the results on the right; in a narrow column, one below the other."""
-        title = widgets.HTML('<div style="font-size:1.15em;font-weight:600">Train a model</div>')
-        action = widgets.HBox([self._train, self._message], layout={"align_items": "center", "flex_flow": "row wrap"})
-        left = widgets.VBox([self._settings.box, action], layout={"flex": "3 1 480px", "min_width": "300px"})
-        same = widgets.HTML("<div>The equivalent cell:</div>")
-        copy = widgets.HBox([self._copy])
-        right = widgets.VBox([same, self._cell, copy, self._live], layout={"flex": "2 1 340px", "min_width": "280px"})
-        halves = widgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "16px", "width": "100%"})
-        box = widgets.VBox([title, halves, self._list.box], layout={"max_width": "1150px", "width": "100%"})
+        """Lay out what is needed for a training on top; the settings fold away while it is shown."""
+        top = widgets.HBox(
+            [*self._settings.top, self._train], layout={"flex_flow": "row wrap", "align_items": "flex-end"}
+        )
+        same = widgets.VBox([self._cell, widgets.HBox([self._copy])])
+        self._folds = widgets.Accordion(
+            [self._settings.tabs, same], titles=["Settings", "The equivalent cell"], selected_index=0
+        )
+        box = widgets.VBox(
+            [top, self._settings.about, self._message, self._folds, self._live, self._list.box],
+            layout={"max_width": "1150px", "width": "100%"},
+        )
         box.add_class("aenb-panel")
         spare_keys(box)
         return box

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets as widgets
-from IPython.display import DisplayHandle, display
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -24,32 +23,6 @@ class Place(Protocol):
 
     def close(self, plain: str, html: str, box: widgets.Widget) -> None:
         """Replace the widgets with text, and close them."""
-
-
-class UnderCell:
-    """The output of a cell.
-
-    Args:
-        shell: The IPython shell.
-    """
-
-    def __init__(self, shell: InteractiveShell):
-        self._shell = shell
-        self._handle: DisplayHandle | None = None
-
-    def open(self, box: widgets.Widget) -> None:
-        """Display widgets below the running cell."""
-        data, metadata = bundle_of(box)
-        self._handle = display({**data, "text/plain": "aenb: a training"}, metadata=metadata, raw=True, display_id=True)
-
-    def close(self, plain: str, html: str, box: widgets.Widget) -> None:
-        """Replace the widgets with text; from a thread, as soon as the kernel is free."""
-
-        def settle() -> None:
-            self._handle.update({"text/plain": plain, "text/html": html}, raw=True)
-            dispose(box)
-
-        in_main_loop(self._shell, settle)
 
 
 class InBox:

@@ -18,13 +18,15 @@ class RunsList:
 
     Args:
         runs: The runs by name; the panel adds to it.
+        use: Called with a run whose settings are to be used again.
+        forget: Called with a run that was deleted from the list.
 
     Attributes:
         box: The widgets.
     """
 
-    def __init__(self, runs: dict[str, Run]):
-        self._runs = runs
+    def __init__(self, runs: dict[str, Run], use: Callable[[Run], object], forget: Callable[[Run], object]):
+        self._runs, self._use, self._forget = runs, use, forget
         self._ticks: dict[str, widgets.Checkbox] = {}
         self._rows = widgets.VBox()
         self._status = widgets.HTML()
@@ -51,16 +53,16 @@ class RunsList:
         self._ticks = {**{key: one for key, one in self._ticks.items() if key != name}, name: tick}
         words = f"{run.spec.family} on {run.spec.data} · {_score(scores)} · {run.seconds:.0f} s · {run.status}"
         about = widgets.HTML(f"<div>{escape(words)}</div>", layout={"flex": "1 1 20em"})
-        show = _button("Result", f"Show the result of {name}", lambda: self._do("", lambda: _report(run)))
-        look = _button(
-            "Figures", f"Show views of what {name} learnt", lambda: self._do("Drawing …", lambda: _views(run))
-        )
-        explore = _button(
-            "Explorer", f"Explore the latent space of {name}", lambda: self._do("", lambda: _explorer(run))
-        )
-        row = widgets.HBox(
-            [tick, about, show, look, explore], layout={"align_items": "center", "flex_flow": "row wrap"}
-        )
+        actions = {
+            "Result": (f"Show the result of {name}", lambda: self._do("", lambda: _report(run))),
+            "Figures": (f"Show views of what {name} learnt", lambda: self._do("Drawing …", lambda: _views(run))),
+            "Explorer": (f"Explore the latent space of {name}", lambda: self._do("", lambda: _explorer(run))),
+            "Use settings": (f"Set the controls to the settings of {name}", lambda: self._use(run)),
+            "Save": (f"Save {name} in a folder of this name", lambda: self._do("Saving …", lambda: _saved(run))),
+            "Delete": (f"Delete {name} from this list and from the notebook", lambda: self._delete(run)),
+        }
+        buttons = [_button(text, help, press) for text, (help, press) in actions.items()]
+        row = widgets.HBox([tick, about, *buttons], layout={"align_items": "center", "flex_flow": "row wrap"})
         row.aenb_name = name
         kept = tuple(child for child in self._rows.children if child.aenb_name != name)
         self._rows.children = (*kept, row)
@@ -68,6 +70,14 @@ class RunsList:
         self._count()
         self.say("")
         self._put(_report(run))
+
+    def _delete(self, run: Run) -> None:
+        self._rows.children = tuple(child for child in self._rows.children if child.aenb_name != run.name)
+        self._ticks.pop(run.name, None)
+        self._runs.pop(run.name, None)
+        self._stage.children = ()
+        self._count()
+        self._forget(run)
 
     def say(self, text: str) -> None:
         """Show what is being done."""
@@ -124,6 +134,10 @@ def _report(run: Run) -> widgets.Widget:
 
 def _views(run: Run) -> widgets.Widget:
     return widgets.HTML(run.show()._repr_html_())
+
+
+def _saved(run: Run) -> widgets.Widget:
+    return widgets.HTML(f"<div>Saved in the folder {escape(str(run.save(run.name)))}.</div>")
 
 
 def _explorer(run: Run) -> widgets.Widget:

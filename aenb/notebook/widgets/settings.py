@@ -16,7 +16,7 @@ from aenb.runs.spec import Spec, options
 from aenb.training.train import make_spec
 
 AT_TOP = ("data",)  # options shown above the tabs
-ROWS = "330px"  # of the list of controls
+ROWS = "260px"  # of the list of controls
 
 
 class Settings:
@@ -29,7 +29,9 @@ class Settings:
         name: The name of the first run.
 
     Attributes:
-        box: The widgets.
+        top: The widgets of what is always chosen: the family, the data and a name.
+        about: What the family is, in a line.
+        tabs: A tab for each group of settings, the family's own first.
     """
 
     def __init__(self, family: str, defaults: dict[str, Any], hyperparameters: dict[str, Any], name: str | None = None):
@@ -44,7 +46,7 @@ class Settings:
         self.family.tooltip = "The kind of model"
         self.data.tooltip = "A data set, a variable of the notebook, or a path"
         self.name.tooltip = "The name of the run in the notebook: a Python name"
-        self._about = widgets.HTML()
+        self.about = widgets.HTML()
         self._options = {
             name: Control(option, defaults[name]) for name, option in options().items() if name not in AT_TOP
         }
@@ -56,9 +58,8 @@ class Settings:
             )
             for group in dict.fromkeys(control.field.group for control in self._options.values())
         }
-        tabs = widgets.Tab([self._model, *groups.values()], titles=["Model", *groups])
-        top = [_named("family", self.family), _named("data", self.data), _named("name", self.name)]
-        self.box = widgets.VBox([widgets.HBox(top, layout={"flex_flow": "row wrap"}), self._about, tabs])
+        self.tabs = widgets.Tab([self._model, *groups.values()], titles=["Model", *groups])
+        self.top = [_named("family", self.family), _named("data", self.data), _named("name", self.name)]
         for control in self._options.values():
             control.on_change(self._changed)
         self._choose(hyperparameters)
@@ -89,6 +90,15 @@ class Settings:
             raise errors[0]
         return make_spec(self.family.value, self.name.value.strip() or None, values | {"data": self.data.value.strip()})
 
+    def show(self, spec: Spec) -> None:
+        """Set all controls to the settings of a spec, but its name."""
+        self.family.value = spec.family
+        self._choose(spec.hyperparameters)
+        for name, control in self._options.items():
+            control.write(getattr(spec, name))
+        self.data.value = str(spec.data)
+        self._changed()
+
     def _choose(self, given: dict[str, Any]) -> None:
         """Show the hyperparameters of the chosen family."""
         entry = families()[self.family.value]
@@ -97,7 +107,7 @@ class Settings:
         for control in self._hyperparameters.values():
             control.on_change(self._changed)
         self._model.children = [control.row for control in self._hyperparameters.values()]
-        self._about.value = (
+        self.about.value = (
             f'<div style="line-height:1.4;margin:.2em 0 .4em">{escape(entry.summary)} '
             f'<span style="opacity:.7">({escape(entry.paper)})</span></div>'
         )

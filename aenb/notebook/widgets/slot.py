@@ -18,7 +18,7 @@ import ipywidgets as widgets
 import traitlets
 from IPython.display import display
 
-from aenb.notebook.widgets.placement import PLAIN, bundle_of, in_main_loop
+from aenb.notebook.widgets.placement import PLAIN, bundle_of, dispose, in_main_loop
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -54,6 +54,12 @@ class Slot:
         """Store the current static content in the notebook; from a thread, as soon as the kernel is free."""
         in_main_loop(self._shell, self._show)
 
+    def close(self, data: dict[str, Any]) -> None:
+        """Replace the output with data by MIME type, for good."""
+        self._handle.update(data, raw=True)
+        if self._door is not None:
+            self._door.close()
+
     def _hear(self, door: _Slot, content: dict[str, Any], _: list[memoryview]) -> None:
         """Keep only the HTML in the output: the page can place the widget inside it."""
         if content.get("kind") == "ready":
@@ -71,6 +77,32 @@ class Slot:
             return {**still, "text/html": _place(self._door.name, still["text/html"])}, {}
         data, metadata = bundle_of(self._widget)
         return {**data, **still}, metadata
+
+
+class UnderCell:
+    """The output of a cell, for a training under way: `placement.Place`.
+
+    Args:
+        shell: The IPython shell.
+    """
+
+    def __init__(self, shell: InteractiveShell):
+        self._shell = shell
+
+    def open(self, box: widgets.DOMWidget) -> None:
+        """Display a widget below the running cell."""
+        words = "A training that was under way when this notebook was saved."
+        still = {"text/plain": words, "text/html": f"<div>{words}</div>"}
+        self._slot = Slot(self._shell, box, lambda: still)
+
+    def close(self, plain: str, html: str, box: widgets.DOMWidget) -> None:
+        """Replace the widget with text; from a thread, as soon as the kernel is free."""
+
+        def settle() -> None:
+            self._slot.close({"text/plain": plain, "text/html": html})
+            dispose(box)
+
+        in_main_loop(self._shell, settle)
 
 
 def _place(name: str, still: str) -> str:
