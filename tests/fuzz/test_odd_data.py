@@ -69,7 +69,6 @@ def through(family: str, x: Any, labels: Any, settings: dict[str, Any], folder: 
     scores = run.evaluate(verbose=False)
     assert all(np.isscalar(score) and not np.isnan(score) for score in scores.values()), scores
     assert scores._repr_html_()
-    before = repr(run)
     notes = list(run.record["notes"])
     assert run._repr_html_()
     assert run._repr_png_()
@@ -82,7 +81,6 @@ def through(family: str, x: Any, labels: Any, settings: dict[str, Any], folder: 
     assert again._repr_html_()
     failed = [note for note in run.record["notes"] if note not in notes and "could not" in note]
     assert not failed, failed
-    assert before
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -94,7 +92,7 @@ def warm():
     run._repr_html_()
 
 
-@fuzz(0.04)
+@fuzz(0.02)
 @given(
     family=st.sampled_from(list(TINY)),
     kind=st.sampled_from(["tabular", "image", "signal", "text", "colour"]),
