@@ -241,6 +241,8 @@ function render({ model, el }) {
   for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);
   for (const show of [showState, showAbout, showExamples, showCurves]) show();
   return () => {
+    const around = el.closest(".aenb-panel"); // it becomes shorter: the page may be left scrolled beyond its end
+    setTimeout(() => around?.getBoundingClientRect().bottom < 80 && around.scrollIntoView({ block: "nearest" }), 300);
     chart.watcher.disconnect();
     URL.revokeObjectURL(url);
     for (const [event, listener] of Object.entries(listeners)) model.off(event, listener);

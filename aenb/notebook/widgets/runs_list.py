@@ -54,9 +54,9 @@ class RunsList:
         words = f"{run.spec.family} on {run.spec.data} · {_score(scores)} · {run.seconds:.0f} s · {run.status}"
         about = widgets.HTML(f"<div>{escape(words)}</div>", layout={"flex": "1 1 20em"})
         actions = {
-            "Result": (f"Show the result of {name}", lambda: self._do("", lambda: _report(run))),
+            "Result": (f"Show the result of {name}", lambda: self._do("Drawing …", lambda: _report(run))),
             "Figures": (f"Show views of what {name} learnt", lambda: self._do("Drawing …", lambda: _views(run))),
-            "Explorer": (f"Explore the latent space of {name}", lambda: self._do("", lambda: _explorer(run))),
+            "Explorer": (f"Explore the latent space of {name}", lambda: self._do("Drawing …", lambda: _explorer(run))),
             "Use settings": (f"Set the controls to the settings of {name}", lambda: self._use(run)),
             "Save": (f"Save {name} in a folder of this name", lambda: self._do("Saving …", lambda: _saved(run))),
             "Delete": (f"Delete {name} from this list and from the notebook", lambda: self._delete(run)),
@@ -68,8 +68,9 @@ class RunsList:
         self._rows.children = (*kept, row)
         self._head.layout.display = ""
         self._count()
-        self.say("")
+        self.say(f"Drawing the result of {name} …")
         self._put(_report(run))
+        self.say("")
 
     def _delete(self, run: Run) -> None:
         self._rows.children = tuple(child for child in self._rows.children if child.aenb_name != run.name)
