@@ -226,23 +226,25 @@ def test_of_texts_hidden_words_and_the_end_count():
 
 
 def test_masked_training_learns_to_make_whole_items_from_codes(digits):
-    run = aenb.train("attention", digits, latent_dim=16, mask_ratio=0.5, epochs=25, learning_rate=4e-3, verbose=False)
+    settings = {"epochs": 20, "learning_rate": 4e-3, "num_layers": 1, "verbose": False}
+    run = aenb.train("attention", digits, latent_dim=16, mask_ratio=0.5, **settings)
     scores = run.evaluate(parts="reconstruction")
     assert scores["mse"] < 0.6 * scores["mean_mse"]
     assert run.generate(2).shape == (2, 8, 8, 1)  # from codes like those of the data: there is no prior
+    assert "not-checked" not in {finding.code for finding in run.diagnose()}
 
 
 # Whole models
 
 
 @pytest.mark.parametrize(
-    ("xla", "hyperparameters"),
-    [("on", {"mask_ratio": 0.75}), ("on", {"form": "additive"}), ("off", {"mask_ratio": 0.75}), ("off", {})],
+    "hyperparameters",
+    [{"mask_ratio": 0.75}, {"form": "additive"}],
     ids=str,
 )
-def test_it_trains_with_and_without_xla(digits, xla, hyperparameters):
-    run = aenb.train("attention", digits, xla=xla, epochs=2, num_layers=1, verbose=False, **SMALL, **hyperparameters)
-    assert run.record["xla"] == (xla == "on")
+def test_it_trains_with_xla(digits, hyperparameters):  # without it: the tests above, and the contract
+    run = aenb.train("attention", digits, xla="on", epochs=2, num_layers=1, verbose=False, **SMALL, **hyperparameters)
+    assert run.record["xla"]
     assert run.history["loss"][1] < run.history["loss"][0]
 
 

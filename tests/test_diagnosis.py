@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import aenb
 from aenb.evaluation import diagnosis
 from aenb.evaluation.diagnosis import Finding, diagnose
 from aenb.evaluation.diagnosis.measurements import Measurements
+from aenb.runs.spec import Spec
+from aenb.training.build import batch_size
 
 
 @pytest.fixture(autouse=True)
@@ -61,13 +64,17 @@ def test_a_run_that_has_just_begun_has_nothing_to_be_found(deep):
     assert diagnose(new) == []
 
 
-def test_posterior_collapse(digits):
-    run = train("vae", digits, latent_dim=8, beta=50.0)
-    found = only(run, "posterior-collapse")
+@pytest.fixture(scope="module")
+def collapsed(digits):
+    return train("vae", digits, latent_dim=8, beta=50.0, batch_size=64)
+
+
+def test_posterior_collapse(collapsed):
+    found = only(collapsed, "posterior-collapse")
     assert found.severity == "error"
     assert found.remedy == "beta = 1.0"
     assert "of the 8 dimensions" in found.message
-    assert not {"mode-collapse", "learned-nothing"} & set(codes(run))  # they follow from it
+    assert not {"mode-collapse", "learned-nothing"} & set(codes(collapsed))  # they follow from it
 
 
 def test_a_collapse_is_not_claimed_of_a_model_that_is_barely_trained(digits):
@@ -75,18 +82,17 @@ def test_a_collapse_is_not_claimed_of_a_model_that_is_barely_trained(digits):
     assert codes(run) == ["barely-trained"]
 
 
-def test_the_remedies_of_a_collapse_are_those_of_its_cause(digits):
-    run = train("vae", digits, latent_dim=4, beta=50.0, epochs=3, batch_size=256)
-    steps = 3 * 6  # of 256 in 1,293 items
+def test_the_remedies_of_a_collapse_are_those_of_its_cause(collapsed):
+    steps = 10 * 21  # of 64 in 1,293 items
     for given, remedy in (
         ({"capacity": 0.0}, "capacity = None"),
         ({}, f"kl_warmup = {steps // 2}"),
-        ({"kl_warmup": 100}, "free_bits = 0.25"),
-        ({"kl_warmup": 100, "free_bits": 0.1}, "latent_dim = 2"),
-        ({"num_samples": 5}, "latent_dim = 2"),
+        ({"kl_warmup": 1000}, "free_bits = 0.25"),
+        ({"kl_warmup": 1000, "free_bits": 0.1}, "latent_dim = 4"),
+        ({"num_samples": 5}, "latent_dim = 4"),
     ):
-        asked = dataclasses.replace(run.spec, hyperparameters=given)
-        assert only(dataclasses.replace(run, spec=asked), "posterior-collapse").remedy == remedy
+        asked = dataclasses.replace(collapsed.spec, hyperparameters=given)
+        assert only(dataclasses.replace(collapsed, spec=asked), "posterior-collapse").remedy == remedy
 
 
 def test_the_remedies_of_texts_are_others_since_they_have_free_bits():
@@ -177,23 +183,28 @@ def test_over_fitting_of_an_autoencoder_whose_validation_loss_stays_behind(digit
     assert "behind-pca" not in codes(run)
 
 
-def test_a_training_cut_short(digits):
-    found = only(train("deep", digits, epochs=4), "still-learning")
+@pytest.fixture(scope="module")
+def short(digits):
+    return train("deep", digits, epochs=5)
+
+
+def test_a_training_cut_short(short):
+    found = only(short, "still-learning")
     assert found.severity == "info"
-    assert found.remedy == "--epochs 8"
+    assert found.remedy == "--epochs 10"
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
-def test_a_training_that_has_barely_begun_is_no_local_optimum(digits, epochs):
-    first, *others = diagnose(train("deep", digits, epochs=epochs))
+def test_a_training_that_has_barely_begun_is_no_local_optimum(short, epochs):
+    history = {name: values[:epochs] for name, values in short.history.items()}
+    first, *others = diagnose(dataclasses.replace(short, history=history))
     assert (first.code, first.remedy) == ("barely-trained", "--epochs 20")
     assert first.message == f"Barely trained: {epochs} epoch{'s' if epochs > 1 else ''}."
     assert not {"learned-nothing", "behind-pca", "still-learning"} & {finding.code for finding in others}
 
 
-def test_a_loss_that_still_falls_is_no_local_optimum(digits):
-    run = train("deep", digits, epochs=5)
-    stopped = dataclasses.replace(run, status="stopped early")  # which leaves out that it is still learning
+def test_a_loss_that_still_falls_is_no_local_optimum(short):
+    stopped = dataclasses.replace(short, status="stopped early")  # which leaves out that it is still learning
     found = only(stopped, "behind-pca")
     assert "not flattened" in found.message
     assert "--epochs 20" in found.remedy
@@ -225,14 +236,14 @@ def test_behind_pca_for_want_of_items_is_no_local_optimum(digits):
 
 
 def test_restarts_that_end_apart(deep, digits):
-    run = train("deep", digits, restarts=3, epochs=3)
+    run = train("deep", digits, restarts=2, epochs=3)
     record = run.record["restarts"]
-    assert len(record) == 3
+    assert len(record) == 2
     near = [one | {"val_loss": 0.1 + 0.001 * n} for n, one in enumerate(record)]
     far = [one | {"val_loss": 0.1 * (n + 1)} for n, one in enumerate(record)]
     assert "local-optima" not in codes(dataclasses.replace(run, record=run.record | {"restarts": near}))
     found = only(dataclasses.replace(run, record=run.record | {"restarts": far}), "local-optima")
-    assert found.remedy == "--restarts 6"
+    assert found.remedy == "--restarts 4"
     broken = [{"seed": 0, "val_loss": float("inf")}, {"seed": 1, "val_loss": 0.1}]
     assert "local-optima" not in codes(dataclasses.replace(run, record=run.record | {"restarts": broken}))
 
@@ -279,10 +290,13 @@ def test_a_game_that_goes_well_raises_no_alarm(digits):
 
 
 def test_few_rows_want_smaller_batches(digits):
+    wine = aenb.load_data("wine")
     for data, settings, expected in (
-        ("wine", {"batch_size": 256}, "--batch-size 16"), ("wine", {}, "--epochs 4"), (digits, {}, "--epochs 4"),
+        (wine, {"batch_size": 256}, "--batch-size 16"), (wine, {}, "--epochs 4"), (digits, {}, "--epochs 4"),
     ):  # fmt: skip
-        assert Measurements(train("deep", data, epochs=2, **settings)).longer(2) == expected
+        record = {"batch_size": batch_size(Spec("deep", **settings), len(data.train))}
+        run = SimpleNamespace(model=None, history={}, epochs=2, data=data, record=record)
+        assert Measurements(run).longer(2) == expected
 
 
 def test_dead_codes(digits):
@@ -331,22 +345,9 @@ def test_a_decoder_of_ones_own_that_makes_no_pixels(digits):
     assert "output-range" not in codes(asked)
 
 
-@pytest.mark.parametrize(
-    ("family", "data", "settings"),
-    [
-        ("shallow", "wine", {}),
-        ("vae", "wordnet", {}),
-        ("vae", "digits", {"conditional": True}),
-        ("gan", "wine", {}),
-        ("gan", "digits", {"conditional": True}),
-        ("aae", "digits", {}),
-        ("vaegan", "digits", {}),
-        ("attention", "digits", {"mask_ratio": 0.5, "num_layers": 1}),
-        ("deep", "digits", {"task": "denoise"}),
-    ],
-)
-def test_every_family_and_kind_of_data_can_be_diagnosed(family, data, settings):
-    run = aenb.train(family, data, limit=300, epochs=1, verbose=False, xla="off", **settings)
+@pytest.mark.parametrize(("family", "data"), [("shallow", "wine"), ("vae", "wordnet"), ("gan", "wine")])
+def test_tables_and_texts_can_be_diagnosed(family, data):  # classes, masks and tasks: where they are trained
+    run = aenb.train(family, data, limit=300, epochs=1, verbose=False, xla="off")
     assert "not-checked" not in codes(run)
 
 

@@ -376,7 +376,7 @@ def test_the_states_of_several_optimisers_are_found():
     model = Pair()
     model.compile()
     paths = {variable.path for variable in variables(model)}
-    assert {"adam", "SGD"} <= {path.split("/")[0] for path in paths} or len(paths) >= 12
+    assert {variable.path for each in model.optimizers.values() for variable in each.variables} <= paths
 
 
 @pytest.mark.parametrize("jit_compile", [True, False])
@@ -389,7 +389,8 @@ def test_adam_in_one_pass_is_keras_adam(monkeypatch, jit_compile):
         engine(model, jit_compile=jit_compile).fit(epochs=20, callbacks=[])
         ends.append([*weights(model), *(np.array(v) for v in model.optimizer.variables)])
         assert "update_step" not in vars(model.optimizer)
-    assert not same(*ends) or jit_compile
+    if not jit_compile:
+        assert not same(*ends)
     for keras_own, one_pass in zip(*ends, strict=True):
         np.testing.assert_allclose(one_pass, keras_own, rtol=2e-3, atol=2e-5)
 

@@ -302,6 +302,7 @@ def test_a_run_is_scored_by_inversion(digits):
     assert run.generate(4, labels=7).shape == (4, 8, 8, 1)
     x, y = digits.x_test[:3], digits.y_test[:3]
     assert run.reconstruct(x, y).shape == x.shape
+    assert "not-checked" not in {finding.code for finding in run.diagnose()}
 
 
 def test_it_trains_in_sixteen_bits():

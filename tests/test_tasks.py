@@ -132,6 +132,7 @@ def test_denoising_is_learnt_and_scored_beside_what_was_given(restorers):
     assert scores["mse"] < 0.6 * scores["input_mse"]
     assert scores["mse"] < scores["pca_mse"]
     assert "left as given" in repr(restorers["denoise"])
+    assert "not-checked" not in {finding.code for finding in restorers["denoise"].diagnose()}
     noisy = restorers["denoise"].corrupt(restorers["denoise"].data.x_test)
     x = restorers["denoise"].data.x_test
     taught, untaught = (np.mean((restorers[task].denoise(noisy) - x) ** 2) for task in ("denoise", "reconstruct"))

@@ -310,6 +310,7 @@ def test_the_run_says_which_likelihood_it_took_and_learns(conditional):
     assert scores["mse"] < 0.7 * scores["mean_mse"]
     error = np.exp(conditional.model.own["log_var"].numpy())
     assert 0.5 * scores["mse"] < error < 2 * scores["mse"]
+    assert "not-checked" not in {finding.code for finding in conditional.diagnose()}
 
 
 def test_a_training_in_half_precision_counts_its_loss_in_single(monkeypatch):
