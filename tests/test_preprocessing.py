@@ -211,7 +211,8 @@ class TestOneGate:
     def test_a_list_of_signals_is_raw_whatever_their_lengths(self, of_signals):
         alike = [np.full((9, 2), 7.0), np.full((9, 2), 9.0)]
         np.testing.assert_array_equal(of_signals.encode(alike), of_signals.encode(of_signals.data.prepare(alike)))
-        np.testing.assert_array_equal(of_signals.encode([*alike, np.ones((4, 2))])[:2], of_signals.encode(alike))
+        among_others = of_signals.encode([*alike, np.ones((4, 2))])[:2]
+        np.testing.assert_allclose(among_others, of_signals.encode(alike), rtol=1e-6)  # sums of another batch size
 
     def test_what_is_masked_was_not_observed(self, of_table, frame):
         values = frame.to_numpy().copy()
