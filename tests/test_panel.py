@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
 import aenb
 from aenb.core.fields import Field
+from aenb.core.queue import jobs
 from aenb.models.registry import families
 from aenb.notebook.widgets.controls import Control
 from aenb.notebook.widgets.runs_list import RunsList
@@ -107,7 +110,7 @@ def test_what_a_training_raises_is_shown():
 def test_runs_are_compared_when_two_are_ticked():
     runs = {name: aenb.train("shallow", "digits", name, epochs=1, seed=n, latent_dim=2 + n, verbose=False)
             for n, name in enumerate("ab")}  # fmt: skip
-    listed = RunsList(runs)
+    listed = RunsList(runs, lambda run: None, lambda run: None)
     for run in runs.values():
         listed.add(run)
     assert listed._compare.disabled
@@ -116,6 +119,45 @@ def test_runs_are_compared_when_two_are_ticked():
     assert not listed._compare.disabled
     page = listed._compared()
     assert "data-aenb-comparison" in page.html
+
+
+def test_settings_of_a_run_are_used_again_and_a_deleted_run_is_gone():
+    panel = aenb.Trainer("vae", "digits", latent_dim=3, epochs=1, learning_rate=0.01, beta=2.0)
+    first = panel.cell
+    panel.train().join()
+    run = panel.runs["vae_1"]
+    panel._settings.family.value = "deep"
+    panel._settings._options["epochs"].write(7)
+    panel._settings._options["learning_rate"].write(None)
+    panel._use(run)
+    panel._settings.name.value = "vae_1"
+    assert panel.cell == first
+    panel._list._delete(run)
+    assert (panel.runs, panel._list._rows.children) == ({}, ())
+    assert 'class="aenb-run"' not in panel._still()["text/html"]
+
+
+def test_what_is_cancelled_is_no_result():
+    panel, first = aenb.Trainer("deep", "digits", epochs=1000), aenb.Trainer("deep", "digits", epochs=1000)
+    first._settings.name.value = "first_1"
+    training = first.train()
+    wait_for(lambda: any(job.name == "first_1" for job in jobs()))
+    waiting = panel.train()
+    wait_for(lambda: any(job.name == "deep_1" for job in jobs()))
+    next(job for job in jobs() if job.name == "deep_1").control.stop()
+    waiting.join()
+    assert panel.runs == {}
+    assert "deep_1 was cancelled" in panel._message.value
+    next(job for job in jobs() if job.name == "first_1").control.stop()
+    training.join()
+
+
+def wait_for(happens, seconds=60):
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_without_widgets_it_is_the_cell(monkeypatch, capsys):
