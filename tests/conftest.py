@@ -6,9 +6,22 @@ import os
 import signal
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
+from tests.slow import is_slow
+
+TESTS = Path(__file__).parent
+# The files that take longest begin first, so that no process is left alone with one of them at the end; those of the
+# browser together, since they share it.
+FIRST = (
+    "browser/test_panel_lab.py", "browser/test_widgets.py", "browser/test_quickstart.py",
+    "browser/test_panel_older_kernel.py", "browser/test_panel_notebook.py", "browser/test_controls.py",
+    "browser/test_page_decoder.py", "test_families.py", "test_diagnosis.py", "fuzz/test_saved.py", "test_attention.py",
+    "test_checkpoint.py", "test_controls.py", "test_kernel_messages.py", "test_background.py", "fuzz/test_text.py",
+    "fuzz/test_odd_data.py", "test_benchmarks.py", "test_memory.py", "test_doors.py",
+)  # fmt: skip
 collect_ignore = ["third_party"]  # a package that test_doors installs, with a module that can't be imported
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so would the tests
@@ -17,6 +30,24 @@ os.environ["AENB_LIVE"] = "0"
 if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers share it: a classifier is trained once
     os.environ["AENB_CACHE"] = tempfile.mkdtemp(prefix="aenb-cache-")
 os.environ["AENB_CHECKPOINTS"] = tempfile.mkdtemp(prefix="aenb-checkpoints-")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what is slow, and begin with the longest files."""
+    place = {TESTS / name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+    for item in items:
+        if TESTS in item.path.parents and is_slow(item.path, getattr(item, "originalname", item.name)):
+            item.add_marker("slow")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Name the tests of `make quick` that are slow all the same."""
+    late = [report for report in terminalreporter.stats.get("passed", ()) if report.duration > 1]
+    if config.option.markexpr == "not slow" and late:
+        terminalreporter.section("over a second: mark these slow, or make them quicker")
+        for report in sorted(late, key=lambda report: -report.duration):
+            terminalreporter.write_line(f"{report.duration:.1f} s {report.nodeid}")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -37,6 +37,11 @@ def installed(version: str) -> Path:
     return folder
 
 
+def path_with(version: str) -> str:
+    """Return the PYTHONPATH of a kernel with one version of ipykernel, and what is on this process's."""
+    return os.pathsep.join(filter(None, [str(installed(version)), os.environ.get("PYTHONPATH", "")]))
+
+
 class LiveKernel:
     """A kernel process with the given ipykernel and everything else from this environment.
 
@@ -52,8 +57,7 @@ class LiveKernel:
         self.manager = KernelManager(kernel_name="python3")
 
     def __enter__(self):
-        path = [str(installed(self.version)), os.environ.get("PYTHONPATH", "")]
-        self.manager.start_kernel(env={**os.environ, **self.env, "PYTHONPATH": os.pathsep.join(filter(None, path))})
+        self.manager.start_kernel(env={**os.environ, **self.env, "PYTHONPATH": path_with(self.version)})
         self.client = self.manager.blocking_client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)

@@ -91,6 +91,7 @@ def test_sines_and_cosines_tell_all_places_apart():
     np.testing.assert_allclose(table[2 * 7 + 3, 12:], np.cos(3 * rates), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mask_ratio", [0.0, 0.5])
 def test_sines_and_cosines_are_not_trained(mask_ratio):
     model, x = build((8, 8, 1), positions="sincos", mask_ratio=mask_ratio), items((8, 8, 1))
@@ -128,6 +129,7 @@ def test_what_fills_a_sequence_up_changes_neither_code_nor_gradients(shape, voca
     assert np.abs(encoded(model, x[1:2]) - whole).max() > 1e-3  # one that is longer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mask_ratio", [0.0, 0.5])
 @pytest.mark.parametrize(("shape", "vocabulary"), [((9, 3), 0), ((9,), 12)])
 def test_a_sequence_of_nothing_has_a_finite_code_and_loss(shape, vocabulary, mask_ratio):
@@ -154,6 +156,7 @@ def hidden_of(model, x, ratio):
     return [np.asarray(made) for made in masking.encode(model.encoder, x, keras.random.SeedGenerator(5))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ratio", "count"), [(0.75, 12), (0.5, 8), (0.01, 1), (0.99, 15)])
 def test_so_many_patches_are_hidden_and_others_in_each_item(ratio, count):
     _, hidden = hidden_of(build((8, 8, 1), mask_ratio=ratio), items((8, 8, 1), 50), ratio)
@@ -183,6 +186,7 @@ def test_with_a_visible_part_the_blocks_are_those_of_a_whole_item():
     np.testing.assert_allclose(code[0], np.einsum("pd,pdk->k", read, places) * 16 / 15 + bias, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["mse", "mae", "bce"])
 def test_the_masked_loss_is_the_error_of_hidden_patches(loss):
     model, x = build((7, 5, 3), mask_ratio=0.5, loss=loss), items((7, 5, 3))

@@ -120,6 +120,7 @@ def test_a_work_multiplies_by_each_kernel_of_its_keras_model(built):
     assert kernels <= sizes
 
 
+@pytest.mark.slow
 def test_a_step_of_a_work_moves_all_weights_and_its_score_is_finite(built):
     work, model = built
     images = np.random.default_rng(0).random((16, 28, 28, 1), "float32")
@@ -145,6 +146,7 @@ def gradients(limit=1024):
     return aenb.load_data(np.clip(images, 0, 255).astype("uint8"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", ["A", "B"])
 @pytest.mark.parametrize("name", CONTENDERS)
 def test_every_contender_trains_all_epochs_in_one_call_and_validates_after_each(name, work):
@@ -161,6 +163,7 @@ def test_every_contender_trains_all_epochs_in_one_call_and_validates_after_each(
     assert scores.squared_error(make(test), test) < scores.squared_error(np.full_like(test, test.mean()), test)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["naive", "pipelined", "engine"])
 def test_a_contender_validates_on_the_same_images_by_the_same_loss(name, monkeypatch):
     """The validation loss that it reports is that of its model on the images held out for all."""
@@ -175,6 +178,7 @@ def test_a_contender_validates_on_the_same_images_by_the_same_loss(name, monkeyp
     assert losses[-1] == pytest.approx(again, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_naive_is_one_call_of_fit_with_validation(monkeypatch):
     calls, fit = [], keras.Model.fit
     monkeypatch.setattr(keras.Model, "fit", lambda self, *a, **k: (calls.append(k), fit(self, *a, **k))[1])
@@ -227,6 +231,7 @@ def test_wrong_arguments_are_refused(given, capsys):
     assert "expected" in (said := capsys.readouterr().err) or "choose from" in said
 
 
+@pytest.mark.slow
 def test_a_small_run_with_what_every_installation_has(tmp_path, monkeypatch):
     monkeypatch.setattr(rounds, "PATIENCE", 0)
     names = ["naive", "engine", "bound"]

@@ -8,6 +8,7 @@ import aenb
 from aenb.__main__ import main
 
 
+@pytest.mark.slow
 def test_a_spec_is_trained_and_saved(trained, tmp_path, capsys):
     spec = tmp_path / "spec.json"
     spec.write_text(json.dumps(trained.spec.to_dict()))

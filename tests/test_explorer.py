@@ -170,6 +170,7 @@ def test_labels_cannot_end_the_script(monkeypatch):
     assert "<b>" not in html
 
 
+@pytest.mark.slow
 def test_attention_is_asked_without_a_kernel():
     for data in (DIGITS, aenb.load_data("wordnet", limit=100), aenb.load_data("vowels", limit=100)):
         explorer = aenb.AttentionExplorer(untrained("attention", data))

@@ -198,6 +198,7 @@ def test_conv_refuses_tables_and_says_so():
         aenb.build_model("conv", (13,))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 9, 2), (27, 31, 3), (33, 8, 4)])
 @pytest.mark.parametrize("filters", [(4,), (4, 8, 8)])
 def test_conv_takes_any_height_width_and_channels(shape, filters):

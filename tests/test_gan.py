@@ -167,6 +167,7 @@ def test_the_discriminator_moves_as_often_as_was_asked():
         assert int(model.optimizers["generator"].iterations) == 2
 
 
+@pytest.mark.slow
 def test_the_average_is_that_of_the_latest_steps():
     decay, expected = 0.5, None
     model, x = build(generator_average=decay), keras.ops.convert_to_tensor(items((8, 8, 1)))

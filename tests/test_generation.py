@@ -187,6 +187,7 @@ def test_training_tells_how_far_it_is_and_leaves_the_global_seed_alone(cache):
     assert shares[-1] == 1
 
 
+@pytest.mark.slow
 def test_the_recipe_gives_the_same_each_time(cache, digits):
     one, other = (extractors._train(digits.limit(200), lambda share: None) for _ in range(2))
     for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
@@ -222,6 +223,7 @@ def test_items_beyond_their_range_and_missing_values_are_borne(extractor, digits
     assert np.isfinite(extractor.features(x)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(5, 7, 1), (130, 97, 3)])
 def test_images_of_any_size_have_an_extractor(shape, cache):
     import dataclasses

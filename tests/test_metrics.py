@@ -57,6 +57,7 @@ def test_pca_of_more_dimensions_than_features_is_perfect():
     assert mse(x, pca(x, x, 99)) < 1e-10
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(fashion._folder_at_hand() is None, reason="needs the package dataset-fashion-mnist")
 def test_pca_on_fashion_mnist_gives_the_known_figures():
     data = aenb.load_data("fashion_mnist")

@@ -170,6 +170,7 @@ def test_a_picture_and_a_score_that_fail_are_notes_and_stop_nothing(trained, tmp
     assert gallery._repr_html_().count("<img") == 1
 
 
+@pytest.mark.slow
 def test_settings_of_matplotlib_change_no_picture(trained, monkeypatch):
     from aenb.figures.plots import to_png
 

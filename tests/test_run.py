@@ -50,6 +50,7 @@ def test_shapes_that_do_not_fit(trained, call, message):
         call(trained)
 
 
+@pytest.mark.slow
 def test_evaluation_is_on_the_held_out_items(trained):
     x = trained.data.x_test
     scores = trained.evaluate(parts="reconstruction")

@@ -189,6 +189,7 @@ def test_broken_files_that_would_be_streamed_are_refused(tmp_path, small_memory)
             aenb.load_data(tmp_path / name)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path):
     array = np.lib.format.open_memmap(tmp_path / "x.npy", mode="w+", dtype="uint8", shape=(2**17, 128, 128))  # 2 GB
     array[::1000] = 255

@@ -70,6 +70,7 @@ CASES = [("bernoulli", "binary", None), ("gaussian", "unit", None), ("gaussian",
          ("gaussian", "real", 0.3), ("continuous_bernoulli", "unit", None)]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("likelihood", "support", "variance"), CASES)
 @pytest.mark.parametrize("filters", [(), (4,)])
 def test_the_loss_is_the_bound_recomputed_outside(likelihood, support, variance, filters):
@@ -125,6 +126,7 @@ def test_a_learned_variance_stays_above_its_floor():
     assert np.isfinite(reported(model, (x, x))["loss"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [0, 1, 5, 10, 1000])
 def test_the_weight_of_the_kl_rises_with_the_steps_also_in_validation(step):
     model, x = build(likelihood="bernoulli", support="binary", beta=2.5, kl_warmup=10, scale=0.5), items(binary=True)
@@ -152,6 +154,7 @@ def test_of_texts_some_nats_are_free_unless_something_else_is_asked(asked, free)
     assert any("are free" in note for note in model.notes) == bool(free)
 
 
+@pytest.mark.slow
 def test_free_bits_and_capacity_charge_the_kl_as_in_the_literature():
     x = items(binary=True)
     common = {"support": "binary", "beta": 1.5, "scale": 0.3}
@@ -188,6 +191,7 @@ def test_the_importance_weighted_bound_recomputed_outside():
     assert found["loss"] < found["reconstruction_loss"] + found["kl_loss"]
 
 
+@pytest.mark.slow
 def test_more_samples_give_a_tighter_bound_and_one_gives_the_elbo():
     x = items(400, binary=True)
     of_same_weights = [build(num_samples=k, support="binary", scale=0.4) for k in (1, 5, 50)]

@@ -39,6 +39,7 @@ FITTING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FITTING)
 def test_each_family_has_its_views_and_they_are_drawn(family):
     gallery = show(untrained(family))
@@ -50,6 +51,7 @@ def test_each_family_has_its_views_and_they_are_drawn(family):
     assert all(f"{name}: " in repr(gallery) for name in gallery)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "views"),
     [
@@ -75,6 +77,7 @@ def test_filters_of_a_model_of_ones_own_are_seen():
         assert show(untrained("deep", encoder=encoder), ("filters",))["filters"].get_axes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", ["vowels", "wordnet"])
 def test_attention_over_signals_and_texts_is_drawn(data):
     assert show(untrained("attention", aenb.load_data(data, limit=200)), ("attention",))["attention"].get_axes()
@@ -159,6 +162,7 @@ def test_a_finding_brings_the_picture_that_shows_it():
     assert "posterior: the KL of each latent dimension" in run._repr_html_()
 
 
+@pytest.mark.slow
 def test_labels_are_escaped_in_captions_and_written_as_they_are_in_figures():
     x = np.random.default_rng(0).random((60, 8, 8))
     data = aenb.load_data((x, np.array(["<script>$x$", "b & 'c'"] * 30)))

@@ -121,6 +121,7 @@ def test_the_first_batch_gives_the_codebook_its_vectors():
     assert (own(model).sizes > 0).all()
 
 
+@pytest.mark.slow
 def test_codes_that_training_does_not_reach_come_back(digits):
     """A codebook planted far away from all vectors but for one code: collapsed, and all used again after some steps."""
     model, _ = small()
@@ -194,6 +195,7 @@ def test_the_encoder_learns_from_the_decoder_and_from_its_codes():
     assert tape.gradient(loss, bias.value) is None
 
 
+@pytest.mark.slow
 def test_validation_leaves_the_codebook_alone():
     model, x = small()
     before = own(model)
@@ -335,6 +337,7 @@ def test_saved_it_gives_the_same_in_a_fresh_process(run, digits, tmp_path):
         np.testing.assert_array_equal(out["drawn"], model.sample_prior(5, np.random.default_rng(7)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "settings", "grid"),
     [

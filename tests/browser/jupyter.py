@@ -18,7 +18,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 CHROMIUM = Path("/usr/bin/chromium")
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
@@ -97,17 +97,6 @@ class Server:
             self.process.kill()
             self.process.wait()
         self.log.close()
-
-
-@contextlib.contextmanager
-def browser_page(width: int = 1280, height: int = 900):
-    """Open a page of headless Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            yield browser.new_page(viewport={"width": width, "height": height})
-        finally:
-            browser.close()
 
 
 class Notebook:

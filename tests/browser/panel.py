@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.browser.jupyter import Notebook, Server, browser_page, expect, picture, run_cell, written
-from tests.kernels import installed
+from tests.browser.jupyter import Notebook, expect, picture, run_cell, written
 
 PANEL = (
     "%load_ext aenb",
@@ -18,26 +17,23 @@ PANEL = (
 )
 
 
-def use_the_panel(tmp_path, app, ipykernel, theme, *, whole=True):
+def use_the_panel(server, page, name, *, whole=True):
     """Use the panel in a place; `whole`: its cell is run too, and runs are compared and explored by a click."""
-    written(tmp_path / "panel.ipynb", *PANEL)
-    env = {"AENB_LIVE": "1", "PYTHONPATH": str(installed(ipykernel)), "AENB_CHECKPOINTS": str(tmp_path / "checkpoints")}
-    name = f"{app}-{ipykernel}"
-    with Server(tmp_path, app=app, theme=theme, env=env) as server, browser_page(1280, 900) as page:
-        notebook = Notebook(page, server, "panel.ipynb")
-        run_cell(notebook, 0)
-        run_cell(notebook, 1)
-        panel = page.locator(".aenb-panel").first
-        expect(panel).to_be_visible(timeout=30_000)
-        picture(page, f"panel-{name}")
-        _keys_stay_in_the_controls(notebook, panel)
-        _what_is_typed_wrong_is_said_beside_it(panel)
-        _train_pause_resume_and_stop(notebook, panel, name)
-        if whole:
-            _its_cell_gives_the_same_weights(notebook, panel)
-            _compare_and_explore(page, panel, name)
-        assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
-        _what_is_saved_shows_without_a_kernel(notebook, server, tmp_path, name)
+    written(server.root / "panel.ipynb", *PANEL)
+    notebook = Notebook(page, server, "panel.ipynb")
+    run_cell(notebook, 0)
+    run_cell(notebook, 1)
+    panel = page.locator(".aenb-panel").first
+    expect(panel).to_be_visible(timeout=30_000)
+    picture(page, f"panel-{name}")
+    _keys_stay_in_the_controls(notebook, panel)
+    _what_is_typed_wrong_is_said_beside_it(panel)
+    _train_pause_resume_and_stop(notebook, panel, name)
+    if whole:
+        _its_cell_gives_the_same_weights(notebook, panel)
+        _compare_and_explore(page, panel, name)
+    assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    _what_is_saved_shows_without_a_kernel(notebook, server, name)
 
 
 def _keys_stay_in_the_controls(notebook, panel):
@@ -122,7 +118,7 @@ def _compare_and_explore(page, panel, name):
     expect(panel.locator(".aenb-explorer")).to_be_visible(timeout=30_000)
 
 
-def _what_is_saved_shows_without_a_kernel(notebook, server, tmp_path, name):
+def _what_is_saved_shows_without_a_kernel(notebook, server, name):
     """On the next day no kernel knows the widgets: what is saved shows all the same."""
     page = notebook.page
     run_cell(notebook, 4)
@@ -131,7 +127,7 @@ def _what_is_saved_shows_without_a_kernel(notebook, server, tmp_path, name):
         expect(notebook.cells().nth(number).locator("[data-aenb-filled]")).to_be_visible(timeout=20_000)
     picture(page, f"explorer-{name}")
     notebook.save()
-    saved = (tmp_path / "panel.ipynb").read_text()
+    saved = (server.root / "panel.ipynb").read_text()
     assert "vnd.jupyter.widget-view" not in saved
     server.end_kernels()
     page.goto("about:blank")

@@ -1,15 +1,11 @@
 """The panel in JupyterLab with ipykernel 6.31, dark."""
 
-import pytest
-
-from tests.browser.jupyter import CHROMIUM, DARK
+from tests.browser.jupyter import DARK, Server
 from tests.browser.panel import use_the_panel
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt-get install chromium"),
-]
+from tests.kernels import path_with
 
 
-def test_the_panel(tmp_path):
-    use_the_panel(tmp_path, "lab", "6.31.0", DARK, whole=False)
+def test_the_panel(tmp_path, new_page):
+    env = {"AENB_LIVE": "1", "AENB_CHECKPOINTS": str(tmp_path / "checkpoints"), "PYTHONPATH": path_with("6.31.0")}
+    with Server(tmp_path, theme=DARK, env=env) as server:
+        use_the_panel(server, new_page(), "lab-6", whole=False)

@@ -3,17 +3,10 @@
 from pathlib import Path
 
 import nbformat
-import pytest
 
-from tests.browser.jupyter import CHROMIUM, Notebook, Server, browser_page
+from tests.browser.jupyter import PICTURES, Notebook
 
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "00_quickstart.ipynb"
-PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt-get install chromium"),
-]
 
 
 def without_outputs(target: Path) -> None:
@@ -24,25 +17,25 @@ def without_outputs(target: Path) -> None:
     nbformat.write(notebook, target)
 
 
-def test_run_all_shows_the_result(tmp_path):
-    without_outputs(tmp_path / "quickstart.ipynb")
-    with Server(tmp_path, env={"AENB_LIVE": "1"}) as server, browser_page(1280, 900) as page:
-        notebook = Notebook(page, server, "quickstart.ipynb")
-        notebook.menu("Run", "Run All Cells")
-        page.wait_for_selector(".aenb-live progress", timeout=90_000)  # the live view moves while it trains
-        notebook.wait_until_run(240)
-        first = page.locator(".aenb-run").first
-        first.scroll_into_view_if_needed()
-        assert "PCA, 16 dimensions" in first.inner_text()
-        assert page.locator(".aenb-run").count() == 3
-        assert first.locator("img").first.evaluate("image => image.naturalWidth") > 900
-        assert "Trained 30 epochs in" in page.locator(".aenb-live").first.inner_text()
-        assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
-        assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count() == 0
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        page.mouse.move(0, 0)
-        notebook.cells().nth(1).screenshot(path=PICTURES / "cell.png")
-        for number, cell in enumerate(notebook.cells().all()):
-            cell.scroll_into_view_if_needed()
-            page.wait_for_timeout(150)
-            page.screenshot(path=PICTURES / f"quickstart-{number:02d}.png")
+def test_run_all_shows_the_result(lab, new_page):
+    without_outputs(lab.root / "quickstart.ipynb")
+    page = new_page()
+    notebook = Notebook(page, lab, "quickstart.ipynb")
+    notebook.menu("Run", "Run All Cells")
+    page.wait_for_selector(".aenb-live progress", timeout=90_000)  # the live view moves while it trains
+    notebook.wait_until_run(240)
+    first = page.locator(".aenb-run").first
+    first.scroll_into_view_if_needed()
+    assert "PCA, 16 dimensions" in first.inner_text()
+    assert page.locator(".aenb-run").count() == 3
+    assert first.locator("img").first.evaluate("image => image.naturalWidth") > 900
+    assert "Trained 30 epochs in" in page.locator(".aenb-live").first.inner_text()
+    assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.mouse.move(0, 0)
+    notebook.cells().nth(1).screenshot(path=PICTURES / "cell.png")
+    for number, cell in enumerate(notebook.cells().all()):
+        cell.scroll_into_view_if_needed()
+        page.wait_for_timeout(150)
+        page.screenshot(path=PICTURES / f"quickstart-{number:02d}.png")
