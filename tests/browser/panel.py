@@ -90,6 +90,7 @@ def _train_pause_resume_and_stop(notebook, panel, name):
 def _its_cell_gives_the_same_weights(notebook, panel):
     """The cell that the panel shows gives the same weights."""
     page, epochs = notebook.page, panel.locator(".aenb-field-epochs input")
+    panel.get_by_text("Settings", exact=True).click()  # they were folded away by the training
     epochs.fill("2")
     epochs.press("Tab")
     cell = panel.locator(".aenb-cell textarea")

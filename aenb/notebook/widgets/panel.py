@@ -133,9 +133,9 @@ class Trainer:
             run.record["notes"] += notes
             variables[name] = run
             run.wait()
-            if run.status == "stopped" and not run.epochs:
+            if run.status == "stopped" and not run.record["examples_per_second"]:
                 self._forget(run)
-                self._say(f"{name} was cancelled before its first epoch was over.")
+                self._say(f"{name} was cancelled before its first step.")
                 return
             self._list.say(f"Evaluating {name} on held-out examples …")
             run.evaluate(parts="reconstruction")
