@@ -52,11 +52,12 @@ def test_the_live_view_is_one_output_of_widgets_that_ends_as_text(loaded):
     _, found = execute(loaded, "%autoencoder deep --data digits --epochs 8")
     assert len(found["display_data"]) == 1
     assert "application/vnd.jupyter.widget-view+json" in found["display_data"][0]["data"]
-    assert "<progress" in str(found["comm_msg"])
+    shown = [message["data"].get("state", {}).get("now", {}) for message in found["comm_msg"]]
+    assert ["epoch", "8 of 8"] in [cell for now in shown for cell in now.get("cells", ())]
     assert len(found["comm_open"]) == len(found["comm_close"])
     last = found["update_display_data"][-1]["data"]
     assert "Trained 8 epochs in" in last["text/plain"]
-    assert "<progress" not in last["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" not in last
     assert "stream" not in found
     execute(loaded, "os.environ['AENB_LIVE'] = '0'\n%reload_ext aenb")
 

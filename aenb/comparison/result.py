@@ -129,7 +129,7 @@ class Comparison:
             >>> import aenb
             >>> comparison = aenb.compare("shallow", "deep", data="digits", latent_dim=4, epochs=1, seeds=(0,),
             ...                           parts="reconstruction", verbose=False)
-            >>> comparison.to_markdown().startswith("| held-out items |")
+            >>> comparison.to_markdown().startswith("| held-out examples |")
             True
         """
         tables = (markdown_table(rows, stressed) for rows, stressed in self._tables)
