@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Protocol
 
 import numpy as np
@@ -46,13 +47,17 @@ def comparison_figure(comparison: Compared) -> Figure:
     """Draw a `Comparison`: panels of scores, and for images strips of reconstructions and samples."""
     columns = [column for name in DRAWN for column in SCORES if column.name == name and _has(comparison, column)]
     strips = strips_of(comparison) if comparison.data.kind == "image" else []
-    heights = [0.9 + 0.3 * len(comparison.runs), *([0.5 + 0.62 * len(strips)] if strips else [])]
+    rows = max(1, -(-len(columns[:PANELS]) // 2))
+    heights = [rows * (0.9 + 0.3 * len(comparison.runs)), *([0.5 + 0.5 * len(strips)] if strips else [])]
     with rc_context(STYLE):
-        figure = Figure(figsize=(9.8, sum(heights)), layout="constrained")
+        figure = Figure(figsize=(7.4, sum(heights)), layout="constrained")
         parts = np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights))
-        panels = np.atleast_1d(parts[0].subplots(1, max(1, len(columns[:PANELS])), sharey=True))
-        for axes, column in zip(panels, columns, strict=False):
-            _points(axes, comparison, column)
+        panels = parts[0].subplots(rows, min(2, max(1, len(columns))), sharey=True, squeeze=False).ravel()
+        for axes, column in zip_longest(panels, columns[:PANELS]):
+            if column is None:
+                axes.set_axis_off()
+            else:
+                _points(axes, comparison, column)
         if strips:
             draw_strips(parts[1], strips)
         return figure
@@ -73,7 +78,7 @@ def draw_strips(figure: FigureBase, strips: Sequence[Strip], columns: int = COLU
             axes.spines[:].set_visible(False)
             drawn = image_grid((reconstructed if images is None else images)[:columns], columns)
             axes.imshow(drawn if images is not None else 0 * drawn, interpolation="nearest")
-        panel[0].set_ylabel(drawable(name), rotation=0, ha="right", va="center", color=GREY, parse_math=False)
+        panel[0].set_ylabel(drawable(name), rotation=0, ha="right", va="center", parse_math=False)
     panels[0][0].set_title("held-out images and their reconstructions")
     if any(generated is not None for _, _, generated in strips):
         panels[0][1].set_title("generated samples")
@@ -112,7 +117,7 @@ def _points(axes: Axes, comparison: Compared, column: Column) -> None:
 def _label(axes: Axes, name: str, value: float) -> None:
     """Write a baseline's name at the top, beside its line."""
     axes.annotate(name, (value, 1), xycoords=("data", "axes fraction"), xytext=(2, -1), textcoords="offset points",
-                  color=GREEN, fontsize=8, va="top")  # fmt: skip
+                  color=GREEN, fontsize=9, va="top")  # fmt: skip
 
 
 def _pca(comparison: Compared, run: Run, column: Column) -> float | None:

@@ -1,7 +1,8 @@
 """Figures: arrays to matplotlib Figures, without pyplot's global state.
 
-Backgrounds are transparent and lines mid-grey, so that a figure is legible on light and dark pages. The colours are
-those of Okabe & Ito, which colour-blind readers can distinguish (the blue is a little lighter, for dark pages).
+A figure is a white sheet with dark text, 12:1, on light and dark pages alike, and at most 7.4 inches wide, so that its
+text can be read in a column of 440 pixels. The colours are those of Okabe & Ito, which colour-blind readers can
+distinguish (the blue is a little lighter).
 
     style.py     colours, the style that all figures share, PNG files
     examples.py  images, signals, rows of tables, texts

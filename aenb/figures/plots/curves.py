@@ -31,16 +31,23 @@ def run_figure(
         baselines: Losses of the baselines by name, drawn as lines.
 
     Returns:
-        A Figure of two panels, and below them a row for other readings: scores, gradient norms.
+        A Figure of two panels, beside each other or for texts below each other, and below them a row for other
+        readings: scores, gradient norms.
     """
     readings = _readings(history)
     with rc_context(STYLE):
-        figure = Figure(figsize=(9.8, 5.0 if readings else 2.7), layout="constrained")
-        top, bottom = figure.subfigures(2, 1, height_ratios=(2.7, 2.3)) if readings else (figure, None)
-        curves, examples = top.subplots(1, 2, width_ratios=(1, 2))
+        has_texts = isinstance(next(iter(rows.values())), list)
+        heights = [2.7, *([2.7] if has_texts else []), *([2.3] if readings else [])]
+        figure = Figure(figsize=(7.4, sum(heights)), layout="constrained")
+        parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+        if has_texts:
+            curves, examples = parts[0].subplots(), parts[1].subplots()
+        else:
+            curves, examples = parts[0].subplots(1, 2, width_ratios=(5, 7))
         draw_losses(curves, history, loss, baselines)
         draw_examples(examples, rows)
         if readings:
+            bottom = parts[-1]
             draw_readings([bottom.add_subplot(1, max(2, len(readings)), n + 1) for n in range(len(readings))], history)
         return figure
 
@@ -54,7 +61,7 @@ def draw_losses(axes: Axes, history: History, loss: str = "loss", baselines: Map
         axes.axhline(value, color=GREEN, linestyle=style, linewidth=1.3, label=label)
     axes.set(ylabel=loss, title="learning curves")
     if values:
-        axes.legend()
+        axes.legend(fontsize=9)
 
 
 def loss_lines(history: History) -> dict[str, tuple[str, str]]:

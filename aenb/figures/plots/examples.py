@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from aenb.figures.plots.style import BLUE, GREY, ORANGE, STYLE, drawable, to_png
 
 TITLES = {
-    ("reconstruction", "generated"): "held-out images, their reconstructions, and generated samples",
+    ("reconstruction", "generated"): "held-out images, reconstructions, samples",
     ("reconstruction",): "held-out images and their reconstructions",
     ("generated",): "held-out images and generated samples",
 }
@@ -125,7 +125,8 @@ def _signals(axes: Axes, rows: Arrays) -> None:
     starts, half = length * np.arange(len(first)), first.shape[1] // 2
     axes.set_xticks([*starts, *(starts + half)], [*[0] * len(starts), *[half] * len(starts)])
     axes.set_yticks(-lane * np.arange(first.shape[2]), [f"channel {number}" for number in range(1, first.shape[2] + 1)])
-    axes.set(xlabel="time step of each signal", title="held-out signals")
+    axes.set(xlabel="time step of each signal")
+    axes.set_title("held-out signals", pad=20)
     axes.margins(y=0.05)
     axes.legend(ncols=len(rows), loc="lower right", bbox_to_anchor=(1.02, 0.99), borderaxespad=0, borderpad=0.2,
                 handlelength=1.2, columnspacing=1.2)  # fmt: skip
@@ -147,7 +148,7 @@ def _texts(axes: Axes, rows: Texts) -> None:
             same, other = _split(text, drawable(texts[0]) if compared else text)
             for part, colour in ((same, BLUE if name == names[-1] else GREY), (other, ORANGE)):
                 written = axes.text(0, heights[-1], part, color=colour, va="center_baseline", family="monospace",
-                                    fontsize=8, parse_math=False)  # fmt: skip
+                                    fontsize=9, parse_math=False)  # fmt: skip
                 written.set_in_layout(False)  # long texts are cut off: the panel keeps its size
     axes.set_yticks(heights, labels)
     axes.set_ylim(max(heights, default=0) + 0.6, -0.6)

@@ -1,4 +1,4 @@
-"""What all figures share: colours, a style for light and dark pages, PNG files."""
+"""What all figures share: colours, a style, PNG files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
 TERMS = ("#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-BLUE, ORANGE, GREEN, GREY = "#2b88c8", "#E69F00", "#009E73", "#808080"
+BLUE, ORANGE, GREEN, GREY = "#2b88c8", "#E69F00", "#009E73", "#767676"
+INK, PAPER = "#333333", "#ffffff"  # 12.6:1; no grey reaches 4.5:1 on both a white and a black page
 # Petroff (2021), arXiv 2107.02270: ten colours that colour-blind readers can distinguish
 CLASSES = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
@@ -21,10 +22,10 @@ SET = ("axes", "errorbar", "figure", "hatch", "hist", "image", "legend", "lines"
 LEFT = ("figure.dpi", "savefig.directory")  # left to the user, as fonts are
 # Matplotlib's defaults first: the notebook's settings (LaTeX, grids, sketches) neither change nor break a figure
 STYLE = {key: value for key, value in rcParamsDefault.items() if key.split(".")[0] in SET and key not in LEFT} | {
-    "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
-    "axes.edgecolor": GREY, "axes.labelcolor": GREY, "xtick.color": GREY, "ytick.color": GREY,
-    "text.color": GREY, "axes.titlecolor": GREY, "axes.titlesize": 10, "axes.titlelocation": "left",
-    "axes.spines.top": False, "axes.spines.right": False, "font.size": 9.5, "legend.frameon": False,
+    "figure.facecolor": PAPER, "axes.facecolor": PAPER, "savefig.facecolor": PAPER,
+    "axes.edgecolor": GREY, "axes.labelcolor": INK, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
+    "xtick.color": GREY, "ytick.color": GREY, "text.color": INK, "axes.titlecolor": INK, "axes.titlesize": 10.5,
+    "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "font.size": 10.5, "legend.frameon": False,
     "grid.color": GREY, "grid.alpha": 0.25,
 }  # fmt: skip
 
@@ -41,7 +42,7 @@ def class_colours(n: int) -> list[str]:
 
 
 def clear_to(colour: str) -> LinearSegmentedColormap:
-    """Return a colour map from transparent to a colour, for light and dark pages."""
+    """Return a colour map from transparent to a colour."""
     return LinearSegmentedColormap.from_list(colour, [(*to_rgb(colour), 0.0), (*to_rgb(colour), 1.0)])
 
 

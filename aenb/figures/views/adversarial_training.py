@@ -23,7 +23,7 @@ def adversarial(inputs: ViewInputs) -> Figure:
     """Draw the players' losses, the discriminator's mean scores, and the gradient norms."""
     history = inputs.run.history
     with rc_context(STYLE):
-        figure = Figure(figsize=(9.8, 2.8), layout="constrained")
+        figure = Figure(figsize=(7.4, 2.8), layout="constrained")
         losses, *panels = figure.subplots(1, 3)
         draw_losses(losses, history)
         drawn = draw_readings(panels, history)

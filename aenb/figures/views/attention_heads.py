@@ -65,7 +65,7 @@ def head_by_head(images: np.ndarray, shares: np.ndarray, heads: np.ndarray) -> F
     shown += [tinted(images, shares), *(tinted(images, heads[:, number]) for number in range(count))]
     grid = image_grid(np.stack(shown, axis=1).reshape(-1, height, width, 3), columns=count + 2, gap=max(1, width // 14))
     with rc_context(STYLE):
-        figure = Figure(figsize=(9.8, 0.4 + 9.6 * grid.shape[0] / grid.shape[1]), layout="constrained")
+        figure = Figure(figsize=(7.4, 0.4 + 7.2 * grid.shape[0] / grid.shape[1]), layout="constrained")
         axes = figure.subplots()
         axes.imshow(grid, interpolation="nearest")
         step = width + max(1, width // 14)
@@ -89,7 +89,7 @@ def over_signals(signals: np.ndarray, shares: np.ndarray) -> Figure:
         A Figure with a panel for each signal.
     """
     with rc_context(STYLE):
-        figure = Figure(figsize=(9.8, 2.6), layout="constrained")
+        figure = Figure(figsize=(7.4, 2.6), layout="constrained")
         panels = figure.subplots(1, len(signals), squeeze=False)[0]
         for axes, signal, share in zip(panels, signals, shares, strict=True):
             low, high = float(signal.min()), float(signal.max())
@@ -102,7 +102,7 @@ def over_signals(signals: np.ndarray, shares: np.ndarray) -> Figure:
             axes.plot(signal[:, :3], linewidth=1.2, color=BLUE)
             axes.set(xlabel="time step")
         panels[0].set_ylabel("first channels")
-        figure.suptitle("deeper orange: the latent code depends more on this step", fontsize=9.5, color=GREY)
+        figure.suptitle("deeper orange: the latent code depends more on this step", fontsize=9.5)
         return figure
 
 
@@ -130,16 +130,16 @@ def over_sentence(words: Sequence[str], maps: np.ndarray, shares: np.ndarray) ->
     layers, heads = len(maps), min(HEADS // 2, maps.shape[1])
     side = 1.0 + 0.17 * m
     with rc_context(STYLE):
-        figure = Figure(figsize=(min(9.8, side * heads + 2.6), 0.5 + side * layers), layout="constrained")
+        figure = Figure(figsize=(min(7.4, side * heads + 2.6), 0.5 + side * layers), layout="constrained")
         left, right = figure.subfigures(1, 2, width_ratios=(side * heads, 2.6))
         squares = left.subplots(layers, heads, squeeze=False, sharex=True, sharey=True)
         for layer in range(layers):
             for head in range(heads):
                 axes = squares[layer][head]
                 axes.imshow(maps[layer, head, :m, :m], cmap=clear_to(ORANGE), vmin=0)
-                axes.set_title(f"layer {layer + 1}, head {head + 1}", fontsize=8.5)
-                axes.set_xticks(places, words, rotation=90, fontsize=7.5, parse_math=False)
-                axes.set_yticks(places, words, fontsize=7.5, parse_math=False)
+                axes.set_title(f"layer {layer + 1}, head {head + 1}", fontsize=9)
+                axes.set_xticks(places, words, rotation=90, fontsize=9, parse_math=False)
+                axes.set_yticks(places, words, fontsize=9, parse_math=False)
                 axes.tick_params(length=0)
         left.supxlabel("attends to", fontsize=9)
         bars = right.subplots()

@@ -32,8 +32,8 @@ def codebook(inputs: ViewInputs) -> Figure:
     used, perplexity = np.count_nonzero(share), float(perplexity_of(share))
     with rc_context(STYLE):
         images = inputs.data.kind == "image"
-        figure = Figure(figsize=(9.8, 5.2 if images else 2.4), layout="constrained")
-        top, *bottom = figure.subfigures(1 + images, 1, height_ratios=(1.9, 3.3)[: 1 + images], squeeze=False).ravel()
+        figure = Figure(figsize=(7.4, 4.6 if images else 2.4), layout="constrained")
+        top, *bottom = figure.subfigures(1 + images, 1, height_ratios=(1.9, 2.7)[: 1 + images], squeeze=False).ravel()
         axes = top.subplots()
         ranked = np.sort(share)[::-1]
         axes.bar(np.arange(size), ranked, width=1.0, color=BLUE)
@@ -75,6 +75,6 @@ def _examples(axes: Axes, inputs: ViewInputs, size: int) -> None:
     strips.append(np.broadcast_to(decoded, (*decoded.shape[:3], 3)) if decoded.shape[-1] == 1 else decoded[..., :3])
     axes.imshow(image_grid(np.concatenate(strips), columns=n), interpolation="nearest")
     axes.set_yticks(high / 2 + (high + 1) * np.arange(3), ["original", "codes", "reconstruction"])
-    axes.set(xticks=[], title="examples, their codes, and their reconstructions")
+    axes.set(xticks=[], title="examples, codes, reconstructions")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

@@ -54,7 +54,7 @@ def filters(inputs: ViewInputs) -> Figure:
             figure = Figure(figsize=(7.4, 0.4 + 7.4 * grid.shape[0] / grid.shape[1]), layout="constrained")
             _sheet(figure.subplots(), grid, f"weights of {len(tiles)} units of `{layer.name}`")
             return figure
-        figure = Figure(figsize=(9.8, 2.5), layout="constrained")
+        figure = Figure(figsize=(7.4, 2.5), layout="constrained")
         panels = figure.subplots(1, 1 + EXAMPLES, width_ratios=(1, *[2] * EXAMPLES))
         _sheet(panels[0], image_grid(tiles, columns=4), f"filters of `{layer.name}`")
         for axes, example in zip(panels[1:], inputs.data.examples(), strict=False):

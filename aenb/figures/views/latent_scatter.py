@@ -25,7 +25,7 @@ def codes(inputs: ViewInputs) -> Figure:
             figure = Figure(figsize=(4.9, 4.2), layout="constrained")
             panels = [figure.subplots()]
         else:
-            figure = Figure(figsize=(9.8, 4.4), layout="constrained")
+            figure = Figure(figsize=(7.4, 4.4), layout="constrained")
             panels = figure.subplots(1, 2)
             subspace = principal_subspace(lambda: map(np.nan_to_num, inputs.data.blocks()), 2)
             points = subspace.codes(inputs.x)
@@ -33,9 +33,8 @@ def codes(inputs: ViewInputs) -> Figure:
             scatter(panels[1], points, inputs.classes, inputs.data.class_words)
             panels[1].set(xlabel="principal axis 1", ylabel="principal axis 2", title="PCA of the examples")
         scatter(panels[0], inputs.plane.points(inputs.codes), inputs.classes, inputs.data.class_words)
-        title = "latent space"
-        if inputs.run.latent_dim > 2:
-            title = f"{inputs.run.latent_dim}-dimensional latent space, in its principal plane"
+        dimensions = inputs.run.latent_dim
+        title = f"latent space, {dimensions} dimension{'s' if dimensions > 1 else ''}"
         panels[0].set(xlabel=inputs.plane.names[0], ylabel=inputs.plane.names[1], title=title)
         return figure
 
@@ -60,6 +59,6 @@ def scatter(axes: Axes, points: np.ndarray, classes: np.ndarray | None, names: t
         if (classes == number).any():
             middle = np.median(points[classes == number], axis=0)
             axes.annotate(
-                drawable(name[:18]), middle, ha="center", va="center", fontsize=8.5, color="black", parse_math=False,
+                drawable(name[:18]), middle, ha="center", va="center", fontsize=9, color="black", parse_math=False,
                 bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": colours[number], "alpha": 0.85},
             )  # fmt: skip

@@ -25,19 +25,19 @@ def posterior(inputs: ViewInputs) -> Figure:
     order, kl = inputs.ranking[:MAX_BARS], inputs.kl
     shown = order[:SHOWN]
     with rc_context(STYLE):
-        figure = Figure(figsize=(9.8, 3.0), layout="constrained")
+        figure = Figure(figsize=(7.4, 3.0), layout="constrained")
         bars, *panels = figure.subplots(1, 1 + len(shown), width_ratios=(1.7, *[1] * len(shown)))
         used = kl[order] > USED
         bars.bar(np.arange(len(order)), kl[order], color=np.where(used, BLUE, GREY))
         bars.set(xlabel="latent dimension", ylabel="KL (nats)", title=f"KL {kl.sum():.3g} nats in all")
         if len(order) <= 20:
-            bars.set_xticks(np.arange(len(order)), order, fontsize=9 if len(order) <= 12 else 7)
+            bars.set_xticks(np.arange(len(order)), order, fontsize=9 if len(order) <= 12 else 8)
         else:
             bars.set(xticks=[], xlabel=f"latent dimensions, largest first ({int((kl > USED).sum())} over {USED} nats)")
         for axes, dimension in zip(panels, shown, strict=True):
             _distribution(axes, inputs, int(dimension))
         panels[0].set_ylabel("density")
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower right", ncols=3, fontsize=8.5)
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower right", ncols=3, fontsize=9)
         return figure
 
 

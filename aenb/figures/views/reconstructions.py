@@ -31,7 +31,7 @@ def reconstructions(inputs: ViewInputs) -> Figure:
     with rc_context(STYLE):
         if data.kind == "image":
             return _images(rows, reconstructed - y)
-        figure = Figure(figsize=(9.8, 3.4), layout="constrained")
+        figure = Figure(figsize=(7.4, 3.4), layout="constrained")
         if data.kind == "text":
             draw_examples(figure.subplots(), {name: data.texts(row) for name, row in rows.items()})
             return figure
@@ -46,7 +46,7 @@ def _images(rows: dict[str, np.ndarray], error: np.ndarray) -> Figure:
     n, height, width = error.shape[:3]
     grid = [*rows.values(), signed_colours(error.mean(axis=-1) / largest)]
     strips = [image_grid(np.nan_to_num(images), columns=n) for images in grid]
-    figure = Figure(figsize=(9.8, 0.35 + 0.95 * len(strips) * height / width), layout="constrained")
+    figure = Figure(figsize=(7.4, 0.35 + 0.95 * len(strips) * height / width), layout="constrained")
     for axes, strip, name in zip(figure.subplots(len(strips), 1), strips, [*rows, "error"], strict=True):
         axes.imshow(strip, interpolation="nearest")
         axes.set(xticks=[], yticks=[])
@@ -54,7 +54,7 @@ def _images(rows: dict[str, np.ndarray], error: np.ndarray) -> Figure:
         axes.spines[:].set_visible(False)
     figure.supxlabel(
         f"error: orange where the reconstruction is too light, blue where too dark; full colour at {largest:.2g}",
-        fontsize=9, color=GREY,
+        fontsize=9,
     )  # fmt: skip
     return figure
 
@@ -74,7 +74,7 @@ def _errors(axes: Axes, inputs: ViewInputs) -> None:
     axes.barh(places, mean[worst], color=BLUE)
     axes.set_yticks(places, [drawable(str(names[number])[:24]) for number in worst], parse_math=False)
     axes.set(
-        xlabel="mean squared error (standardised)",
-        title="features with the largest error",
+        xlabel="MSE (standardised)",
+        title="largest errors by feature",
         ylim=(len(worst) - 0.5, -0.5),
     )

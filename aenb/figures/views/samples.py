@@ -55,7 +55,7 @@ def timeline(inputs: ViewInputs) -> Figure:
     moments = inputs.run.timeline
     with rc_context(STYLE):
         if inputs.data.kind != "image":
-            figure = Figure(figsize=(9.8, 3.4), layout="constrained")
+            figure = Figure(figsize=(7.4, 3.4), layout="constrained")
             last, *_ = sorted(moments, reverse=True)
             draw_examples(figure.subplots(), {"held out": inputs.data.examples(), "generated": moments[last]})
             return figure

@@ -60,7 +60,7 @@ def _signals(inputs: ViewInputs, dimensions: np.ndarray, decoded: np.ndarray) ->
     """Draw the first channel for each dimension, coloured from its low end to its high end."""
     columns = min(4, len(dimensions))
     rows = -(-len(dimensions) // columns)
-    figure = Figure(figsize=(9.8, 0.4 + 1.7 * rows), layout="constrained")
+    figure = Figure(figsize=(7.4, 0.4 + 1.7 * rows), layout="constrained")
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     colours = colormaps["viridis"](np.linspace(0, 0.9, STEPS))
     for row, (axes, dimension) in enumerate(zip(panels, dimensions, strict=False)):

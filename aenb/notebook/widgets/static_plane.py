@@ -27,7 +27,7 @@ def still_picture(layout: Layout) -> bytes:
     """Draw the latent plane next to what its points decode to: a PNG file."""
     bounds, images = layout.bounds, _is_decoded(layout)
     with rc_context(STYLE):
-        figure = Figure(figsize=(9.4, 4.7) if images else (4.9, 4.7), layout="constrained")
+        figure = Figure(figsize=(7.4, 3.7) if images else (4.9, 4.7), layout="constrained")
         panels = figure.subplots(1, 1 + images, squeeze=False)[0]
         scatter(panels[0], layout.points, layout.classes, layout.class_words)
         panels[0].set(xlim=bounds[:2], ylim=bounds[2:], xlabel=layout.names[0], ylabel=layout.names[1])
