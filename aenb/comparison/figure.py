@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from aenb.comparison.score_columns import DRAWN, SCORES, Column
 from aenb.data.record import Data
 from aenb.evaluation.metrics.intervals import Interval
-from aenb.figures.plots import BLUE, GREEN, GREY, STYLE, drawable, image_grid
+from aenb.figures.plots import BLUE, GREEN, STYLE, drawable, image_grid
 from aenb.runs.run import Run
 
 PANELS, COLUMNS = 4, 10
