@@ -23,10 +23,10 @@ LEFT = ("figure.dpi", "savefig.directory")  # left to the user, as fonts are
 # Matplotlib's defaults first: the notebook's settings (LaTeX, grids, sketches) neither change nor break a figure
 STYLE = {key: value for key, value in rcParamsDefault.items() if key.split(".")[0] in SET and key not in LEFT} | {
     "figure.facecolor": PAPER, "axes.facecolor": PAPER, "savefig.facecolor": PAPER,
-    "axes.edgecolor": GREY, "axes.labelcolor": INK, "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "xtick.color": GREY, "ytick.color": GREY, "text.color": INK, "axes.titlecolor": INK, "axes.titlesize": 10.5,
-    "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "font.size": 10.5, "legend.frameon": False,
+    "axes.edgecolor": GREY, "xtick.color": GREY, "ytick.color": GREY,
+    "axes.labelcolor": INK, "xtick.labelcolor": INK, "ytick.labelcolor": INK, "text.color": INK, "axes.titlecolor": INK,
+    "axes.titlesize": 10.5, "axes.titlelocation": "left", "font.size": 10.5,
+    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False,
     "grid.color": GREY, "grid.alpha": 0.25,
 }  # fmt: skip
 
