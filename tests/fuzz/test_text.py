@@ -305,7 +305,7 @@ def test_html_has_the_elements_of_harmless_names(line, rows):
         return [
             report.as_html(line, rows, [line], {"figure": b"1", line: b"2"}),
             html_table(rows, stressed=frozenset({(0, 1)})),
-            _html(line, "", line, [line]),
+            _html(line, line, [line]),
             html.script_tag(html.with_id({"names": [line]}), "let x = 1;"),
         ]
 
