@@ -87,6 +87,15 @@ def test_pause_resume_and_stop_while_the_cell_runs(kernel):
         assert not [m for m in kernel.of(cell, "stream") if m["content"]["name"] == "stderr"]
 
 
+def test_a_page_that_is_loaded_again_is_answered_while_it_trains(kernel):
+    cell = begun(kernel)
+    for request in (kernel.client.kernel_info, kernel.client.comm_info):
+        asked = request()
+        assert kernel.client.get_shell_msg(timeout=5)["parent_header"]["msg_id"] == asked
+    ask(kernel, "stop")
+    kernel.wait_idle(cell, 30)
+
+
 def test_an_interrupt_keeps_the_run(kernel):
     cell = begun(kernel)
     kernel.interrupt()

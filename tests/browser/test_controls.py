@@ -62,6 +62,28 @@ def test_pause_resume_and_stop(lab, new_page):  # in Notebook 7, and in the back
     page.screenshot(path=PICTURES / "controls-stopped.png")
 
 
+def test_a_training_is_found_again_after_a_reload(lab, new_page):
+    code = "%%autoencoder deep d --data mnist_5k --epochs 5000\nlatent_dim = 16"
+    written(lab.root / "reload.ipynb", "%load_ext aenb", code)
+    page = new_page()
+    notebook = Notebook(page, lab, "reload.ipynb")
+    notebook.menu("Run", "Run All Cells")
+    expect(page.locator(".aenb-live").first).to_contain_text("examples/s", timeout=90_000)
+    page.reload()  # the notebook was not saved: the page has no output of the cell
+    dock = page.locator(".aenb-dock")
+    live = dock.locator(".aenb-live")
+    expect(live).to_contain_text("examples/s", timeout=30_000)
+    seen = epoch(live)
+    expect(live).not_to_contain_text(f"epoch {seen} of", timeout=10_000)  # the numbers go on
+    live.locator(".aenb-pause").click()
+    expect(live).to_contain_text("Paused", timeout=5000)
+    page.screenshot(path=PICTURES / "controls-reloaded.png")
+    live.locator(".aenb-pause").click()
+    expect(live).not_to_contain_text("Paused", timeout=5000)
+    live.locator(".aenb-stop").click()
+    expect(dock).to_contain_text("what was learnt is kept", timeout=30_000)
+
+
 def _the_chart_is_up_to_date_and_answers(page, live):
     """The chart shows the epoch that the text names, and the values of the one at the pointer or the cursor keys."""
     chart, legend = live.locator(".aenb-chart svg"), live.locator(".aenb-legend")

@@ -2,7 +2,8 @@
 
 A kernel handles one message after another, and a training cell is one message: a click waits until the cell has ended.
 A `Pump` that the cell calls between its batches takes the waiting widget (comm) messages out of the queue and handles
-them at once. All other messages keep their order and run after the cell.
+them at once, and answers what a page that is loaded again asks first: the kernel's version and its widgets. All other
+messages keep their order and run after the cell.
 
 ipykernel has no public way to do this. For each of its major versions, a small class here knows where messages wait,
 and names the parts it needs. If one of them is missing, the pump does nothing, and only interrupting the kernel stops
@@ -17,11 +18,11 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import compress
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ipykernel.kernelbase import Kernel
 
 COMM_TYPES = ("comm_open", "comm_msg", "comm_close")
+INFO_TYPES = ("kernel_info_request", "comm_info_request")  # what a page asks when it is loaded; no code runs for it
 
 # What a changed ipykernel raises when its inner parts are used as those of a version we know.
 SURPRISES = (AssertionError, AttributeError, ImportError, LookupError, TypeError, ValueError)
@@ -109,13 +111,13 @@ class Pump:
         entries = self._inbox.empty()
         ours = [False] * len(entries)
         try:
-            ours = [self._is_comm(self._inbox.frames(entry)) for entry in entries]
+            ours = [self._is_ours(self._inbox.frames(entry)) for entry in entries]
         finally:
             for entry in compress(entries, (not mine for mine in ours)):
                 self._inbox.put_back(entry)
         return list(compress(entries, ours))
 
-    def _is_comm(self, frames: list) -> bool:
+    def _is_ours(self, frames: list) -> bool:
         """Look at the type of a message, without its content, or its signature would count as already used."""
         session = self._kernel.session
         try:
@@ -123,7 +125,7 @@ class Pump:
             message = session.deserialize(parts, content=False, copy=False)
         except (TypeError, ValueError):  # malformed, or ipykernel's own note to itself: leave it to ipykernel
             return False
-        return message["header"]["msg_type"] in COMM_TYPES
+        return message["header"]["msg_type"] in (*COMM_TYPES, *INFO_TYPES)
 
     @contextmanager
     def _turn(self, frames: list) -> Iterator[Callable[[], object]]:
@@ -159,7 +161,10 @@ class Pump:
         """Run a message's handler; log what it raises, as ipykernel does: a callback's error is not the cell's."""
         try:
             with interrupt.allowed():
-                handler()
+                answer = handler()
+                if inspect.iscoroutine(answer):  # of INFO_TYPES: it waits for nothing
+                    _finish(answer)
+                    self._inbox.send()
         except Exception:
             self._kernel.log.error("Exception in message handler:", exc_info=True)
 
@@ -184,6 +189,10 @@ class _Queue6:
         """Return an entry's message; nothing for the other functions that ipykernel queues."""
         _, function, arguments = entry
         return arguments[0] if function == self.dispatch else []
+
+    def send(self) -> None:
+        """Send the replies that wait for the event loop, which stands still."""
+        self.replies.flush(2)  # zmq.POLLOUT
 
     def put_back(self, entry: tuple) -> None:
         """Leave an entry to the coroutine."""
@@ -216,6 +225,9 @@ class _Socket7:
     def frames(self, entry: list) -> list:
         """Return the message: here it is the entry itself."""
         return entry
+
+    def send(self) -> None:
+        """Do nothing: a socket sends at once."""
 
     def put_back(self, entry: list) -> None:
         """Deliver a message when the event loop runs again: after the cell, and before what arrives later."""
@@ -250,9 +262,24 @@ def _check(kernel: Kernel) -> None:
     inspect.signature(kernel.set_parent).bind(
         kernel._parent_ident["shell"], kernel.get_parent("shell"), channel="shell"
     )
+    itemgetter(*INFO_TYPES)(kernel.shell_handlers)
     for name in COMM_TYPES:
         if inspect.iscoroutinefunction(kernel.shell_handlers[name]):
             raise TypeError(f"Expected a plain function for `{name}`. Received: a coroutine function.")
+
+
+def _finish(coroutine: Coroutine[Any, Any, object]) -> None:
+    """Run a coroutine to its end within a cell, whose event loop stands still: it may not wait for anything.
+
+    Raises:
+        RuntimeError: It waited.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    coroutine.close()
+    raise RuntimeError(f"Expected a coroutine that does not wait. Received: {coroutine!r}.")
 
 
 def _flush() -> None:

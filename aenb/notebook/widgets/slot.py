@@ -29,6 +29,7 @@ class _Slot(anywidget.AnyWidget):
 
     _esm = Path(__file__).parent / "slot.js"
     name = traitlets.Unicode().tag(sync=True)
+    docks = traitlets.Bool(False).tag(sync=True)
     shown = traitlets.Unicode().tag(sync=True)
 
 
@@ -39,16 +40,24 @@ class Slot:
         shell: The IPython shell.
         widget: The widget.
         still: Returns the static content: data by MIME type, including "text/plain" and "text/html".
+        docks: Whether a page that is loaded again, and has not saved the output, shows the widget in a corner.
     """
 
-    def __init__(self, shell: InteractiveShell, widget: widgets.DOMWidget, still: Callable[[], dict[str, Any]]):
+    def __init__(
+        self,
+        shell: InteractiveShell,
+        widget: widgets.DOMWidget,
+        still: Callable[[], dict[str, Any]],
+        docks: bool = False,
+    ):
         self._shell, self._widget, self._still = shell, widget, still
         self._door: _Slot | None = None
+        self._is_ready = False  # the page can place the widget inside HTML
         data, metadata = self._bundle()
         self._handle = display(data, metadata=metadata, raw=True, display_id=True)
         if PLAIN not in os.environ:
-            door = _Slot(name=secrets.token_hex(6), shown=widget.model_id)
-            door.on_msg(self._hear)
+            self._door = _Slot(name=secrets.token_hex(6), shown=widget.model_id, docks=docks)
+            self._door.on_msg(self._hear)
 
     def update(self) -> None:
         """Store the current static content in the notebook; from a thread, as soon as the kernel is free."""
@@ -58,12 +67,12 @@ class Slot:
         """Replace the output with data by MIME type, for good."""
         self._handle.update(data, raw=True)
         if self._door is not None:
-            self._door.close()
+            dispose(self._door)
 
     def _hear(self, door: _Slot, content: dict[str, Any], _: list[memoryview]) -> None:
         """Keep only the HTML in the output: the page can place the widget inside it."""
         if content.get("kind") == "ready":
-            self._door = door
+            self._is_ready = True
             self.update()
 
     def _show(self) -> None:
@@ -73,7 +82,7 @@ class Slot:
     def _bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the output's data and metadata."""
         still = self._still()
-        if self._door is not None:
+        if self._is_ready:
             return {**still, "text/html": _place(self._door.name, still["text/html"])}, {}
         data, metadata = bundle_of(self._widget)
         return {**data, **still}, metadata
@@ -93,7 +102,7 @@ class UnderCell:
         """Display a widget below the running cell."""
         words = "A training that was under way when this notebook was saved."
         still = {"text/plain": words, "text/html": f"<div>{words}</div>"}
-        self._slot = Slot(self._shell, box, lambda: still)
+        self._slot = Slot(self._shell, box, lambda: still, docks=True)
 
     def close(self, plain: str, html: str, box: widgets.DOMWidget) -> None:
         """Replace the widget with text; from a thread, as soon as the kernel is free."""
