@@ -151,7 +151,10 @@ def test_progress_names_what_is_trained(data):
     said = []
 
     class View:
-        stage = end = staticmethod(said.append)
+        end = staticmethod(said.append)
+
+        def stage(self, text, control=None):
+            said.append(text)
 
     use_view(View)
     try:
