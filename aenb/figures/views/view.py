@@ -75,7 +75,7 @@ def view(
     Example:
         >>> import aenb
         >>> from matplotlib.figure import Figure
-        >>> @aenb.view(summary="the values of all latent codes")
+        >>> @aenb.view(summary="the values of all latent codes", fits=lambda inputs: inputs.data.kind == "tabular")
         ... def code_values(inputs):
         ...     figure = Figure()
         ...     figure.add_subplot().hist(inputs.codes.ravel())
