@@ -169,8 +169,8 @@ def _check_place(path: Path, overwrite: bool) -> None:
         raise AenbError(f"Expected a new folder; {place} exists and is not a saved run. Choose another place.")
     if not overwrite:
         raise AenbError(
-            f"Expected a new folder; {place} holds a saved run. Choose another, or pass overwrite=True (in `%aenb save`: "
-            "--overwrite)."
+            f"Expected a new folder; {place} holds a saved run. Choose another, or pass overwrite=True "
+            "(in `%aenb save`: --overwrite)."
         )
     if foreign := [file.name for file in sorted(path.iterdir()) if not _is_ours(file, facts["sha256"])]:
         shown = ", ".join(map(named, foreign[:5])) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
