@@ -25,7 +25,7 @@ from aenb.engine import Engine
 from aenb.latent.ode import log_density, solve
 
 WIDTHS, BLOCKS, FREQUENCIES = (128, 256, 512), 3, 4  # units by size: at most 8, at most 64, and more dimensions
-BATCH, RATE, EMA = 256, 1e-3, 0.999  # codes per step; Adam's learning rate at first; of the averaged weights
+BATCH, RATE, AVERAGED = 256, 1e-3, 0.1  # codes per step; Adam's learning rate at first; steps that weights average
 STEPS = 4000  # by default
 UNLABELLED = 0.1  # the share of codes that are learnt without their class
 SMALLEST = 1e-4  # of the largest standard deviation: directions with less keep this scale
@@ -132,7 +132,8 @@ def fit_flow(
 ) -> Flow:
     """Fit a flow on latent codes.
 
-    Adam with a learning rate that falls to 0 along a cosine; the weights are the exponential average over its steps.
+    Adam with a learning rate that falls to 0 along a cosine; the weights are an exponential average over
+    about the last tenth of its steps.
 
     Args:
         codes: (n, size), float.
@@ -166,7 +167,8 @@ def fit_flow(
         network, (x, numbers), np.arange(len(x)), batch_size=BATCH, seed=seed, prepare=_pairs(classes, seed)
     )
     schedule = keras.optimizers.schedules.CosineDecay(RATE, epochs * engine.steps)
-    network.compile(keras.optimizers.Adam(schedule, use_ema=True, ema_momentum=EMA), loss="mean_squared_error")
+    momentum = 1 - 1 / max(2.0, AVERAGED * epochs * engine.steps)
+    network.compile(keras.optimizers.Adam(schedule, use_ema=True, ema_momentum=momentum), loss="mean_squared_error")
     engine.fit(
         epochs=epochs,
         callbacks=[],
