@@ -19,9 +19,10 @@ from aenb.core.errors import AenbError
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
 
-COMPONENTS, FULL = (10, 30, 100), 128  # mixture components to try; largest dimension with full covariances
+COMPONENTS, FULL = (10, 30), 128  # mixture components to try; largest dimension with full covariances
 HELD_OUT, SPARSE = 0.1, 20  # the share of codes to choose by, and the fewest codes for each component
 ENOUGH = 10_000  # codes to fit on
+FLOOR = 1e-3  # least variance of a component, relative to that of all codes: with less, held-out codes are less likely
 NEARLY = 1e-2  # tolerance in nats per example; 1e-3 takes four times as long, and samples are no better
 DENSITIES = ("prior", "flow", "gmm", "gaussian")
 PARAMETERS = ("weights", "means", "covariances", "precisions_cholesky")  # of a fitted density
@@ -31,7 +32,7 @@ def fit_density(kind: str, codes: np.ndarray) -> GaussianMixture:
     """Fit a density on latent codes by maximum likelihood.
 
     Args:
-        kind: "gmm", a mixture of 10, 30 or 100 Gaussians, whichever gives a held-out tenth of the codes the highest
+        kind: "gmm", a mixture of 10 or 30 Gaussians, whichever gives a held-out tenth of the codes the higher
             likelihood, or "gaussian", a single one.
         codes: (n, latent_dim), float; the first 10,000 are used.
 
@@ -67,7 +68,7 @@ def _mixture(codes: np.ndarray, components: int) -> GaussianMixture:
     covariance = "full" if codes.shape[1] <= FULL else "diag"
     scale = float(codes.var()) or 1.0
     mixture = GaussianMixture(
-        components, covariance_type=covariance, reg_covar=1e-6 * scale, tol=NEARLY, random_state=0
+        components, covariance_type=covariance, reg_covar=FLOOR * scale, tol=NEARLY, random_state=0
     )
     with warnings.catch_warnings():  # an approximate fit is good enough to sample from
         warnings.simplefilter("ignore", ConvergenceWarning)

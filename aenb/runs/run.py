@@ -430,7 +430,7 @@ class Run:
             seed: Of the draw; the same seed gives the same samples.
             density: Where codes are drawn from: "prior", the model's own; "flow", which `fit_flow` fits to the codes
                 of the training examples, now if it has not been called; "gmm", a mixture of Gaussians fitted to them
-                (Ghosh et al. 2020, arXiv 1903.12436), as many of 10, 30 and 100 as held-out codes are likeliest under;
+                (Ghosh et al. 2020, arXiv 1903.12436), 10 or 30, as held-out codes are likelier under;
                 "gaussian", one Gaussian. None: a flow that was fitted, else the prior if the model has one, else the
                 mixture.
             labels: (n,), or one for all: the classes to generate, for a conditional model, or from a flow that was
