@@ -1,4 +1,6 @@
-"""Densities over latent codes: a plain autoencoder needs such a distribution to generate samples.
+"""Densities over latent codes: an autoencoder without a prior needs such a distribution to generate samples.
+
+Here are the mixtures of Gaussians; `flow.py` has the density that a network learns.
 
 Ghosh, Sajjadi, Vergari, Black & Schölkopf (2020), "From variational to deterministic autoencoders", ICLR, arXiv
 1903.12436: samples of a plain autoencoder are poor from a single Gaussian fitted on its codes, and good from a mixture.
@@ -17,10 +19,12 @@ from aenb.core.errors import AenbError
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
 
-COMPONENTS, FULL = 10, 128  # mixture components; largest dimension with full covariances
+COMPONENTS, FULL = (10, 30), 128  # mixture components to try; largest dimension with full covariances
+HELD_OUT, SPARSE = 0.1, 20  # the share of codes to choose by, and the fewest codes for each component
 ENOUGH = 10_000  # codes to fit on
+FLOOR = 1e-3  # least variance of a component, relative to that of all codes: with less, held-out codes are less likely
 NEARLY = 1e-2  # tolerance in nats per example; 1e-3 takes four times as long, and samples are no better
-DENSITIES = ("prior", "gmm", "gaussian")
+DENSITIES = ("prior", "flow", "gmm", "gaussian")
 PARAMETERS = ("weights", "means", "covariances", "precisions_cholesky")  # of a fitted density
 
 
@@ -28,7 +32,8 @@ def fit_density(kind: str, codes: np.ndarray) -> GaussianMixture:
     """Fit a density on latent codes by maximum likelihood.
 
     Args:
-        kind: "gmm", a mixture of ten Gaussians, or "gaussian", a single one.
+        kind: "gmm", a mixture of 10 or 30 Gaussians, whichever gives a held-out tenth of the codes the higher
+            likelihood, or "gaussian", a single one.
         codes: (n, latent_dim), float; the first 10,000 are used.
 
     Returns:
@@ -40,15 +45,30 @@ def fit_density(kind: str, codes: np.ndarray) -> GaussianMixture:
         >>> draw(fit_density("gmm", codes), 3, np.random.default_rng(0)).shape
         (3, 2)
     """
+    codes = codes[:ENOUGH].reshape(len(codes[:ENOUGH]), -1)
+    if kind == "gaussian":
+        return _mixture(codes, 1)
+    few = [n for n in COMPONENTS if n * SPARSE <= len(codes)]
+    if len(few) < 2:
+        return _mixture(codes, min(COMPONENTS[0], len(codes)))
+    held, rest = np.split(codes, [int(HELD_OUT * len(codes))])
+    best, likelihood = None, -np.inf
+    for components in few:
+        mixture = _mixture(rest, components)
+        if (score := mixture.score(held)) < likelihood + NEARLY:
+            break  # more components would fit the codes at hand better, and others worse
+        best, likelihood = mixture, score
+    return best
+
+
+def _mixture(codes: np.ndarray, components: int) -> GaussianMixture:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
-    codes = codes[:ENOUGH].reshape(len(codes[:ENOUGH]), -1)
-    components = min(COMPONENTS, len(codes)) if kind == "gmm" else 1
     covariance = "full" if codes.shape[1] <= FULL else "diag"
     scale = float(codes.var()) or 1.0
     mixture = GaussianMixture(
-        components, covariance_type=covariance, reg_covar=1e-6 * scale, tol=NEARLY, random_state=0
+        components, covariance_type=covariance, reg_covar=FLOOR * scale, tol=NEARLY, random_state=0
     )
     with warnings.catch_warnings():  # an approximate fit is good enough to sample from
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -56,7 +76,7 @@ def fit_density(kind: str, codes: np.ndarray) -> GaussianMixture:
 
 
 def draw(density: GaussianMixture, n: int, generator: np.random.Generator) -> np.ndarray:
-    """Draw latent codes from a fitted density: (n, latent_dim), float32, deterministic for a generator."""
+    """Draw latent codes from a fitted mixture: (n, latent_dim), float32, deterministic for a generator."""
     density.random_state = int(generator.integers(2**31))
     codes, _ = density.sample(n)  # sorted by component
     return generator.permutation(codes).astype("float32")

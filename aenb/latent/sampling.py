@@ -13,17 +13,26 @@ from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.latent import coding
 from aenb.latent.densities import DENSITIES, ENOUGH, draw, fit_density
+from aenb.latent.flow import STEPS, Flow, fit_flow
 from aenb.latent.trained_run import TrainedRun
 from aenb.models.autoencoder import interface
 
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
 
+MAX_CLASSES = 100  # of which a flow learns each
 Result = TypeVar("Result")
 
 
 @usual_errors
-def draw_codes(run: TrainedRun, n: int, generator: np.random.Generator, density: str | None) -> np.ndarray:
+def draw_codes(
+    run: TrainedRun,
+    n: int,
+    generator: np.random.Generator,
+    density: str | None,
+    classes: np.ndarray | None = None,
+    guidance: float = 0.0,
+) -> np.ndarray:
     """Draw latent codes, to generate samples from.
 
     Args:
@@ -31,6 +40,8 @@ def draw_codes(run: TrainedRun, n: int, generator: np.random.Generator, density:
         n: How many codes.
         generator: The random generator.
         density: As for `Run.generate`.
+        classes: (n,), the class number of each code, for a flow that was fitted with classes; None: any.
+        guidance: As for `Run.generate`.
 
     Returns:
         (n, *code_shape).
@@ -38,22 +49,53 @@ def draw_codes(run: TrainedRun, n: int, generator: np.random.Generator, density:
     Raises:
         AenbError: The density is unknown, or the model does not have it.
     """
-    if density is None:
-        density = "prior" if interface(run.model).sample_prior else "gmm"
+    density = default_density(run) if density is None else density
     if density not in DENSITIES:
         raise unknown("density", density, DENSITIES)
     if density == "prior":
         return coding.sample_prior(run.model, n, generator)
-    return draw(fitted(run, density), n, generator).reshape(n, *coding.code_shape(run.model))
+    if density == "flow":
+        flow = fitted_flow(run)
+        codes = flow.draw(n, generator, classes if len(flow.shares) else None, guidance)
+    else:
+        codes = draw(fitted(run, density), n, generator)
+    return codes.reshape(n, *coding.code_shape(run.model))
+
+
+def default_density(run: TrainedRun) -> str:
+    """Return the density that samples are drawn from: a fitted flow, else the model's prior, else a mixture."""
+    if run.keeps() and "flow" in run.densities:
+        return "flow"
+    return "prior" if interface(run.model).sample_prior else "gmm"
 
 
 def fitted(run: TrainedRun, density: str) -> GaussianMixture:
-    """Return a density over the latent codes of a run, fitted at the first call.
+    """Return a mixture over the latent codes of a run, fitted at the first call.
 
     Raises:
         AenbError: The model has no encoder, or discrete codes.
     """
-    return derived(run, density, lambda: fit_density(density, _codes(run, density)))
+    return derived(run, density, lambda: fit_density(density, _codes(run, density, *training_sample(run))))
+
+
+def fitted_flow(
+    run: TrainedRun,
+    steps: int = STEPS,
+    seed: int = 0,
+    progress: Callable[[float, dict[str, float]], object] = lambda part, logs: None,
+) -> Flow:
+    """Return the flow over the latent codes of a run, fitted on all training examples at the first call.
+
+    Args:
+        run: The `Run`.
+        steps: As for `fit_flow`.
+        seed: As for `fit_flow`.
+        progress: As for `fit_flow`.
+
+    Raises:
+        AenbError: The model has no encoder, or discrete codes.
+    """
+    return derived(run, "flow", lambda: _fit_flow(run, steps, seed, progress))
 
 
 def derived(run: TrainedRun, name: str, find: Callable[[], Result]) -> Result:
@@ -67,18 +109,28 @@ def derived(run: TrainedRun, name: str, find: Callable[[], Result]) -> Result:
     return result
 
 
+def _fit_flow(run: TrainedRun, steps: int, seed: int, progress: Callable[[float, dict[str, float]], object]) -> Flow:
+    data, n = run.data, len(run.data.train)
+    given = data.y_train if run.is_conditional else None
+    blocks = [slice(begin, begin + ENOUGH) for begin in range(0, n, ENOUGH)]
+    codes = [_codes(run, "flow", units(data.train[b]), None if given is None else given[b]) for b in blocks]
+    classes = len(data.classes) if 1 < len(data.classes) <= MAX_CLASSES else 0
+    numbers = data.class_numbers(data.y_train) if classes else None
+    whole = np.concatenate(codes).reshape(n, -1)
+    return fit_flow(whole, numbers, classes=classes, steps=steps, seed=seed, progress=progress)
+
+
 def training_sample(run: TrainedRun) -> tuple[np.ndarray, np.ndarray | None]:
     """Return training examples to fit a density on, and their labels if the model is conditional."""
     index = spread(len(run.data.train), ENOUGH)
     return units(run.data.train[index]), run.data.y_train[index] if run.is_conditional else None
 
 
-def _codes(run: TrainedRun, density: str) -> np.ndarray:
+def _codes(run: TrainedRun, density: str, x: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
     """Return the latent codes of training examples to fit a density on."""
     wrong = f'`density`: expected "prior", since %s; received "{density}".'
     if run.is_generator:
         raise AenbError(wrong % "this model has no encoder")
-    x, labels = training_sample(run)
     codes = coding.encode(run.model, x, run.class_numbers(labels))
     if codes.dtype.kind != "f":
         raise AenbError(wrong % "the codes of this model are discrete")

@@ -14,7 +14,7 @@ import numpy as np
 from aenb.core.backend import Model
 from aenb.core.errors import AenbError
 from aenb.evaluation.scorers.anomaly import noise
-from aenb.latent import coding
+from aenb.latent import coding, flow
 from aenb.latent.densities import PARAMETERS, from_parameters, parameters
 from aenb.latent.sampling import fitted
 from aenb.latent.trained_run import TrainedRun
@@ -31,7 +31,8 @@ def to_arrays(run: TrainedRun) -> dict[str, np.ndarray]:
             its data if that is not at hand.
 
     Returns:
-        Arrays by name: "mean", "noise", and the parameters of each density, such as "gmm.means".
+        Arrays by name: "mean", "noise", and the parameters of each density, such as "gmm.means"; "flow.root" if a flow
+        was fitted.
     """
     arrays: dict[str, np.ndarray] = {}
     with contextlib.suppress(AenbError):
@@ -40,6 +41,8 @@ def to_arrays(run: TrainedRun) -> dict[str, np.ndarray]:
         with contextlib.suppress(ValueError):  # scikit-learn's: too few codes, or not finite
             if kind in run.densities or run.latent_dim <= MAX_DIMENSIONS:
                 arrays |= {f"{kind}.{name}": array for name, array in parameters(fitted(run, kind)).items()}
+    if "flow" in run.densities:
+        arrays |= {f"flow.{name}": array for name, array in run.densities["flow"].arrays().items()}
     if "gmm.means" in arrays and run.preprocessing.kind != "text":
         with contextlib.suppress(ValueError):
             arrays["noise"] = np.array(noise(run))
@@ -67,6 +70,10 @@ def from_arrays(arrays: Mapping[str, np.ndarray], model: Model) -> tuple[dict[st
         own = {name: arrays.pop(f"{kind}.{name}") for name in PARAMETERS if f"{kind}.{name}" in arrays}
         if own:
             densities[kind] = from_parameters(own, int(np.prod(coding.code_shape(model))))
+    names = [name.removeprefix("flow.") for name in arrays if name.startswith("flow.")]
+    if names:
+        own = {name: arrays.pop(f"flow.{name}") for name in names}
+        densities["flow"] = flow.from_arrays(own, int(np.prod(coding.code_shape(model))))
     if arrays:
         raise AenbError(f"What was fitted: expected no other arrays; received {', '.join(sorted(arrays))[:100]!r}.")
     return densities, mean
