@@ -40,7 +40,7 @@ function colouring(scene) {
         scene.hidden.has(number) ? scene.hidden.delete(number) : scene.hidden.add(number);
         chip.setAttribute("aria-pressed", String(!scene.hidden.has(number)));
         scene.drawPoints();
-        scene.showNearest(scene.code);
+        scene.changed();
       } }, element("i", { style: `background:${colours[number]}` }), name);
       return chip;
     }));

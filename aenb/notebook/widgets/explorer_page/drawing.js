@@ -4,7 +4,7 @@ const FOCUSED = new Set(["button", "canvas", "input", "select"]); // JupyterLab 
 
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
-  if (FOCUSED.has(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
+  if (FOCUSED.has(tag) || "tabindex" in attributes) node.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value !== false && value != null) node.setAttribute(name, value);
@@ -52,7 +52,8 @@ function drawLines(canvas, [length, channels], values, [low, high], colours) {
   }
 }
 
-function drawBars(canvas, names, values, [low, high], colour) {
+// a bar for each value, and a line for each of `others`
+function drawBars(canvas, names, values, [low, high], colour, others) {
   const row = 15, w = canvas.clientWidth || 260, h = row * names.length + 4, left = w * 0.55;
   canvas.style.height = `${h}px`;
   const pen = sharp(canvas, w, h);
@@ -60,11 +61,14 @@ function drawBars(canvas, names, values, [low, high], colour) {
   pen.font = "11px sans-serif";
   pen.textBaseline = "middle";
   names.forEach((name, i) => {
-    const end = left + ((Math.max(low, Math.min(high, values[i])) - low) / (high - low)) * (w - left - 4);
+    const at = (value) => left + ((Math.max(low, Math.min(high, value)) - low) / (high - low)) * (w - left - 4), end = at(values[i]);
     pen.fillStyle = ink;
     pen.textAlign = "right";
     pen.fillText(name.length > 22 ? `${name.slice(0, 21)}…` : name, left - 6, row * i + row / 2 + 2);
     pen.fillStyle = colour;
     pen.fillRect(Math.min(zero, end), row * i + 4, Math.max(1, Math.abs(end - zero)), row - 5);
+    if (!others) return;
+    pen.fillStyle = ink;
+    pen.fillRect(at(others[i]) - 1, row * i + 2, 2, row - 1);
   });
 }

@@ -84,7 +84,7 @@ function sliders(scene) {
   return { node: element("div", { class: "aenb-sliders" }, ...all.map((one) => one.row)), update() {
     for (const one of all) {
       one.input.value = scene.code[one.dimension];
-      one.value.textContent = scene.code[one.dimension].toFixed(2);
+      one.value.textContent = scene.code[one.dimension].toFixed(2).replace(/^-0\.00$/, "0.00");
     }
   } };
 }
@@ -134,7 +134,7 @@ function actions(scene, sliding, inPage) {
     const target = scene.hit(pixel);
     target === -1 ? scene.hideHint() : scene.showHint(pixel, target);
     if (!inPage || scene.mode !== "point" || scene.playing) return;
-    scene.show(scene.space.moved(scene.code, scene.view.toPoint(pixel)), since, "decoded under the pointer"); // the point stays where it is
+    scene.show(scene.space.moved(scene.code, scene.view.toPoint(pixel)), since, "decoded at the pointer"); // the point stays where it is
     scene.drawMarks();
   };
   scene.leave = () => {
@@ -162,11 +162,11 @@ function render({ model, el }) {
   const root = scene.root = element("div", { class: "aenb-explorer", "data-mode": scene.mode, role: "group", "aria-label": "Latent explorer" },
     element("div", { class: "aenb-title" }, about.title),
     element("div", { class: "aenb-columns" },
-      element("div", { class: "aenb-left" }, tools(scene), plane.node, element("div", { class: "aenb-axes" }, about.axis_names)),
-      element("div", { class: "aenb-right" }, shown.node, choices(scene, way.nodes), placed.node),
-      element("div", { class: "aenb-below" }, colours.node, colours.legend, chosen.node),
-      sliding.node),
-    status);
+      element("div", { class: "aenb-left" }, tools(scene), plane.node),
+      element("div", { class: "aenb-right" }, shown.node),
+      element("div", { class: "aenb-moves" }, choices(scene, way.nodes), placed.node, status),
+      element("div", { class: "aenb-below" }, element("div", { class: "aenb-axes" }, about.axis_names), colours.node, colours.legend, chosen.node),
+      sliding.node));
   root.aenbLatencies = scene.latencies;
   root.aenbScene = scene;
   el.append(root);

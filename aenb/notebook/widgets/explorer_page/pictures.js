@@ -7,21 +7,26 @@ function pictures(scene) {
     if (about.kind === "image") [picture.height, picture.width] = about.shape;
     return picture;
   };
+  const isTable = about.kind === "tabular"; // one chart shows the decoded row and the nearest example
   const decoded = frame("what the point decodes to"), example = frame("the example nearest to the point"), placed = frame("the placed example");
-  const wording = element("figcaption", {}, "decoded"), nearWording = element("figcaption"), placedWording = element("figcaption");
-  const ownFigure = element("figure", { hidden: "" }, placed, placedWording);
-  const node = element("div", { class: "aenb-pictures" }, element("figure", {}, decoded, wording), about.has_examples ? element("figure", {}, example, nearWording) : "", ownFigure);
+  const wording = element("span", {}, "decoded"), nearWording = element("figcaption"), placedWording = element("span");
+  const ownFigure = element("figure", { hidden: "" }, placed, element("figcaption", {}, placedWording));
+  const node = element("div", { class: "aenb-pictures" },
+    isTable ? element("figure", {}, element("figcaption", {}, wording), about.has_examples ? nearWording : "", element("div", { class: "aenb-scroll", tabindex: 0, role: "group", "aria-label": "decoded row" }, decoded))
+      : element("figure", {}, decoded, element("figcaption", {}, wording)),
+    about.has_examples && !isTable ? element("figure", {}, example, nearWording) : "", ownFigure);
 
   function draw(place, values, scale = 255) {
     if (about.kind === "image") drawImage(place, about.shape, values, scale);
     else if (about.kind === "signal") drawLines(place, about.shape, values, about.range, about.line_colours);
-    else if (about.kind === "tabular") drawBars(place, about.feature_names, values, about.range, about.colour);
+    else if (isTable) drawBars(place, about.feature_names, values, about.range, about.colour, place === decoded && scene.near >= 0 ? floatsOf(scene.exampleBytes(scene.near)) : null);
     else place.textContent = values;
   }
+  const floatsOf = (bytes) => new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
   const drawPacked = (place, bytes, text) => { // as the kernel sends examples: images as bytes, texts as text, else floats
     if (about.kind === "text") draw(place, text);
     else if (about.kind === "image") draw(place, bytes, 1);
-    else draw(place, new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)));
+    else draw(place, floatsOf(bytes));
   };
   const bytesPer = about.kind === "image" ? 1 : 4;
   scene.exampleBytes = (index) => scene.examples.subarray(index * length * bytesPer, (index + 1) * length * bytesPer);
@@ -38,7 +43,8 @@ function pictures(scene) {
     model.send({ kind: "decode", label: scene.label }, undefined, [new Float32Array(z).buffer]);
   }
   scene.show = (z, since, words = "decoded") => {
-    wording.textContent = words;
+    wording.textContent = isTable ? `${words}: bars` : words;
+    scene.showNearest(z);
     if (inPage) {
       draw(decoded, decode(about.steps, scene.weights, z));
       scene.latencies.push(performance.now() - since);
@@ -46,15 +52,14 @@ function pictures(scene) {
       wanted = [z, since];
       ask();
     }
-    scene.showNearest(z);
   };
   scene.showNearest = (z) => {
     scene.near = about.has_examples ? scene.nearest(z) : -1;
     if (scene.near < 0) return;
-    scene.drawExample(example, scene.near);
-    const distance = Math.sqrt(scene.space.squared(scene.near, z));
-    nearWording.replaceChildren("nearest example", element("br"), scene.nameOf(scene.near));
-    nearWording.title = `Euclidean distance between the latent codes: ${brief(distance)}`;
+    if (!isTable) scene.drawExample(example, scene.near);
+    const distance = Math.sqrt(scene.space.squared(scene.near, z)), name = about.names[scene.near];
+    nearWording.replaceChildren(element("span", {}, isTable ? "nearest example: lines" : "nearest example"), element("span", {}, `#${[scene.indices[scene.near], scene.labelOf(scene.near)].filter((one) => one !== "").join(" · ")}`), name ? element("span", {}, name) : "");
+    nearWording.title = `${scene.nameOf(scene.near)}; Euclidean distance between the latent codes: ${brief(distance)}`;
     example.setAttribute("aria-label", `the example nearest to the point in the latent space: ${scene.nameOf(scene.near)}`);
   };
   function receive(message, view) {

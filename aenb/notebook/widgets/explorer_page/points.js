@@ -2,7 +2,7 @@
 
 const RADIUS = 2.1, LARGEST_RADIUS = 5, THUMBNAIL = 20, LARGEST_THUMBNAIL = 36, OVERLAP = 0.2;
 const ACCENT = "#d55e00"; // of the point that is moved
-const FADED = 0.1;
+const FADED = 0.1, LETTER = 7.5; // pixels that a letter of a name takes, about
 
 // Images on one canvas, each drawn when it is first needed
 class Sprite {
@@ -58,7 +58,7 @@ function drawPoints(scene, canvas) {
     if (scene.isOutlined || scene.selected.has(i)) pen.stroke();
   };
   drawAxes(pen, view, ink);
-  pen.strokeStyle = "rgba(120, 120, 120, .55)"; // light and dark colours of a scale need an edge on one of the themes
+  pen.strokeStyle = "rgba(140, 140, 140, .7)"; // light and dark colours of a scale need an edge on one of the themes
   pen.lineWidth = 0.6;
   for (let i = 0; i < space.count; i++) {
     if (!scene.isShown(i) || scene.selected.has(i)) continue;
@@ -66,21 +66,27 @@ function drawPoints(scene, canvas) {
     pen.globalAlpha = !scene.matches ? usual : isMatch ? 1 : FADED;
     dot(i, isMatch ? radius * 1.5 : radius);
   }
-  scene.drawnThumbnails = scene.hasThumbnails ? drawThumbnails(scene, pen, Math.min(LARGEST_THUMBNAIL, THUMBNAIL * growth)) : [];
-  pen.globalAlpha = 1;
+  scene.drawnThumbnails = scene.hasThumbnails ? drawThumbnails(scene, pen, Math.min(LARGEST_THUMBNAIL, THUMBNAIL * growth), ink) : [];
+  const asThumbnails = new Set(scene.drawnThumbnails);
   pen.strokeStyle = ink;
-  pen.lineWidth = 1.6;
-  for (const i of scene.selected) if (scene.isShown(i)) dot(i, radius * 1.5);
+  pen.lineWidth = scene.selected.size > 100 ? 1.1 : 1.6;
+  for (const i of scene.selected) {
+    if (!scene.isShown(i) || asThumbnails.has(i)) continue;
+    pen.globalAlpha = scene.matches && !scene.matches.has(i) ? 3 * FADED : 1;
+    dot(i, scene.hasThumbnails ? radius : radius * 1.4);
+  }
 }
 
-function drawThumbnails(scene, pen, size) {
+function drawThumbnails(scene, pen, size, ink) {
   const kept = thinned(scene, size);
   for (const i of kept) {
     pen.globalAlpha = scene.matches && !scene.matches.has(i) ? FADED : 1;
     const frame = scene.sprite.draw(pen, i, ...scene.view.toPixel(scene.space.point(i)), size);
-    pen.strokeStyle = scene.colour(i);
-    pen.lineWidth = 1.5;
-    pen.strokeRect(...frame);
+    for (const [colour, width] of scene.selected.has(i) ? [[ink, 6], [scene.colour(i), 2.5]] : [[scene.colour(i), 1.5]]) {
+      pen.strokeStyle = colour;
+      pen.lineWidth = width;
+      pen.strokeRect(...frame);
+    }
   }
   return kept;
 }
@@ -115,7 +121,9 @@ function drawMarks(scene, canvas) {
   for (const mark of scene.marks) {
     const [x, y] = view.toPixel(mark.point);
     drawStar(pen, x, y, ink, paper);
-    word(mark.name.length > 24 ? `${mark.name.slice(0, 23)}…` : mark.name, x > view.size[0] * 0.7 ? x - 11 : x + 11, y, x > view.size[0] * 0.7 ? "right" : "left");
+    const right = view.size[0] - x, most = Math.floor((Math.max(x, right) - 14) / LETTER), isLeft = x > right && right < 14 + LETTER * mark.name.length;
+    const text = mark.name.length > most ? `${mark.name.slice(0, Math.max(1, most - 1))}…` : mark.name;
+    word(text, isLeft ? x - 11 : x + 11, y, isLeft ? "right" : "left");
   }
   for (const name of ["A", "B"]) if (ends[name]) {
     const [x, y] = view.toPixel(space.project(ends[name]));
