@@ -80,7 +80,7 @@ class LatentExplorer(anywidget.AnyWidget):
     indices = traitlets.Bytes().tag(sync=True)
     examples = traitlets.Bytes().tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
-    selected = traitlets.Any(()).tag(sync=True)
+    selected = traitlets.TraitType(()).tag(sync=True)
     ends = traitlets.Dict().tag(sync=True)  # the codes of A and B, lists of numbers
     marks = traitlets.List(traitlets.Dict()).tag(sync=True)  # examples placed by the user
 

@@ -103,6 +103,11 @@ def to_gif(images: np.ndarray, seconds: float) -> bytes:
     there = [Image.fromarray(one if one.shape[-1] == 3 else one[..., 0]) for one in pixels]
     frames, file = [*there, *there[-2:0:-1]], io.BytesIO()
     frames[0].save(
-        file, "gif", save_all=True, append_images=frames[1:], loop=0, duration=max(20, round(1000 * seconds / len(there)))
+        file,
+        "gif",
+        save_all=True,
+        append_images=frames[1:],
+        loop=0,
+        duration=max(20, round(1000 * seconds / len(there))),
     )
     return file.getvalue()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from aenb.core.errors import AenbError
+from aenb.core.errors import AenbError, shown
 from aenb.data.labels import printable
 from aenb.notebook.widgets.explorer_page import packed
 from aenb.runs.run import Run
@@ -35,7 +35,7 @@ def encoded(run: Run, x: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
     inputs = preprocessing.input(x)[None] if is_row or preprocessing.is_one(x) else preprocessing.inputs(x)
     if not 1 <= len(inputs) <= MOST:
         raise AenbError(f"`x`: expected 1 to {MOST} examples; received {len(inputs):,}. Pick some: x[:{MOST}].")
-    return inputs, run.encode(inputs, None if labels is None else np.atleast_1d(labels))
+    return inputs, run.encode(inputs, [labels] if isinstance(labels, str | int | np.integer) else labels)
 
 
 def names_for(n: int, name: Any, taken: Sequence[str]) -> list[str]:
@@ -56,8 +56,8 @@ def names_for(n: int, name: Any, taken: Sequence[str]) -> list[str]:
         names = [name] if n == 1 else [f"{name} {number}" for number in range(1, n + 1)]
     else:
         names = list(name) if isinstance(name, list | tuple | np.ndarray) else []
-    if len(names) != n or len(set(map(str, names))) != n or not all(isinstance(one, str) and one for one in names):
-        raise AenbError(f"`name`: expected a text, or a list of {n} different texts; received {name!r}.")
+    if len(names) != n or not all(isinstance(one, str) and one for one in names) or len(set(names)) != n:
+        raise AenbError(f"`name`: expected a text, or a list of {n} different texts; received {shown(name)}.")
     return [printable(one) for one in names]
 
 

@@ -78,14 +78,15 @@ class PointColumns:
                 f"`table`: expected a pandas DataFrame with a row for each of the {n:,} held-out examples, in the "
                 f"order of run.data.x_test; received {received}."
             )
-        table = table.iloc[self._inputs.index]
-        if not isinstance(table.index, pd.RangeIndex) and not table.index.equals(pd.Index(self._inputs.index)):
-            self.row_names = [printable(shown(name)) for name in table.index]
+        index = self._inputs.index
+        if not table.index.equals(pd.RangeIndex(n)):
+            self.row_names = [printable(shown(name)) for name in table.index[index]]
         for place, name in enumerate(table.columns):
-            values = table.iloc[:, place]
+            column = table.iloc[:, place]
+            values = column.iloc[index]
             if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_complex_dtype(values):
                 self._add(printable(name), partial(_numbers, values))
-            elif values.astype(str).nunique() <= MAX_CLASSES:
+            elif column.astype(str).nunique() <= MAX_CLASSES:
                 self._add(printable(name), partial(_groups, values))
 
 
