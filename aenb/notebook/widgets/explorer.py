@@ -27,7 +27,7 @@ from aenb.notebook.widgets.path_animation import end_code, path_frames, to_gif
 from aenb.notebook.widgets.placed_examples import MOST, encoded, marks_of, names_for
 from aenb.notebook.widgets.placement import PLAIN, is_live
 from aenb.notebook.widgets.point_columns import PointColumns
-from aenb.notebook.widgets.selected_examples import sorted_indices
+from aenb.notebook.widgets.selected_examples import Indices
 from aenb.notebook.widgets.slot import Slot
 from aenb.notebook.widgets.static_plane import sheet_html, still_picture
 from aenb.runs.run import Run
@@ -80,7 +80,7 @@ class LatentExplorer(anywidget.AnyWidget):
     indices = traitlets.Bytes().tag(sync=True)
     examples = traitlets.Bytes().tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
-    selected = traitlets.TraitType(()).tag(sync=True)
+    selected = Indices(()).tag(sync=True)
     ends = traitlets.Dict().tag(sync=True)  # the codes of A and B, lists of numbers
     marks = traitlets.List(traitlets.Dict()).tag(sync=True)  # examples placed by the user
 
@@ -193,11 +193,6 @@ class LatentExplorer(anywidget.AnyWidget):
         """Return the latent code of an end of the path: (latent_dim,)."""
         end = self.ends.get(name.upper()) if end is None else end
         return end_code(name, end, self._layout.inputs.codes, self._indices, self.marks)
-
-    @traitlets.validate("selected")
-    def _sorted(self, proposal: dict[str, Any]) -> tuple[int, ...]:
-        """Return indices sorted, each once."""
-        return sorted_indices(proposal["value"], self._indices)
 
     def _answer(self, _: object, content: dict[str, Any], buffers: Sequence[Any]) -> None:
         """Do what the page asks for."""

@@ -12,6 +12,7 @@ from aenb.core.errors import AenbError, shown
 from aenb.data.labels import printable
 from aenb.data.numeric import is_frame
 from aenb.data.scaling import units
+from aenb.evaluation.scorers.anomaly import item_scores
 from aenb.figures.views.view_inputs import MAX_CLASSES, ViewInputs
 
 Column = tuple[np.ndarray, list[str]]  # a number for each point, and the names of classes; none: the numbers are values
@@ -62,7 +63,8 @@ class PointColumns:
 
     def _errors(self) -> Column:
         inputs = self._inputs
-        return inputs.run.score(units(inputs.data.test[inputs.index]), inputs.conditions), []  # type: ignore[attr-defined]
+        x = units(inputs.data.test[inputs.index])
+        return item_scores(inputs.run, x, inputs.conditions, "reconstruction"), []
 
     def _feature(self, place: int) -> Column:
         """Return a column of the data in its original units."""

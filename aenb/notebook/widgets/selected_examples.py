@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import traitlets
 
 from aenb.core.errors import AenbError, shown
+
+
+class Indices(traitlets.TraitType):
+    """A trait: a sorted tuple of indices, of those in the array `_indices` of its owner."""
+
+    def validate(self, owner: Any, value: Any) -> tuple[int, ...]:
+        """Return indices sorted, or raise an error."""
+        return sorted_indices(value, owner._indices)
 
 
 def sorted_indices(value: Any, indices: np.ndarray) -> tuple[int, ...]:
