@@ -205,6 +205,15 @@ def test_the_path_is_an_animation(marked, tmp_path):
     assert by_index.data == image.data  # example 3 is at the same code
 
 
+def test_the_path_of_a_conditional_model_is_of_a_class():
+    explorer = aenb.LatentExplorer(untrained("vae", latent_dim=2, conditional=True))
+    zero, first, three = (explorer.animation(a=0, b=1, steps=2, label=label).data for label in (0, None, 3))
+    assert zero == first
+    assert zero != three
+    with pytest.raises(aenb.AenbError, match="expected"):
+        explorer.animation(a=0, b=1, label="eleven")
+
+
 def test_the_page_asks_for_the_path_between_its_ends(explorer, monkeypatch):
     sent = []
     monkeypatch.setattr(explorer, "send", lambda content, buffers=None: sent.append((content, buffers)))

@@ -66,7 +66,7 @@ def calls(run, shown, folder):
         "Trainer": (aenb.Trainer, (), {}, ["family", "data", *asked, *deep]),
         "LatentExplorer": (aenb.LatentExplorer, (), {"run": run}, ["run", "plane", "limit", "table"]),
         "place": (explorer.place, (), {"x": b}, ["x", "name", "labels"]),
-        "animation": (explorer.animation, (), {"a": 0, "b": 1}, ["path", "a", "b", "steps", "seconds"]),
+        "animation": (explorer.animation, (), {"a": 0, "b": 1}, ["path", "a", "b", "steps", "seconds", "label"]),
         "selected": (lambda value: setattr(explorer, "selected", value), (), {}, ["value"]),
         "AttentionExplorer": (aenb.AttentionExplorer, (), {}, ["run"]),
         "to_csv": (shown.to_csv, (), {}, ["path"]),

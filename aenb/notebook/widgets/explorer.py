@@ -159,6 +159,7 @@ class LatentExplorer(anywidget.AnyWidget):
         b: Any = None,
         steps: Annotated[int, Field("images", low=2, high=500)] = STEPS,
         seconds: Annotated[float, Field("duration", above=0, high=600)] = SECONDS,
+        label: Any = None,
     ) -> Image:
         """Return the decoded path from A to B and back as an animation, a GIF.
 
@@ -169,12 +170,14 @@ class LatentExplorer(anywidget.AnyWidget):
             b: The last end.
             steps: How many images there are from A to B, both included.
             seconds: How long it takes from A to B.
+            label: The class to generate, if the model is conditional; by default the first.
 
         Returns:
             An `IPython.display.Image`, which a notebook shows; its file is in `data`.
 
         Raises:
-            AenbError: The examples are no images, an end is not set or unknown, or the file cannot be written.
+            AenbError: The examples are no images, an end is not set or unknown, the label is no class of the data, or
+                the file cannot be written.
 
         Example:
             >>> import aenb
@@ -183,7 +186,9 @@ class LatentExplorer(anywidget.AnyWidget):
             >>> explorer.animation(a=0, b=[1.0, 2.0], steps=5).data[:6]
             b'GIF89a'
         """
-        gif = to_gif(path_frames(self.run, self._end("a", a), self._end("b", b), steps), seconds)
+        ends = self._end("a", a), self._end("b", b)
+        number = 0 if label is None else int(self.run.class_numbers([label])[0])
+        gif = to_gif(path_frames(self.run, *ends, steps, number), seconds)
         if path is not None:
             with written_aside(path) as file:
                 file.write_bytes(gif)

@@ -21,6 +21,7 @@ function colouring(scene) {
     }
   }
   function show(column) {
+    const wasHidden = scene.hidden.size > 0;
     scene.hidden.clear();
     scene.groups = null;
     scene.isOutlined = false;
@@ -30,6 +31,7 @@ function colouring(scene) {
     } else if (column.names) showGroups(column);
     else showNumbers(column);
     scene.drawPoints();
+    if (wasHidden) scene.changed(); // the nearest example may be another one
   }
   function showGroups({ names, values }) {
     const colours = names.map((_, number) => about.colours[number % about.colours.length]);

@@ -9,7 +9,7 @@ function selecting(scene) {
   const clear = button("Clear", "Select nothing", () => scene.select([]));
   const take = button("Select", "Select the examples that match", () => scene.select([...scene.matches]));
   const query = element("input", { type: "search", class: "aenb-search", placeholder: about.has_examples ? "label, name, text or #index" : "#index",
-    "aria-label": "Search: a label, a name, a part of a text, or # and an index",
+    "aria-label": "Search: a label, a name, a part of a text, or # and an index", title: "A label, a name, a part of a text, or # and an index; Enter goes from match to match",
     oninput: () => { clearTimeout(waiting); waiting = setTimeout(search, LATER); },
     onkeydown: (event) => { if (event.key === "Enter") { clearTimeout(waiting); search(); next(event.timeStamp); } } });
   let waiting = 0, at = -1;
