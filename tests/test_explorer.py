@@ -6,6 +6,8 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
+import PIL.Image
 import pytest
 
 import aenb
@@ -100,6 +102,161 @@ def test_a_host_without_anywidget_shows_the_static_page(monkeypatch):
     monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")
     monkeypatch.setenv("AENB_LIVE", "1")
     assert set(bundle(explorer)) == {"text/plain", "text/html", "image/png"}
+
+
+# Selecting, placing, and the path as an animation
+
+
+def test_what_is_selected_is_sorted_and_observed():
+    explorer, seen = aenb.LatentExplorer(untrained("deep", latent_dim=3), limit=10), []
+    shown = np.frombuffer(explorer.indices, "<u4")
+    assert explorer.selected == ()
+    explorer.observe(lambda change: seen.append(change.new), "selected")
+    explorer.set_state({"selected": [int(shown[4]), int(shown[1]), int(shown[4])]})  # as the page does
+    assert explorer.selected == (shown[1], shown[4])
+    explorer.selected = shown[[2, 0]]
+    explorer.selected = []
+    assert seen == [(shown[1], shown[4]), (shown[0], shown[2]), ()]
+
+
+@pytest.mark.parametrize("value", [[10**6], [-1], [0.5], "first", 3, [[0]], None])
+def test_what_is_no_index_cannot_be_selected(explorer, value):
+    with pytest.raises(aenb.AenbError, match="`selected`: expected indices of the 75 examples"):
+        explorer.selected = value
+    assert explorer.selected == ()
+
+
+@pytest.fixture
+def marked(explorer):
+    yield explorer
+    explorer.marks = []
+
+
+def test_an_example_of_ones_own_is_placed_at_its_code(marked):
+    x = DIGITS.x_test
+    codes = marked.place(x[0], "mine")
+    np.testing.assert_allclose(codes, marked.run.encode(x[:1]), atol=1e-6)
+    (mark,) = marked.marks
+    assert mark["name"] == "mine"
+    np.testing.assert_array_equal(np.frombuffer(mark["code"], "<f4"), codes[0])
+    np.testing.assert_array_equal(np.frombuffer(mark["example"], "u1"), np.round(255 * x[0].ravel()))
+    marked.place((16 * x[1:3, ..., 0]).astype(int), "raw")
+    marked.place(x[3:5], ["a", "mine"])  # replaces the first
+    marked.place(x[5])
+    marked.place(x[6])
+    assert [mark["name"] for mark in marked.marks] == ["raw 1", "raw 2", "a", "mine", "mine 1", "mine 2"]
+    marked._handle_custom_msg({"kind": "remove", "name": "raw 2"}, [])
+    assert [mark["name"] for mark in marked.marks] == ["raw 1", "a", "mine", "mine 1", "mine 2"]
+
+
+@pytest.mark.parametrize(
+    ("x", "name", "message"),
+    [
+        (np.zeros((3, 9, 9)), None, "`x`: expected the shape"),
+        (np.zeros((51, 8, 8)), None, "`x`: expected 1 to 50 examples; received 51"),
+        (np.zeros((0, 8, 8)), None, "`x`: expected 1 to 50 examples; received 0"),
+        (np.zeros((2, 8, 8)), ["one"], "`name`: expected a text, or a list of 2 different texts"),
+        (np.zeros((2, 8, 8)), ["one", "one"], "`name`: expected a text"),
+        (np.zeros((8, 8)), 3, "`name`: expected a text"),
+    ],
+)
+def test_what_cannot_be_placed_is_refused(marked, x, name, message):
+    with pytest.raises(aenb.AenbError, match=message):
+        marked.place(x, name)
+    assert marked.marks == []
+
+
+def test_no_more_than_fifty_examples_are_placed(marked):
+    marked.place(np.zeros((50, 8, 8)), "first")
+    with pytest.raises(aenb.AenbError, match=r"explorer.marks = \[\]"):
+        marked.place(np.zeros((1, 8, 8)), "second")
+    marked.place(np.zeros((50, 8, 8)), "first")  # replaces them
+
+
+def test_texts_rows_and_classes_are_placed_too():
+    words = aenb.LatentExplorer(untrained("deep", aenb.load_data("wordnet", limit=100), latent_dim=3))
+    assert words.place("the first day", "day").shape == (1, 3)
+    assert words.marks[0]["text"].startswith("the first")
+    frame = pd.DataFrame({"age": np.linspace(20, 80, 50), "height": np.linspace(150, 200, 50)})
+    rows = aenb.LatentExplorer(untrained("deep", aenb.load_data(frame), latent_dim=2))
+    np.testing.assert_allclose(rows.place(frame.iloc[3], "row"), rows.run.encode(frame.iloc[[3]]), atol=1e-6)
+    digits = aenb.LatentExplorer(untrained("vae", latent_dim=2, conditional=True))
+    np.testing.assert_allclose(
+        digits.place(DIGITS.x_test[0], labels=7), digits.run.encode(DIGITS.x_test[:1], [7]), atol=1e-6
+    )
+
+
+def test_the_path_is_an_animation(marked, tmp_path):
+    marked.place(DIGITS.x_test[3], "mine")
+    end = np.linspace(-1, 1, 5)
+    file = tmp_path / "new" / "path.gif"
+    image = marked.animation(file, a="mine", b=end, steps=4, seconds=1)
+    assert file.read_bytes() == image.data
+    assert [one.name for one in file.parent.iterdir()] == ["path.gif"]
+    start = marked.run.encode(DIGITS.x_test[3:4])[0]
+    decoded = marked.run.decode(np.linspace(start, end, 4, dtype="float32"))
+    with PIL.Image.open(file) as gif:
+        assert (gif.n_frames, gif.info["loop"], gif.info["duration"]) == (6, 0, 250)
+        for number, expected in enumerate([*decoded, decoded[2], decoded[1]]):
+            gif.seek(number)
+            pixels = np.asarray(gif.convert("L"))[12::24, 12::24]
+            np.testing.assert_allclose(pixels, 255 * expected[..., 0].clip(0, 1), atol=1)
+    by_index = marked.animation(a=3, b=end, steps=4, seconds=1)
+    assert by_index.data == image.data  # example 3 is at the same code
+
+
+def test_the_path_of_a_conditional_model_is_of_a_class():
+    explorer = aenb.LatentExplorer(untrained("vae", latent_dim=2, conditional=True))
+    zero, first, three = (explorer.animation(a=0, b=1, steps=2, label=label).data for label in (0, None, 3))
+    assert zero == first
+    assert zero != three
+    with pytest.raises(aenb.AenbError, match="expected"):
+        explorer.animation(a=0, b=1, label="eleven")
+
+
+def test_the_page_asks_for_the_path_between_its_ends(explorer, monkeypatch):
+    sent = []
+    monkeypatch.setattr(explorer, "send", lambda content, buffers=None: sent.append((content, buffers)))
+    explorer._handle_custom_msg({"kind": "animate"}, [])
+    assert sent.pop()[0]["text"].startswith("`a`: expected A to be set in the explorer, or given")
+    explorer.set_state({"ends": {"A": [0.0] * 5, "B": [1.0] * 5}})
+    explorer._handle_custom_msg({"kind": "animate", "label": 3}, [])
+    ((content, (gif,)),) = sent
+    assert content == {"kind": "animation", "name": "r_A_to_B.gif", "frames": 46}
+    assert gif == explorer.animation().data
+    explorer.ends = {}
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        ("her", "Unknown placed example `her`"),
+        (10**6, "expected the index of one of the 75 examples"),
+        ([1.0], "`b`: expected a latent code, 5 finite numbers"),
+        ([np.nan] * 5, "`b`: expected a latent code, 5 finite numbers"),
+        (None, "`b`: expected B to be set"),
+        (True, "`b`: expected a latent code"),
+    ],
+)
+def test_an_end_that_is_no_code_is_named(explorer, end, message):
+    with pytest.raises(aenb.AenbError, match=message):
+        explorer.animation(a=0, b=end)
+
+
+def test_what_is_no_image_has_no_animation():
+    explorer = aenb.LatentExplorer(untrained("deep", aenb.load_data("breast_cancer"), latent_dim=2))
+    with pytest.raises(aenb.AenbError, match=r"expected a run on images; .* run.decode\(np.linspace\(a, b, 24\)\)"):
+        explorer.animation(a=0, b=1)
+
+
+def test_the_kernel_sends_the_columns_that_are_asked_for(explorer, monkeypatch):
+    sent = []
+    monkeypatch.setattr(explorer, "send", lambda content, buffers=None: sent.append((content, buffers)))
+    for number in (0, 1, -1, "0", None):
+        explorer._handle_custom_msg({"kind": "column", "number": number}, [])
+    ((content, (values,)),) = sent
+    assert content == {"kind": "column", "number": 0, "names": None}
+    np.testing.assert_allclose(np.frombuffer(values, "<f4"), explorer.run.score(DIGITS.x_test), rtol=1e-5)
 
 
 # The decoder for the page; that it computes the same is tested in a browser

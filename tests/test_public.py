@@ -28,6 +28,7 @@ MEMBERS = {  # what others may rely on; the rest is for aenb's own rooms
         "limit", "n", "name", "notes", "one_class", "scaler", "source", "total", "vocabulary", "x_test",
         "x_train", "y_test", "y_train",
     ],
+    "LatentExplorer": ["animation", "marks", "place", "run", "selected"],
     "Spec": ["from_dict", "to_cell", "to_dict"],
 }  # fmt: skip
 SETTINGS = {

@@ -156,7 +156,8 @@ def test_names_labels_and_errors_are_shown_as_text(lab, new_page):
         f"import numpy as np, aenb\ndata = aenb.load_data((np.random.default_rng(0).random((200, 12, 12)), {labels}),"
         f" name='{EVIL}')",
         "run = aenb.train('deep', data, epochs=1, latent_dim=2, verbose=False)\nrun",
-        "aenb.LatentExplorer(run)",
+        f"import pandas as pd\ntable = pd.DataFrame({{'{EVIL}': ['{EVIL}'] * 40}}, index=['{EVIL}'] * 40)\n"
+        f"explorer = aenb.LatentExplorer(run, table=table)\nexplorer.place(data.x_test[0], '{EVIL}')\nexplorer",
         "run.show()",
         "aenb.compare(run, aenb.train('deep', data, epochs=1, latent_dim=3, verbose=False), verbose=False)",
         f"panel = aenb.Trainer('deep', '{EVIL}'); panel",
@@ -173,6 +174,14 @@ def test_names_labels_and_errors_are_shown_as_text(lab, new_page):
     assert dialogs == []
     expect(page.locator(".aenb-legend")).to_contain_text(EVIL)
     expect(page.locator(".aenb-legend")).to_contain_text("🙂 & 'quotes'")
+    explorer = page.locator(".aenb-explorer")
+    explorer.get_by_role("button", name="★").click()
+    expect(explorer.locator("figcaption").nth(1)).to_contain_text(EVIL)  # the name of the nearest example
+    expect(explorer.locator("figcaption").nth(2)).to_contain_text(EVIL)  # of the placed one
+    explorer.get_by_label("Colour points by").select_option(label=EVIL)
+    expect(explorer.locator(".aenb-legend button")).to_have_text([EVIL])
+    explorer.get_by_label("Colour points by").select_option(label="label")
+    explorer.locator(".aenb-plane").hover()
     expect(page.locator(".aenb-run").first).to_contain_text(EVIL)
     expect(page.locator(".aenb-message")).to_contain_text(EVIL)
     expect(page.locator("[data-aenb-comparison]")).to_contain_text(EVIL)

@@ -46,6 +46,7 @@ def calls(run, shown, folder):
     asked = [name for name in options() if name != "data"]
     deep = [name for name, field in FAMILY["deep"].items() if field.kind != "model"]
     a, b = run.data.x_train[:2]
+    explorer = aenb.LatentExplorer(run)
     return {
         "train": (aenb.train, (), {"family": "deep"},
                   ["family", "name", "checkpoint", "resume", "background", "callbacks", "verbose", *asked, *deep]),
@@ -63,7 +64,10 @@ def calls(run, shown, folder):
         "save": (run.save, (), {"path": folder / "run"}, ["path", "overwrite"]),
         "Spec": (aenb.Spec, (), {"family": "deep"}, ["family", "name", "hyperparameters", "data", *asked]),
         "Trainer": (aenb.Trainer, (), {}, ["family", "data", *asked, *deep]),
-        "LatentExplorer": (aenb.LatentExplorer, (), {"run": run}, ["run", "plane", "limit"]),
+        "LatentExplorer": (aenb.LatentExplorer, (), {"run": run}, ["run", "plane", "limit", "table"]),
+        "place": (explorer.place, (), {"x": b}, ["x", "name", "labels"]),
+        "animation": (explorer.animation, (), {"a": 0, "b": 1}, ["path", "a", "b", "steps", "seconds", "label"]),
+        "selected": (lambda value: setattr(explorer, "selected", value), (), {}, ["value"]),
         "AttentionExplorer": (aenb.AttentionExplorer, (), {}, ["run"]),
         "to_csv": (shown.to_csv, (), {}, ["path"]),
         "to_html": (shown.to_html, (), {}, ["path"]),

@@ -62,7 +62,12 @@ for (const root of document.querySelectorAll(`[data-aenb-attention="${about.id}"
       pen.strokeRect((query % columns) * w + 1.5, Math.floor(query / columns) * h + 1.5, w - 3, h - 3);
       summary.textContent = `position ${query + 1} of ${tokens}: deeper orange, more attention`;
     };
-    const pick = (row, column) => { query = Math.max(0, Math.min(rows - 1, row)) * columns + Math.max(0, Math.min(columns - 1, column)); show(); };
+    const pick = (row, column) => {
+      const next = Math.max(0, Math.min(rows - 1, row)) * columns + Math.max(0, Math.min(columns - 1, column));
+      if (next === query) return; // nothing to draw, or to read out
+      query = next;
+      show();
+    };
     canvas.onpointermove = canvas.onpointerdown = (event) => {
       const box = canvas.getBoundingClientRect();
       pick(Math.floor((((event.clientY - box.top) / box.height) * high) / h), Math.floor((((event.clientX - box.left) / box.width) * wide) / w));

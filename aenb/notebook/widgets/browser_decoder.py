@@ -1,4 +1,4 @@
-"""A decoder for the page: its layers as plain values for `explorer.js`, if it supports them all."""
+"""A decoder for the page: its layers as plain values for `explorer_page/decoder.js`, if it supports them all."""
 
 from __future__ import annotations
 

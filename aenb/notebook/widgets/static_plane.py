@@ -52,13 +52,16 @@ def sheet_html(layout: Layout, picture: bytes) -> str:
     height, width = layout.inputs.data.input_shape[:2]
     return (
         f'<div data-aenb-sheet="{about["id"]}">{head}{still}'
-        '<div class="aenb-live-sheet" style="display:none;flex-wrap:wrap;gap:18px;align-items:flex-start">'
-        '<div><canvas class="aenb-plane" tabindex="0" data-lm-suppress-shortcuts="true" role="application" '
-        'aria-label="Plane of codes: the pointer or the arrow keys choose a point" style="width:420px;max-width:100%;'
-        'aspect-ratio:1;border:1px solid #8888;border-radius:4px;cursor:crosshair;touch-action:none"></canvas>'
-        f'<div style="opacity:.75;max-width:420px">{_legend(layout)}</div></div>'
-        f'<figure style="margin:0"><canvas class="aenb-decoded" width="{width}" height="{height}" role="img" '
-        'aria-label="what the point decodes to" style="width:196px;image-rendering:pixelated;border-radius:3px">'
+        '<div class="aenb-live-sheet" style="display:none;gap:18px;align-items:flex-start">'
+        '<div style="flex:0 1 420px;min-width:0"><canvas class="aenb-plane" tabindex="0" '
+        'data-lm-suppress-shortcuts="true" role="application" '
+        'aria-label="Plane of codes: the pointer or the arrow keys choose a point" style="width:100%;'
+        "box-sizing:border-box;aspect-ratio:1;border:1px solid #8888;border-radius:4px;cursor:crosshair;"
+        'touch-action:none"></canvas>'
+        f'<div style="opacity:.85">{_legend(layout)}</div></div>'
+        '<figure style="margin:0;flex:0 1 196px;min-width:88px">'
+        f'<canvas class="aenb-decoded" width="{width}" height="{height}" role="img" '
+        'aria-label="what the point decodes to" style="width:100%;image-rendering:pixelated;border-radius:3px">'
         "</canvas><figcaption>decoded; move the pointer over the plane</figcaption></figure></div>"
         f"{script_tag(about, SCRIPT)}</div>"
     )
