@@ -41,10 +41,10 @@ def compare(
 ) -> Comparison:
     """Compare runs, or train families at equal budget from several seeds and compare those.
 
-    All are scored by `Run.evaluate` on the same held-out examples, reconstructions first. In a notebook, the tables fill
-    in as the scores come. An interrupt, or a click on Cancel, ends the trainings or the scoring: the results so far are
-    compared, and a note says which scores are absent. If a training or a part of the scores fails, the others are kept,
-    and a note says what failed.
+    All are scored by `Run.evaluate` on the same held-out examples, reconstructions first. In a notebook, the tables
+    fill in as the scores come. An interrupt, or a click on Cancel, ends the trainings or the scoring: the results so
+    far are compared, and a note says which scores are absent. If a training or a part of the scores fails, the others
+    are kept, and a note says what failed.
 
     Args:
         *given: Runs; or families' names, specs, or dicts such as `{"family": "vae", "beta": 4.0}`, which are trained.

@@ -1,4 +1,4 @@
-"""A comparison as HTML that answers without a kernel: tables to sort, learning curves, scores to filter, inputs to pick.
+"""A comparison as HTML that answers without a kernel: tables to sort, learning curves, scores to filter, inputs.
 
 Without scripts it is plain tables and pictures. While scores are still to come, it is the tables alone.
 """
@@ -78,7 +78,8 @@ def _stacked(rows: Rows) -> Rows:
 
 
 def _picture(figure: Any, words: str) -> str:
-    return f'<img alt="{words}" style="max-width:100%;margin-top:.5em;display:block" src="{png_source(to_png(figure))}">'
+    source = png_source(to_png(figure))
+    return f'<img alt="{words}" style="max-width:100%;margin-top:.5em;display:block" src="{source}">'
 
 
 def _curves(comparison: Compared) -> str:
@@ -86,7 +87,7 @@ def _curves(comparison: Compared) -> str:
     figure = curves_figure(comparison.runs)
     if figure is None:
         return ""
-    caution = "The losses are different quantities: compare their courses, not their values."
+    caution = "The losses are different quantities, such as squared errors and nats: their values cannot be compared."
     words = f'<div style="margin:.15em 0">{caution}</div>' if are_different(comparison.runs) else ""
     return f'<div class="aenb-curves">{_picture(figure, "Learning curves of all contenders")}</div>{words}'
 
@@ -100,7 +101,7 @@ def _with_script(comparison: Compared, inside: str) -> str:
         if sum(name in row for row in comparison.intervals.values()) > 1
     }
     about = {"names": names, "heads": heads, "scores": scores, "curves": page_curves(comparison.runs)}
-    about = with_id(about | _inputs(comparison))
+    about = with_id(about | {"areDifferent": are_different(comparison.runs)} | _inputs(comparison))
     slider = f'<input type="range" min="0" max="{max(0, len(about["labels"]) - 1)}" value="0" aria-label="input">'
     return (
         f'<div class="aenb-comparison" data-aenb-comparison="{about["id"]}"><style>{STYLE}</style>{inside}'

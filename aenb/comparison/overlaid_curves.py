@@ -10,8 +10,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from aenb.figures.plots import BLUE, GREEN, GREY, ORANGE, STYLE, drawable
 from aenb.core.page_chart import curve_points
+from aenb.figures.plots import BLUE, GREEN, GREY, ORANGE, STYLE, drawable
 from aenb.runs.run import Run
 
 COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#D55E00", "#56B4E9", GREY)
@@ -39,10 +39,14 @@ def curves_figure(runs: Runs) -> Figure | None:
     if not known:
         return None
     name, words = next(iter(known.items()))
+    is_scaled = are_different(runs)
     with rc_context(STYLE):
         figure = Figure(figsize=(7.4, 2.7), layout="constrained")
         axes, named = figure.subplots(), set()
         lines = _lines(runs, name)
+        if is_scaled:
+            words += ", each from its first value (1) to its lowest (0)"
+            lines = [_scaled(line, lines) for line in lines]
         for line in lines:
             x, y = np.array(line["points"]).T
             label = None if line["name"] in named or "opacity" in line else drawable(line["label"])
@@ -82,6 +86,14 @@ def _lines(runs: Runs, name: str) -> list[dict[str, Any]]:
             mean = np.mean([history[:length] for history in histories], axis=0)
             thick.append(about | {"points": _finite(mean.tolist())})
     return [line for line in [*thick, *thin] if line["points"]]
+
+
+def _scaled(line: dict[str, Any], lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Scale a line so that its contender begins at 1 and its lowest value is 0."""
+    values = next([value for _, value in other["points"]] for other in lines if other["name"] == line["name"])
+    low = min(values)
+    height = values[0] - low or 1.0
+    return line | {"points": [[epoch, (value - low) / height] for epoch, value in line["points"]]}
 
 
 def _finite(values: Sequence[float]) -> list[list[float]]:

@@ -38,11 +38,24 @@ for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}
 
   const place = root.querySelector(".aenb-curves"), readings = Object.entries(about.curves);
   if (place && readings.length) {
-    const choice = make("select"), chart = new Chart(() => about.curves[choice.value].lines);
+    const choice = make("select"), own = make("input", { type: "checkbox", checked: about.areDifferent });
+    const scaled = (line, all) => { // 1 is the first epoch of the contender, 0 its lowest
+      const { points } = all.find((other) => other.name === line.name), values = points.map(([, value]) => value);
+      const low = Math.min(...values), high = values[0] > low ? values[0] : low + 1;
+      return { ...line, values: line.points, points: line.points.map(([x, y]) => [x, (y - low) / (high - low)]) };
+    };
+    const chart = new Chart(() => {
+      const { lines } = about.curves[choice.value];
+      return own.checked ? lines.map((line) => scaled(line, lines)) : lines;
+    });
+    own.onchange = () => { chart.isChosen = false; chart.show(); };
     choice.setAttribute("aria-label", "loss to draw");
     for (const [name, { label }] of readings) choice.append(new Option(label, name));
     choice.onchange = () => { chart.hidden.clear(); chart.isChosen = false; chart.show(); };
-    chart.element.querySelector(".aenb-tools").prepend(choice);
+    const tools = chart.element.querySelector(".aenb-tools"), wish = make("label", {}, own, "each on its own scale");
+    wish.title = "1 is the first epoch of each, 0 its lowest";
+    tools.prepend(choice);
+    tools.append(wish);
     place.replaceChildren(chart.element);
     chart.show();
   }

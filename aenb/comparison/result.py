@@ -15,7 +15,6 @@ from aenb.comparison.score_tables import cost_table, score_table
 from aenb.core.arguments import checked
 from aenb.core.atomic_write import written_aside
 from aenb.core.backend import tf
-from aenb.core.errors import failure
 from aenb.core.files import expanded
 from aenb.core.tables import Places, Rows, markdown, markdown_table, text_table
 from aenb.data.record import Data

@@ -1,5 +1,6 @@
 // Learning curves, drawn as SVG from numbers: hover or cursor keys give the values, the legend hides lines.
-const SVG = "http://www.w3.org/2000/svg", MARGIN = { left: 54, right: 10, top: 8, bottom: 32 };
+const MARGIN = { left: 54, right: 10, top: 8, bottom: 32 };
+const SVG = Object.assign(document.createElement("div"), { innerHTML: "<svg></svg>" }).firstChild.namespaceURI; // no address in the page
 
 const make = (tag, about = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), about);
@@ -46,8 +47,10 @@ const smoothed = (points, weight) => {
 };
 
 class Chart {
-  constructor(curves) { // returns lines: { name, label, colour, points: [[epoch, value], …], width, opacity }
-    this.curves = curves; // lines of one name share an entry in the legend
+  // `curves` returns lines: { name, label, colour, points: [[epoch, value], …], width, opacity, values }. Lines of one name
+  // share an entry in the legend; `values` are the points that it names if those that are drawn are scaled.
+  constructor(curves) {
+    this.curves = curves;
     this.hidden = new Set();
     this.at = null; // the epoch at the pointer
     this.svg = document.createElementNS(SVG, "svg");
@@ -81,7 +84,7 @@ class Chart {
     this.log.disabled = !positive;
     const isLog = positive && this.log.checked, { width, height } = this.svg.getBoundingClientRect();
     this.svg.replaceChildren();
-    this.svg.setAttribute("aria-label", `Learning curves. ${lines.map((line) => `${line.label}: ${number(line.points.at(-1)?.[1])}`).join(", ")}`);
+    this.svg.setAttribute("aria-label", `Learning curves. ${this.entries(lines).map((line) => `${line.label}: ${number((line.values ?? line.points).at(-1)?.[1])}`).join(", ")}`);
     if (!all.length || width < 80) return this.name(lines);
     const right = width - MARGIN.right, bottom = height - MARGIN.bottom;
     let [low, high] = [Math.min(...all), Math.max(...all)];
@@ -117,8 +120,12 @@ class Chart {
     this.name(lines);
   }
 
+  entries(lines) {
+    return lines.filter((line, index) => lines.findIndex((other) => other.name === line.name) === index);
+  }
+
   name(all) {
-    const lines = all.filter((line, index) => all.findIndex((other) => other.name === line.name) === index);
+    const lines = this.entries(all);
     while (this.legend.children.length > lines.length) this.legend.lastChild.remove();
     lines.forEach((line, index) => {
       let entry = this.legend.children[index];
@@ -134,7 +141,7 @@ class Chart {
       entry.title = `Show or hide ${line.label}`;
       entry.setAttribute("aria-pressed", String(!this.hidden.has(line.name)));
       entry.firstChild.style.background = line.colour;
-      const point = this.at === null ? line.points.at(-1) : this.near(line.points);
+      const values = line.values ?? line.points, point = this.at === null ? values.at(-1) : this.near(values);
       entry.lastChild.textContent = `${line.label} ${point ? number(point[1]) : "–"}`;
     });
   }

@@ -23,7 +23,7 @@ function render({ model, el }) {
   const buttons = make("div", { className: "aenb-buttons" }, pause, stop, phase, wish);
   const title = make("div", { className: "aenb-title" }), bar = make("progress", { max: 1, value: 0 });
   const cells = make("div", { className: "aenb-cells" }), notes = make("div", { className: "aenb-small" });
-  const result = make("div", { className: "aenb-result" });
+  const result = make("div", { className: "aenb-result jp-RenderedHTMLCommon" });
   const image = make("img", { alt: "held-out examples with reconstructions, or generated samples" });
   const pictures = make("div", { className: "aenb-pictures" }, chart.element, make("div", {}, image));
   bar.setAttribute("aria-label", "training");

@@ -19,8 +19,8 @@ import anywidget
 import traitlets
 
 from aenb.core.control import Control
-from aenb.core.progress import Counter, Silent, Training
 from aenb.core.page_chart import CHART_SCRIPT, CHART_STYLE, curve_points
+from aenb.core.progress import Counter, Silent, Training
 from aenb.notebook.widgets.kernel_messages import Pump
 from aenb.notebook.widgets.placement import PLAIN, Place
 from aenb.notebook.widgets.slot import UnderCell
