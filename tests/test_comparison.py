@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 import aenb
+from aenb.comparison.compare import compare_in
+from aenb.comparison.differing_settings import settings_table
+from aenb.comparison.overlaid_curves import are_different, curves_figure, page_curves
 from aenb.comparison.result import Comparison
 from aenb.comparison.score_columns import Column
+from aenb.comparison.score_tables import best_in
+from aenb.core.progress import Silent
 from aenb.evaluation.metrics.intervals import Interval, interval
 from aenb.evaluation.scorers.score_parts import Part, parts
 
@@ -79,7 +86,9 @@ def test_runs_that_differ_in_seeds_are_one_contender(data):
     found = aenb.compare(*runs, other, parts="reconstruction")
     assert {name: len(each) for name, each in found.runs.items()} == {"d0": 2, "wide": 1}
     assert [name for name in found.baselines if "PCA" in name] == ["PCA, 32 dimensions", "PCA, 16 dimensions"]
-    assert "bold" not in found.to_markdown().replace("bold where", "")
+    best = [line for line in found.to_markdown().splitlines() if "**" in line]
+    assert len(best) == 1
+    assert best[0].startswith("| PCA, 32 dimensions |")
 
 
 def test_alike_names_are_told_apart(data):
@@ -91,22 +100,68 @@ def test_alike_names_are_told_apart(data):
     assert "One seed each" in repr(found)
 
 
-def planted(**values):
-    """Make a comparison whose scores are given, a list of one value a seed for each contender."""
-    made = object.__new__(Comparison)
-    object.__setattr__(made, "intervals", {name: {"mse": interval(each)} for name, each in values.items()})
-    return made
+def best_of(lower, baselines=None, **values):
+    """Return what is bold of planted scores: a list of one value a seed for each contender."""
+    intervals = {name: {"mse": interval(each)} for name, each in values.items()}
+    return best_in(Column("mse", "", "", lower=lower), intervals, baselines or {})
 
 
 def test_the_best_is_stressed_only_where_the_intervals_are_apart():
-    lower, higher = Column("mse", "", "", lower=True), Column("mse", "", "")
-    apart = planted(a=[1.0, 1.1, 0.9], b=[2.0, 2.1, 1.9])
-    assert (apart.best(lower), apart.best(higher)) == ("a", "b")
-    assert planted(a=[1.0, 1.1, 0.9], b=[1.2, 1.4, 1.0]).best(lower) is None
-    assert planted(a=[1.0], b=[2.0]).best(lower) is None  # by chance, for all one knows
-    assert planted(a=[1.0, 1.1, 0.9], b=[2.0, 2.1, 1.9], c=[1.1, 1.2, 1.0]).best(lower) is None
-    assert planted(a=[1.0, 1.1]).best(lower) is None
+    apart = {"a": [1.0, 1.1, 0.9], "b": [2.0, 2.1, 1.9]}
+    assert (best_of(True, **apart), best_of(False, **apart)) == ("a", "b")
+    assert best_of(True, a=[1.0, 1.1, 0.9], b=[1.2, 1.4, 1.0]) is None
+    assert best_of(True, **apart, c=[1.1, 1.2, 1.0]) is None
+    assert best_of(True, a=[1.0, 1.1]) is None
+    assert best_of(True, a=[1.0], b=[2.0]) == "a"  # and the line below says that there is one seed
+    assert best_of(True, a=[1.0], b=[1.0]) is None
     assert interval([2.0]) == Interval(2.0, None, 1)
+
+
+def test_a_baseline_can_be_the_best_but_real_examples_are_only_a_bound():
+    assert best_of(True, {"PCA": {"mse": 0.5}}, a=[1.0], b=[2.0]) == "PCA"
+    assert best_of(True, {"training examples": {"mse": 0.5}}, a=[1.0], b=[2.0]) == "a"
+    assert best_of(True, {"PCA": {"mse": 0.9}}, a=[1.0, 1.1, 0.9], b=[2.0, 2.1, 1.9]) is None
+
+
+def test_the_table_and_the_report_of_a_run_stress_by_the_same_rule(data):
+    few = aenb.train("deep", data, "few", epochs=1, verbose=False)  # PCA of 32 dimensions is far better
+    page = few._repr_html_()
+    row = page[page.index("PCA, 32 dimensions") :].split("</tr>")[0]
+    assert row.count("font-weight:700") == 3
+    assert page.count("font-weight:700") == 3
+    compared = aenb.compare(few, parts="reconstruction", verbose=False)._repr_html_()
+    (row,) = [line for line in compared.split("</tr>") if ">PCA<" in line]
+    assert row.count("font-weight:700") == 2
+
+
+def test_settings_that_differ_are_listed(found):
+    rows = {name: cells for name, *cells in settings_table(found.runs)}
+    assert rows["family"] == ["shallow", "deep", "vae"]
+    assert rows["hidden_units"] == ["–", "64", "automatic"]
+    assert not {"latent_dim", "epochs", "seed", "data"} & rows.keys()
+    assert "settings that differ" in found.to_markdown()
+    same = {name: runs for name, runs in found.runs.items() if name == "deep"}
+    assert settings_table(same) == [["settings that differ", "deep"]]
+
+
+def test_each_seed_is_a_point_beside_its_mean(found):
+    axes = found.plot().axes[0]
+    drawn = [line.get_xdata().tolist() for line in axes.lines if line.get_gid() == "seeds"]
+    assert drawn == [[one["mse"] for one in found.scores[name]] for name in found.runs]
+
+
+def test_curves_of_all_contenders_are_laid_over_each_other(found):
+    figure = curves_figure(found.runs)
+    lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 3]
+    assert len(lines) == 3 * (1 + 2)  # the mean and both seeds of each
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["shallow", "deep", "vae"]
+    curves = page_curves(found.runs)
+    assert list(curves)[:2] == ["val_loss", "loss"]
+    (mean, *_) = (line for line in curves["val_loss"]["lines"] if line["name"] == "deep")
+    values = np.mean([run.history["val_loss"] for run in found.runs["deep"]], axis=0)
+    assert [value for _, value in mean["points"]] == pytest.approx(values.tolist())
+    assert are_different(found.runs)
+    assert not are_different({"deep": found.runs["deep"], "shallow": found.runs["shallow"]})
 
 
 @pytest.mark.parametrize(("budget", "steps"), [({"steps": 13}, 13), ({"epochs": 2}, 12)])
@@ -150,11 +205,11 @@ def test_progress_names_what_is_trained(data):
 
     said = []
 
-    class View:
-        end = staticmethod(said.append)
-
+    class View(Silent):
         def stage(self, text, control=None):
             said.append(text)
+
+        end = stage
 
     use_view(View)
     try:
@@ -214,7 +269,42 @@ def test_an_interrupt_of_the_scoring_keeps_the_trainings(data, monkeypatch):
     monkeypatch.setitem(parts(), "reconstruction", Part("reconstruction", interrupted))
     found = aenb.compare("shallow", "deep", data=data, epochs=1, seeds=(0,), parts="reconstruction", verbose=False)
     assert list(found.runs) == ["shallow", "deep"]
-    assert "interrupted at deep, seed 0" in repr(found)
+    assert "mse" in found.scores["shallow"][0]
+    assert found.scores["deep"] == [{}]
+    assert "cancelled, so these scores are absent: reconstruction." in repr(found)
+
+
+def test_scores_come_reconstructions_first_and_cancel_keeps_what_is_there(data):
+    runs = [aenb.train(family, data, epochs=1, verbose=False) for family in ("shallow", "deep")]
+    seen = []
+
+    class View(Silent):
+        """Cancels when the first score after the reconstructions is begun, as a click in the panel does."""
+
+        def stage(self, text, control=None):
+            if "latent codes" in text:
+                control.stop()
+
+        def result(self, page, part):
+            seen.append((part, page()))
+
+    compared = []
+    thread = threading.Thread(target=lambda: compared.append(compare_in(View(), runs)))
+    thread.start()
+    thread.join()
+    (found,) = compared
+    parts_shown = [part for part, _ in seen]
+    assert parts_shown == sorted(parts_shown)
+    assert (parts_shown[0], parts_shown[-1]) == (0.0, 1.0)
+    assert "MSE" not in seen[0][1]
+    assert "parameters" in seen[0][1]
+    assert ">…<" in seen[1][1]  # of the second run
+    assert ">…<" not in seen[2][1]
+    assert "<script" not in seen[2][1]
+    assert all("mse" in scores and "knn" not in scores for (scores,) in found.scores.values())
+    (note,) = found.notes
+    assert note == "Scoring was cancelled, so these scores are absent: representation, generation, anomaly."
+    assert note in found._repr_html_()
 
 
 def test_labels_of_which_each_is_another_lose_no_training(data):

@@ -9,6 +9,7 @@ from typing import Any
 from aenb.comparison.budget import Budget
 from aenb.comparison.contenders import Contender, contenders
 from aenb.comparison.result import Comparison
+from aenb.comparison.scoring import Scoring
 from aenb.core.arguments import checked
 from aenb.core.control import Control
 from aenb.core.errors import AenbError, failure
@@ -17,7 +18,7 @@ from aenb.core.progress import Counter, Silent, Training, open_view
 from aenb.core.short_form import most_epochs
 from aenb.data.load import load_data
 from aenb.data.record import Data
-from aenb.evaluation.scorers import chosen_parts, evaluate
+from aenb.evaluation.scorers import chosen_parts
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 from aenb.training.train import train_spec
@@ -40,9 +41,10 @@ def compare(
 ) -> Comparison:
     """Compare runs, or train families at equal budget from several seeds and compare those.
 
-    All are scored by `Run.evaluate` on the same held-out examples. An interrupt ends the trainings or the scoring, and
-    the results so far are compared. If a training or a part of the scores fails, the others are kept, and a note says
-    what failed.
+    All are scored by `Run.evaluate` on the same held-out examples, reconstructions first. In a notebook, the tables
+    fill in as the scores come. An interrupt, or a click on Cancel, ends the trainings or the scoring: the results so
+    far are compared, and a note says which scores are absent. If a training or a part of the scores fails, the others
+    are kept, and a note says what failed.
 
     Args:
         *given: Runs; or families' names, specs, or dicts such as `{"family": "vae", "beta": 4.0}`, which are trained.
@@ -85,16 +87,57 @@ def compare(
         if failed and not done:
             raise next(iter(failed.values()))
         notes = [failure(f"{name} could not be trained", error) for name, error in failed.items()]
-        scores = _scores(done, loaded, parts, view, notes)
+        trained = any(contender.spec is not None for contender in done)
+        comparison = scored(done, loaded, parts, view, budget=budget.words if trained else "", notes=notes)
         view.end(f"Compared on {loaded.describe()}.")
-    trained = any(contender.spec is not None for contender in done)
-    return Comparison(
-        {contender.name: contender.runs for contender in done},
-        scores,
-        loaded,
-        budget.words if trained else "",
-        tuple(notes),
-    )
+    return comparison
+
+
+def compare_in(view: Silent, runs: Sequence[Run]) -> Comparison:
+    """Compare runs as `compare` does, with their progress in a view, which is left open.
+
+    Args:
+        view: Where progress and the scores so far are shown.
+        runs: The runs.
+    """
+    listed = contenders(runs, {})
+    return scored(listed, _data(listed, None), chosen_parts(None), view)
+
+
+def scored(
+    contenders: Sequence[Contender],
+    data: Data,
+    parts: Sequence[str],
+    view: Silent,
+    *,
+    budget: str = "",
+    notes: Sequence[str] = (),
+) -> Comparison:
+    """Score contenders and compare them; the view shows the scores as they come.
+
+    Args:
+        contenders: What to score, with their runs.
+        data: The data to score on.
+        parts: Which parts of the scores.
+        view: Where progress and the scores so far are shown.
+        budget: As for `Comparison`.
+        notes: Sentences about what could not be trained.
+    """
+    scoring = Scoring(contenders, data, parts)
+
+    def so_far() -> Comparison:
+        runs = {contender.name: contender.runs for contender in contenders}
+        return Comparison(runs, scoring.scores, data, budget, (*notes, *scoring.notes))
+
+    def tables() -> str:
+        from aenb.comparison.interactive import unfinished  # imports matplotlib, which a terminal does without
+
+        return unfinished(so_far())
+
+    scoring.work(view, tables)
+    comparison = so_far()
+    view.result(comparison._repr_html_, 1.0)  # what can be drawn is drawn while the tables are shown
+    return comparison
 
 
 def _data(contenders: list[Contender], data: Any) -> Data:
@@ -144,31 +187,6 @@ def _train_all(
 def _train(spec: Spec, seed: int, data: Data, budget: Budget, view: Silent) -> Run:
     asked = dataclasses.replace(spec, seed=seed, epochs=budget.most_epochs or spec.epochs)
     return train_spec(asked, data, budget.callbacks(), view)
-
-
-def _scores(
-    contenders: list[Contender], data: Data, parts: Sequence[str], view: Silent, notes: list[str]
-) -> dict[str, list[dict[str, float]]]:
-    """Score all runs: by contender, a dict for each of its runs. If a part fails, add a note instead of its scores."""
-    scores: dict[str, list[dict[str, float]]] = {contender.name: [] for contender in contenders}
-    is_interrupted = False
-    for contender in contenders:
-        for run in contender.runs:
-            if run.learnt_from(data):
-                run.adopt(data)
-            run_scores: dict[str, float] = {}
-            scores[contender.name].append(run_scores)
-            name = f"{contender.name}, seed {run.spec.seed}"
-            for part in [] if is_interrupted else parts:
-                try:
-                    run_scores |= evaluate(run, None, part, _Within(view, f"Scoring {name}").stage)
-                except KeyboardInterrupt:
-                    notes.append(f"The scoring was interrupted at {name}: what comes after it is not scored.")
-                    is_interrupted = True
-                    break
-                except Exception as error:  # keep the trainings
-                    notes.append(failure(f"{name}: the part {part} could not be scored", error))
-    return scores
 
 
 class _Within(Silent):

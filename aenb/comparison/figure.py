@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from aenb.comparison.score_columns import DRAWN, SCORES, Column
 from aenb.data.record import Data
 from aenb.evaluation.metrics.intervals import Interval
-from aenb.figures.plots import BLUE, GREEN, STYLE, drawable, image_grid
+from aenb.figures.plots import BLUE, GREEN, ORANGE, STYLE, drawable, image_grid
 from aenb.runs.run import Run
 
 PANELS, COLUMNS = 4, 10
@@ -37,6 +37,13 @@ class Compared(Protocol):
     @property
     def intervals(self) -> Mapping[str, Mapping[str, Interval]]:
         """Scores by contender and name."""
+
+    @property
+    def by_seed(self) -> Mapping[str, Sequence[Mapping[str, float]]]:
+        """Scores of each run by contender, a mapping for each seed."""
+
+    def plot(self) -> Figure:
+        """Draw it."""
 
     @property
     def baselines(self) -> Mapping[str, Mapping[str, float]]:
@@ -89,11 +96,13 @@ def _has(comparison: Compared, column: Column) -> bool:
 
 
 def _points(axes: Axes, comparison: Compared, column: Column) -> None:
-    """Draw a score of each contender with its interval, and the baselines' as lines."""
-    for place, scores in enumerate(comparison.intervals.values()):
+    """Draw a score of each contender with its interval and each seed's value below it; the baselines' as lines."""
+    for place, (name, scores) in enumerate(comparison.intervals.items()):
         if column.name in scores:
             score = scores[column.name]
             axes.errorbar(score.mean, place, xerr=score.half, fmt="o", color=BLUE, capsize=3, markersize=5)
+            seeds = [one[column.name] for one in comparison.by_seed[name]] if score.n > 1 else []
+            axes.plot(seeds, [place + 0.22] * len(seeds), "o", color=ORANGE, markersize=3.5, gid="seeds")
     for name, style in zip(BASES, ("--", ":"), strict=True):
         if column.name in comparison.baselines.get(name, {}):
             value = comparison.baselines[name][column.name]

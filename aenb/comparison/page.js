@@ -1,34 +1,63 @@
-// A comparison in the page, without a kernel: sort the tables, filter by the range of a score, pick an input.
-// `about` is replaced by the data.
+// A comparison in the page, without a kernel: sort the tables, read the curves, filter by the range of a score, pick an
+// input. `about` is replaced by the data; chart.js stands before this.
 for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}"]:not([data-ready])`)) {
   root.dataset.ready = "1";
-  const number = (cell) => { const match = cell.textContent.replace(/,/g, "").match(/-?\d+(\.\d+)?/); return match ? Number(match[0]) : NaN; };
+
+  // Tables: each head is a button that sorts by its column: ascending, descending, as it was
+
+  const numeric = (cell) => { const match = cell.textContent.replace(/,/g, "").match(/^-?\d+(\.\d+)?(e[+-]?\d+)?/); return match ? Number(match[0]) : NaN; };
+  const order = (a, b, sign) => {
+    const [x, y] = [numeric(a), numeric(b)], [p, q] = [a.textContent.trim(), b.textContent.trim()];
+    if (!isNaN(x) && !isNaN(y)) return sign * (x - y);
+    const [isFirst, isSecond] = [!["", "–"].includes(p), !["", "–"].includes(q)];
+    return isFirst && isSecond ? sign * p.localeCompare(q) : isSecond - isFirst; // what is absent stands last, either way
+  };
   const tables = [...root.querySelectorAll("table")];
   for (const table of tables) {
     const heads = [...table.tHead.rows[0].cells], body = table.tBodies[0], first = [...body.rows];
     heads.forEach((head, column) => {
-      const sort = () => {
-        const way = head.getAttribute("aria-sort") === "ascending" ? "descending" : head.getAttribute("aria-sort") === "descending" ? "none" : "ascending";
-        heads.forEach((other) => other.removeAttribute("aria-sort"));
-        heads.forEach((other) => (other.lastChild.textContent = ""));
-        let rows = first;
-        if (way !== "none") {
-          head.setAttribute("aria-sort", way);
-          head.lastChild.textContent = way === "ascending" ? "\u00a0▲" : "\u00a0▼";
-          const sign = way === "ascending" ? 1 : -1;
-          rows = [...first].sort((a, b) => {
-            if (column === 0) return sign * a.cells[0].textContent.localeCompare(b.cells[0].textContent);
-            const [x, y] = [number(a.cells[column]), number(b.cells[column])];
-            return isNaN(x) ? (isNaN(y) ? 0 : 1) : isNaN(y) ? -1 : sign * (x - y);
-          });
+      const button = make("button", { type: "button", className: "aenb-sort", title: "Sort by this column" }, ...head.childNodes);
+      const mark = button.appendChild(make("span", { ariaHidden: "true" }));
+      head.append(button);
+      head.scope = "col";
+      button.onclick = () => {
+        const was = head.getAttribute("aria-sort"), way = was === "ascending" ? "descending" : was === "descending" ? "" : "ascending";
+        for (const other of heads) {
+          other.removeAttribute("aria-sort");
+          other.querySelector(".aenb-sort > span:last-child").textContent = "";
         }
-        body.append(...rows);
+        if (way) head.setAttribute("aria-sort", way);
+        mark.textContent = { ascending: "▲", descending: "▼" }[way] ?? "";
+        const sign = way === "descending" ? -1 : 1;
+        body.append(...(way ? [...first].sort((a, b) => order(a.cells[column], b.cells[column], sign)) : first));
       };
-      head.append(Object.assign(document.createElement("span"), { ariaHidden: "true" }));
-      Object.assign(head, { tabIndex: 0, title: "Sort by this column", onclick: sort });
-      head.style.cursor = "pointer";
-      head.onkeydown = (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); event.stopPropagation(); sort(); } };
     });
+  }
+
+  // Learning curves: a chart instead of the picture of them
+
+  const place = root.querySelector(".aenb-curves"), readings = Object.entries(about.curves);
+  if (place && readings.length) {
+    const choice = make("select"), own = make("input", { type: "checkbox", checked: about.areDifferent });
+    const scaled = (line, all) => { // 1 is the first epoch of the contender, 0 its lowest
+      const { points } = all.find((other) => other.name === line.name), values = points.map(([, value]) => value);
+      const low = Math.min(...values), high = values[0] > low ? values[0] : low + 1;
+      return { ...line, values: line.points, points: line.points.map(([x, y]) => [x, (y - low) / (high - low)]) };
+    };
+    const chart = new Chart(() => {
+      const { lines } = about.curves[choice.value];
+      return own.checked ? lines.map((line) => scaled(line, lines)) : lines;
+    });
+    own.onchange = () => { chart.isChosen = false; chart.show(); };
+    choice.setAttribute("aria-label", "loss to draw");
+    for (const [name, { label }] of readings) choice.append(new Option(label, name));
+    choice.onchange = () => { chart.hidden.clear(); chart.isChosen = false; chart.show(); };
+    const tools = chart.element.querySelector(".aenb-tools"), wish = make("label", {}, own, "each on its own scale");
+    wish.title = "1 is the first epoch of each, 0 its lowest";
+    tools.prepend(choice);
+    tools.append(wish);
+    place.replaceChildren(chart.element);
+    chart.show();
   }
 
   // Brushing: contenders whose score is outside the range are dimmed, in the tables and among the images
@@ -57,7 +86,10 @@ for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}
   for (const name of Object.keys(scores)) select.append(new Option(about.heads[name], name));
   select.onchange = range;
   low.oninput = high.oninput = dim;
-  bar.style.display = "flex";
+  if (names.length > 2) { // of two there is nothing to filter
+    bar.style.display = "flex";
+    range();
+  }
 
   // An input, and its reconstruction by each contender
 
@@ -86,6 +118,5 @@ for (const root of document.querySelectorAll(`[data-aenb-comparison="${about.id}
     sprite.src = about.sprite;
   }
   // or JupyterLab takes their keys as shortcuts
-  for (const one of root.querySelectorAll("button, canvas, input, select, th")) one.setAttribute("data-lm-suppress-shortcuts", "true");
-  range();
+  for (const one of root.querySelectorAll("button, input, select")) one.setAttribute("data-lm-suppress-shortcuts", "true");
 }

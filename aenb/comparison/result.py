@@ -10,14 +10,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aenb.comparison.score_columns import COSTS, SCORES, Column
+from aenb.comparison.differing_settings import settings_table
+from aenb.comparison.score_tables import cost_table, score_table
 from aenb.core.arguments import checked
 from aenb.core.atomic_write import written_aside
 from aenb.core.backend import tf
-from aenb.core.errors import failure
 from aenb.core.files import expanded
-from aenb.core.html import png_source
-from aenb.core.tables import Places, Rows, html_table, markdown, markdown_table, text_table
+from aenb.core.tables import Places, Rows, markdown, markdown_table, text_table
 from aenb.data.record import Data
 from aenb.engine.state import variables
 from aenb.evaluation.metrics.intervals import Interval, interval
@@ -61,12 +60,16 @@ class Comparison:
     @functools.cached_property
     def intervals(self) -> dict[str, dict[str, Interval]]:
         """Each contender's scores and costs over its seeds: by contender, an `Interval` for each score."""
-        by_run = {name: self._figures(name) for name in self.runs}
-        shared = {name: set.intersection(*map(set, figures)) for name, figures in by_run.items()}
+        shared = {name: set.intersection(*map(set, figures)) for name, figures in self.by_seed.items()}
         return {
             name: {key: interval([one[key] for one in figures]) for key in figures[0] if key in shared[name]}
-            for name, figures in by_run.items()
+            for name, figures in self.by_seed.items()
         }
+
+    @functools.cached_property
+    def by_seed(self) -> dict[str, list[Figures]]:
+        """Each run's scores and costs, without those of the baselines: by contender, a dict for each seed."""
+        return {name: self._figures(name) for name in self.runs}
 
     @functools.cached_property
     def baselines(self) -> dict[str, Figures]:
@@ -85,16 +88,6 @@ class Comparison:
             baselines["training examples"] = floor | baselines.get("training examples", {})
         ordered = sorted(baselines, key=lambda label: label[:3] != "PCA")
         return {label: baselines[label] for label in ordered if baselines[label]}
-
-    def best(self, column: Column) -> str | None:
-        """Return the contender with the best score, if its interval overlaps no other contender's; else None."""
-        scores = {name: values[column.name] for name, values in self.intervals.items() if column.name in values}
-        if len(scores) < 2:
-            return None
-        first = (min if column.lower else max)(scores, key=lambda name: scores[name].mean)
-        own = scores.pop(first)
-        apart = (own.below(other) if column.lower else other.below(own) for other in scores.values())
-        return first if all(apart) else None
 
     def to_frame(self) -> DataFrame:
         """Return the figures as a table.
@@ -120,7 +113,7 @@ class Comparison:
         return pd.DataFrame.from_dict(rows | self.baselines, orient="index")
 
     def to_markdown(self) -> str:
-        """Return both tables, of scores and of costs, and the notes below them as Markdown.
+        """Return the tables, of scores, costs and settings that differ, and the notes below them as Markdown.
 
         Returns:
             The text.
@@ -162,7 +155,7 @@ class Comparison:
         lines = [
             {"contender": name, "family": run.spec.family, "seed": run.spec.seed} | figures
             for name, runs in self.runs.items()
-            for run, figures in zip(runs, self._figures(name), strict=True)
+            for run, figures in zip(runs, self.by_seed[name], strict=True)
         ]
         return _write(path, lambda aside: pd.DataFrame(lines).to_csv(aside, index=False))
 
@@ -196,7 +189,9 @@ class Comparison:
         return _write(path, lambda aside: aside.write_text(page, encoding="utf-8"))
 
     def plot(self) -> Figure:
-        """Draw the scores with their intervals, and each contender's reconstructions and samples.
+        """Draw the scores of each seed with their means and intervals, and each contender's images.
+
+        For images, below the scores: reconstructions of the same examples, and generated samples.
 
         Returns:
             A `matplotlib.figure.Figure`.
@@ -219,21 +214,10 @@ class Comparison:
 
     @functools.cached_property
     def _tables(self) -> list[tuple[Rows, Places]]:
-        """Lay out two tables, the scores with the baselines and the costs, and mark the best cells."""
-        return [self._table(SCORES, "held-out examples", self.baselines), self._table(COSTS, "cost", {})]
-
-    def _table(self, columns: list[Column], head: str, baselines: dict[str, Figures]) -> tuple[Rows, Places]:
-        shown = [column for column in columns if any(column.name in scores for scores in self.intervals.values())]
-        rows = [[head, *(column.head for column in shown)]]
-        for name, scores in self.intervals.items():
-            rows.append([name, *(_formatted(column, scores.get(column.name)) for column in shown)])
-        for label, figures in baselines.items():
-            if any(column.name in figures for column in shown):
-                cells = (column.form.format(figures[column.name]) if column.name in figures else "" for column in shown)
-                rows.append([label, *cells])
-        names = list(self.intervals)
-        bests = [(self.best(column), place) for place, column in enumerate(shown, 1) if column in SCORES]
-        return rows, frozenset((names.index(name), place) for name, place in bests if name is not None)
+        """Lay out the tables: scores with the baselines, costs, and the settings that differ; the best cells."""
+        settings = settings_table(self.runs)
+        tables = [score_table(self.intervals, self.baselines), (cost_table(self.intervals), frozenset())]
+        return [*tables, *([(settings, frozenset())] if len(settings) > 1 else [])]
 
     @property
     def _lines(self) -> list[str]:
@@ -256,18 +240,14 @@ class Comparison:
             )
         if several:
             lines.append(
-                "Mean ± half the 95% interval over seeds (Student's t); bold where the interval of the best is apart "
-                "from all others."
+                "Mean ± half the 95% interval over seeds (Student's t); bold where the interval of the best, of model "
+                "or baseline, is apart from all others."
             )
         else:
-            lines.append("One seed each: differences may be chance. Try seeds=(0, 1, 2).")
+            lines.append(
+                "One seed each: differences may be chance (bold: the best of each column). Try seeds=(0, 1, 2)."
+            )
         return [*lines, *self.notes]
-
-    @functools.cached_property
-    def _png(self) -> bytes:
-        from aenb.figures.plots import to_png
-
-        return to_png(self.plot())
 
     def __repr__(self) -> str:
         tables = []
@@ -288,30 +268,7 @@ class Comparison:
     def _html(self) -> str:
         from aenb.comparison.interactive import interactive
 
-        tables = (html_table(_stacked(rows), stressed=stressed) for rows, stressed in self._tables)
-        lines = (f'<div style="margin:.15em 0">{escape(line)}</div>' for line in self._lines)
-        page = f'<div style="overflow-x:auto;white-space:nowrap">{"".join(tables)}</div>{"".join(lines)}'
-        try:
-            picture = (
-                '<img alt="The scores with their intervals, and reconstructions of the same examples by each model" '
-                f'style="max-width:100%;margin-top:.5em" src="{png_source(self._png)}">'
-            )
-            return interactive(self, page + picture)
-        except Exception as error:  # odd data or a custom model can raise anything: show the tables
-            return f"{page}<div>{escape(failure('The figure could not be drawn', error))}</div>"
-
-
-def _formatted(column: Column, score: Interval | None) -> str:
-    if score is None:
-        return "–"
-    mean = column.form.format(score.mean)
-    return mean if not score.half else f"{mean} ± {column.form.format(score.half)}"
-
-
-def _stacked(rows: Rows) -> Rows:
-    """Put intervals below their means, so that a table is narrow enough for a page."""
-    head, *body = rows
-    return [head, *([cell.replace(" ± ", "\n± ") for cell in row] for row in body)]
+        return interactive(self, self._tables, self._lines)
 
 
 def _costs(run: Run) -> Figures:

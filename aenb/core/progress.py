@@ -1,9 +1,9 @@
 """What a training shows while it runs.
 
-A view has five methods: `stage(text, control)` names the stage before or after the training, `start(training)` opens
+A view has six methods: `stage(text, control)` names the stage before or after the training, `start(training)` opens
 the view, `step(epoch, step, logs)` is called after each chunk of steps (with the step None at an epoch's end) and must
-be cheap, `note(text)` shows a note to the reader, `end(text)` closes with a line. This module has the view for a
-terminal; the notebook extension sets its own with `use_view`.
+be cheap, `note(text)` shows a note to the reader, `result(page, part)` shows a result that grows, `end(text)` closes
+with a line. This module has the view for a terminal; the notebook extension sets its own with `use_view`.
 """
 
 from __future__ import annotations
@@ -68,6 +68,9 @@ class Silent:
 
     def note(self, text: str) -> None:
         """Ignore a note."""
+
+    def result(self, page: Callable[[], str], part: float) -> None:
+        """Ignore a result that grows: what returns it as HTML, and the fraction of it that is there, in [0, 1]."""
 
     def end(self, text: str) -> None:
         """Ignore the closing line."""

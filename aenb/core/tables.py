@@ -46,29 +46,26 @@ def markdown_table(rows: Rows, stressed: Places = frozenset()) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def html_table(rows: Rows, *, values: str = "right", bold: int | None = None, stressed: Places = frozenset()) -> str:
+def html_table(rows: Rows, *, values: str = "right", stressed: Places = frozenset()) -> str:
     """Return a table as HTML, with all text escaped, in the colours of the page.
 
     Args:
         rows: The header and the rows; lines of a cell after the first are set small.
         values: The alignment of the columns after the first.
-        bold: The number of a row to set in bold; the first under the header is 0.
-        stressed: Cells to set in bold, (row, column).
+        stressed: Cells to set in bold, (row, column); the first row under the header is 0.
     """
 
-    def line(words: list[str], tag: str, style: str = "", row: int = -1) -> str:
+    def line(words: list[str], tag: str, row: int = -1) -> str:
         aligned = ["left", *[values] * (len(words) - 1)]
         cells = (
             f'<{tag} style="text-align:{side};padding:.15em .9em;vertical-align:top'
             f'{";font-weight:700" if (row, column) in stressed else ""}">{_lines(word)}</{tag}>'
             for column, (word, side) in enumerate(zip(words, aligned, strict=True))
         )
-        return f'<tr style="background:none;{style}">{"".join(cells)}</tr>'
+        return f'<tr style="background:none">{"".join(cells)}</tr>'
 
     head, *body = rows
-    lines = [
-        line(words, "td", "font-weight:600" if number == bold else "", number) for number, words in enumerate(body)
-    ]
+    lines = [line(words, "td", number) for number, words in enumerate(body)]
     return f'<table style="margin:.3em 0"><thead>{line(head, "th")}</thead><tbody>{"".join(lines)}</tbody></table>'
 
 

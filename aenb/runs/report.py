@@ -7,7 +7,8 @@ from html import escape
 from typing import Any
 
 from aenb.core.html import picture_as_html
-from aenb.core.tables import html_table, number_of, text_table
+from aenb.core.tables import Places, html_table, number_of, text_table
+from aenb.evaluation.metrics.intervals import best, interval
 
 COLUMNS = {
     "mse": ("MSE", "{:.4f}"),
@@ -15,6 +16,7 @@ COLUMNS = {
     "ssim": ("SSIM", "{:.3f}"),
     "accuracy": ("token accuracy", "{:.1%}"),
 }
+PREFIXES = ("", "pca_", "mean_", "input_")  # of the model's scores, and of the baselines', in the order of the rows
 
 
 MEANS = {"image": "mean image", "tabular": "mean row", "signal": "mean signal", "text": "commonest words"}
@@ -22,20 +24,32 @@ MEANS = {"image": "mean image", "tabular": "mean row", "signal": "mean signal", 
 
 def score_rows(metrics: dict[str, float], family: str, dimensions: int, kind: str) -> list[list[str]]:
     """Return scores as a table: a header, then rows for the model, PCA, the mean example, and the model's input."""
-    shown = [name for name in COLUMNS if name in metrics]
-    names = {
-        "": family,
-        "pca_": f"PCA, {number_of(dimensions, 'dimension')}",
-        "mean_": MEANS[kind],
-        "input_": "left as given",
-    }
+    shown, prefixes = _layout(metrics)
+    labels = (family, f"PCA, {number_of(dimensions, 'dimension')}", MEANS[kind], "left as given")
+    names = dict(zip(PREFIXES, labels, strict=True))
     head = ["held-out examples", *(COLUMNS[name][0] for name in shown)]
     rows = [
-        [label, *(COLUMNS[name][1].format(metrics[prefix + name]) for name in shown)]
-        for prefix, label in names.items()
-        if prefix + shown[0] in metrics
+        [names[prefix], *(COLUMNS[name][1].format(metrics[prefix + name]) for name in shown)] for prefix in prefixes
     ]
     return [head, *rows]
+
+
+def best_cells(metrics: dict[str, float]) -> Places:
+    """Return the cells of the table of scores that hold the best of their column, (row, column): model or baseline."""
+    shown, prefixes = _layout(metrics)
+    found = set()
+    for column, name in enumerate(shown, 1):
+        scores = {prefix: interval([metrics[prefix + name]]) for prefix in prefixes}
+        first = best(scores, lower=name == "mse")
+        if first is not None:
+            found.add((prefixes.index(first), column))
+    return found
+
+
+def _layout(metrics: dict[str, float]) -> tuple[list[str], list[str]]:
+    """Return the names of the columns, and the prefixes of the rows, that these scores have."""
+    shown = [name for name in COLUMNS if name in metrics]
+    return shown, [prefix for prefix in PREFIXES if shown and prefix + shown[0] in metrics]
 
 
 EXACT = 1e-9  # relative to the mean example's error: below it, PCA's error is rounding
@@ -111,7 +125,9 @@ def as_text(title: str, rows: list[list[str]], lines: list[str]) -> str:
     return "\n".join([title, *("  " + line for line in [*table, *lines])])
 
 
-def as_html(title: str, rows: list[list[str]], lines: list[str], pictures: Mapping[str, bytes]) -> str:
+def as_html(
+    title: str, rows: list[list[str]], lines: list[str], pictures: Mapping[str, bytes], stressed: Places = frozenset()
+) -> str:
     """Format a report as HTML, with every text escaped and the colours of the page.
 
     Args:
@@ -119,10 +135,11 @@ def as_html(title: str, rows: list[list[str]], lines: list[str], pictures: Mappi
         rows: A table of scores.
         lines: Sentences.
         pictures: PNG files by caption, which is shown above all but the first.
+        stressed: Cells of the table to set in bold, (row, column).
     """
     parts = [
         f'<div class="aenb-run"><div style="font-size:1.1em;font-weight:600;margin:.3em 0">{escape(title)}</div>',
-        html_table(rows, bold=0) if rows else "",
+        html_table(rows, stressed=stressed) if rows else "",
         *(f'<div style="margin:.15em 0">{escape(line)}</div>' for line in lines),
         *(
             picture_as_html(caption, picture, captioned=number > 0)

@@ -871,7 +871,7 @@ class Run:
 
     def _repr_html_(self) -> str:
         pictures = self._kept_pictures()  # what can't be drawn is noted in the report
-        return report.as_html(*summary.words(self), pictures)
+        return report.as_html(*summary.words(self), pictures, report.best_cells(summary.scores(self)[0]))
 
     def _repr_png_(self) -> bytes | None:
         return next(iter(self._kept_pictures().values()), None)

@@ -21,7 +21,7 @@ def test_pause_resume_and_stop(lab, new_page):  # in Notebook 7, and in the back
     live, pause, stop = (page.locator(f".aenb-{name}").first for name in ("live", "pause", "stop"))
     expect(live).to_contain_text("examples/s", timeout=90_000)
     expect(live.locator("img[src^=blob]")).to_have_count(1, timeout=30_000)  # examples
-    expect(live.locator(".aenb-legend button")).to_have_count(2, timeout=30_000)  # training and validation
+    expect(live.locator(".aenb-lines button")).to_have_count(2, timeout=30_000)  # training and validation
     _the_chart_is_up_to_date_and_answers(page, live)
     _no_control_moves(page, live)
     PICTURES.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def test_a_training_is_found_again_after_a_reload(lab, new_page):
 
 def _the_chart_is_up_to_date_and_answers(page, live):
     """The chart shows the epoch that the text names, and the values of the one at the pointer or the cursor keys."""
-    chart, legend = live.locator(".aenb-chart svg"), live.locator(".aenb-legend")
+    chart, legend = live.locator(".aenb-chart svg"), live.locator(".aenb-lines")
     labels = chart.evaluate("svg => [...svg.querySelectorAll('text[text-anchor=middle]')].map(one => one.textContent)")
     assert max(int(label) for label in labels if label.isdigit()) > epoch(live) / 3
     chart.hover()

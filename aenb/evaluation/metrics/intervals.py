@@ -1,8 +1,8 @@
-"""Confidence intervals of the mean over several seeds."""
+"""Confidence intervals of the mean over several seeds, and which score is the best."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,10 +25,8 @@ class Interval:
     n: int
 
     def below(self, other: Interval) -> bool:
-        """Say whether this interval is entirely below another; False if either has only one value."""
-        if self.half is None or other.half is None:
-            return False
-        return self.mean + self.half < other.mean - other.half
+        """Say whether this interval is entirely below another; a single value counts as an interval of no width."""
+        return self.mean + (self.half or 0.0) < other.mean - (other.half or 0.0)
 
 
 def interval(values: Sequence[float]) -> Interval:
@@ -49,3 +47,27 @@ def interval(values: Sequence[float]) -> Interval:
         return Interval(float(given.mean()), None, len(given))
     error = given.std(ddof=1) / np.sqrt(len(given))
     return Interval(float(given.mean()), float(t.ppf((1 + CONFIDENCE) / 2, len(given) - 1) * error), len(given))
+
+
+def best(scores: Mapping[str, Interval], *, lower: bool) -> str | None:
+    """Return the name of the best score: the one that tables print in bold.
+
+    Args:
+        scores: Scores of models and of baselines by name.
+        lower: Whether lower is better.
+
+    Returns:
+        The best one's name, if its interval is apart from all others; None if it is not, or if it is alone.
+
+    Example:
+        >>> best({"deep": interval([1.0]), "PCA": interval([2.0])}, lower=True)
+        'deep'
+        >>> best({"deep": interval([1.0, 3.0]), "PCA": interval([2.5])}, lower=True) is None
+        True
+    """
+    if len(scores) < 2:
+        return None
+    first = (min if lower else max)(scores, key=lambda name: scores[name].mean)
+    others = (other for name, other in scores.items() if name != first)
+    is_apart = all(scores[first].below(other) if lower else other.below(scores[first]) for other in others)
+    return first if is_apart else None

@@ -19,6 +19,7 @@ import anywidget
 import traitlets
 
 from aenb.core.control import Control
+from aenb.core.page_chart import CHART_SCRIPT, CHART_STYLE, curve_points
 from aenb.core.progress import Counter, Silent, Training
 from aenb.notebook.widgets.kernel_messages import Pump
 from aenb.notebook.widgets.placement import PLAIN, Place
@@ -28,22 +29,25 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 SHARE = 0.012  # the fraction of the training's time for the picture of examples
-MAX_POINTS = 300  # of a learning curve: more are thinned out
+HERE = Path(__file__).parent
 INTERRUPT = "To stop: interrupt the kernel (■). What was learnt is kept."
 STATES = {"": "Training", "pausing": "Pausing after the running steps …", "paused": "Paused"}
 STATES |= {"stopping": "Stopping after the running steps …"}
+SCORING, DRAWING, CANCELLING = "scoring", "drawing", "Cancelling …"
 
 
 class _Page(anywidget.AnyWidget):
     """What the page shows of a training; `now` changes often, the rest rarely."""
 
-    _esm, _css = Path(__file__).parent / "live.js", Path(__file__).parent / "live.css"
+    _esm = CHART_SCRIPT + (HERE / "live.js").read_text(encoding="utf-8")
+    _css = CHART_STYLE + (HERE / "live.css").read_text(encoding="utf-8")
     title = traitlets.Unicode().tag(sync=True)
     notes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     has_buttons = traitlets.Bool(True).tag(sync=True)
     now = traitlets.Dict().tag(sync=True)
     curves = traitlets.List().tag(sync=True)
     examples = traitlets.Bytes().tag(sync=True)
+    result = traitlets.Unicode().tag(sync=True)  # HTML without scripts
 
 
 class LiveView(Silent):
@@ -61,7 +65,7 @@ class LiveView(Silent):
         self._counter: Counter | None = None
         self._notes: list[str] = []
         self._title, self._text = title, ""
-        self._phase, self._state = "preparing", ""
+        self._phase, self._state, self._part = "preparing", "", 0.0
         self._examples_time = _Budget(SHARE)
         self._trace: list[tuple[float, float]] = []
         # a click and the training update the view from two threads: the last one wins
@@ -70,7 +74,9 @@ class LiveView(Silent):
     def stage(self, text: str, control: Control | None = None) -> None:
         """Show what is being prepared or evaluated. Stop is heard by `control`, or interrupts the running cell."""
         self._open()
-        self._phase, self._state, self._control = "preparing", "", control
+        if self._phase != SCORING:
+            self._phase = "preparing"
+        self._state, self._control = "", control
         self._show(text)
 
     def start(self, training: Training) -> None:
@@ -96,6 +102,16 @@ class LiveView(Silent):
                 self._trace.append((step / self._counter.training.steps, float(logs["loss"])))
             self._page.curves = _curves(self._counter.training.history, self._trace)
         self._draw_examples()
+
+    def result(self, page: Callable[[], str], part: float) -> None:
+        """Show a result that grows; the whole one is only made ready, since it takes the view's place."""
+        self._open()
+        self._part, self._state = part, ""
+        self._phase = SCORING if part < 1 else DRAWING
+        self._show(self._text if part < 1 else "Drawing the figures …")
+        html = page()
+        if part < 1:
+            self._page.result = html
 
     def note(self, text: str) -> None:
         """Add a line below the others."""
@@ -141,19 +157,21 @@ class LiveView(Silent):
             )
             if state != self._state and self._page is not None:
                 self._state = state
-                self._show(STATES[state] if state or self._phase == "training" else self._text)
+                words = CANCELLING if state == "stopping" and self._phase == SCORING else STATES[state]
+                self._show(words if state or self._phase == "training" else self._text)
                 if state in ("paused", "stopping"):
-                    self._page.send({"announce": STATES[state]})
+                    self._page.send({"announce": words})
 
     def _show(self, text: str) -> None:
         with self._showing:
             self._text = text
             counter = self._counter
             cells = [] if counter is None else [list(cell) for cell in counter.cells()]
+            heard = "ask" if self._control is not None else "interrupt" if _in_main_thread() else ""
             self._page.now = {
                 "phase": self._phase, "state": self._state, "text": text, "cells": cells,
-                "part": None if counter is None else round(counter.part, 4),
-                "stop": "ask" if self._control is not None else "interrupt" if _in_main_thread() else "",
+                "part": round(self._part if counter is None else counter.part, 4),
+                "stop": "" if self._phase == DRAWING else heard,
             }  # fmt: skip
             self._show_notes()
 
@@ -193,9 +211,7 @@ def _curves(history: dict[str, list[float]], trace: list[tuple[float, float]]) -
     lines = []
     for name, (label, colour) in loss_lines(history).items():
         values = history.get(name, ())
-        stride = max(1, -(-len(values) // MAX_POINTS))
-        kept = sorted({*range(0, len(values), stride), *range(len(values))[-1:]})
-        points = [[number + 1, values[number]] for number in kept]
+        points = curve_points(values)
         if name == "loss" and len(values) < 2:
             points = [[x, y] for x, y in trace if x < 1] + points
         lines.append({"name": name, "label": label, "colour": colour, "points": points})

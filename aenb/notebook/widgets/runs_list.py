@@ -10,6 +10,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from aenb.core.errors import AenbError
+from aenb.notebook.widgets.live import LiveView
+from aenb.notebook.widgets.placement import InBox
 from aenb.runs.run import Run
 
 
@@ -89,14 +91,17 @@ class RunsList:
         self._compare.disabled = sum(tick.value for tick in self._ticks.values()) < 2
 
     def _compared(self) -> widgets.Widget:
-        from aenb.comparison.compare import compare
+        """Compare the ticked runs; their scores are shown as they come, with a button that cancels the rest."""
+        from aenb.comparison.compare import compare_in
         from aenb.notebook.widgets.scripted_html import Page
 
-        return Page(
-            html=compare(
-                *(self._runs[name] for name, tick in self._ticks.items() if tick.value), verbose=False
-            )._repr_html_()
-        )
+        names = [name for name, tick in self._ticks.items() if tick.value]
+        self._stage.children = ()
+        view = LiveView(InBox(self._stage), f"Comparing {', '.join(names)}")
+        try:
+            return Page(html=compare_in(view, [self._runs[name] for name in names])._repr_html_())
+        finally:
+            view.end("Compared.")
 
     def _do(self, words: str, make: Callable[[], widgets.Widget]) -> None:
         """Show a widget that is made in a thread, so that the kernel stays free."""

@@ -53,6 +53,7 @@ class Slot:
         self._shell, self._widget, self._still = shell, widget, still
         self._door: _Slot | None = None
         self._is_ready = False  # the page can place the widget inside HTML
+        self._is_closed = False
         data, metadata = self._bundle()
         self._handle = display(data, metadata=metadata, raw=True, display_id=True)
         if PLAIN not in os.environ:
@@ -65,17 +66,20 @@ class Slot:
 
     def close(self, data: dict[str, Any]) -> None:
         """Replace the output with data by MIME type, for good."""
+        self._is_closed = True
         self._handle.update(data, raw=True)
         if self._door is not None:
             dispose(self._door)
 
     def _hear(self, door: _Slot, content: dict[str, Any], _: list[memoryview]) -> None:
         """Keep only the HTML in the output: the page can place the widget inside it."""
-        if content.get("kind") == "ready":
+        if content.get("kind") == "ready" and not self._is_closed:  # else it waited for the end of the cell
             self._is_ready = True
             self.update()
 
     def _show(self) -> None:
+        if self._is_closed:
+            return
         data, metadata = self._bundle()
         self._handle.update(data, metadata=metadata, raw=True)
 
