@@ -47,6 +47,61 @@ def draw_codes(run: TrainedRun, n: int, generator: np.random.Generator, density:
     return draw(fitted(run, density), n, generator).reshape(n, *coding.code_shape(run.model))
 
 
+def samples(
+    run: TrainedRun, n: int, seed: int = 0, density: str | None = None, labels: np.ndarray | None = None
+) -> np.ndarray:
+    """Generate samples in the model's units, those of a mixed table too: see `Run.generate`.
+
+    In a mixed table, levels and counts are drawn from their distributions given the code, and so are numbers if the
+    model has learnt their variances. So a category is one of its levels, not its probabilities.
+
+    Args:
+        run: The `Run`.
+        n: How many.
+        seed: Of the draw.
+        density: As for `Run.generate`.
+        labels: As for `Run.generate`.
+
+    Returns:
+        (n, *input_shape), float32; tokens are int32.
+    """
+    numbers = _wanted_classes(run, n, labels)
+    generator = np.random.default_rng(seed)
+    with run.turns:
+        drawn = coding.decode(run.model, draw_codes(run, n, generator, density), numbers)
+    if not run.preprocessing.columns:
+        return drawn
+    rows = run.preprocessing.to_frame(drawn, draw=generator, noise=_noise(run))
+    return run.preprocessing.from_raw(rows)
+
+
+def decoded(run: TrainedRun, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """Decode latent codes to the model's units: see `Run.decode`."""
+    with run.turns:
+        return coding.decode(run.model, z, run.class_numbers(labels))
+
+
+def _wanted_classes(run: TrainedRun, n: int, labels: np.ndarray | None) -> np.ndarray | None:
+    """Return the numbers of the classes to generate, all in turn unless labels are given."""
+    if not run.is_conditional:
+        if labels is not None:
+            raise AenbError("`labels`: expected a conditional model; this one was trained with conditional=False.")
+        return None
+    if labels is None:
+        return np.arange(n) % interface(run.model).num_classes
+    if np.ndim(labels) and len(labels) != n:
+        raise AenbError(f"`labels`: expected one, or {n}; received {len(labels)}.")
+    return run.class_numbers(np.broadcast_to(np.asarray(labels), (n,)))
+
+
+def _noise(run: TrainedRun) -> np.ndarray | None:
+    """Return the standard deviation of each value given its mean, (features,), if the model has learnt them."""
+    log_var = interface(run.model).own.get("log_var")
+    if log_var is None:
+        return None
+    return np.exp(np.asarray(log_var, "float64") / 2) * np.ones(coding.item_shape(run.model))
+
+
 def fitted(run: TrainedRun, density: str) -> GaussianMixture:
     """Return a density over the latent codes of a run, fitted at the first call.
 
