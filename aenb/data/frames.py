@@ -133,8 +133,13 @@ def from_mixed(
         kept, held, *((None, None) if y is None else (y[train], y[test])),
         kind="tabular", name=name, source=source, class_names=tuple(class_names),
         feature_names=mixed_table.entry_names(fitted), table=fitted,
-        notes=(*notes, *split_notes, *_notes(fitted)),
+        notes=(*notes, *split_notes, *_notes(fitted), *_unseen(frame.iloc[test], fitted)),
     )  # fmt: skip
+
+
+def _unseen(held: DataFrame, columns: mixed_table.Columns) -> list[str]:
+    found = mixed_table.unseen(held, columns)
+    return [f"The held-out rows have levels that no training row has: {'; '.join(found)}."] if found else []
 
 
 def _notes(columns: Sequence[Column]) -> list[str]:

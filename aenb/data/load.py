@@ -52,8 +52,8 @@ def load_data(
             SciPy sparse matrix; a scikit-learn `Bunch`; signals, a list of arrays (steps, channels) of different
             lengths, or of pandas Series; a list of texts; a finite `tf.data.Dataset` of examples x or pairs (x, label),
             batched or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (one
-            text per line), or to a folder of images (png, jpg, bmp, gif, webp), whose subfolders' names are the labels; or
-            `Data`, which is returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`).
+            text per line), or to a folder of images (png, jpg, bmp, gif, webp), whose subfolders' names are the labels;
+            or `Data`, which is returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`).
             Tables and signals may have missing values, NaN.
         labels: Labels of the examples, (n,), to use instead of those of a file or a folder: whole numbers, names, or
             True and False, in an array, a list or a pandas column; or the name of a table's column that has them.

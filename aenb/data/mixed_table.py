@@ -138,7 +138,7 @@ def encode(frame: DataFrame, columns: Columns, name: str) -> np.ndarray:
     Args:
         frame: A DataFrame with the columns that are modelled, in any order. Others are ignored, with a warning unless
             the training table had them. A level that the training table did not have counts as a rare one if there are
-            any, else as missing, with a warning.
+            any, else as missing: `unseen` lists them.
         columns: What was fitted.
         name: The name of the table, for errors.
 
@@ -157,7 +157,7 @@ def encode(frame: DataFrame, columns: Columns, name: str) -> np.ndarray:
         )
     known = [str(column.name) for column in columns]
     places = in_order(frame.columns, [str(column.name) for column in modelled], name, known)
-    entries, start, unseen = np.empty((len(frame), width), "float32"), 0, []
+    entries, start = np.empty((len(frame), width), "float32"), 0
     for column, place in zip(modelled, places, strict=True):
         values = frame.iloc[:, place]
         _check_finite(values, column.name, name)
@@ -165,11 +165,23 @@ def encode(frame: DataFrame, columns: Columns, name: str) -> np.ndarray:
         with np.errstate(over="ignore"):
             entries[:, start:stop] = KINDS[column.kind].encode(values, column)
         start = stop
-        if column.levels and (words := unknown_levels(values, column)):
-            unseen.append(_unseen(column, words))
-    if unseen:
-        warnings.warn(f"`{name}` has levels that the training table did not have: {'; '.join(unseen)}.", stacklevel=7)
     return entries
+
+
+def unseen(frame: DataFrame, columns: Columns) -> list[str]:
+    """Return the levels of a table that the training table did not have, in words, with what they are taken for."""
+    with_levels = {str(column.name): column for column in columns if column.is_modelled and column.levels}
+    found = []
+    for place, label in enumerate(map(printable, frame.columns)):
+        if label in with_levels and (words := unknown_levels(frame.iloc[:, place], with_levels[label])):
+            found.append(_unseen(with_levels[label], words))
+    return found
+
+
+def warn_of_unseen(frame: DataFrame, columns: Columns, name: str) -> None:
+    """Warn of levels that the training table did not have."""
+    if found := unseen(frame, columns):
+        warnings.warn(f"`{name}` has levels that the training table did not have: {'; '.join(found)}.", stacklevel=7)
 
 
 def _unseen(column: Column, words: Sequence[str]) -> str:
@@ -258,10 +270,9 @@ def as_dtype(series: Series, column: Column) -> Series:
     if column.dtype == "category":
         return series.astype(pd.CategoricalDtype(list(column.categories), ordered=column.is_ordered))
     try:
-        if column.dtype.startswith(("datetime", "str", "object", "string")) or not series.isna().any():
-            return series.astype(column.dtype)
-        can_miss = column.dtype.startswith("float") or column.dtype[0].isupper()
-        return series.astype(column.dtype) if can_miss else series
+        dtype = pd.api.types.pandas_dtype(column.dtype)
+        has_no_gaps = isinstance(dtype, np.dtype) and dtype.kind in "biu"
+        return series if has_no_gaps and series.isna().any() else series.astype(dtype)
     except (TypeError, ValueError):
         return series
 
@@ -299,6 +310,12 @@ def same_units(columns: Columns, others: Columns) -> bool:
     return plain[0] == plain[1]
 
 
-def asked_again(columns: Iterable[Column]) -> dict[Any, Any]:
-    """Return the kinds to ask for, to read another table as this one was read."""
-    return {column.name: column.asked for column in columns if column.kind != "constant"}
+def asked_again(columns: Iterable[Column], *, every: bool) -> dict[Any, Any]:
+    """Return the kinds to ask for, to read a table as this one was read.
+
+    Args:
+        columns: Those of this table.
+        every: Whether the kinds are for another table, in which others could be inferred; otherwise those that were
+            asked for are enough.
+    """
+    return {one.name: one.asked for one in columns if one.is_asked or (every and one.is_modelled)}

@@ -169,7 +169,10 @@ class Preprocessing:
         if self.kind == "text":
             return units(to_ids(split_words(x, name), self.vocabulary, *self.input_shape))
         if self.columns:
-            return mixed_table.encode(self.as_rows(x, name), self.columns, name)
+            rows = self.as_rows(x, name)
+            inputs = mixed_table.encode(rows, self.columns, name)
+            mixed_table.warn_of_unseen(rows, self.columns, name)
+            return inputs
         if self._is_list_of_signals(x):
             x = padded(x, name, self.input_shape[0])
         elif self.kind == "tabular" and is_frame(x):

@@ -13,7 +13,8 @@ from typing import Any
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.core.layout import Layout
-from aenb.models import layers, mixed
+from aenb.models import layers
+from aenb.models.mixed_heads import heads
 
 DENSE, CONV = (512, 256), (32, 64)  # default units and filters
 AFTER_FILTERS = (256,)  # units between convolutions and code, for models with a prior
@@ -86,7 +87,7 @@ class Body:
             x = keras.layers.Reshape((item_shape[0], WORD), name="positions")(x)
             return layers.dense(self.vocabulary, last, "output")(x)
         if self.layout is not None:
-            return mixed.heads(x, self.layout)
+            return heads(x, self.layout)
         x = layers.dense(math.prod(item_shape), last, "output")(x)
         return layers.unflatten(x, item_shape)
 

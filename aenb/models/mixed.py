@@ -29,45 +29,12 @@ import numpy as np
 
 from aenb.core.backend import Tensor, keras
 from aenb.core.layout import KINDS, Layout
-from aenb.models import layers
 from aenb.models.likelihoods import Likelihood, gaussian
 
 CLIP = 1e-7  # least probability
 LEAST_RATE = 1e-4  # of a count
 POISSON = 1e-3  # dispersion below which a count is Poisson
 SERIES = 8  # log Γ is computed by Stirling's series from here
-
-
-def heads(x: Tensor, layout: Layout) -> Tensor:
-    """Return the decoder's outputs for a row: (batch, features) → (batch, width), by stock layers.
-
-    They are in the units of the inputs: the means of numbers, probabilities of levels, log(1 + rate) of counts.
-    """
-    outputs = []
-    if "gaussian" in layout.slices:
-        outputs.append(layers.dense(sum(block.width for block in layout.of("gaussian")), "linear", "gaussian")(x))
-    if (number := len(layout.of("bernoulli"))) > 0:
-        outputs.append(layers.dense(number, "tanh", "bernoulli")(x))
-    if counts := layout.of("count"):
-        shift, scale = [block.shift for block in counts], [block.scale for block in counts]
-        log_rate = keras.layers.Rescaling(scale, shift, name="log_rate")(
-            layers.dense(len(counts), "linear", "count")(x)
-        )
-        rate = keras.layers.Activation("softplus", name="log_of_1_and_rate")(log_rate)  # log(1 + λ), λ = e^η
-        back = [1 / one for one in scale], [-one / other for one, other in zip(shift, scale, strict=True)]
-        outputs.append(keras.layers.Rescaling(*back, name="standardised_rate")(rate))
-    outputs += [_levels(x, *run) for run in layout.runs() if run[0] in ("ordinal", "categorical")]
-    return keras.layers.Concatenate(name="output")(outputs) if len(outputs) > 1 else outputs[0]
-
-
-def _levels(x: Tensor, kind: str, width: int, number: int) -> Tensor:
-    """Return the outputs of several columns with equally many levels: (batch, number · width)."""
-    name = f"{kind}_{width}"
-    is_ordinal = kind == "ordinal"
-    x = keras.layers.Dense(number * width, "sigmoid" if is_ordinal else None, name=name)(x)
-    x = keras.layers.Reshape((number, width), name=f"{name}_columns")(x)
-    x = keras.ops.cumprod(x, axis=-1) if is_ordinal else keras.layers.Softmax(name=f"{name}_levels")(x)
-    return keras.layers.Reshape((number * width,), name=f"{name}_flat")(x)
 
 
 def half_deviance(x: Tensor, output: Tensor, layout: Layout) -> Tensor:
@@ -89,6 +56,24 @@ def half_deviance(x: Tensor, output: Tensor, layout: Layout) -> Tensor:
         "categorical": lambda x, p: -x * _log(p),
     }
     return _by_kind(losses, x, output, layout)
+
+
+def mean_loss(x: Tensor, output: Tensor, observed: Tensor, layout: Layout) -> Tensor:
+    """Return the mean loss of the observed values, weighted by column, in nats.
+
+    Args:
+        x: (batch, width), rows, with any finite number for missing values.
+        output: (batch, width), the outputs of a decoder.
+        observed: (batch, width), 1 for observed entries, else 0.
+        layout: The layout of all three.
+
+    Returns:
+        A scalar, the mean over rows and columns.
+    """
+    ops = keras.ops
+    shares = np.array([1 / block.width for block in layout.blocks for _ in range(block.width)], "float32")
+    total = ops.sum(observed * np.array(layout.weights, "float32") * half_deviance(x, output, layout))
+    return total / ops.maximum(ops.sum(observed * shares), 1.0)
 
 
 def likelihood(layout: Layout) -> Likelihood:

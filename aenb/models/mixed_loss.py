@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from aenb.core.backend import Tensor, keras
 from aenb.core.layout import Layout
-from aenb.models.mixed import half_deviance
+from aenb.models.mixed import mean_loss
 
 
 @keras.saving.register_keras_serializable("aenb")
@@ -26,13 +24,9 @@ class MixedLoss(keras.losses.Loss):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the mean over the columns and rows of y_true that are not NaN: (batch, width) twice → ()."""
-        ops = keras.ops
-        missing = ops.isnan(y_true)
-        observed = 1.0 - ops.cast(missing, "float32")
-        losses = half_deviance(ops.where(missing, ops.zeros_like(y_true), y_true), y_pred, self._layout)
-        shares = np.array([1 / block.width for block in self._layout.blocks for _ in range(block.width)], "float32")
-        total = ops.sum(observed * np.array(self._layout.weights, "float32") * losses)
-        return total / ops.maximum(ops.sum(observed * shares), 1.0)
+        missing = keras.ops.isnan(y_true)
+        target = keras.ops.where(missing, keras.ops.zeros_like(y_true), y_true)
+        return mean_loss(target, y_pred, 1.0 - keras.ops.cast(missing, "float32"), self._layout)
 
     def get_config(self) -> dict[str, Any]:
         """Return the configuration, for Keras to restore the loss."""

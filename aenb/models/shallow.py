@@ -88,7 +88,9 @@ def shallow(
         loss=loss,
         layout=table,
         between=_penalty(sparsity, sparsity_weight, sparsity_target) if sparsity else None,
-        metrics=[keras.metrics.MeanSquaredError("reconstruction_loss")] if sparsity and loss == "mse" else [],
+        metrics=[keras.metrics.MeanSquaredError("reconstruction_loss")]
+        if sparsity and loss == "mse" and table is None
+        else [],
     )
 
 

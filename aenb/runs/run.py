@@ -33,6 +33,7 @@ from aenb.latent.restoration import fill_in
 from aenb.latent.sampling import decoded, samples
 from aenb.models.autoencoder import interface, parts
 from aenb.runs import fitted, folder, report, summary
+from aenb.runs.raw_pipeline import pipeline
 from aenb.runs.spec import Spec
 
 if TYPE_CHECKING:
@@ -285,10 +286,10 @@ class Run:
             1437
         """
         is_signal = self.record.get("data", {}).get("kind") == "signal" and not isinstance(data, Data)
-        columns = asked_again(self._preprocessing.columns) if self._preprocessing and is_frame(data) else None
+        asked = asked_again(self._preprocessing.columns, every=False) if self._preprocessing else None
         loaded = load_data(
             data, labels, limit=self.spec.limit, name=self.spec.data, kind="signal" if is_signal else None,
-            columns=columns,
+            columns=asked if is_frame(data) else None,
         )  # fmt: skip
         if not self.learnt_from(loaded):
             raise AenbError(
@@ -716,7 +717,9 @@ class Run:
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Save the run as a folder: `run.json`, `model.keras`, `encoder.keras`, `decoder.keras`, history and figure.
 
-        The Keras files open in plain Keras. The folder is written aside and renamed, so it is complete or absent.
+        The Keras files of the parts open in plain Keras, and so does `pipeline.keras`, which takes raw rows, signals or
+        images, and gives what `reconstruct` gives for them; texts, mixed tables and conditional models have none. The
+        folder is written aside and renamed, so it is complete or absent.
 
         Args:
             path: The folder to create.
@@ -733,7 +736,7 @@ class Run:
             >>> run = aenb.train("shallow", "digits", latent_dim=2, epochs=1, verbose=False)
             >>> with tempfile.TemporaryDirectory() as folder:
             ...     sorted(path.name for path in run.save(f"{folder}/d").glob("*.keras"))
-            ['decoder.keras', 'encoder.keras', 'model.keras']
+            ['decoder.keras', 'encoder.keras', 'model.keras', 'pipeline.keras']
         """
         if self.is_alive:
             raise AenbError(
@@ -752,7 +755,8 @@ class Run:
             "record": self.record,
             "preprocessing": self.preprocessing.to_dict(),
         }
-        models = {"model": self.model, **parts(self.model)}
+        whole = pipeline(self)
+        models = {"model": self.model, **parts(self.model)} | ({} if whole is None else {"pipeline": whole})
         timeline = {str(epoch): samples for epoch, samples in self.timeline.items()}
         arrays = {"timeline": timeline, "fitted": fitted.to_arrays(self)}
         return folder.write(path, facts, models, pictures, arrays, overwrite=overwrite)
