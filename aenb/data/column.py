@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 ColumnKind = Literal["numeric", "quantile", "count", "binary", "categorical", "ordinal", "date", "constant", "drop"]
 Level = bool | int | float | str
 SHOWN = 6  # levels in the table
+EXACT = 2**53  # whole numbers below it are exact as floats
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,10 @@ class Column:
     def block(self) -> Block:
         """Its entries, for a model."""
         kind = {"numeric": "gaussian", "quantile": "gaussian", "date": "gaussian", "binary": "bernoulli"}
-        of_count = (self.mean, self.scale, self.dispersion) if self.kind == "count" else ()
-        return Block(kind.get(self.kind, self.kind), len(self.entries), self.weight, *of_count)
+        block = Block(kind.get(self.kind, self.kind), len(self.entries), self.weight)
+        if self.kind != "count":
+            return block
+        return replace(block, shift=self.mean, scale=self.scale, dispersion=self.dispersion)
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -115,9 +119,8 @@ def level_text(level: Any) -> str:
     """
     if isinstance(level, bool | np.bool_ | str):
         return str(level)
-    if isinstance(level, float | np.floating) and level == np.floor(level) and abs(level) < 2**53:
-        return str(int(level))
-    return str(level)
+    number = float(level) if isinstance(level, float | np.floating) else math.nan
+    return str(int(number)) if number.is_integer() and abs(number) < EXACT else str(level)
 
 
 def plain_level(level: Any) -> Level:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from aenb.core.errors import AenbError, nearest
+from aenb.core.errors import AenbError, nearest, warn
 from aenb.data.labels import printable
 
 if TYPE_CHECKING:
@@ -49,9 +48,7 @@ def in_order(columns: Iterable, feature_names: Sequence[str], name: str, known: 
     if missing or twice:
         raise _unfit(missing, others, twice, feature_names, name)
     if others:
-        warnings.warn(
-            f"`{name}`: columns that the training table did not have are ignored: {listed(others)}.", stacklevel=8
-        )
+        warn(f"`{name}`: columns that the training table did not have are ignored: {listed(others)}.")
     return [position[one] for one in feature_names]
 
 

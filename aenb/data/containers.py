@@ -71,7 +71,8 @@ def _of_bunch(bunch: Any, kind: str | None) -> Contents:
         x = images
     elif isinstance(x, np.ndarray) and x.ndim == 2 and names is not None and len(names) == x.shape[1]:
         x = pd.DataFrame(x, columns=list(map(str, names)))
-    labels, class_names = None, ()
+    labels: Any = None
+    class_names: tuple[str, ...] = ()
     if target is not None:
         classes = np.unique(np.asarray(target)) if np.ndim(target) == 1 else np.zeros(0)
         if classes.dtype.kind in "biuOUS" and len(classes) <= max(2, len(target) // 2):

@@ -82,6 +82,11 @@ def load_data(
         >>> data = aenb.load_data("digits")
         >>> data.x_train.shape
         (1437, 8, 8, 1)
+
+        >>> import pandas as pd
+        >>> table = pd.DataFrame({"city": ["Lyon", "Nice", "Paris"] * 20, "sales": range(3, 183, 3)})
+        >>> aenb.load_data(table, columns={"sales": "quantile"}).columns["kind"].to_dict()
+        {'city': 'categorical', 'sales': 'quantile'}
     """
     if limit is not None and limit < MIN_EXAMPLES:
         raise AenbError(f"`limit`: expected at least {MIN_EXAMPLES} training examples; received {limit}.")

@@ -12,7 +12,6 @@ A column is a `Column` (`data.column`); `data.column_kinds` has the code of each
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import psutil
 
-from aenb.core.errors import AenbError, shown
+from aenb.core.errors import AenbError, shown, warn
 from aenb.core.layout import Layout
 from aenb.data.column import TEXTS, Column, in_layout, plain_level
 from aenb.data.column_kinds import KINDS, unknown_levels
@@ -181,7 +180,7 @@ def unseen(frame: DataFrame, columns: Columns) -> list[str]:
 def warn_of_unseen(frame: DataFrame, columns: Columns, name: str) -> None:
     """Warn of levels that the training table did not have."""
     if found := unseen(frame, columns):
-        warnings.warn(f"`{name}` has levels that the training table did not have: {'; '.join(found)}.", stacklevel=7)
+        warn(f"`{name}` has levels that the training table did not have: {'; '.join(found)}.")
 
 
 def _unseen(column: Column, words: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -198,6 +198,11 @@ class Data:
 
         `entries` is the number of a model's inputs that a column has, and `weight` that of its loss. In a table of
         numbers, all columns are "numeric". Other data has none.
+
+        Example:
+            >>> import aenb
+            >>> aenb.load_data("wine").columns.loc["alcohol", "kind"]
+            'numeric'
         """
         left_out = [Column(name, "drop", "int64", why="it numbers the rows") for name in self.left_out]
         return as_frame([*(self.table or self._numeric_columns()), *left_out])
@@ -207,7 +212,7 @@ class Data:
             return []
         x = self.train[:]
         low, high = (self.preprocessing.to_raw(bound(x, axis=0)) for bound in (np.nanmin, np.nanmax))
-        names = self.feature_names or range(x.shape[1])
+        names: Sequence[int | str] = self.feature_names or range(x.shape[1])
         missing = np.isnan(x).mean(axis=0)
         return [
             Column(name, "numeric", why="numbers", missing=float(share), low=float(least), high=float(most))
