@@ -111,7 +111,7 @@ BAD = {
     "one axis": (np.zeros(9), r"received the shape \(9,\)"),
     "five axes": (np.zeros((9, 2, 2, 2, 2)), "received the shape"),
     "wide range": (DRAW.normal(0, 100, (9, 4, 4)), "expected pixels in"),
-    "a frame with text": (pd.DataFrame({"a": [1] * 9, "who": list("abcdefghi")}), "text or objects in who"),
+    "a frame of names": (pd.DataFrame({"a": [1] * 9, "who": list("abcdefghi")}), "columns to learn from; .*identifier"),
     "too large": (np.array([[1e300, 1.0], [-1e300, 2.0]] * 9), "squares are finite"),
     "a number": (7, r"received the shape \(\)"),
     "nothing": (None, "expected numbers"),

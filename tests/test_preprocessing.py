@@ -70,7 +70,6 @@ class TestColumns:
                 "none called `a`, and `aa`, which it did not have. Rename `aa` to",
             ),
             (lambda x: x.drop(columns="b"), "none called `b`"),
-            (lambda x: x.assign(z=1.0), "`z`, which it did not have"),
             (lambda x: pd.concat([x, x["a"]], axis=1), "`a` more than once"),
             (lambda x: x.to_numpy()[:, :3], "rows of 4 features; received the shape"),
             (lambda x: x.assign(a="text"), "text or objects in a"),

@@ -24,8 +24,8 @@ MEMBERS = {  # what others may rely on; the rest is for aenb's own rooms
         "resume", "save", "score", "show", "stop", "summary", "to_cell", "wait",
     ],
     "Data": [
-        "anomalies", "class_names", "classes", "describe", "feature_names", "input_shape", "is_subset", "kind",
-        "limit", "n", "name", "notes", "one_class", "scaler", "source", "total", "vocabulary", "x_test",
+        "anomalies", "class_names", "classes", "columns", "describe", "feature_names", "input_shape", "is_subset",
+        "kind", "limit", "n", "name", "notes", "one_class", "scaler", "source", "total", "vocabulary", "x_test",
         "x_train", "y_test", "y_train",
     ],
     "LatentExplorer": ["animation", "marks", "place", "run", "selected"],
@@ -37,7 +37,7 @@ SETTINGS = {
         "amount", "limit", "epochs", "batch_size", "learning_rate", "seed", "patience", "restarts", "mixed_precision",
         "xla", "settings",
     ],
-    "load_data": ["data", "labels", "limit", "name", "kind"],
+    "load_data": ["data", "labels", "limit", "name", "kind", "columns"],
     "build_model": ["family", "input_shape", "hyperparameters"],
 }  # fmt: skip
 

@@ -85,6 +85,7 @@ def test_saved_and_loaded_it_is_the_same(trained, tmp_path):
     folder = trained.save(tmp_path / "run")
     names = {"run.json", "model.keras", "encoder.keras", "decoder.keras", "history.csv"}
     names |= {"figure.png", "figure-2.png"}  # the second of what it learnt
+    names |= {"pipeline.keras"}  # from raw images
     names |= {"fitted.npz"}  # what it needs of its training items
     assert {path.name for path in folder.iterdir()} == names
     assert [path.name for path in tmp_path.iterdir()] == ["run"]  # nothing is left beside it

@@ -16,6 +16,7 @@ from aenb.comparison.score_columns import DRAWN, SCORES, Column
 from aenb.data.record import Data
 from aenb.evaluation.metrics.intervals import Interval
 from aenb.figures.plots import BLUE, GREEN, ORANGE, STYLE, drawable, image_grid
+from aenb.latent.sampling import samples
 from aenb.runs.run import Run
 
 PANELS, COLUMNS = 4, 10
@@ -144,7 +145,7 @@ def strips_of(comparison: Compared) -> list[Strip]:
             (
                 name,
                 run.reconstruct(run.corrupt(x), conditions),
-                run.generate(len(x), seed=run.spec.seed, labels=conditions),
+                samples(run, len(x), run.spec.seed, labels=conditions),
             )
         )
     return strips

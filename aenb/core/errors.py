@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable
 
 MAX_NAME = 100  # characters of a name compared with others
@@ -32,6 +34,14 @@ class AenbError(ValueError):
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython shows instead of a traceback."""
         return [f"AenbError: {self}"]
+
+
+def warn(message: str) -> None:
+    """Warn of something that a user should know, at the line of their code that led to it."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "aenb":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, stacklevel=level)
 
 
 def failure(what: str, error: BaseException) -> str:

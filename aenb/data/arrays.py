@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from aenb.core.errors import AenbError
+from aenb.data.columns import listed, single_names
 from aenb.data.foreign import as_list, reading
+from aenb.data.frames import from_mixed, is_numeric, taken_labels, without_row_numbers
 from aenb.data.labels import printable, read_labels
-from aenb.data.numeric import measured
+from aenb.data.numeric import is_frame, measured
 from aenb.data.record import STREAMED, Data
 from aenb.data.scaling import BYTES, UNIT, add_channel, check_range, from_range, infer_range
 from aenb.data.signals import are_ragged_signals, padded, padding_note
@@ -30,6 +32,7 @@ def from_arrays(
     kind: str | None = None,
     class_names: Sequence[str] = (),
     notes: Sequence[str] = (),
+    columns: Mapping[Any, Any] | None = None,
 ) -> Data:
     """Make `Data` from an array, a table or a list; hold out a fifth, at most 10,000 examples and 512 MB of float32.
 
@@ -43,11 +46,27 @@ def from_arrays(
         kind: "signal" for an array (n, length, channels) that does not hold images.
         class_names: The name of each class.
         notes: What was done to the examples before.
+        columns: Kinds of a table's columns by their names: see `aenb.load_data`.
 
     Raises:
         AenbError: It is empty, ragged, not numeric, infinite or of another shape; pixels are missing or have an
             unknown range; a column has no observed value.
     """
+    left_out: tuple[str, ...] = ()
+    if is_frame(x):
+        with reading(x, f"`{name}`"):
+            x, name_notes = single_names(x, name)
+            x, labels, label_notes = taken_labels(x, labels, name)
+            notes = (*notes, *name_notes, *label_notes)
+            if columns or not is_numeric(x):
+                return from_mixed(x, labels, name, source, columns=columns, class_names=class_names, notes=notes)
+            x, left_out = without_row_numbers(x)
+            notes = (
+                *notes,
+                *([f"Columns left out, since they number the rows: {listed(left_out)}."] if left_out else []),
+            )
+    elif columns:
+        raise AenbError(f"`columns`: expected a table with named columns, a DataFrame; received a {type(x).__name__}.")
     with reading(x, f"`{name}`"):
         x = as_list(x, f"`{name}`")
         is_texts, is_ragged = are_texts(x), are_ragged_signals(x)
@@ -63,14 +82,14 @@ def from_arrays(
     size, split_notes = held_out_size(len(rows), rows[0].size)
     train, test = hold_out(len(rows), size, y)
     kind = kind or ("tabular" if rows.ndim == 2 else "image")
-    columns, scaler, pixel_range = tuple(map(printable, getattr(x, "columns", ()))), None, UNIT
+    names, scaler, pixel_range = tuple(map(printable, getattr(x, "columns", ()))), None, UNIT
     if kind == "image":
         pixel_range, unit_notes = infer_range(Rows(rows, train), None if ends is None else ends[train])
         check_range(Rows(rows, test), None if ends is None else ends[test], pixel_range)
         is_ready = rows.dtype == np.uint8 and pixel_range == BYTES  # they stay bytes
         rows, convert = add_channel(rows), None if is_ready else from_range(pixel_range)
     else:
-        scaler, unit_notes = fit_scaler(Rows(rows, train), name, columns)
+        scaler, unit_notes = fit_scaler(Rows(rows, train), name, names)
         convert = to_units(scaler)
     streams = is_large(rows)
     kept_rows, held = Rows(rows, train, convert), Rows(rows, test, convert)[:]
@@ -82,8 +101,9 @@ def from_arrays(
         )
     return Data(
         kept, held, *_pick(y, train, test),
-        kind=kind, name=name, source=source, class_names=tuple(class_names), feature_names=columns, scaler=scaler,
-        pixel_range=pixel_range, notes=(*notes, *split_notes, *unit_notes, *(_streaming(rows) if streams else [])),
+        kind=kind, name=name, source=source, class_names=tuple(class_names), feature_names=names, scaler=scaler,
+        left_out=left_out, pixel_range=pixel_range,
+        notes=(*notes, *split_notes, *unit_notes, *(_streaming(rows) if streams else [])),
     )  # fmt: skip
 
 

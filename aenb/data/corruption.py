@@ -14,13 +14,15 @@ from functools import partial
 from aenb.core.backend import Tensor, tf
 from aenb.core.errors import AenbError, unknown
 
+Owners = tuple[int, ...]  # of a mixed table: the number of the column that each entry belongs to; else ()
+
 
 @dataclass(frozen=True)
 class Corruption:
     """A way to corrupt examples.
 
     Attributes:
-        corrupt: (x, seed, amount, kind of data) → x corrupted; x is (batch, ...), seed is two integers.
+        corrupt: (x, seed, amount, kind of data, owners) → x corrupted; x is (batch, ...), seed is two integers.
         amount: The default amount.
         means: What the amount measures.
         kinds: The kinds of data that it applies to.
@@ -32,35 +34,43 @@ class Corruption:
     kinds: tuple[str, ...]
 
 
-def gaussian(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
+def gaussian(x: Tensor, seed: Tensor, amount: float, kind: str, owners: Owners = ()) -> Tensor:
     """Add Gaussian noise of standard deviation `amount`; images are clipped to [0, 1]."""
     noisy = x + amount * tf.random.stateless_normal(tf.shape(x), seed)
     return tf.clip_by_value(noisy, 0.0, 1.0) if kind == "image" else noisy
 
 
-def salt_and_pepper(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
+def salt_and_pepper(x: Tensor, seed: Tensor, amount: float, kind: str, owners: Owners = ()) -> Tensor:
     """Set a share of the pixels to black or white, the same in all channels."""
     draw = tf.random.stateless_uniform(tf.shape(x[..., :1]), seed)
     salted = tf.where(draw < amount / 2, tf.zeros_like(x), x)
     return tf.where(draw > 1 - amount / 2, tf.ones_like(x), salted)
 
 
-def swap(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
+def swap(x: Tensor, seed: Tensor, amount: float, kind: str, owners: Owners = ()) -> Tensor:
     """Replace a share of the values with those of another example of the batch, at the same position."""
     seeds, n = tf.random.split(seed, 2), tf.shape(x)[0]
     shift = tf.random.stateless_uniform((), seeds[0], minval=1, maxval=tf.maximum(2, n), dtype="int32")
     other = tf.roll(x, shift, axis=0)  # XLA has no shuffle
-    corrupted = tf.random.stateless_uniform(tf.shape(x), seeds[1]) < amount
+    corrupted = _uniform(x, seeds[1], owners) < amount
     return tf.where(corrupted & (other != 0) & (x != 0) if kind == "text" else corrupted, other, x)
 
 
-def random(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
-    """Mask a share of the values with 0; in images, all channels of a pixel."""
-    shape = tf.shape(x[..., :1] if kind == "image" else x)
-    return tf.where(tf.random.stateless_uniform(shape, seed) < amount, tf.zeros_like(x), x)
+def random(x: Tensor, seed: Tensor, amount: float, kind: str, owners: Owners = ()) -> Tensor:
+    """Mask a share of the values with 0; in images, all channels of a pixel; in mixed tables, all of a column's."""
+    draw = _uniform(x[..., :1] if kind == "image" else x, seed, owners)
+    return tf.where(draw < amount, tf.zeros_like(x), x)
 
 
-def square(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
+def _uniform(x: Tensor, seed: Tensor, owners: Owners) -> Tensor:
+    """Draw a number from [0, 1) for each entry, in mixed tables the same for all entries of a column."""
+    if not owners:
+        return tf.random.stateless_uniform(tf.shape(x), seed)
+    draw = tf.random.stateless_uniform((tf.shape(x)[0], max(owners) + 1), seed)
+    return tf.gather(draw, list(owners), axis=1)
+
+
+def square(x: Tensor, seed: Tensor, amount: float, kind: str, owners: Owners = ()) -> Tensor:
     """Mask a square region of each image with 0, at a random place; each side is `amount` of the image's."""
     seeds = tf.random.split(seed, 2)
     rows = _stretch(tf.shape(x)[0], tf.shape(x)[1], amount, seeds[0])[:, :, None, None]
@@ -68,7 +78,7 @@ def square(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
     return tf.where(rows & columns, tf.zeros_like(x), x)
 
 
-def stretch(x: Tensor, seed: Tensor, amount: float, kind: str) -> Tensor:
+def stretch(x: Tensor, seed: Tensor, amount: float, kind: str, owners: Owners = ()) -> Tensor:
     """Mask a stretch of each signal or text with 0, at a random place; it is `amount` of the length."""
     masked = _stretch(tf.shape(x)[0], tf.shape(x)[1], amount, seed)
     return tf.where(masked[:, :, None] if kind == "signal" else masked, tf.zeros_like(x), x)
@@ -101,7 +111,13 @@ CORRUPTIONS = tuple(dict.fromkeys(name for ways in TASKS.values() for name in wa
 
 
 def make_task(
-    task: str, corruption: str | None, amount: float | None, kind: str, *, missing: bool = True
+    task: str,
+    corruption: str | None,
+    amount: float | None,
+    kind: str,
+    *,
+    missing: bool = True,
+    owners: Owners = (),
 ) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """Return the function of a task: (examples in the model's units, seed) → inputs and targets.
 
@@ -111,12 +127,13 @@ def make_task(
         amount: The amount of corruption; None: its default.
         kind: The kind of data: "image", "tabular", "signal", "text".
         missing: Whether values may be missing.
+        owners: Of a mixed table: the number of the column that each entry belongs to.
 
     Raises:
         AenbError: The task has no such corruption, or none that applies to this kind of data.
     """
     way, amount = chosen_corruption(task, corruption, amount, kind)
-    corrupt = None if way is None else partial(way.corrupt, amount=amount, kind=kind)
+    corrupt = None if way is None else partial(way.corrupt, amount=amount, kind=kind, owners=owners)
     return partial(_task, corrupt=corrupt, missing=missing and kind != "text")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import psutil
@@ -20,9 +21,20 @@ from aenb.data.record import Data
 
 FORMATS = (".npy", ".npz", ".csv", ".parquet", ".txt")
 MAX_COLUMNS = 100_000  # of a table
+DECIMAL = re.compile(r"\d,\d")
 
 
-def from_file(path: Path, labels: Any = None, kind: str | None = None) -> Data:
+class FileContents(NamedTuple):
+    """What a file holds: its examples, its labels or None, and notes on how it was read."""
+
+    x: Any
+    labels: Any = None
+    notes: tuple[str, ...] = ()
+
+
+def from_file(
+    path: Path, labels: Any = None, kind: str | None = None, columns: Mapping[Any, Any] | None = None
+) -> Data:
     """Make `Data` from a file.
 
     Args:
@@ -30,10 +42,24 @@ def from_file(path: Path, labels: Any = None, kind: str | None = None) -> Data:
             `.csv` or `.parquet` table of numbers; a `.txt` in UTF-8 with one text per line.
         labels: (n,), to use instead of the file's own.
         kind: "signal" for an array (n, length, channels) that does not hold images.
+        columns: Kinds of a table's columns by their names: see `aenb.load_data`.
 
     Raises:
         AenbError: The file does not exist, is not a regular file (a pipe, a device), is broken, has another format,
             declares more than it holds, or needs more memory than is available.
+    """
+    found = read_file(path)
+    return from_arrays(
+        found.x, found.labels if labels is None else labels, name=named(path.stem),
+        source=f"the file {named(path.name)}", kind=kind, columns=columns, notes=found.notes,
+    )  # fmt: skip
+
+
+def read_file(path: Path) -> FileContents:
+    """Read the examples of a file.
+
+    Raises:
+        AenbError: As for `from_file`.
     """
     if path.suffix not in FORMATS:
         raise AenbError(
@@ -41,9 +67,7 @@ def from_file(path: Path, labels: Any = None, kind: str | None = None) -> Data:
             f"`{named(path.suffix or path.name)}`."
         )
     reader = dict(zip(FORMATS, (_npy, _npz, _csv, _parquet, _txt), strict=True))[path.suffix]
-    x, own_labels = reader(path, f"a readable {path.suffix} file")
-    labels = own_labels if labels is None else labels
-    return from_arrays(x, labels, name=named(path.stem), source=f"the file {named(path.name)}", kind=kind)
+    return FileContents(*reader(path, f"a readable {path.suffix} file"))
 
 
 def _npy(path: Path, what: str) -> tuple[Any, None]:
@@ -67,16 +91,32 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
         return read_array(part)
 
 
-def _csv(path: Path, what: str) -> tuple[Any, None]:
+def _csv(path: Path, what: str) -> tuple[Any, None, tuple[str, ...]]:
     import pandas as pd
 
     with _in_memory(path, what) as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # a column of numbers and words is refused below
-        columns = stream.readline().count(b",") + 1
+        head = stream.readline().decode("utf-8", "replace")
+        separator, decimal = _separators(head, stream.readline().decode("utf-8", "replace"))
+        columns = head.count(separator) + 1
         if columns > MAX_COLUMNS:
             raise ValueError(f"{columns:,} columns, more than {MAX_COLUMNS:,}")
         stream.seek(0)
-        return pd.read_csv(stream), None
+        frame = pd.read_csv(stream, sep=separator, decimal=decimal)
+    if separator == ",":
+        return frame, None, ()
+    words = {";": "semicolons", "\t": "tabs", "|": "bars"}[separator]
+    decimals = ", and decimals are written with commas" if decimal == "," else ""
+    return frame, None, (f"Its values are separated by {words}{decimals}.",)
+
+
+def _separators(head: str, row: str) -> tuple[str, str]:
+    """Return what separates values, and decimals, from the first two lines of a table."""
+    counts = {one: head.count(one) for one in ",;\t|"}
+    separator = max(counts, key=lambda one: (counts[one], one == ","))
+    if not counts[separator] or (separator != "," and row.count(separator) != counts[separator]):
+        separator = ","
+    return separator, "," if separator != "," and DECIMAL.search(row) else "."
 
 
 def _parquet(path: Path, what: str) -> tuple[Any, None]:

@@ -62,6 +62,32 @@ def from_folder(folder: Path, labels: Any = None) -> Data:
     )  # fmt: skip
 
 
+def read_images(folder: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, list[str]]:
+    """Read the images of a folder at the size of a model's inputs.
+
+    Args:
+        folder: The folder; images of another size are cropped around the centre and resized.
+        shape: (height, width, channels), with one channel or three.
+
+    Returns:
+        (n, *shape), uint8, and the paths of the images within the folder.
+
+    Raises:
+        AenbError: There are no images, or some cannot be read.
+    """
+    files, _ = _find(folder)
+    size, mode = (shape[0], shape[1]), "L" if shape[-1] == 1 else "RGB"
+
+    def decode(path: Path) -> np.ndarray:
+        header = look(path)
+        return pixels(path, size, mode, resized=(header.height, header.width) != size)[0]
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")  # sizes are checked
+        images = np.stack(list(_each(decode, files, folder, "Decoding")))
+    return images.reshape(len(images), *shape), [named(file.relative_to(folder)) for file in files]
+
+
 def _find(folder: Path) -> tuple[list[Path], list[str]]:
     """List the images of a folder, and report which files were left out."""
     try:

@@ -16,6 +16,7 @@ from aenb.core.errors import AenbError, nearest, shown
 from aenb.core.files import expanded, named, reason
 from aenb.core.short_form import max_examples, smaller
 from aenb.data.arrays import from_arrays
+from aenb.data.containers import contents
 from aenb.data.data_files import FORMATS, from_file
 from aenb.data.data_sets import datasets
 from aenb.data.foreign import reading
@@ -38,6 +39,7 @@ def load_data(
     limit: int | None = None,
     name: str = "array",
     kind: str | None = None,
+    columns: Mapping[Any, Any] | None = None,
 ) -> Data:
     """Load a data set by its name, or your own data.
 
@@ -46,22 +48,28 @@ def load_data(
 
     Args:
         data: A name of `aenb.datasets()`; an array, a memory map or nested lists, (n, features), (n, height, width) or
-            (n, height, width, channels); a pandas DataFrame of numbers; signals, a list of arrays (steps, channels) of
-            different lengths; a list of texts; a finite `tf.data.Dataset` of examples x or pairs (x, label), batched
-            or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (one text per
-            line), or to a folder of images (png, jpg, bmp, gif, webp), whose subfolders' names are the labels; or
-            `Data`, which is returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`).
+            (n, height, width, channels); a pandas DataFrame, of numbers, text, categories, True and False or dates; a
+            SciPy sparse matrix; a scikit-learn `Bunch`; signals, a list of arrays (steps, channels) of different
+            lengths, or of pandas Series; a list of texts; a finite `tf.data.Dataset` of examples x or pairs (x, label),
+            batched or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (one
+            text per line), or to a folder of images (png, jpg, bmp, gif, webp), whose subfolders' names are the labels;
+            or `Data`, which is returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`).
             Tables and signals may have missing values, NaN.
         labels: Labels of the examples, (n,), to use instead of those of a file or a folder: whole numbers, names, or
-            True and False, in an array, a list or a pandas column.
+            True and False, in an array, a list or a pandas column; or the name of a table's column that has them.
         limit: Keep this many training examples, and the same fraction of the held-out ones; at least one of each
             class.
         name: The name to give an array.
-        kind: "signal" for an array (n, length, channels) that does not hold grey images.
+        kind: "signal" for an array (n, length, channels) that does not hold grey images, or (n, length), one series a
+            row.
+        columns: What the columns of a table are, if not what they look like, by their names: "numeric", "quantile" (its
+            ranks, as a normal distribution: for long tails), "count", "binary", "categorical", "ordinal" (of numbers;
+            for text, the list of its levels in order), "date", or "drop". `data.columns` shows the kinds, with reasons;
+            by default, a column that numbers or names the rows is left out.
 
     Returns:
         `Data`: images in [0, 1], tables and signals standardised, texts as token ids, with a part held out; its notes
-        say what was changed.
+        say what was changed. In a table with other columns than numbers, each column is coded by its kind.
 
     Raises:
         AenbError: The name is unknown, the file is broken, or a model cannot learn from the array; an image cannot be
@@ -74,12 +82,17 @@ def load_data(
         >>> data = aenb.load_data("digits")
         >>> data.x_train.shape
         (1437, 8, 8, 1)
+
+        >>> import pandas as pd
+        >>> table = pd.DataFrame({"city": ["Lyon", "Nice", "Paris"] * 20, "sales": range(3, 183, 3)})
+        >>> aenb.load_data(table, columns={"sales": "quantile"}).columns["kind"].to_dict()
+        {'city': 'categorical', 'sales': 'quantile'}
     """
     if limit is not None and limit < MIN_EXAMPLES:
         raise AenbError(f"`limit`: expected at least {MIN_EXAMPLES} training examples; received {limit}.")
     if kind not in (None, "signal"):
         raise AenbError(f'`kind`: expected "signal", or None for any other data; received {kind!r}.')
-    return _find(data, labels, name, kind).limit(smaller(limit, max_examples()))
+    return _find(data, labels, name, kind, columns).limit(smaller(limit, max_examples()))
 
 
 def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:
@@ -120,22 +133,34 @@ def _no_such(name: str, variables: Sequence[str] = ()) -> AenbError:
     return AenbError(f"No data set, notebook variable or file is called `{shown(name)}`.{hint if guesses else others}")
 
 
-def _find(data: Any, labels: Any, name: str, kind: str | None) -> Data:
+def _find(data: Any, labels: Any, name: str, kind: str | None, columns: Mapping[Any, Any] | None = None) -> Data:
     with reading(data, f"`{name}`"):
         if isinstance(data, tuple) and len(data) == 2:
             data, labels = data
     if isinstance(data, Data) or (isinstance(data, str | Path) and str(data) in datasets()):
         if labels is not None:
             raise AenbError("`labels`: expected none, since this data has its own; received some. Leave them out.")
+        _refuse_columns(columns, "data that is loaded already")
         return data if isinstance(data, Data) else _by_name(str(data))
     if isinstance(data, str) and data.partition(":")[0] in datasets() and not os.path.exists(data):
         data_set, _, label = data.partition(":")
         return _by_name(data_set).one_class(printable(label))
     if isinstance(data, str | Path):
-        return _by_path(str(data), labels, kind)
+        return _by_path(str(data), labels, kind, columns)
     if is_pipeline(data):
         return from_pipeline(data, labels, name)
-    return from_arrays(data, labels, name, kind=kind)
+    with reading(data, f"`{name}`"):
+        found = contents(data, name, kind)
+    class_names = found.class_names if labels is None else ()
+    labels = found.labels if labels is None else labels
+    return from_arrays(
+        found.x, labels, name, kind=found.kind, class_names=class_names, notes=found.notes, columns=columns
+    )
+
+
+def _refuse_columns(columns: Mapping[Any, Any] | None, received: str) -> None:
+    if columns:
+        raise AenbError(f"`columns`: expected a table with named columns; received {received}.")
 
 
 def _by_name(name: str) -> Data:
@@ -144,7 +169,7 @@ def _by_name(name: str) -> Data:
     return loaded if isinstance(loaded, Data) else _find(loaded, None, name, None)
 
 
-def _by_path(name: str, labels: Any, kind: str | None) -> Data:
+def _by_path(name: str, labels: Any, kind: str | None, columns: Mapping[Any, Any] | None) -> Data:
     if not name.strip():
         raise AenbError(f"`--data`: {EXPECTED}; received an empty name. The current folder is `.`.")
     path = expanded(name)
@@ -156,4 +181,7 @@ def _by_path(name: str, labels: Any, kind: str | None) -> Data:
         raise _no_such(name) from error
     except (OSError, ValueError) as error:
         raise AenbError(f"`--data`: {EXPECTED}; received {named(name)}: {reason(error)}.") from error
-    return replace(from_folder(path, labels) if is_folder else from_file(path, labels, kind), name=printable(name))
+    if is_folder:
+        _refuse_columns(columns, "a folder")
+    loaded = from_folder(path, labels) if is_folder else from_file(path, labels, kind, columns)
+    return replace(loaded, name=printable(name))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from aenb.core.errors import AenbError
-from aenb.data.columns import in_order
+from aenb.data import mixed_table
+from aenb.data.column import Column
+from aenb.data.columns import in_order, single_names
 from aenb.data.labels import class_numbers
 from aenb.data.numeric import as_array, is_frame, is_masked
 from aenb.data.scaling import BYTES, SIGNED, UNIT, add_channel, fits, from_range, tolerance_of, units
@@ -19,7 +21,12 @@ from aenb.data.signals import padded
 from aenb.data.standardised import standardise, to_raw
 from aenb.data.words import are_texts, split_words, to_ids, to_text
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 LARGEST = 1e15  # standardised value allowed: sums of squares stay finite in float32
+JUDGED = 10_000  # rows by which units are judged
+CERTAIN, UNLIKE = math.log(1000), 0.5  # nats by which original units have to be more likely, in all and for each value
 MARGIN = 2.0  # how far inputs may exceed the training images' range, as a multiple of it: noise may be added
 Kind = Literal["image", "tabular", "signal", "text"]
 
@@ -36,7 +43,9 @@ class Preprocessing:
         reach: The smallest and the largest input value of images, usually 0 and 1.
         mean: The mean subtracted from each column of a table or channel of a signal; none: nothing is subtracted.
         scale: The number that each is then divided by.
-        feature_names: The names of a table's columns, in the order of the inputs.
+        feature_names: The names of a table's columns, in the order of the inputs; of a mixed table, those of inputs.
+        columns: The columns of a mixed table, and how their values become inputs.
+        left_out: Columns of a table of numbers that are not among the inputs.
         vocabulary: The words of a text, in the order of their ids.
         classes: The labels, in the order of their numbers.
         class_names: The name of each class.
@@ -55,6 +64,8 @@ class Preprocessing:
     vocabulary: tuple[str, ...] = ()
     classes: tuple[bool | int | str, ...] = ()
     class_names: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def inputs(self, x: Any, name: str = "x") -> np.ndarray:
         """Convert what a run is given to the model's units.
@@ -62,8 +73,8 @@ class Preprocessing:
         Args:
             x: Raw examples, as for `from_raw`: a DataFrame, texts, a list of signals, or an array of integers; or an
                 array of floats that is in the model's units already, as `Data.x_train` is. Float images far outside the
-                model's units, but within the raw range of the training images, count as raw. NaN and masked values are
-                missing; token ids are integers.
+                model's units, but within the raw range of the training images, count as raw, and so do rows and signals
+                for which `is_raw` holds. NaN and masked values are missing; token ids are integers.
             name: Its name, for errors.
 
         Returns:
@@ -80,11 +91,37 @@ class Preprocessing:
         """
         if self.kind == "text":
             return self.from_raw(x, name) if are_texts(x) else self._tokens(x, name)
-        if self.kind == "image" or is_frame(x) or self._is_list_of_signals(x):
+        if self.kind == "image" or is_frame(x) or self._is_list_of_signals(x) or self.are_rows(x):
             return self.from_raw(x, name)
         array = self._fitted(x, name)
-        has_floats = array.dtype.kind == "f" and not (is_masked(x) and x.dtype.kind != "f")
-        return self._checked(array, array, name) if has_floats else self.from_raw(array, name)
+        return self.from_raw(array, name) if self.is_raw(x) else self._checked(array, array, name)
+
+    def is_raw(self, x: Any) -> bool:
+        """Say whether an array of rows or signals is in its original units, rather than in the model's.
+
+        Integers are. Floats are if they are far more likely in the training data's units, by their means and standard
+        deviations, than as standardised values; a Student distribution keeps outliers from deciding. If both are
+        alike, since the training data nearly had the mean 0 and the deviation 1, floats are in the model's units.
+
+        Args:
+            x: (n, *input_shape), or a list of signals.
+        """
+        if self.kind not in ("tabular", "signal") or self.columns or is_frame(x):
+            return False
+        if self._is_list_of_signals(x):
+            return True
+        array = as_array(x, "x")
+        if array.dtype.kind != "f" or (is_masked(x) and x.dtype.kind != "f"):
+            return True
+        if not self.mean or array.shape[-1:] != (len(self.mean),) or not array.size:
+            return False
+        values = array.reshape(-1, len(self.mean))[:JUDGED].astype("float64")
+        with np.errstate(over="ignore", invalid="ignore"):
+            scale = np.asarray(self.scale)
+            gains = _log_student((values - np.asarray(self.mean)) / scale) - np.log(scale) - _log_student(values)
+        observed = np.isfinite(gains)
+        total = float(gains[observed].sum())
+        return total > CERTAIN and total > UNLIKE * observed.sum()
 
     def input(self, x: Any, name: str = "x") -> np.ndarray:
         """Convert one example to the model's units: (*input_shape). It may have the batch axis or not; see `inputs`."""
@@ -131,10 +168,15 @@ class Preprocessing:
         """
         if self.kind == "text":
             return units(to_ids(split_words(x, name), self.vocabulary, *self.input_shape))
+        if self.columns:
+            rows = self.as_rows(x, name)
+            inputs = mixed_table.encode(rows, self.columns, name)
+            mixed_table.warn_of_unseen(rows, self.columns, name)
+            return inputs
         if self._is_list_of_signals(x):
             x = padded(x, name, self.input_shape[0])
         elif self.kind == "tabular" and is_frame(x):
-            x = x.iloc[:, in_order(x.columns, self.feature_names, name)]
+            x = x.iloc[:, in_order(x.columns, self.feature_names, name, self.left_out)]
         array = self._fitted(x, name)
         if self.kind == "image":
             return self._pixels(array, name)
@@ -143,6 +185,23 @@ class Preprocessing:
     def to_raw(self, x: np.ndarray) -> np.ndarray:
         """Convert tables and signals from the model's units back to their original ones: the same shape, float64."""
         return to_raw(x, self.mean, self.scale)
+
+    def to_frame(
+        self, x: np.ndarray, index: Any = None, *, draw: np.random.Generator | None = None, noise: Any = None
+    ) -> DataFrame:
+        """Convert rows of a table from the model's units to a DataFrame in the original ones.
+
+        Args:
+            x: (n, features).
+            index: Its index; None: 0, 1, 2, ….
+            draw: For a mixed table: a generator to draw levels and counts with; None: the most probable ones are taken.
+            noise: For a mixed table, with `draw`: (features,), the deviation of the noise that is added to numbers.
+        """
+        import pandas as pd
+
+        if self.columns:
+            return mixed_table.decode(np.asarray(x), self.columns, index, draw=draw, noise=noise)
+        return pd.DataFrame(self.to_raw(x), index=index, columns=list(self.feature_names) or None)
 
     def restore(self, x: np.ndarray, like: Any) -> Any:
         """Convert rows of a table to their original units, and fill in the missing values of a DataFrame with them.
@@ -156,10 +215,14 @@ class Preprocessing:
         """
         import pandas as pd
 
-        raw = np.empty(x.shape)
-        raw[:, in_order(like.columns, self.feature_names, "x")] = self.to_raw(x)
+        if self.columns:
+            return mixed_table.fill(like, mixed_table.decode(x, self.columns, like.index))
+        order = in_order(like.columns, self.feature_names, "x", self.left_out)
+        raw = dict(zip(order, self.to_raw(x).T, strict=True))
         filled = [
-            column if column.notna().all() else column.astype("float64").where(column.notna(), raw[:, place])
+            column.astype("float64").where(column.notna(), raw[place])
+            if place in raw and column.isna().any()
+            else column
             for place, (_, column) in enumerate(like.items())
         ]
         return pd.concat(filled, axis=1)
@@ -184,6 +247,8 @@ class Preprocessing:
         Raises:
             AenbError: The examples have another kind or shape, or a table has other columns.
         """
+        if self.columns or other.columns:
+            return self._recoding(other)
         exact = {"image": 0, "tabular": 0, "signal": 1, "text": 1}.get(self.kind)
         if other.kind != self.kind or other.input_shape[exact:] != self.input_shape[exact:]:
             raise AenbError(f"`data`: expected {self.what}; received {other.what}.")
@@ -203,6 +268,14 @@ class Preprocessing:
 
         return convert
 
+    def _recoding(self, other: Preprocessing) -> Callable[[np.ndarray], np.ndarray] | None:
+        """Return the conversion of a mixed table, by way of its original units."""
+        if other.kind != "tabular" or self.kind != "tabular":
+            raise AenbError(f"`data`: expected {self.what}; received {other.what}.")
+        if mixed_table.same_units(other.columns, self.columns):
+            return None
+        return lambda examples: self.from_raw(other.to_frame(examples), "data")
+
     def _rewording(self, other: Preprocessing) -> Callable[[np.ndarray], np.ndarray] | None:
         if (other.vocabulary, other.input_shape) == (self.vocabulary, self.input_shape):
             return None
@@ -221,6 +294,11 @@ class Preprocessing:
         if len(ranges) == 1 or ranges & {UNIT, SIGNED}:
             return None
         return lambda images: self._pixels(np.rint(units(images) * other.pixel_range[1]).astype("uint32"), "data")
+
+    @property
+    def owners(self) -> tuple[int, ...]:
+        """Of a mixed table: the number of the column that each input belongs to, in the order of the inputs."""
+        return mixed_table.layout(self.columns).owners if self.columns else ()
 
     def texts(self, tokens: np.ndarray) -> list[str]:
         """Return the texts of token ids: (n, length) → n texts; "_" marks an empty position before the end."""
@@ -246,14 +324,15 @@ class Preprocessing:
         shape = "×".join(map(str, self.input_shape))
         return {
             "image": f"images of {shape}",
-            "tabular": f"rows of {shape} features",
+            "tabular": f"rows of {shape} features" if not self.columns else f"rows of {self._counted_columns()}",
             "signal": f"signals of up to {self.input_shape[0]} steps and {self.input_shape[-1]} channels",
             "text": f"texts of up to {shape} words",
         }[self.kind]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
+        values = vars(self) | {"columns": [_as_plain(column) for column in self.columns]}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
     @classmethod
     def from_dict(cls, values: object) -> Preprocessing:
@@ -284,11 +363,44 @@ class Preprocessing:
             ("mean", len(self.mean) not in (0, size) or len(self.mean) != len(self.scale)),
             ("scale", any(scale <= 0 for scale in self.scale)),
             ("feature_names", self.kind == "tabular" and len(self.feature_names) not in (0, size)),
+            ("columns", bool(self.columns) and (self.kind != "tabular" or self._width() != size)),
             ("vocabulary", self.kind == "text" and len(self.vocabulary) < 2),
         ]
         for name, is_wrong in wrong:
             if is_wrong:
                 raise AenbError(f"A preprocessing of {self.kind} data: received a {name} that does not fit.")
+
+    def _width(self) -> int:
+        return sum(len(column.entries) for column in self.columns)
+
+    def _counted_columns(self) -> str:
+        modelled = sum(column.is_modelled for column in self.columns)
+        return f"{modelled} columns, {self.input_shape[0]} features"
+
+    def are_rows(self, x: Any) -> bool:
+        """Say whether something holds rows of a mixed table, without the names of its columns."""
+        if not self.columns or isinstance(x, str | os.PathLike):
+            return False
+        dtype = getattr(x, "dtype", None)
+        if dtype is not None:
+            return getattr(dtype, "kind", "O") not in "f" and np.ndim(x) == 2
+        first = x[0] if isinstance(x, list | tuple) and len(x) else None
+        return isinstance(first, list | tuple) and len(first) != self.input_shape[0]
+
+    def as_rows(self, x: Any, name: str) -> DataFrame:
+        """Return rows of a mixed table as a DataFrame: those without names have all columns, or all modelled ones."""
+        import pandas as pd
+
+        if is_frame(x):
+            return single_names(x, name)[0]
+        frame = pd.DataFrame(x)
+        for names in ([one.name for one in self.columns], [one.name for one in self.columns if one.is_modelled]):
+            if frame.shape[1] == len(names):
+                return frame.set_axis(names, axis=1).infer_objects()
+        raise AenbError(
+            f"`{name}`: expected a DataFrame with the columns of the training table, or rows of all its "
+            f"{len(self.columns)} columns in order; received rows of {frame.shape[1]}."
+        )
 
     def _is_list_of_signals(self, x: Any) -> bool:
         is_list = isinstance(x, list | tuple) or (isinstance(x, np.ndarray) and x.dtype == object and x.ndim == 1)
@@ -371,3 +483,12 @@ def _extent(array: np.ndarray, name: str) -> tuple[float, float]:
     if not (math.isfinite(low) and math.isfinite(high)):
         raise AenbError(f"`{name}`: expected finite numbers, or NaN for a missing value; received infinity.")
     return float(low), float(high)
+
+
+def _as_plain(column: Column) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(column).items()}
+
+
+def _log_student(values: np.ndarray) -> np.ndarray:
+    """Return the log density of a Student distribution with four degrees of freedom, up to a constant."""
+    return -2.5 * np.log1p(values**2 / 4)

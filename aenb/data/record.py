@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from aenb.core.errors import AenbError, unknown
+from aenb.core.tables import text_table
+from aenb.data.column import Column, as_frame
 from aenb.data.preprocessing import Kind, Preprocessing
 from aenb.data.scaling import BYTES, UNIT, units
 from aenb.data.split import draw, spread
 from aenb.data.streamed import LIMIT, Examples, Rows, blocks, select
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 STREAMED = f"The examples take more than {LIMIT // 2**20} MB: the training examples are read from disk when needed."
 
 SHOWN = 10  # held-out examples in figures
+LISTED = 20  # columns in the text of a table
 SCANNED = 10_000  # training images whose pixels are scanned for their range
 
 
@@ -39,7 +45,9 @@ class Data:
         name: The name that `--data` takes.
         source: Where it came from, in words.
         class_names: The name of each class.
-        feature_names: The names of a table's columns.
+        feature_names: The names of a table's columns; of a mixed table, those of its entries.
+        table: Of a mixed table: its columns, and how their values become entries; `columns` shows them.
+        left_out: Of a table of numbers: the names of columns that were left out.
         vocabulary: The tokens in the order of their ids; the first stands for no token, the second for any other word.
         scaler: The scikit-learn scaler that standardised a table's columns or a signal's channels, or None.
         pixel_range: The raw pixel values that 0 and 1 stand for; those of bytes are fixed.
@@ -71,6 +79,8 @@ class Data:
     notes: tuple[str, ...] = ()
     total: int = field(default=0)
     anomalies: np.ndarray | None = None
+    table: tuple[Column, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.total:
@@ -126,7 +136,8 @@ class Data:
             mean=() if scaler is None else tuple(scaler.mean_.tolist()),
             scale=() if scaler is None else tuple(scaler.scale_.tolist()),
             feature_names=tuple(map(str, self.feature_names)), vocabulary=tuple(self.vocabulary),
-            classes=self.classes, class_names=tuple(map(str, self.class_names)),
+            classes=self.classes, class_names=tuple(map(str, self.class_names)), columns=self.table,
+            left_out=self.left_out,
         )  # fmt: skip
 
     def _reach(self) -> tuple[float, float]:
@@ -180,6 +191,33 @@ class Data:
             sums += np.nansum(block, axis=0, dtype="float64")
             counts += (~np.isnan(block)).sum(axis=0)
         return (sums / np.maximum(counts, 1)).astype("float32")
+
+    @property
+    def columns(self) -> DataFrame:
+        """The columns of a table: the kind of each, its dtype, values, share of missing values, and why.
+
+        `entries` is the number of a model's inputs that a column has, and `weight` that of its loss. In a table of
+        numbers, all columns are "numeric". Other data has none.
+
+        Example:
+            >>> import aenb
+            >>> aenb.load_data("wine").columns.loc["alcohol", "kind"]
+            'numeric'
+        """
+        left_out = [Column(name, "drop", "int64", why="it numbers the rows") for name in self.left_out]
+        return as_frame([*(self.table or self._numeric_columns()), *left_out])
+
+    def _numeric_columns(self) -> list[Column]:
+        if self.kind != "tabular" or self.scaler is None:
+            return []
+        x = self.train[:]
+        low, high = (self.preprocessing.to_raw(bound(x, axis=0)) for bound in (np.nanmin, np.nanmax))
+        names: Sequence[int | str] = self.feature_names or range(x.shape[1])
+        missing = np.isnan(x).mean(axis=0)
+        return [
+            Column(name, "numeric", why="numbers", missing=float(share), low=float(least), high=float(most))
+            for name, share, least, most in zip(names, missing, low, high, strict=True)
+        ]
 
     @property
     def is_subset(self) -> bool:
@@ -304,6 +342,8 @@ class Data:
             anomalies=None if self.anomalies is None else convert(self.anomalies),
             vocabulary=preprocessing.vocabulary,
             feature_names=preprocessing.feature_names,
+            table=preprocessing.columns,
+            left_out=preprocessing.left_out,
         )
         converted.__dict__["preprocessing"] = replace(
             preprocessing, name=self.name, classes=self.classes, class_names=self.class_names
@@ -327,4 +367,13 @@ class Data:
         return f"{self.name}: {counts} {self.preprocessing.what}{part} ({source})"
 
     def __repr__(self) -> str:
-        return "\n".join([self.describe(), *(f"  {note}" for note in self.notes)])
+        return "\n".join([self.describe(), *(f"  {line}" for line in (*self.notes, *self._listed_columns()))])
+
+    def _listed_columns(self) -> list[str]:
+        """List the columns of a mixed table, as lines of text."""
+        if not self.table:
+            return []
+        shown = self.columns.head(LISTED).reset_index()[["column", "kind", "values", "missing", "why"]]
+        shown["missing"] = [f"{share:.1%}" if share else "" for share in shown["missing"]]
+        more = [f"… and {len(self.table) - LISTED} more columns"] if len(self.table) > LISTED else []
+        return [*text_table([list(shown.columns), *shown.astype(str).to_numpy().tolist()]), *more]

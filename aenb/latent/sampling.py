@@ -69,6 +69,72 @@ def default_density(run: TrainedRun) -> str:
     return "prior" if interface(run.model).sample_prior else "gmm"
 
 
+def samples(
+    run: TrainedRun,
+    n: int,
+    seed: int = 0,
+    density: str | None = None,
+    labels: np.ndarray | None = None,
+    guidance: float = 0.0,
+) -> np.ndarray:
+    """Generate samples in the model's units, those of a mixed table too: see `Run.generate`.
+
+    In a mixed table, levels and counts are drawn from their distributions given the code, and so are numbers if the
+    model has learnt their variances. So a category is one of its levels, not its probabilities.
+
+    Args:
+        run: The `Run`.
+        n: How many.
+        seed: Of the draw.
+        density: As for `Run.generate`.
+        labels: As for `Run.generate`.
+        guidance: As for `Run.generate`.
+
+    Returns:
+        (n, *input_shape), float32; tokens are int32.
+    """
+    density = default_density(run) if density is None else density
+    numbers = _wanted_classes(run, n, labels, density == "flow")
+    generator = np.random.default_rng(seed)
+    with run.turns:
+        codes = draw_codes(run, n, generator, density, numbers, guidance)
+        drawn = coding.decode(run.model, codes, numbers if run.is_conditional else None)
+    if not run.preprocessing.columns:
+        return drawn
+    rows = run.preprocessing.to_frame(drawn, draw=generator, noise=_noise(run))
+    return run.preprocessing.from_raw(rows)
+
+
+def decoded(run: TrainedRun, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """Decode latent codes to the model's units: see `Run.decode`."""
+    with run.turns:
+        return coding.decode(run.model, z, run.class_numbers(labels))
+
+
+def _wanted_classes(run: TrainedRun, n: int, labels: np.ndarray | None, from_flow: bool) -> np.ndarray | None:
+    """Return the numbers of the classes to generate: for a conditional model all in turn unless labels are given.
+
+    Without labels they are None for any other model.
+    """
+    if not run.is_conditional and not from_flow and labels is not None:
+        raise AenbError(
+            '`labels`: expected a conditional model, or density="flow"; this one was trained with conditional=False.'
+        )
+    if labels is None:
+        return np.arange(n) % interface(run.model).num_classes if run.is_conditional else None
+    if np.ndim(labels) and len(labels) != n:
+        raise AenbError(f"`labels`: expected one, or {n}; received {len(labels)}.")
+    return run.preprocessing.class_numbers(np.broadcast_to(np.asarray(labels), (n,)))
+
+
+def _noise(run: TrainedRun) -> np.ndarray | None:
+    """Return the standard deviation of each value given its mean, (features,), if the model has learnt them."""
+    log_var = interface(run.model).own.get("log_var")
+    if log_var is None:
+        return None
+    return np.exp(np.asarray(log_var, "float64") / 2) * np.ones(coding.item_shape(run.model))
+
+
 def fitted(run: TrainedRun, density: str) -> GaussianMixture:
     """Return a mixture over the latent codes of a run, fitted at the first call.
 

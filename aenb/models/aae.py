@@ -19,7 +19,8 @@ from typing import Annotated
 
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.fields import Field
-from aenb.models import adversarial, backbones, layers
+from aenb.core.layout import Layout
+from aenb.models import adversarial, backbones, layers, mixed
 from aenb.models.adversarial import ADVERSARIAL_LOSSES
 from aenb.models.custom_parts import as_part
 from aenb.models.hyperparameters import (
@@ -31,7 +32,9 @@ from aenb.models.hyperparameters import (
     LatentDim,
     NumClasses,
     Part,
+    TableLayout,
     classes_of,
+    layout_of,
 )
 from aenb.models.parts import mean_decoder, with_labels
 from aenb.models.registry import family
@@ -68,6 +71,7 @@ def aae(
     ] = None,
     conditional: Conditional = False,
     num_classes: NumClasses = 0,
+    layout: TableLayout = None,
     encoder: Part = None,
     decoder: Part = None,
 ) -> Model:
@@ -87,7 +91,7 @@ def aae(
     """
     from aenb.models.network import Network  # starts TensorFlow
 
-    classes = classes_of(conditional, num_classes)
+    classes, table = classes_of(conditional, num_classes), layout_of(layout, input_shape)
     body = backbones.choose_body(
         input_shape,
         hidden_units,
@@ -95,6 +99,7 @@ def aae(
         units_after_filters=backbones.AFTER_FILTERS,
         kernel_size=kernel_size,
         activation=activation,
+        layout=table,
     )
     if encoder is None:
         encoder = backbones.encoder(body, input_shape, latent_dim)
@@ -102,7 +107,9 @@ def aae(
     size = encoder.output_shape[-1]
     decoder = mean_decoder(decoder, body, input_shape, size, classes, layers.output_activation(input_shape, None))
     critic = backbones.Body(discriminator_units, activation="leaky_relu")
-    losses = Losses(prior_weight if prior_weight is not None else OF_PIXELS if len(input_shape) == 3 else STANDARDISED)
+    if prior_weight is None:
+        prior_weight = OF_PIXELS if len(input_shape) == 3 else STANDARDISED
+    losses = Losses(prior_weight, table)
     return Network(
         input_shape,
         (size,),
@@ -126,14 +133,20 @@ class Losses:
 
     Attributes:
         weight: λ, the weight of the adversarial loss against the mean squared error.
+        layout: Of a mixed table: its columns have losses by kind in place of the squared error.
     """
 
     weight: float
+    layout: Layout | None = None
 
     def autoencoder_loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the mean squared error + λ · the adversarial loss of the encoder, and both terms."""
         code = _codes(net, batch)
-        error = adversarial.squared_error(batch, net.decoder(with_labels(code, batch.labels)))
+        decoded = net.decoder(with_labels(code, batch.labels))
+        if self.layout is None:
+            error = adversarial.squared_error(batch, decoded)
+        else:
+            error = mixed.mean_loss(batch.y, decoded, batch.observed, self.layout)
         (fake,) = adversarial.scores(net.discriminator, code)
         regularisation = ADVERSARIAL.generator(fake)
         return dict(zip(TERMS, (error + self.weight * regularisation, error, regularisation), strict=True))

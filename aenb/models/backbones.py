@@ -12,7 +12,9 @@ from typing import Any
 
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
+from aenb.core.layout import Layout
 from aenb.models import layers
+from aenb.models.mixed_heads import heads
 
 DENSE, CONV = (512, 256), (32, 64)  # default units and filters
 AFTER_FILTERS = (256,)  # units between convolutions and code, for models with a prior
@@ -30,6 +32,7 @@ class Body:
         kernel_size: Side of the filters.
         activation: The activation of all these layers.
         vocabulary: How many different tokens there are; 0: examples are numbers.
+        layout: The layout of a mixed table, whose columns have heads of their own; None: all values are of one kind.
         layer_norm: Whether to normalise the layers on the way up (Ba et al. 2016, arXiv 1607.06450).
     """
 
@@ -39,6 +42,7 @@ class Body:
     activation: str = "relu"
     vocabulary: int = 0
     layer_norm: bool = False
+    layout: Layout | None = None
 
     def input(self, item_shape: tuple[int, ...]) -> Tensor:
         """Return the Keras input for examples."""
@@ -82,6 +86,8 @@ class Body:
             x = layers.dense(item_shape[0] * WORD, "linear", "spread")(x)  # embeddings have both signs
             x = keras.layers.Reshape((item_shape[0], WORD), name="positions")(x)
             return layers.dense(self.vocabulary, last, "output")(x)
+        if self.layout is not None:
+            return heads(x, self.layout)
         x = layers.dense(math.prod(item_shape), last, "output")(x)
         return layers.unflatten(x, item_shape)
 

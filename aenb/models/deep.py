@@ -19,7 +19,9 @@ from aenb.models.hyperparameters import (
     Loss,
     OutputActivation,
     Part,
+    TableLayout,
     Vocabulary,
+    layout_of,
 )
 from aenb.models.registry import family
 
@@ -40,6 +42,7 @@ def deep(
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
     vocabulary: Vocabulary = 0,
+    layout: TableLayout = None,
     encoder: Part = None,
     decoder: Part = None,
 ) -> Model:
@@ -51,7 +54,8 @@ def deep(
         >>> model.get_layer("decoder").output_shape
         (None, 28, 28, 1)
     """
-    body = backbones.Body(hidden_units, activation=activation, vocabulary=vocabulary)
+    table = layout_of(layout, input_shape)
+    body = backbones.Body(hidden_units, activation=activation, vocabulary=vocabulary, layout=table)
     last = layers.output_activation(input_shape, output_activation, vocabulary)
     return layers.autoencoder(
         "deep",
@@ -59,4 +63,5 @@ def deep(
         encoder or backbones.encoder(body, input_shape, latent_dim, latent_activation),
         decoder or (lambda size: backbones.decoder(body, size, input_shape, last)),
         loss="tokens" if vocabulary else loss,
+        layout=table,
     )

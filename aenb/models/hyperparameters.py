@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
+from aenb.core.layout import Layout
 
 ACTIVATIONS = ("relu", "elu", "selu", "gelu", "silu", "leaky_relu", "tanh", "sigmoid", "linear")
 LOSSES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "bce": "binary_crossentropy"}
@@ -46,6 +47,26 @@ Support = Annotated[
         of_data=True,
     ),
 ]
+
+
+TableLayout = Annotated[
+    str | None,
+    Field("columns of a mixed table and their kinds; None: all values are numbers (found in the data)", of_data=True),
+]
+
+
+def layout_of(layout: str | None, input_shape: tuple[int, ...]) -> Layout | None:
+    """Return the layout of a mixed table; None if the examples are of one kind.
+
+    Raises:
+        AenbError: It does not fit the examples.
+    """
+    if layout is None:
+        return None
+    found = Layout.from_text(layout)
+    if input_shape != (found.width,):
+        raise AenbError(f"`layout`: expected one of examples of {input_shape}; received one of {(found.width,)}.")
+    return found
 
 
 def classes_of(conditional: bool, num_classes: int) -> int:

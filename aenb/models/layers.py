@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aenb.core.backend import Layer, Model, Tensor, keras
+from aenb.core.errors import AenbError
+from aenb.core.layout import Layout
 from aenb.models.custom_parts import as_part
 from aenb.models.hyperparameters import LOSSES
 
@@ -40,6 +42,7 @@ def autoencoder(
     decoder: Model | Callable[[int], Model],
     *,
     loss: str,
+    layout: Layout | None = None,
     between: Layer | None = None,
     metrics: Sequence[keras.metrics.Metric] = (),
 ) -> Model:
@@ -53,6 +56,7 @@ def autoencoder(
             latent_dim.
         loss: A key of `LOSSES`: the squared error ("mse"), the absolute error ("mae") or the binary
             cross-entropy ("bce"), each the mean over features and examples; or "tokens", the cross-entropy of a token.
+        layout: The layout of a mixed table: in place of "mse", each of its columns has the loss of its kind.
         between: A layer between code and decoder, such as a sparsity penalty.
         metrics: Keras metrics to report in addition to the loss.
 
@@ -71,6 +75,16 @@ def autoencoder(
     inputs = keras.Input(input_shape, name="input", dtype="int32" if loss == "tokens" else None)
     code = encoder(inputs)
     model = keras.Model(inputs, decoder(between(code) if between else code), name=name)
-    error = LOSSES.get(loss) or "sparse_categorical_crossentropy"  # padding counts, so that the end of texts is learnt
+    error: Any = LOSSES.get(loss) or "sparse_categorical_crossentropy"  # padding counts: the end of texts is learnt
+    if layout is not None:
+        error = _mixed_loss(layout, loss)
     model.compile(keras.optimizers.Adam(), loss=error, metrics=list(metrics))
     return model
+
+
+def _mixed_loss(layout: Layout, loss: str) -> keras.losses.Loss:
+    from aenb.models.mixed_loss import MixedLoss  # starts TensorFlow
+
+    if loss != "mse":
+        raise AenbError(f"`loss`: expected mse for a mixed table, whose columns have losses by kind; received {loss}.")
+    return MixedLoss(layout.to_text())

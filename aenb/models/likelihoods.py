@@ -60,7 +60,7 @@ def gaussian(x: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
     return -0.5 * (math.log(2 * math.pi) + log_var + keras.ops.square(x - mean) * keras.ops.exp(-log_var))
 
 
-def moved_log_var(log_var: Tensor, error: Tensor, step: Tensor) -> Tensor:
+def moved_log_var(log_var: Tensor, error: Tensor, step: Tensor, floor: float = FLOOR) -> Tensor:
     """Move the learned log σ² of a Gaussian towards its optimum for a batch.
 
     Rybkin, Daniilidis & Levine (2021), arXiv 2006.13202: the optimal variance has a closed form, the mean squared
@@ -71,11 +71,12 @@ def moved_log_var(log_var: Tensor, error: Tensor, step: Tensor) -> Tensor:
         log_var: Its current value.
         error: The mean squared error of the batch.
         step: The number of training steps so far.
+        floor: The smallest variance.
     """
     ops = keras.ops
     rate = ops.maximum(VARIANCE_RATE, 1 / (ops.cast(step, "float32") + 1))  # initially the mean of all errors so far
     before = ops.exp(log_var)
-    return ops.log(ops.maximum(before + rate * (error - before), FLOOR))
+    return ops.log(ops.maximum(before + rate * (error - before), floor))
 
 
 def categorical(x: Tensor, logits: Tensor) -> Tensor:
@@ -115,6 +116,7 @@ class Likelihood:
         parameter: Decoder output → η; None: they are the same.
         mean: η → the mean; None: it is the decoder output.
         has_variance: Whether `log_prob` takes log σ².
+        weights: Of each entry in the loss, for mixed tables; None: all count alike. Each entry then has its own σ².
     """
 
     log_prob: Callable[..., Any]
@@ -122,6 +124,7 @@ class Likelihood:
     parameter: Callable[[Any], Any] | None = None
     mean: Callable[[Any], Any] | None = None
     has_variance: bool = False
+    weights: tuple[float, ...] | None = None
 
 
 LIKELIHOODS = {

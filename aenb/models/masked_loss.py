@@ -34,6 +34,8 @@ class Observed(keras.losses.Loss):
 
 
 def observed_only(model: Model) -> None:
-    """Recompile a model, so that missing values (NaN) in targets do not count."""
+    """Recompile a model, so that missing values (NaN) in targets do not count; in mixed tables they never do."""
+    if not isinstance(model.loss, str):
+        return
     optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
     model.compile(optimizer, loss=Observed(model.loss))

@@ -17,7 +17,13 @@ from aenb.core.errors import AenbError, shown, unknown
 from aenb.core.fields import Field, read_fields
 from aenb.models.autoencoder import interface
 
-CLASSES = {"custom_objects", "network", "masked_loss", "sparsity"}  # they define Keras classes, and so start TensorFlow
+CLASSES = {
+    "custom_objects",
+    "network",
+    "masked_loss",
+    "mixed_loss",
+    "sparsity",
+}  # they define Keras classes, and so start TensorFlow
 KINDS = {  # of data: what it is called, and the shape of one example
     "image": ("images", "(height, width, channels)"),
     "signal": ("signals", "(length, channels)"),

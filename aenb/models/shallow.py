@@ -21,7 +21,15 @@ from aenb.core.backend import Layer, Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import backbones, layers
-from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part
+from aenb.models.hyperparameters import (
+    Activation,
+    LatentDim,
+    Loss,
+    OutputActivation,
+    Part,
+    TableLayout,
+    layout_of,
+)
 from aenb.models.registry import family
 
 
@@ -41,6 +49,7 @@ def shallow(
     sparsity_weight: Annotated[float, Field("weight of the penalty in the loss", low=0)] = 0.01,
     sparsity_target: Annotated[float, Field("target ρ of the mean activation, for kl", above=0, high=0.99)] = 0.05,
     loss: Loss = "mse",
+    layout: TableLayout = None,
     encoder: Part = None,
     decoder: Part = None,
 ) -> Model:
@@ -56,12 +65,17 @@ def shallow(
     """
     if tied and (encoder or decoder):
         raise AenbError("`tied`: expected built-in parts; received your own `encoder` or `decoder`.")
+    table = layout_of(layout, input_shape)
+    if tied and table is not None:
+        raise AenbError(
+            "`tied`: expected a table of numbers; received a mixed one, whose outputs differ from its inputs."
+        )
     if sparsity == "kl" and activation != "sigmoid" and not encoder:
         raise AenbError(
             '`sparsity="kl"`: expected activation="sigmoid", whose means are in (0, 1); '
             f'received activation="{activation}".'
         )
-    body = backbones.Body(())
+    body = backbones.Body((), layout=table)
     last = output_activation or ("linear" if activation == "linear" else layers.output_activation(input_shape, None))
     encoder = encoder or backbones.encoder(body, input_shape, latent_dim, activation)
     if tied:
@@ -72,8 +86,11 @@ def shallow(
         encoder,
         decoder or (lambda size: backbones.decoder(body, size, input_shape, last)),
         loss=loss,
+        layout=table,
         between=_penalty(sparsity, sparsity_weight, sparsity_target) if sparsity else None,
-        metrics=[keras.metrics.MeanSquaredError("reconstruction_loss")] if sparsity and loss == "mse" else [],
+        metrics=[keras.metrics.MeanSquaredError("reconstruction_loss")]
+        if sparsity and loss == "mse" and table is None
+        else [],
     )
 
 

@@ -28,10 +28,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
+import numpy as np
+
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import backbones
+from aenb.models import backbones, mixed
 from aenb.models.hyperparameters import (
     Activation,
     BodyUnits,
@@ -42,8 +44,10 @@ from aenb.models.hyperparameters import (
     NumClasses,
     Part,
     Support,
+    TableLayout,
     Vocabulary,
     classes_of,
+    layout_of,
 )
 from aenb.models.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, moved_log_var, parameter_of
 from aenb.models.parts import gaussian_encoder, mean_decoder, with_labels
@@ -51,6 +55,7 @@ from aenb.models.registry import family
 from aenb.models.training_step import Batch, Player
 
 FREE_BITS_OF_TEXTS = 0.5  # nats of KL in each dimension
+LEAST_VARIANCE = 0.01  # of a number in a mixed table, so that one that is easy to predict does not drown the others
 
 
 @family(
@@ -83,6 +88,7 @@ def vae(
     num_classes: NumClasses = 0,
     support: Support = None,
     vocabulary: Vocabulary = 0,
+    layout: TableLayout = None,
     encoder: Part = None,
     decoder: Part = None,
 ) -> Model:
@@ -101,8 +107,9 @@ def vae(
     from aenb.models.network import Network  # starts TensorFlow
 
     support = "tokens" if vocabulary else support or ("unit" if len(input_shape) == 3 else "real")
-    name, notes = choose_likelihood(likelihood, support, variance)
-    chosen = LIKELIHOODS[name]
+    table = layout_of(layout, input_shape)
+    name, notes = choose_likelihood(likelihood, support, variance) if table is None else _of_table(likelihood)
+    chosen = LIKELIHOODS[name] if table is None else mixed.likelihood(table)
     body = backbones.choose_body(
         input_shape,
         hidden_units,
@@ -111,6 +118,7 @@ def vae(
         kernel_size=kernel_size,
         activation=activation,
         vocabulary=vocabulary,
+        layout=table,
     )
     classes = classes_of(conditional, num_classes)
     encoder = gaussian_encoder(encoder, body, input_shape, latent_dim, classes)  # z_mean and z_log_var
@@ -130,7 +138,7 @@ def vae(
         [Player("autoencoder", bound.loss, ("loss", "reconstruction_loss", "kl_loss"), ("encoder", "decoder"))],
         decode=bound.decode if chosen.mean else None,
         evidence=bound.evidence,
-        weights={"log_var": 0.0} if bound.is_variance_learned else None,
+        weights={"log_var": 0.0 if table is None else np.zeros(table.width)} if bound.is_variance_learned else None,
         num_classes=classes,
         notes=notes + free,
         name="vae",
@@ -163,11 +171,12 @@ class Bound:
         mean, log_var = _posterior(net, batch)  # (batch, latent_dim) each
         z, log_ratio = _draw(mean, log_var, k, net.seeds)  # (k, batch, latent_dim), (k, batch)
         eta = self._decoded(z, batch)  # (k, batch, *item_shape)
-        log_px = self._log_px(net, batch, eta)  # (k, batch)
+        log_px = self._log_px(net, batch, eta, self.likelihood.weights)  # (k, batch)
         log_w = log_px + log_ratio
         log_sum = ops.logsumexp(log_w, axis=0)  # (batch,)
         if self.is_variance_learned and batch.training:
-            _update_variance(net, batch, eta, ops.exp(log_w - log_sum))
+            is_shared = self.likelihood.weights is None
+            _update_variance(net, batch, eta, ops.exp(log_w - log_sum), is_shared=is_shared)
         kls = ops.mean(kl(mean, log_var), axis=0)  # (latent_dim,)
         reconstruction = -ops.mean(log_px)
         if k == 1:
@@ -183,10 +192,11 @@ class Bound:
         eta = self.parameter(with_labels(keras.ops.reshape(z, (-1, size)), labels))
         return keras.ops.cast(keras.ops.reshape(eta, (k, -1, *eta.shape[1:])), "float32")
 
-    def _log_px(self, net: Model, batch: Batch, eta: Tensor) -> Tensor:
-        """Return log p(x|z), summed over the observed entries of each example: (k, batch)."""
+    def _log_px(self, net: Model, batch: Batch, eta: Tensor, weights: tuple[float, ...] | None = None) -> Tensor:
+        """Return log p(x|z), summed over the observed entries of each example, with their weights: (k, batch)."""
         variance = (self._log_var(net),) if self.likelihood.has_variance else ()
-        return _sums(batch.observed * self.likelihood.log_prob(batch.y, eta, *variance))
+        observed = batch.observed if weights is None else batch.observed * np.array(weights, "float32")
+        return _sums(observed * self.likelihood.log_prob(batch.y, eta, *variance))
 
     def _log_var(self, net: Model) -> Tensor:
         return net.own["log_var"] if self.is_variance_learned else math.log(self.variance)
@@ -249,7 +259,7 @@ def _draw(mean: Tensor, log_var: Tensor, k: int, seeds: keras.random.SeedGenerat
     return z, 0.5 * ops.sum(ops.square(noise) + log_var - ops.square(z), axis=-1)
 
 
-def _update_variance(net: Model, batch: Batch, mean: Tensor, shares: Tensor) -> None:
+def _update_variance(net: Model, batch: Batch, mean: Tensor, shares: Tensor, *, is_shared: bool) -> None:
     """Move the learned variance towards the mean squared error of a batch.
 
     Args:
@@ -257,8 +267,14 @@ def _update_variance(net: Model, batch: Batch, mean: Tensor, shares: Tensor) -> 
         batch: The batch.
         mean: (k, batch, *item_shape), the output of the decoder.
         shares: (k, batch), the weights of the k codes of each example; their sum is 1.
+        is_shared: Whether all entries have one variance; otherwise each has its own.
     """
     ops = keras.ops
+    if not is_shared:  # (width,)
+        errors = ops.sum(shares[..., None] * batch.observed * ops.square(batch.y - mean), axis=(0, 1))
+        error = errors / ops.maximum(ops.sum(batch.observed, axis=0), 1.0)
+        net.own["log_var"].assign(moved_log_var(net.own["log_var"], error, net.step, LEAST_VARIANCE))
+        return
     errors = ops.sum(shares * _sums(batch.observed * ops.square(batch.y - mean)))
     error = errors / ops.maximum(ops.sum(batch.observed), 1.0)
     net.own["log_var"].assign(moved_log_var(net.own["log_var"], error, net.step))
@@ -281,3 +297,16 @@ def _free_bits(asked: float | None, likelihood: str, is_free: bool) -> tuple[flo
         f"The examples are texts, so the first {FREE_BITS_OF_TEXTS:g} nats of KL of each dimension are free; otherwise"
     )
     return FREE_BITS_OF_TEXTS, (f"{note} the posterior would collapse (`free_bits = 0` penalises the whole KL).",)
+
+
+def _of_table(likelihood: str | None) -> tuple[str, tuple[str, ...]]:
+    """Return the name of the likelihood of a mixed table, and a note.
+
+    Raises:
+        AenbError: Another likelihood is asked for.
+    """
+    if likelihood is not None:
+        raise AenbError(
+            f"`likelihood`: expected None for a mixed table, whose columns have their own; received {likelihood}."
+        )
+    return "mixed", ("Each column has the likelihood of its kind; in the loss, no kind drowns another.",)

@@ -21,7 +21,9 @@ from aenb.core.fields import Field
 from aenb.core.progress import open_view
 from aenb.core.queue import Job
 from aenb.data.corruption import make_task
+from aenb.data.gate import Admitted, admit
 from aenb.data.load import load_data
+from aenb.data.mixed_table import asked_again
 from aenb.data.numeric import as_array, is_frame
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
@@ -30,9 +32,10 @@ from aenb.engine.fair_lock import FairLock
 from aenb.latent import coding
 from aenb.latent.flow import STEPS
 from aenb.latent.restoration import fill_in
-from aenb.latent.sampling import default_density, draw_codes, fitted_flow
+from aenb.latent.sampling import decoded, default_density, fitted_flow, samples
 from aenb.models.autoencoder import interface, parts
 from aenb.runs import fitted, folder, report, summary
+from aenb.runs.raw_pipeline import pipeline
 from aenb.runs.spec import Spec
 
 if TYPE_CHECKING:
@@ -286,9 +289,11 @@ class Run:
             1437
         """
         is_signal = self.record.get("data", {}).get("kind") == "signal" and not isinstance(data, Data)
+        asked = asked_again(self._preprocessing.columns, every=False) if self._preprocessing else None
         loaded = load_data(
-            data, labels, limit=self.spec.limit, name=self.spec.data, kind="signal" if is_signal else None
-        )
+            data, labels, limit=self.spec.limit, name=self.spec.data, kind="signal" if is_signal else None,
+            columns=asked if is_frame(data) else None,
+        )  # fmt: skip
         if not self.learnt_from(loaded):
             raise AenbError(
                 f"`data`: expected what this run was trained on, `{self.spec.data}`; received {loaded.describe()}. "
@@ -315,20 +320,22 @@ class Run:
         """The mean training example, in the model's units: (*input_shape)."""
         return self.data.mean if self._mean is None else self._mean
 
-    def encode(self, x: Any, labels: Any = None) -> np.ndarray:
+    def encode(self, x: Any, labels: Any = None) -> Any:
         """Return the latent codes of examples.
 
         Args:
-            x: (n, *input_shape). Floats are in the model's units, like `run.data.x_train`. Raw examples are
-                preprocessed as the training data was: a DataFrame (columns are matched by name), texts, a list of
-                signals, and every array of integers (for texts these are word ids). Float
-                images far outside the model's units also count as raw if they are in the range of the training images.
-                NaN and masked values are missing.
+            x: (n, *input_shape), anything that training accepts, preprocessed as the training data was: a DataFrame
+                (its columns are matched by name, others are ignored with a warning), texts, a list of series, a file or
+                a folder, an array of integers (for texts these are word ids). Arrays of floats are in the model's
+                units, like `run.data.x_train`, unless these units are implausible for them: images far outside of
+                [0, 1] that are in the range of the training images, and rows or signals that are far more likely in the
+                training data's units, count as raw. NaN and masked values are missing.
             labels: (n,), the classes of the examples, if the model is conditional.
 
         Returns:
-            (n, latent_dim), float32. For a VAE, the means of q(z|x). For a GAN, which has no encoder, the codes whose
-            samples are nearest to the examples, found by gradient descent.
+            (n, latent_dim), float32; for a table or a folder, a DataFrame of that shape with its index or the names of
+            its files. For a VAE, the means of q(z|x). For a GAN, which has no encoder, the codes whose samples are
+            nearest to the examples, found by gradient descent.
 
         Raises:
             AenbError: The examples have another shape, range or dtype, or a table has other columns.
@@ -339,18 +346,20 @@ class Run:
             >>> run.encode(run.data.x_test).shape
             (360, 2)
         """
+        given = self._admit(x)
         with self.turns:
-            return coding.encode(self.model, self._units(x), self.class_numbers(labels))
+            return given.codes(coding.encode(self.model, given.inputs, self.class_numbers(labels)))
 
-    def decode(self, z: np.ndarray, labels: Any = None) -> np.ndarray:
+    def decode(self, z: Any, labels: Any = None) -> Any:
         """Decode latent codes.
 
         Args:
-            z: (n, latent_dim), floats; indices into the codebook for a `vqvae`.
+            z: (n, latent_dim), floats, or a DataFrame of them; indices into the codebook for a `vqvae`.
             labels: (n,), the classes to decode, if the model is conditional.
 
         Returns:
-            (n, *input_shape), float32, in the model's units; for texts, int32 token ids.
+            (n, *input_shape), float32, in the model's units; for texts, int32 token ids. For a mixed table, and for a
+            table if the codes are a DataFrame, a DataFrame in the original units.
 
         Raises:
             AenbError: The codes have another shape, or a label is not a class of the data.
@@ -361,10 +370,10 @@ class Run:
             >>> run.decode([[0.0, 0.0], [1.0, 2.0]]).shape
             (2, 8, 8, 1)
         """
-        with self.turns:
-            return coding.decode(self.model, z, self.class_numbers(labels))
+        index, codes = (z.index, z.to_numpy()) if is_frame(z) else (None, z)
+        return self._shown(decoded(self, codes, labels), index)
 
-    def reconstruct(self, x: Any, labels: Any = None) -> np.ndarray:
+    def reconstruct(self, x: Any, labels: Any = None) -> Any:
         """Encode and decode examples.
 
         Args:
@@ -372,7 +381,9 @@ class Run:
             labels: (n,), the classes of the examples, if the model is conditional.
 
         Returns:
-            The reconstructions, (n, *input_shape), float32, in the model's units; for texts, int32 token ids.
+            The reconstructions, (n, *input_shape), float32, in the model's units; for texts, int32 token ids. Those of
+            a DataFrame or a table's file are a DataFrame in its own units, with its index; those of a raw array of rows
+            or signals have its units too.
 
         Raises:
             AenbError: As for `encode`.
@@ -383,11 +394,12 @@ class Run:
             >>> run.reconstruct(run.data.x_test).shape
             (360, 8, 8, 1)
         """
+        given = self._admit(x)
         with self.turns:
-            return coding.reconstruct(self.model, self._units(x), self.class_numbers(labels))
+            return given.examples(coding.reconstruct(self.model, given.inputs, self.class_numbers(labels)))
 
     @checked
-    def interpolate(self, a: Any, b: Any, steps: Steps = 8, labels: Any = None) -> np.ndarray:
+    def interpolate(self, a: Any, b: Any, steps: Steps = 8, labels: Any = None) -> Any:
         """Decode points on the line between the latent codes of two examples.
 
         Args:
@@ -397,7 +409,8 @@ class Run:
             labels: (2,), the classes of the two examples, if the model is conditional.
 
         Returns:
-            (steps, *input_shape), float32, from the reconstruction of `a` to that of `b`; for texts, int32 token ids.
+            (steps, *input_shape), float32, from the reconstruction of `a` to that of `b`; for texts, int32 token ids;
+            for a mixed table, a DataFrame.
 
         Raises:
             AenbError: An example does not fit the model, or `steps` is below 2.
@@ -411,7 +424,7 @@ class Run:
         """
         first, last = self.preprocessing.input(a, "a"), self.preprocessing.input(b, "b")
         with self.turns:
-            return coding.interpolate(self.model, first, last, steps, self.class_numbers(labels))
+            return self._shown(coding.interpolate(self.model, first, last, steps, self.class_numbers(labels)))
 
     @checked
     def generate(
@@ -422,7 +435,7 @@ class Run:
         density: str | None = None,
         labels: Any = None,
         guidance: Guidance = 0.0,
-    ) -> np.ndarray:
+    ) -> Any:
         """Generate samples: draw latent codes, and decode them.
 
         Args:
@@ -439,7 +452,9 @@ class Run:
                 their class (Ho & Salimans 2022, arXiv 2207.12598), at least 0.
 
         Returns:
-            (n, *input_shape), float32; tokens are int32.
+            (n, *input_shape), float32; tokens are int32. For a mixed table, a DataFrame in the original units: levels
+            and counts are drawn from their distributions given the code, and so are numbers, if the model has learnt
+            their variances; otherwise numbers are the means.
 
         Raises:
             AenbError: The model has no prior, or no encoder to fit a density on.
@@ -453,11 +468,7 @@ class Run:
         density = default_density(self) if density is None else density
         if density == "flow" and "flow" not in self.densities:
             self.fit_flow()
-        numbers = self._wanted_classes(n, labels, density == "flow")
-        generator = np.random.default_rng(seed)
-        with self.turns:
-            codes = draw_codes(self, n, generator, density, numbers, guidance)
-            return coding.decode(self.model, codes, numbers if self.is_conditional else None)
+        return self._shown(samples(self, n, seed, density, labels, guidance))
 
     @checked
     def fit_flow(
@@ -503,7 +514,7 @@ class Run:
             view.end(f"Fitted a flow to the latent codes in {time.perf_counter() - begin:.0f} s.")
         return self
 
-    def denoise(self, x: Any, labels: Any = None) -> np.ndarray:
+    def denoise(self, x: Any, labels: Any = None) -> Any:
         """Remove noise from examples, as a model trained with `task="denoise"` has learnt.
 
         Args:
@@ -511,7 +522,7 @@ class Run:
             labels: (n,), the classes of the examples, if the model is conditional.
 
         Returns:
-            (n, *input_shape), float32; for texts, int32 token ids.
+            (n, *input_shape), float32; for texts, int32 token ids; for a DataFrame, a DataFrame.
 
         Raises:
             AenbError: As for `encode`.
@@ -547,7 +558,7 @@ class Run:
             >>> bool((filled == x)[:, ~mask].all())
             True
         """
-        x = self._units(x)
+        x = self._admit(x).inputs
         hidden = as_array(mask, "mask").astype(bool)
         if x.ndim > 2 and hidden.shape == x.shape[:-1]:  # the same for all channels
             hidden = hidden[..., None]
@@ -561,12 +572,12 @@ class Run:
         """Fill in the missing values (NaN) of examples.
 
         Args:
-            x: (n, *input_shape) with NaN, or a DataFrame.
+            x: (n, *input_shape) with NaN, as for `encode`; a DataFrame, or a file of a table.
             labels: (n,), the classes of the examples, if the model is conditional.
 
         Returns:
-            (n, *input_shape), float32, without NaN, in the model's units; of a DataFrame, a DataFrame in its own units.
-            Signals keep the NaN after their end.
+            (n, *input_shape), float32, without NaN, in the model's units; of a raw array, in its own. Of a DataFrame,
+            the same DataFrame with its missing values filled in. Signals keep the NaN after their end.
 
         Raises:
             AenbError: The examples do not fit the model, or are texts.
@@ -581,12 +592,12 @@ class Run:
         """
         if self.preprocessing.kind == "text":
             raise AenbError("`impute`: expected numbers; the words of a text are filled in by run.inpaint(x, mask).")
-        examples = self._units(x)
+        given = self._admit(x)
+        examples = given.inputs
         missing = np.isnan(examples)
         if self.preprocessing.kind == "signal":
             missing &= ~after_end(examples)
-        filled = self._filled(examples, missing, labels)
-        return self.preprocessing.restore(filled, like=x) if is_frame(x) else filled
+        return given.filled(self._filled(examples, missing, labels))
 
     def _filled(self, x: np.ndarray, missing: np.ndarray, labels: Any) -> np.ndarray:
         numbers = self.class_numbers(labels)
@@ -601,22 +612,6 @@ class Run:
             return fill_in(reconstruct, x, missing, start=0.0, passes=1)
         return fill_in(reconstruct, x, missing, start=self.mean)
 
-    def _wanted_classes(self, n: int, labels: Any, from_flow: bool) -> np.ndarray | None:
-        """Return the numbers of the classes to generate: for a conditional model all in turn unless labels are given.
-
-        Without labels they are None for any other model.
-        """
-        if not self.is_conditional and not from_flow and labels is not None:
-            raise AenbError(
-                '`labels`: expected a conditional model, or density="flow"; this one was trained with '
-                "conditional=False."
-            )
-        if labels is None:
-            return np.arange(n) % interface(self.model).num_classes if self.is_conditional else None
-        if np.ndim(labels) and len(labels) != n:
-            raise AenbError(f"`labels`: expected one, or {n}; received {len(labels)}.")
-        return self.preprocessing.class_numbers(np.broadcast_to(np.asarray(labels), (n,)))
-
     def class_numbers(self, labels: Any) -> np.ndarray | None:
         """Return the class numbers of labels; None if there are none, or the model is not conditional."""
         return self.preprocessing.class_numbers(labels) if labels is not None and self.is_conditional else None
@@ -626,7 +621,8 @@ class Run:
         spec = self.spec
         if spec.task == "reconstruct":
             return x
-        task = make_task(spec.task, spec.corruption, spec.amount, self.preprocessing.kind)
+        kind, owners = self.preprocessing.kind, self.preprocessing.owners
+        task = make_task(spec.task, spec.corruption, spec.amount, kind, owners=owners)
         return np.asarray(task(backend.tf.constant(x), [spec.seed, -1])[0])
 
     def attention(self, x: Any) -> np.ndarray:
@@ -650,7 +646,7 @@ class Run:
         """
         from aenb.latent.attention_maps import attention
 
-        x = self.preprocessing.input(x) if self.preprocessing.is_one(x) else self._units(x)
+        x = self.preprocessing.input(x) if self.preprocessing.is_one(x) else self._admit(x).inputs
         with self.turns:
             return attention(self.model, x)
 
@@ -678,7 +674,7 @@ class Run:
         return [Finding(**finding) for finding in self.record["findings"]]
 
     @checked
-    def score(self, x: Any, labels: Any = None, by: str = "reconstruction") -> np.ndarray:
+    def score(self, x: Any, labels: Any = None, by: str = "reconstruction") -> Any:
         """Return anomaly scores: the higher, the more anomalous the example.
 
         Args:
@@ -691,7 +687,7 @@ class Run:
                 nearly that of "reconstruction"); "evidence", the negative ELBO in nats, for a model that has one.
 
         Returns:
-            (n,), float64.
+            (n,), float64; for a table or a folder, a pandas Series with its index or the names of its files.
 
         Raises:
             AenbError: The model has no such score.
@@ -704,7 +700,8 @@ class Run:
         """
         from aenb.evaluation.scorers.anomaly import item_scores
 
-        return item_scores(self, self._units(x), labels, by)
+        given = self._admit(x)
+        return given.scores(item_scores(self, given.inputs, labels, by))
 
     @checked
     def evaluate(
@@ -783,7 +780,9 @@ class Run:
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Save the run as a folder: `run.json`, `model.keras`, `encoder.keras`, `decoder.keras`, history and figure.
 
-        The Keras files open in plain Keras. The folder is written aside and renamed, so it is complete or absent.
+        The Keras files of the parts open in plain Keras, and so does `pipeline.keras`, which takes raw rows, signals or
+        images, and gives what `reconstruct` gives for them; texts, mixed tables and conditional models have none. The
+        folder is written aside and renamed, so it is complete or absent.
 
         Args:
             path: The folder to create.
@@ -800,7 +799,7 @@ class Run:
             >>> run = aenb.train("shallow", "digits", latent_dim=2, epochs=1, verbose=False)
             >>> with tempfile.TemporaryDirectory() as folder:
             ...     sorted(path.name for path in run.save(f"{folder}/d").glob("*.keras"))
-            ['decoder.keras', 'encoder.keras', 'model.keras']
+            ['decoder.keras', 'encoder.keras', 'model.keras', 'pipeline.keras']
         """
         if self.is_alive:
             raise AenbError(
@@ -819,7 +818,8 @@ class Run:
             "record": self.record,
             "preprocessing": self.preprocessing.to_dict(),
         }
-        models = {"model": self.model, **parts(self.model)}
+        whole = pipeline(self)
+        models = {"model": self.model, **parts(self.model)} | ({} if whole is None else {"pipeline": whole})
         timeline = {str(epoch): samples for epoch, samples in self.timeline.items()}
         arrays = {"timeline": timeline, "fitted": fitted.to_arrays(self)}
         return folder.write(path, facts, models, pictures, arrays, overwrite=overwrite)
@@ -844,9 +844,14 @@ class Run:
         """Whether a latent code is shorter than an example."""
         return self.latent_dim < math.prod(coding.item_shape(self.model))
 
-    def _units(self, x: Any) -> np.ndarray:
-        """Preprocess what is given to the model's units: (n, *input_shape)."""
-        return self.preprocessing.inputs(x)
+    def _admit(self, x: Any) -> Admitted:
+        """Preprocess what is given to the model's units, and remember its form."""
+        return admit(x, self.preprocessing)
+
+    def _shown(self, x: np.ndarray, index: Any = None) -> Any:
+        """Return examples as a DataFrame in the original units, if they are of a mixed table or have an index."""
+        is_table = self.preprocessing.kind == "tabular" and (index is not None or self.preprocessing.columns)
+        return self.preprocessing.to_frame(x, index) if is_table else x
 
     def _kept_pictures(self) -> dict[str, bytes]:
         """Return the run's figure and views of what it learnt, by caption; drawn once its training is over."""

@@ -11,6 +11,7 @@ from aenb.core.numerics import usual_errors
 from aenb.core.tables import number_of
 from aenb.evaluation.scorers.reconstruction import INVERTED
 from aenb.figures.shown_run import ShownRun
+from aenb.latent.sampling import samples
 from aenb.models.autoencoder import interface
 from aenb.runs import report
 
@@ -45,7 +46,7 @@ def examples(run: ShownRun) -> dict[str, Any]:
 def _generated(run: ShownRun) -> np.ndarray:
     """Generate as many samples as there are shown examples; if the model is conditional, of the same classes."""
     shown = run.data.shown
-    return run.generate(len(shown), labels=run.data.y_test[shown] if run.is_conditional else None)
+    return samples(run, len(shown), labels=run.data.y_test[shown] if run.is_conditional else None)
 
 
 @usual_errors

@@ -20,6 +20,7 @@ from aenb.core.model_files import bounded_weights
 from aenb.core.progress import Silent
 from aenb.core.short_form import most_epochs, smaller
 from aenb.core.version import __version__
+from aenb.data import mixed_table
 from aenb.data.load import load_data
 from aenb.data.record import Data
 from aenb.engine import has_convolutions
@@ -126,6 +127,8 @@ def facts(spec: Spec, data: Data) -> dict[str, Any]:
     values: dict[str, Any] = {"vocabulary": len(data.vocabulary), "num_classes": len(data.classes)}
     if data.kind != "text" and "support" in entry.fields:
         values["support"] = data.support
+    if data.table:
+        values["layout"] = mixed_table.layout(data.table).to_text()
     return {name: value for name, value in values.items() if name in entry.fields}
 
 

@@ -21,6 +21,7 @@ from aenb.data.scaling import units
 from aenb.data.split import hold_out
 from aenb.engine import Diverged, Engine, State, Validation
 from aenb.engine.checkpoint import Checkpoint, Saved
+from aenb.latent.sampling import samples
 from aenb.models.autoencoder import interface, parts
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
@@ -194,7 +195,7 @@ class Session:
             for name, value in logs.items():
                 run.history.setdefault(name, []).append(float(value))
             if epoch + 1 in self._moments:
-                run.timeline[epoch + 1] = run.generate(SAMPLES)
+                run.timeline[epoch + 1] = samples(run, SAMPLES)
             self.view.step(epoch + 1, None, logs)
 
         watcher = keras.callbacks.LambdaCallback(on_epoch_end=on_epoch_end)
@@ -221,7 +222,9 @@ def validation_batch(data: Data) -> int:
 
 def _preparation(spec: Spec, data: Data) -> Callable[..., tuple[Any, Any]]:
     """Return the function (seed, number of the batch, examples, labels if any) → inputs and targets, in the graph."""
-    task = make_task(spec.task, spec.corruption, spec.amount, data.kind, missing=data.has_missing)
+    task = make_task(
+        spec.task, spec.corruption, spec.amount, data.kind, missing=data.has_missing, owners=data.preprocessing.owners
+    )
 
     def prepare(seed: int, number: Tensor, batch: Tensor, *labels: Tensor) -> tuple[Any, Any]:
         x, y = task(units(batch), tf.stack([seed, tf.cast(number, "int32")]))

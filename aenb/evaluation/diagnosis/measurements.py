@@ -13,6 +13,7 @@ from aenb.core.backend import Model, Tensor
 from aenb.data.scaling import units
 from aenb.data.split import spread
 from aenb.latent import coding
+from aenb.latent.sampling import decoded
 from aenb.latent.trained_run import TrainedRun
 from aenb.models.registry import families
 
@@ -108,7 +109,7 @@ class Measurements:
     @functools.cached_property
     def decoded(self) -> np.ndarray:
         """The decoded codes: (n, *input_shape)."""
-        return self.run.decode(self.codes, self.labels)
+        return decoded(self.run, self.codes, self.labels)
 
     def inputs_of(self, part: Model) -> list[np.ndarray] | None:
         """Return the inputs of a part: examples, codes or labels, identified by their shapes; None for other inputs.

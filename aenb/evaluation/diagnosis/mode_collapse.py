@@ -11,6 +11,7 @@ from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import SAMPLES, Measurements
 from aenb.evaluation.extractor import quick_extractor
 from aenb.evaluation.metrics.sample_quality import class_histogram, sample_diversity
+from aenb.latent.sampling import samples
 from aenb.models.autoencoder import interface
 
 MISSING = 0.1  # of a class's share of the training examples: a class with less is missing
@@ -25,7 +26,7 @@ def mode_collapse(measured: Measurements) -> Iterator[Finding]:
     if interface(measured.model).sample_prior is None or data.kind == "text":
         return
     extractor = quick_extractor(data)
-    features, probabilities = extractor(measured.run.generate(SAMPLES))
+    features, probabilities = extractor(samples(measured.run, SAMPLES))
     diversity = sample_diversity(features, extractor.features(measured.y))
     missing = [] if probabilities is None else _missing(class_histogram(probabilities), data)
     lost = len(missing) / max(1, len(data.classes))

@@ -14,7 +14,10 @@ from typing import Any
 from aenb.core.backend import give_back_memory
 from aenb.core.errors import AenbError, shown, unknown
 from aenb.core.numerics import usual_errors
+from aenb.data.labels import printable
 from aenb.data.load import load_data
+from aenb.data.mixed_table import asked_again
+from aenb.data.numeric import is_frame
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
 from aenb.data.texts import from_texts
@@ -78,7 +81,9 @@ def _in_units(data: Any, preprocessing: Preprocessing) -> Data:
         (length,) = preprocessing.input_shape
         return from_texts(x, labels, vocabulary=preprocessing.vocabulary, length=length)
     kind = "signal" if preprocessing.kind == "signal" and not isinstance(data, Data) else None
-    return load_data(data, kind=kind).within(preprocessing)
+    names = set(map(printable, x.columns)) if is_frame(x) else set()
+    asked = {name: kind for name, kind in asked_again(preprocessing.columns, every=True).items() if str(name) in names}
+    return load_data(data, kind=kind, columns=asked).within(preprocessing)
 
 
 def chosen_parts(parts: str | Iterable[str] | None) -> list[str]:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from aenb.figures.plots import BLUE, GREY, STYLE, image_grid
 from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
+from aenb.latent.sampling import decoded as decode
 from aenb.models.autoencoder import interface
 from aenb.models.quantiser import perplexity_of
 
@@ -54,7 +55,7 @@ def codebook(inputs: ViewInputs) -> Figure:
 def _entries(axes: Axes, inputs: ViewInputs, order: np.ndarray) -> None:
     """Draw each entry as the image decoded from a code with this entry at all positions."""
     chosen = order[:128]
-    decoded = inputs.run.decode(np.repeat(chosen[:, None], inputs.codes.shape[1], axis=1).astype("int32"))
+    decoded = decode(inputs.run, np.repeat(chosen[:, None], inputs.codes.shape[1], axis=1).astype("int32"))
     axes.imshow(image_grid(decoded, columns=16), interpolation="nearest")
     axes.set(xticks=[], yticks=[], title="each entry decoded alone, most used first")
     axes.spines[:].set_visible(False)
@@ -71,7 +72,7 @@ def _examples(axes: Axes, inputs: ViewInputs, size: int) -> None:
     down, right = (np.arange(high) * rows // high), (np.arange(wide) * columns // wide)
     squares = colours[:, down][:, :, right].astype("float32")
     strips = [np.broadcast_to(x, (*x.shape[:3], 3)) if x.shape[-1] == 1 else x[..., :3], squares[..., :3]]
-    decoded = inputs.run.decode(codes)
+    decoded = decode(inputs.run, codes)
     strips.append(np.broadcast_to(decoded, (*decoded.shape[:3], 3)) if decoded.shape[-1] == 1 else decoded[..., :3])
     axes.imshow(image_grid(np.concatenate(strips), columns=n), interpolation="nearest")
     axes.set_yticks(high / 2 + (high + 1) * np.arange(3), ["original", "codes", "reconstruction"])

@@ -12,6 +12,7 @@ from aenb.evaluation.diagnosis.units import dead_shares
 from aenb.figures.plots import BLUE, GREY, ORANGE, STYLE
 from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
+from aenb.latent.sampling import samples
 
 DRAWN = 200  # examples whose values are counted
 
@@ -50,7 +51,7 @@ def values(inputs: ViewInputs) -> Figure:
     run = inputs.run
     x = in_units(inputs.data.test[inputs.index])[:DRAWN]
     labels = None if inputs.conditions is None else inputs.conditions[:DRAWN]
-    outputs = run.generate(len(x)) if run.is_generator else run.reconstruct(inputs.x[:DRAWN], labels)
+    outputs = samples(run, len(x)) if run.is_generator else run.reconstruct(inputs.x[:DRAWN], labels)
     name = "generated samples" if run.is_generator else "reconstructions"
     both = np.concatenate([x[~np.isnan(x)], outputs.ravel()])
     low, high = np.quantile(both, (0.0005, 0.9995)) if inputs.data.kind != "image" else (both.min(), both.max())

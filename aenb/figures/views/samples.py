@@ -11,6 +11,7 @@ from aenb.evaluation.metrics.sample_quality import class_histogram
 from aenb.figures.plots import BLUE, GREEN, STYLE, draw_examples, drawable, image_grid
 from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
+from aenb.latent.sampling import samples as sampled
 
 ROWS, COLUMNS, CLASSIFIED = 5, 12, 1000
 
@@ -25,7 +26,7 @@ def samples(inputs: ViewInputs) -> Figure:
     run = inputs.run
     columns = min(COLUMNS, run.model.num_classes) if run.is_conditional else COLUMNS
     labels = np.tile(inputs.data.classes[:columns], ROWS) if run.is_conditional else None
-    images = run.generate(ROWS * columns, labels=labels)
+    images = sampled(run, ROWS * columns, labels=labels)
     with rc_context(STYLE):
         grid = image_grid(images, columns=columns)
         figure = Figure(figsize=(7.4, 0.3 + 7.2 * grid.shape[0] / grid.shape[1]), layout="constrained")
@@ -84,7 +85,7 @@ def _has_classes(inputs: ViewInputs) -> bool:
 def classes(inputs: ViewInputs) -> Figure:
     """Draw the share of each class among generated samples and among training examples."""
     extractor = quick_extractor(inputs.data)
-    _, probabilities = extractor(inputs.run.generate(CLASSIFIED))
+    _, probabilities = extractor(sampled(inputs.run, CLASSIFIED))
     generated = class_histogram(probabilities)
     real = np.bincount(inputs.data.class_numbers(inputs.data.y_train), minlength=len(generated)) / len(
         inputs.data.y_train

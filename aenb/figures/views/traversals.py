@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from aenb.figures.plots import STYLE, image_grid
 from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
+from aenb.latent.sampling import decoded as decode
 
 SHOWN, STEPS = 8, 11
 
@@ -30,7 +31,7 @@ def traversals(inputs: ViewInputs) -> Figure:
     for row, dimension in enumerate(dimensions):
         codes[row * STEPS : (row + 1) * STEPS, dimension] = np.linspace(*inputs.range_of(int(dimension)), STEPS)
     labels = None if inputs.conditions is None else np.repeat(inputs.conditions[:1], len(codes))
-    decoded = inputs.run.decode(codes, labels)
+    decoded = decode(inputs.run, codes, labels)
     with rc_context(STYLE):
         draw = _images if inputs.data.kind == "image" else _signals
         return draw(inputs, dimensions, decoded)

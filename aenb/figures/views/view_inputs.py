@@ -12,6 +12,7 @@ from aenb.evaluation.metrics.elbo import kl_per_dimension
 from aenb.figures.shown_run import ShownRun
 from aenb.figures.views.latent_plane import Plane, principal_plane
 from aenb.latent import coding
+from aenb.latent.sampling import decoded
 from aenb.models.autoencoder import interface, parts
 from aenb.models.parts import gives_posterior
 
@@ -115,4 +116,4 @@ class ViewInputs:
     def decoded(self, points: np.ndarray) -> np.ndarray:
         """Decode points of the plane, (n, 2) → (n, *input_shape); a conditional model decodes its first class."""
         labels = np.repeat(np.asarray(self.data.classes[:1]), len(points)) if self.run.is_conditional else None
-        return self.run.decode(self.plane.codes(points)[:, : self.codes.shape[1]], labels)
+        return decoded(self.run, self.plane.codes(points)[:, : self.codes.shape[1]], labels)

@@ -1,0 +1,122 @@
+"""The gate: what training accepted becomes a model's inputs, and results go back in the form of what was given.
+
+    given                                      inputs                  results
+    a DataFrame, a .csv or .parquet file       coded, standardised     DataFrames with its index, in its units
+    a folder of images                         resized, in [0, 1]      codes and scores with the files' names
+    raw rows or signals, in an array           standardised            arrays in its units
+    images, texts, or an array in              in the model's units    arrays in the model's units
+    the model's units, such as `x_test`
+
+All of `encode`, `decode`, `score`, `reconstruct`, `impute` and `generate` pass here, and nothing else checks or scales
+what they are given: `Preprocessing` does it, as in training.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aenb.core.errors import AenbError
+from aenb.core.files import expanded, named
+from aenb.data.containers import contents
+from aenb.data.data_files import FORMATS, read_file
+from aenb.data.image_folder import read_images
+from aenb.data.numeric import is_frame
+from aenb.data.preprocessing import Preprocessing
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What was given, as a model's inputs.
+
+    Attributes:
+        inputs: (n, *input_shape), in the model's units.
+        preprocessing: That of the run.
+        index: What names the examples: the index of a table, the names of files; None: nothing.
+        frame: The table that was given, or None.
+        is_raw: Whether an array of original units was given.
+    """
+
+    inputs: np.ndarray
+    preprocessing: Preprocessing
+    index: Any = None
+    frame: Any = None
+    is_raw: bool = False
+
+    def codes(self, codes: np.ndarray) -> Any:
+        """Return latent codes: (n, latent_dim), or a DataFrame of them if the examples have an index."""
+        return codes if self.index is None else code_frame(codes, self.index)
+
+    def scores(self, scores: np.ndarray) -> Any:
+        """Return a score for each example: (n,), or a Series if the examples have an index."""
+        import pandas as pd
+
+        return scores if self.index is None else pd.Series(scores, index=self.index, name="score")
+
+    def examples(self, x: np.ndarray) -> Any:
+        """Return examples in the form and the units of those given: (n, *input_shape), or a DataFrame."""
+        if self.frame is not None:
+            return self.preprocessing.to_frame(x, self.index)
+        return self.preprocessing.to_raw(x) if self.is_raw else x
+
+    def filled(self, x: np.ndarray) -> Any:
+        """Return the examples with their missing values filled in from others, as `examples` does."""
+        return self.examples(x) if self.frame is None else self.preprocessing.restore(x, like=self.frame)
+
+
+def admit(x: Any, preprocessing: Preprocessing, name: str = "x") -> Admitted:
+    """Turn anything that training accepted into a model's inputs.
+
+    Args:
+        x: Examples: an array, raw or in the model's units; a DataFrame; a file or a folder; texts; a list of series, a
+            sparse matrix or a scikit-learn Bunch.
+        preprocessing: That of the run.
+        name: The name of what was given, for errors.
+
+    Raises:
+        AenbError: The examples do not fit the run, or a file can't be read.
+    """
+    index = None
+    if _is_path(x, preprocessing.kind):
+        x, index = _read(expanded(x), preprocessing)
+    if preprocessing.kind != "text":
+        x = contents(x, name, preprocessing.kind).x
+    if preprocessing.are_rows(x):
+        x = preprocessing.as_rows(x, name)
+    if is_frame(x):
+        return Admitted(preprocessing.inputs(x, name), preprocessing, x.index, x)
+    if index is None and hasattr(x, "to_frame") and preprocessing.kind == "text":
+        index = x.index
+    return Admitted(preprocessing.inputs(x, name), preprocessing, index, None, preprocessing.is_raw(x))
+
+
+def code_frame(codes: np.ndarray, index: Any) -> Any:
+    """Return latent codes as a DataFrame with the columns z1, z2, …: (n, *code_shape) → n rows."""
+    import pandas as pd
+
+    flat = codes.reshape(len(codes), -1)
+    return pd.DataFrame(flat, index=index, columns=[f"z{number + 1}" for number in range(flat.shape[1])])
+
+
+def _is_path(x: Any, kind: str) -> bool:
+    if isinstance(x, os.PathLike):
+        return True
+    return isinstance(x, str) and (kind != "text" or (x.endswith(FORMATS) and os.path.exists(x)))
+
+
+def _read(path: Path, preprocessing: Preprocessing) -> tuple[Any, Any]:
+    """Read a file or a folder: return its examples, and the names of its files or None."""
+    import pandas as pd
+
+    if path.is_dir():
+        if preprocessing.kind != "image":
+            raise AenbError(f"`{named(path)}`: expected {preprocessing.what}; received a folder.")
+        images, names = read_images(path, preprocessing.input_shape)
+        return images, pd.Index(names, name="file")
+    if not path.exists():
+        raise AenbError(f"`x`: expected examples, a file or a folder; there is no file or folder {named(path)}.")
+    return read_file(path).x, None
