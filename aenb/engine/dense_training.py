@@ -61,7 +61,7 @@ def train_ensemble(
         The trained weights.
 
     Raises:
-        AenbError: The loss is not finite.
+        AenbError: The training diverged.
     """
     backend.start()
     observed = ~np.isnan(x)
@@ -72,12 +72,13 @@ def train_ensemble(
         tf.constant([settings.steps, settings.batch_size, settings.seed % 2**31]),
         tf.constant([settings.learning_rate, settings.noise, settings.hidden_share, settings.trim], "float32"),
     )  # fmt: skip
-    if not np.isfinite(loss):
+    arrays = [np.array(array) for array in trained]
+    if not all(np.isfinite(array).all() for array in [*arrays, loss]):
         raise AenbError(
-            f"Expected a finite loss; received {float(loss)}. Standardise the columns, or take a lower learning rate "
-            f"than {settings.learning_rate:g}."
+            f"Expected finite weights after {settings.steps} steps; the training diverged. Take a lower "
+            f"learning rate than {settings.learning_rate:g}."
         )
-    return [np.array(array) for array in trained]
+    return arrays
 
 
 @functools.cache

@@ -3,7 +3,8 @@
 Three kinds of two-sample tests: Kolmogorov-Smirnov on the anomaly scores and on each feature, and an energy test on the
 latent codes (Székely & Rizzo 2013, "Energy statistics", J. Statist. Plann. Inference 143), whose p-value is that of a
 permutation test. The tests on all features together may raise a false alarm at half of the stated rate, the two on
-scores and codes at the other half; within each half the p-values are corrected by Holm's method (1979, Scand. J. Stat.).
+scores and codes at the other half; within each half the p-values are corrected by Holm's method (1979, "A simple
+sequentially rejective multiple test procedure", Scand. J. Stat. 6).
 """
 
 from __future__ import annotations

@@ -642,7 +642,11 @@ class Run:
         return item_scores(self, self._units(x), labels, by)
 
     def explain(self, x: Any, labels: Any = None) -> Explanation:
-        """Return each feature's part of the anomaly scores: the squared error of its reconstruction.
+        """Return each feature's part of the anomaly scores.
+
+        Each feature in turn is replaced with the value that the model expects from the others, and the score,
+        `run.score(x)`, is shared out in proportion to how far it falls. Examples of more than 256 features have the
+        squared errors of their features.
 
         Args:
             x: (n, *input_shape), as for `encode`.
@@ -677,8 +681,8 @@ class Run:
                 together.
 
         Returns:
-            A `Drift`, which displays itself: its `verdict`, and a table of the tests on anomaly scores, latent codes and
-            each feature.
+            A `Drift`, which displays itself: its `verdict`, and a table of the tests on anomaly scores, latent codes,
+            and each feature.
 
         Raises:
             AenbError: As for `encode`; there are too few examples; the model is conditional.
