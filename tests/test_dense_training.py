@@ -50,7 +50,7 @@ def test_the_rows_with_the_largest_errors_are_left_out():
         return ((decode(trained, encode(trained, x)) - x) ** 2).mean(axis=(0, 2))
 
     plain, trimmed = errors(0.0), errors(0.3)
-    assert trimmed[:40].mean() > 5 * plain[:40].mean()
+    assert trimmed[:40].mean() > 2 * plain[:40].mean()
     assert trimmed[40:].mean() < plain[40:].mean()
 
 

@@ -39,6 +39,12 @@ class Drift:
         false_alarm_rate: The probability of a verdict "drift" where there is none, at most.
         frame: The tests, as `to_frame` returns them.
         sizes: The number of held-out and of new examples.
+
+    Example:
+        >>> import aenb
+        >>> run = aenb.train("shallow", "wine", latent_dim=2, epochs=1, verbose=False)
+        >>> run.drift(run.data.x_test + 3).sizes
+        (36, 36)
     """
 
     is_drift: bool
@@ -52,6 +58,12 @@ class Drift:
         Returns:
             A `pandas.DataFrame`: rows "anomaly score", "latent codes", then the features, most changed first; columns
             `statistic`, `p`, `p_corrected` (for all tests together) and `drift`.
+
+        Example:
+            >>> import aenb
+            >>> run = aenb.train("shallow", "wine", latent_dim=2, epochs=1, verbose=False)
+            >>> list(run.drift(run.data.x_test + 3).to_frame().index[:2])
+            ['anomaly score', 'latent codes']
         """
         return self.frame
 

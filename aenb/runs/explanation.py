@@ -86,7 +86,7 @@ class Explanation:
             >>> len(run.explain(run.data.x_test).plot(3, most=5).axes[0].patches)  # and the rest
             6
         """
-        from aenb.figures.plots.parts import draw_parts
+        from aenb.figures.plots.bars import draw_parts
 
         if example >= len(self.frame):
             raise AenbError(f"`example`: expected a number below {len(self.frame)}; received {example}.")
@@ -103,7 +103,20 @@ class Explanation:
         return draw_parts(names, lengths, words, title, "part of the anomaly score")
 
     def reasons(self, example: int) -> str:
-        """Return the features with the largest parts of an example's score, with their shares."""
+        """Return the features with the largest parts of an example's score, with their shares.
+
+        Args:
+            example: Which one, by its position.
+
+        Returns:
+            Text such as "magnesium (71%), ash (12%), hue (4%)".
+
+        Example:
+            >>> import aenb
+            >>> run = aenb.train("shallow", "wine", latent_dim=2, epochs=1, verbose=False)
+            >>> run.explain(run.data.x_test).reasons(0).count("%")
+            3
+        """
         parts = self.frame.iloc[example]
         total = max(float(parts.sum()), 1e-300)
         largest = parts.sort_values(ascending=False, kind="stable").head(NAMED)

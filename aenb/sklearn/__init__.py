@@ -4,7 +4,7 @@ They take arrays and DataFrames of numbers, standardise the columns themselves, 
 categories before, with a `ColumnTransformer`. A fitted estimator holds its weights as arrays: it can be pickled, and it
 predicts without TensorFlow. `keras_model()` is its Keras model.
 
-    transformer.py       AutoencoderTransformer: latent codes as features
+    code_transformer.py  AutoencoderTransformer: latent codes as features
     outlier_detector.py  AutoencoderOutlierDetector
     imputer.py           AutoencoderImputer: fills in missing values
     generator.py         AutoencoderGenerator: samples of new rows
@@ -13,9 +13,9 @@ predicts without TensorFlow. `keras_model()` is its Keras model.
 Not here: the families of models, images, texts and signals, which `aenb.train` trains.
 """
 
+from aenb.sklearn.code_transformer import AutoencoderTransformer
 from aenb.sklearn.generator import AutoencoderGenerator
 from aenb.sklearn.imputer import AutoencoderImputer
 from aenb.sklearn.outlier_detector import AutoencoderOutlierDetector
-from aenb.sklearn.transformer import AutoencoderTransformer
 
 __all__ = ["AutoencoderGenerator", "AutoencoderImputer", "AutoencoderOutlierDetector", "AutoencoderTransformer"]

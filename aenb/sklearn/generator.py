@@ -48,7 +48,7 @@ class AutoencoderGenerator(BaseEstimator):
         (5, 13)
     """
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
         "hidden_units": [Interval(Integral, 1, None, closed="left")],
         "steps": [Interval(Integral, 1, None, closed="left")],
@@ -85,6 +85,13 @@ class AutoencoderGenerator(BaseEstimator):
 
         Raises:
             ValueError: A parameter or the rows are not valid.
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderGenerator
+            >>> fitted = AutoencoderGenerator(steps=20, random_state=0).fit(load_wine().data)
+            >>> fitted.density_.means_.shape
+            (10, 6)
         """
         self._validate_params()
         X = validate_data(self, X, dtype="float64", ensure_min_samples=2)
@@ -138,6 +145,13 @@ class AutoencoderGenerator(BaseEstimator):
 
         Returns:
             A `keras.Model` of stock layers, with the parts "encoder" and "decoder".
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderGenerator
+            >>> fitted = AutoencoderGenerator(steps=20, random_state=0).fit(load_wine().data)
+            >>> fitted.keras_model().output_shape
+            (None, 13)
         """
         check_is_fitted(self)
         return self.ensemble_.keras_model()

@@ -50,7 +50,7 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         False
     """
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
         "hidden_units": [Interval(Integral, 1, None, closed="left")],
         "steps": [Interval(Integral, 1, None, closed="left")],
@@ -90,6 +90,13 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Raises:
             ValueError: A parameter or the rows are not valid.
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderImputer
+            >>> fitted = AutoencoderImputer(steps=20, random_state=0).fit(load_wine().data)
+            >>> fitted.n_features_in_
+            13
         """
         self._validate_params()
         X = validate_data(self, X, dtype=("float64", "float32"), ensure_all_finite="allow-nan", ensure_min_samples=2)
@@ -110,18 +117,26 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Returns:
             (n, features), of the dtype of X if that is a float, else float64; without NaN.
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderImputer
+            >>> fitted = AutoencoderImputer(steps=20, random_state=0).fit(load_wine().data)
+            >>> bool(abs(fitted.transform([[float("nan")] * 13])).max() < 1e4)
+            True
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=("float64", "float32"), ensure_all_finite="allow-nan", reset=False, copy=True)
-        missing = np.isnan(X)
-        if missing.any():
-            some = missing.any(axis=1)
-            shown = np.nan_to_num(self.ensemble_.standardise(X[some]))
+        floats = ("float64", "float32")
+        rows: np.ndarray = validate_data(self, X, dtype=floats, ensure_all_finite="allow-nan", reset=False, copy=True)
+        missing = np.isnan(rows)
+        some = missing.any(axis=1)
+        if some.any():
+            shown = np.nan_to_num(self.ensemble_.standardise(rows[some]))
             filled = np.zeros(shown.shape)
-            for _, rows, residuals in self.ensemble_.residuals(shown):
-                filled[rows] += (shown[rows] - residuals) / MEMBERS
-            X[some] = np.where(missing[some], self.ensemble_.restore(filled), X[some])
-        return X
+            for _, place, residuals in self.ensemble_.residuals(shown):
+                filled[place] += (shown[place] - residuals) / MEMBERS
+            rows[some] = np.where(missing[some], self.ensemble_.restore(filled), rows[some])
+        return rows
 
     def keras_model(self) -> Model:
         """Build the Keras model: standardised rows (n, features), 0 where a value is missing → reconstructions.
@@ -129,6 +144,13 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Returns:
             A `keras.Model` of stock layers, with the parts "encoder" and "decoder"; its output is
             (n, members, features).
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderImputer
+            >>> fitted = AutoencoderImputer(steps=20, random_state=0).fit(load_wine().data)
+            >>> fitted.keras_model().output_shape
+            (None, 4, 13)
         """
         check_is_fitted(self)
         return self.ensemble_.keras_model()

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from aenb.core.backend import Model
 from aenb.core.errors import AenbError
+from aenb.data.numeric import is_frame
 from aenb.engine.dense_training import Settings
 from aenb.models.dense_ensemble import Sizes
 from aenb.sklearn.fitted_ensemble import fit_ensemble, random_generator
@@ -67,7 +68,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
         [1, -1]
     """
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
         "members": [Interval(Integral, 2, None, closed="left")],
         "trim": [Interval(Real, 0, 1, closed="left")],
@@ -109,6 +110,13 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
         Raises:
             AenbError: Fewer than two rows are left.
             ValueError: A parameter or the rows are not valid.
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderOutlierDetector
+            >>> detector = AutoencoderOutlierDetector(steps=20, random_state=0).fit(load_wine().data)
+            >>> detector.held_out_scores_.shape
+            (178,)
         """
         self._validate_params()
         X = validate_data(self, X, dtype="float64", ensure_min_samples=2)
@@ -130,7 +138,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
         self.held_out_scores_ = self._calibrate(train, held_out)
         self.offset_ = -_upper_quantile(self.held_out_scores_, self.false_alarm_rate)
         if self.contamination != "auto":
-            self.offset_ = float(np.percentile(self._score(X), 100 * self.contamination))
+            self.offset_ = float(np.percentile(self._score(X), 100 * float(self.contamination)))
         return self
 
     def _calibrate(self, x: np.ndarray, held_out: np.ndarray) -> np.ndarray:
@@ -147,7 +155,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
             total += np.where(held_out[number], np.log1p((whole / scales[-1]) ** 2).sum(axis=1), 0.0)
             errors = []
         self.error_scale_ = np.stack(scales)
-        return total / held_out.sum(axis=0)
+        return np.asarray(total / held_out.sum(axis=0))
 
     def _parts(self, x: np.ndarray) -> np.ndarray:
         """Return each column's part of the anomaly scores: (n, features)."""
@@ -157,11 +165,13 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
         return parts / self.ensemble_.members
 
     def _score(self, x: np.ndarray) -> np.ndarray:
-        return -self._parts(x).sum(axis=1)
+        scores: np.ndarray = -self._parts(x).sum(axis=1)
+        return scores
 
     def _checked(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        return validate_data(self, X, dtype="float64", reset=False)
+        checked: np.ndarray = validate_data(self, X, dtype="float64", reset=False)
+        return checked
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Return the negative anomaly scores, as scikit-learn has them: the lower, the more anomalous.
@@ -171,6 +181,13 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
 
         Returns:
             (n,), float64, at most 0.
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderOutlierDetector
+            >>> fitted = AutoencoderOutlierDetector(steps=20, random_state=0).fit(load_wine().data)
+            >>> fitted.score_samples(load_wine().data).shape
+            (178,)
         """
         return self._score(self._checked(X))
 
@@ -182,6 +199,14 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
 
         Returns:
             (n,), float64.
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderOutlierDetector
+            >>> fitted = AutoencoderOutlierDetector(steps=20, random_state=0).fit(load_wine().data)
+            >>> x = load_wine().data
+            >>> bool(((fitted.decision_function(x) < 0) == (fitted.predict(x) == -1)).all())
+            True
         """
         return self.score_samples(X) - self.offset_
 
@@ -193,6 +218,13 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
 
         Returns:
             (n,), int: −1 for anomalies, 1 for normal rows.
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderOutlierDetector
+            >>> fitted = AutoencoderOutlierDetector(steps=20, random_state=0).fit(load_wine().data)
+            >>> fitted.predict(load_wine().data[:1] + 1e6).tolist()
+            [-1]
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
@@ -215,7 +247,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
         """
         import pandas as pd
 
-        index = getattr(X, "index", None)
+        index = X.index if is_frame(X) else None
         checked = self._checked(X)
         names = getattr(self, "feature_names_in_", [f"x{number}" for number in range(checked.shape[1])])
         return pd.DataFrame(self._parts(checked), index=index, columns=names)
@@ -226,6 +258,13 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
         Returns:
             A `keras.Model` of stock layers, with the parts "encoder" and "decoder"; its output is
             (n, members, features).
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderOutlierDetector
+            >>> fitted = AutoencoderOutlierDetector(steps=20, random_state=0).fit(load_wine().data)
+            >>> fitted.keras_model().output_shape
+            (None, 16, 13)
         """
         check_is_fitted(self)
         return self.ensemble_.keras_model()

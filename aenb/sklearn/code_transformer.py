@@ -46,7 +46,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         (178, 3)
     """
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
         "hidden_units": [Interval(Integral, 1, None, closed="left")],
         "steps": [Interval(Integral, 1, None, closed="left")],
@@ -86,6 +86,13 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
         Raises:
             ValueError: A parameter or the rows are not valid.
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderTransformer
+            >>> fitted = AutoencoderTransformer(steps=20, random_state=0).fit(load_wine().data)
+            >>> fitted.n_features_in_
+            13
         """
         self._validate_params()
         X = validate_data(self, X, dtype=("float64", "float32"), ensure_min_samples=2)
@@ -110,6 +117,13 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
         Returns:
             (n, latent_dim), of the dtype of X if that is a float, else float64.
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderTransformer
+            >>> fitted = AutoencoderTransformer(steps=20, random_state=0).fit(load_wine().data)
+            >>> fitted.transform(load_wine().data).shape
+            (178, 2)
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=("float64", "float32"), reset=False)
@@ -126,6 +140,13 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
         Raises:
             AenbError: The codes have another number of dimensions.
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderTransformer
+            >>> fitted = AutoencoderTransformer(steps=20, random_state=0).fit(load_wine().data)
+            >>> fitted.inverse_transform([[0.0, 0.0]]).shape
+            (1, 13)
         """
         check_is_fitted(self)
         codes = check_array(X, dtype="float64")
@@ -135,13 +156,20 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
     @property
     def _n_features_out(self) -> int:
-        return self.ensemble_.weights[2].shape[-1]
+        return int(self.ensemble_.weights[2].shape[-1])
 
     def keras_model(self) -> Model:
         """Build the Keras model: standardised rows (n, features) → reconstructions.
 
         Returns:
             A `keras.Model` of stock layers, with the parts "encoder" and "decoder".
+
+        Example:
+            >>> from sklearn.datasets import load_wine
+            >>> from aenb.sklearn import AutoencoderTransformer
+            >>> fitted = AutoencoderTransformer(steps=20, random_state=0).fit(load_wine().data)
+            >>> fitted.keras_model().get_layer("encoder").output_shape
+            (None, 2)
         """
         check_is_fitted(self)
         return self.ensemble_.keras_model()
