@@ -35,11 +35,13 @@ _HOME = {
     "view": "figures.views.view",
 }
 
-__all__ = [*_HOME, "__version__"]
+__all__ = [*_HOME, "__version__", "sklearn"]
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name from its module (PEP 562)."""
+    if name == "sklearn":
+        return importlib.import_module("aenb.sklearn")  # which sets the attribute
     if name not in _HOME:
         raise AttributeError(f"module 'aenb' has no attribute '{name}'")
     value = getattr(importlib.import_module(f"aenb.{_HOME[name]}"), name)

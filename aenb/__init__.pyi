@@ -2,6 +2,7 @@
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from aenb import sklearn as sklearn
 from aenb.comparison.compare import compare as compare
 from aenb.core.errors import AenbError as AenbError
 from aenb.core.version import __version__ as __version__

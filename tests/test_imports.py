@@ -20,6 +20,7 @@ FLOORS = [
     {"figures"},
     {"runs"},
     {"training"},
+    {"sklearn"},
     {"comparison"},
     {"notebook"},
     {"__init__", "__main__"},

@@ -15,11 +15,13 @@ HEAVY = {"tensorflow", "keras", "matplotlib", "sklearn", "pandas", "skimage"}
 
 NAMES = [
     "AenbError", "AttentionExplorer", "Data", "LatentExplorer", "Run", "Spec", "Trainer", "__version__", "build_model",
-    "compare", "dataset", "datasets", "families", "family", "load_data", "load_run", "score", "train", "view",
+    "compare", "dataset", "datasets", "families", "family", "load_data", "load_run", "score", "sklearn",
+    "train", "view",
 ]  # fmt: skip
 MEMBERS = {  # what others may rely on; the rest is for aenb's own rooms
     "Run": [
-        "adopt", "attention", "data", "decode", "denoise", "diagnose", "encode", "epochs", "evaluate",
+        "adopt", "attention", "data", "decode", "denoise", "diagnose", "drift", "encode", "epochs", "evaluate",
+        "explain",
         "generate", "impute", "inpaint", "interpolate", "latent_dim", "name", "pause", "plot", "reconstruct",
         "resume", "save", "score", "show", "stop", "summary", "to_cell", "wait",
     ],

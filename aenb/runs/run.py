@@ -42,12 +42,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from aenb.evaluation.diagnosis import Finding
+    from aenb.evaluation.drift import Drift
     from aenb.figures.views import Gallery
+    from aenb.runs.explanation import Explanation
 
 Count = Annotated[int, Field("how many", low=1, high=10**7)]
 Steps = Annotated[int, Field("how many", low=2, high=10**5)]
 Guidance = Annotated[float, Field("strength", low=0.0, high=100.0)]
 Seed = Annotated[int, Field("of the draw", low=0, high=2**64 - 1)]
+Rate = Annotated[float, Field("of false alarms", above=0, high=0.5)]
 
 
 @dataclass(eq=False, repr=False)
@@ -702,6 +705,62 @@ class Run:
 
         given = self._admit(x)
         return given.scores(item_scores(self, given.inputs, labels, by))
+
+    def explain(self, x: Any, labels: Any = None) -> Explanation:
+        """Return each feature's part of the anomaly scores.
+
+        Each feature in turn is replaced with the value that the model expects from the others, and the score,
+        `run.score(x)`, is shared out in proportion to how far it falls. Examples of more than 256 features have the
+        squared errors of their features.
+
+        Args:
+            x: (n, *input_shape), as for `encode`.
+            labels: (n,), the classes of the examples, if the model is conditional.
+
+        Returns:
+            An `Explanation`, which displays itself: `to_frame()` has a row for each example, whose sum is its score;
+            `plot(example)` draws the largest parts.
+
+        Raises:
+            AenbError: As for `encode`; the examples are texts.
+
+        Example:
+            >>> import aenb
+            >>> run = aenb.train("shallow", "wine", latent_dim=2, epochs=1, verbose=False)
+            >>> x = run.data.x_test[:1].copy()
+            >>> x[0, 4] = 20.0
+            >>> run.explain(x).to_frame().idxmax(axis=1).tolist()
+            ['magnesium']
+        """
+        from aenb.runs.explanation import explain
+
+        return explain(self, x, labels)
+
+    @checked
+    def drift(self, new: Any, *, false_alarm_rate: Rate = 0.05) -> Drift:
+        """Test whether new examples come from another distribution than the held-out ones.
+
+        Args:
+            new: (n, *input_shape), as for `encode`, at least eight.
+            false_alarm_rate: The probability that the verdict is "drift" where there is none, at most, of all tests
+                together.
+
+        Returns:
+            A `Drift`, which displays itself: its `verdict`, and a table of the tests on anomaly scores, latent codes,
+            and each feature.
+
+        Raises:
+            AenbError: As for `encode`; there are too few examples; the model is conditional.
+
+        Example:
+            >>> import aenb
+            >>> run = aenb.train("shallow", "wine", latent_dim=2, epochs=1, verbose=False)
+            >>> run.drift(run.data.x_test + 3).is_drift
+            True
+        """
+        from aenb.evaluation.drift import measure_drift
+
+        return measure_drift(self, self._units(new), false_alarm_rate)
 
     @checked
     def evaluate(

@@ -1,0 +1,152 @@
+"""Explanation: why examples are anomalous, feature by feature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+
+from aenb.core.arguments import checked
+from aenb.core.errors import AenbError
+from aenb.core.fields import Field
+from aenb.core.tables import html_table, text_table
+from aenb.data.numeric import is_frame
+from aenb.evaluation.attribution import feature_parts
+from aenb.evaluation.features import feature_labels
+from aenb.latent.trained_run import TrainedRun
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+NAMED, SHOWN = 3, 10  # features of an example, and examples, in the printed table
+Example = Annotated[int, Field("which example, from 0", low=0)]
+Most = Annotated[int, Field("how many bars", low=1, high=100)]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Explanation:
+    """Each feature's part of the anomaly scores of examples, the result of `Run.explain`; it shows itself as a table.
+
+    Attributes:
+        frame: The parts, as `to_frame` returns them.
+        scores: (n,), the anomaly scores: the sums of the parts.
+        values: (n, features), the examples, in the units that they were given in.
+        expected: (n, features), their reconstructions, in the same units.
+
+    Example:
+        >>> import aenb
+        >>> run = aenb.train("shallow", "wine", latent_dim=2, epochs=1, verbose=False)
+        >>> explanation = run.explain(run.data.x_test)
+        >>> explanation.to_frame().shape, explanation.scores.shape
+        ((36, 13), (36,))
+    """
+
+    frame: DataFrame
+    scores: np.ndarray
+    values: np.ndarray
+    expected: np.ndarray
+
+    def to_frame(self) -> DataFrame:
+        """Return the parts as a table.
+
+        Returns:
+            A `pandas.DataFrame`: a row for each example, with the index that it was given with, a column for each
+            feature. The sum of a row is the example's anomaly score.
+
+        Example:
+            >>> import aenb, numpy as np
+            >>> run = aenb.train("shallow", "wine", latent_dim=2, epochs=1, verbose=False)
+            >>> x = run.data.x_test
+            >>> bool(np.allclose(run.explain(x).to_frame().sum(axis=1), run.score(x)))
+            True
+        """
+        return self.frame
+
+    @checked
+    def plot(self, example: Example = 0, most: Most = 10) -> Figure:
+        """Draw the largest parts of an example's score, with its value and the expected one.
+
+        Args:
+            example: Which one, by its position.
+            most: How many features; one more bar has the sum of the rest.
+
+        Returns:
+            A `matplotlib.figure.Figure`.
+
+        Raises:
+            AenbError: There is no such example.
+
+        Example:
+            >>> import aenb
+            >>> run = aenb.train("shallow", "wine", latent_dim=2, epochs=1, verbose=False)
+            >>> len(run.explain(run.data.x_test).plot(3, most=5).axes[0].patches)  # and the rest
+            6
+        """
+        from aenb.figures.plots.bars import draw_parts
+
+        if example >= len(self.frame):
+            raise AenbError(f"`example`: expected a number below {len(self.frame)}; received {example}.")
+        parts = self.frame.iloc[example].to_numpy()
+        order = np.argsort(-parts, kind="stable")
+        shown, rest = order[:most], order[most:]
+        names = [str(self.frame.columns[place]) for place in shown]
+        words = [f"{self.values[example, place]:.4g} (expected {self.expected[example, place]:.4g})" for place in shown]
+        lengths = parts[shown]
+        if len(rest):
+            names, words = [*names, f"all others ({len(rest)})"], [*words, ""]
+            lengths = np.append(lengths, parts[rest].sum())
+        title = f"Example {self.frame.index[example]}: anomaly score {self.scores[example]:.4g}"
+        return draw_parts(names, lengths, words, title, "part of the anomaly score")
+
+    def reasons(self, example: int) -> str:
+        """Return the features with the largest parts of an example's score, with their shares.
+
+        Args:
+            example: Which one, by its position.
+
+        Returns:
+            Text such as "magnesium (71%), ash (12%), hue (4%)".
+
+        Example:
+            >>> import aenb
+            >>> run = aenb.train("shallow", "wine", latent_dim=2, epochs=1, verbose=False)
+            >>> run.explain(run.data.x_test).reasons(0).count("%")
+            3
+        """
+        parts = self.frame.iloc[example]
+        total = max(float(parts.sum()), 1e-300)
+        largest = parts.sort_values(ascending=False, kind="stable").head(NAMED)
+        return ", ".join(f"{name} ({part / total:.0%})" for name, part in largest.items())
+
+    def _rows(self) -> list[list[str]]:
+        kept = range(min(SHOWN, len(self.frame)))
+        head = ["example", "anomaly score", "largest parts"]
+        return [head, *([str(self.frame.index[k]), f"{self.scores[k]:.4g}", self.reasons(k)] for k in kept)]
+
+    def _rest(self) -> Sequence[str]:
+        left = len(self.frame) - SHOWN
+        return [f"… and {left:,} more: to_frame() has them all."] if left > 0 else []
+
+    def __repr__(self) -> str:
+        return "\n".join([*text_table(self._rows()), *self._rest()])
+
+    def _repr_html_(self) -> str:
+        return html_table(self._rows(), values="left") + "".join(f"<div>{escape(line)}</div>" for line in self._rest())
+
+
+def explain(run: TrainedRun, x: Any, labels: Any = None) -> Explanation:
+    """Explain the anomaly scores of examples; see `Run.explain`."""
+    import pandas as pd
+
+    preprocessing = run.preprocessing
+    units = preprocessing.inputs(x)
+    parts = feature_parts(run, units, labels)
+    frame = pd.DataFrame(parts, index=x.index if is_frame(x) else None, columns=feature_labels(preprocessing))
+    shown = [
+        preprocessing.to_raw(values).reshape(len(values), -1) for values in (units, run.reconstruct(units, labels))
+    ]
+    return Explanation(frame, parts.sum(axis=1), *shown)
