@@ -58,7 +58,8 @@ def from_arrays(arrays: Mapping[str, np.ndarray], model: Model) -> tuple[dict[st
     Raises:
         AenbError: An array has another name, shape or type.
     """
-    arrays, densities = dict(arrays), {}
+    arrays = dict(arrays)
+    densities: dict[str, Any] = {}
     mean = arrays.pop("mean", None)
     if mean is not None:
         _expect("mean", mean, coding.item_shape(model))

@@ -760,7 +760,7 @@ class Run:
         """
         from aenb.evaluation.drift import measure_drift
 
-        return measure_drift(self, self._units(new), false_alarm_rate)
+        return measure_drift(self, self._admit(new).inputs, false_alarm_rate)
 
     @checked
     def evaluate(

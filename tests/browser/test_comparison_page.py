@@ -1,4 +1,4 @@
-"""A comparison as a reader sees it: errors at once, a Cancel that works, tables that sort, and nothing lost overnight."""
+"""A comparison as a reader sees it: errors at once, a Cancel that works, tables that sort, nothing lost overnight."""
 
 import re
 import time
