@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import aenb
+from tests.mixed_frame import patients
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,19 @@ def test_a_table_keeps_its_index_names_and_units(run):
     assert list(explanation.to_frame().columns) == list(data.feature_names)
     np.testing.assert_allclose(explanation.values, raw, rtol=1e-4)
     np.testing.assert_allclose(explanation.scores, run.score(table), rtol=1e-5)
+
+
+def test_of_a_mixed_table_whole_columns_are_explained():
+    table = patients()
+    run = aenb.train("deep", table, latent_dim=6, epochs=60, verbose=False)
+    odd = table.iloc[:30].copy()
+    odd["bp"] = 250.0  # standard deviation 14, mean 95
+    explanation = run.explain(odd)
+    np.testing.assert_allclose(explanation.to_frame().sum(axis=1), run.score(odd), rtol=1e-5)
+    assert list(explanation.to_frame().index) == list(odd.index)
+    assert (explanation.to_frame().idxmax(axis=1) == "bp").mean() > 0.9
+    assert "250 (expected" in str([text.get_text() for text in explanation.plot(0).axes[0].texts])
+    assert run.drift(odd).is_drift
 
 
 def test_it_names_the_largest_parts_and_draws_them(run):

@@ -131,6 +131,16 @@ def entry_names(columns: Columns) -> tuple[str, ...]:
     return tuple(name for place in in_layout(columns) for name in columns[place].entries)
 
 
+def by_column(values: np.ndarray, columns: Columns) -> DataFrame:
+    """Add up values of a model's inputs, such as parts of a score, by column: (n, entries) → a DataFrame of n rows."""
+    import pandas as pd
+
+    owners = np.array(layout(columns).owners)
+    places = in_layout(columns)
+    sums = {places[owner]: values[:, owners == owner].sum(axis=1) for owner in range(len(places))}
+    return pd.DataFrame({columns[place].name: sums[place] for place in sorted(sums)})
+
+
 def encode(frame: DataFrame, columns: Columns, name: str) -> np.ndarray:
     """Turn a table into a model's inputs.
 

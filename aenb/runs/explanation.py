@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from numbers import Real
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from aenb.core.arguments import checked
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.core.tables import html_table, text_table
-from aenb.data.numeric import is_frame
+from aenb.data import mixed_table
+from aenb.data.gate import admit
 from aenb.evaluation.attribution import feature_parts
 from aenb.evaluation.features import feature_labels
 from aenb.latent.trained_run import TrainedRun
@@ -94,7 +96,8 @@ class Explanation:
         order = np.argsort(-parts, kind="stable")
         shown, rest = order[:most], order[most:]
         names = [str(self.frame.columns[place]) for place in shown]
-        words = [f"{self.values[example, place]:.4g} (expected {self.expected[example, place]:.4g})" for place in shown]
+        pairs = [(self.values[example, place], self.expected[example, place]) for place in shown]
+        words = [f"{_worded(value)} (expected {_worded(expected)})" for value, expected in pairs]
         lengths = parts[shown]
         if len(rest):
             names, words = [*names, f"all others ({len(rest)})"], [*words, ""]
@@ -143,10 +146,19 @@ def explain(run: TrainedRun, x: Any, labels: Any = None) -> Explanation:
     import pandas as pd
 
     preprocessing = run.preprocessing
-    units = preprocessing.inputs(x)
-    parts = feature_parts(run, units, labels)
-    frame = pd.DataFrame(parts, index=x.index if is_frame(x) else None, columns=feature_labels(preprocessing))
-    shown = [
-        preprocessing.to_raw(values).reshape(len(values), -1) for values in (units, run.reconstruct(units, labels))
-    ]
+    given = admit(x, preprocessing)
+    parts, expected = feature_parts(run, given.inputs, labels), run.reconstruct(given.inputs, labels)
+    if preprocessing.columns:
+        frame = mixed_table.by_column(parts, preprocessing.columns)
+        rows = preprocessing.to_frame(given.inputs) if given.frame is None else given.frame
+        shown = [table[list(frame.columns)].to_numpy() for table in (rows, preprocessing.to_frame(expected))]
+    else:
+        frame = pd.DataFrame(parts, columns=feature_labels(preprocessing))
+        shown = [preprocessing.to_raw(one).reshape(len(one), -1) for one in (given.inputs, expected)]
+    if given.index is not None:
+        frame.index = given.index
     return Explanation(frame, parts.sum(axis=1), *shown)
+
+
+def _worded(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, Real) else str(value)
