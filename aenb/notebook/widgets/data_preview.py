@@ -27,7 +27,7 @@ def data_line(data: Data) -> str:
 
 def data_html(data: Data) -> str:
     """Return what was inferred of the data, and ten training examples."""
-    facts = [["inferred", ""], *([name, words] for name, words in _facts(data).items())]
+    facts = [["property", "inferred"], *([name, words] for name, words in _facts(data).items())]
     notes = "".join(f"<div>{escape(note)}</div>" for note in data.notes)
     return f'<div class="aenb-data-preview">{_examples(data)}{html_table(facts, values="left")}{notes}</div>'
 
@@ -86,7 +86,7 @@ def _rows(data: Data, x: np.ndarray) -> str:
     names: Sequence[Any] = data.feature_names or range(1, x.shape[1] + 1)
     shown = [str(name) for name in names][:COLUMNS]
     cut = x.shape[1] > COLUMNS
-    head = ["", *shown, *([f"and {x.shape[1] - COLUMNS} more"] if cut else [])]
+    head = ["example", *shown, *([f"and {x.shape[1] - COLUMNS} more"] if cut else [])]
     body = [
         [str(number), *("missing" if np.isnan(value) else f"{value:.4g}" for value in row[:COLUMNS]), *([""] * cut)]
         for number, row in enumerate(x, 1)

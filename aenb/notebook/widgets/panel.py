@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import MutableMapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -27,6 +28,8 @@ from aenb.runs.run import Run
 from aenb.runs.spec import Spec, options
 from aenb.training.checkpointing import automatic
 from aenb.training.train import make_spec, train_spec
+
+HERE = Path(__file__).parent
 
 
 class Trainer:
@@ -207,8 +210,10 @@ class Trainer:
             titles=["Settings", "Data", "Model", "The equivalent cell"],
             selected_index=0,
         )
+        look = widgets.HTML(f"<style>{(HERE / 'panel.css').read_text(encoding='utf-8')}</style>")
+        look.layout.display = "none"
         box = widgets.VBox(
-            [top, self._settings.about, self._message, self._folds, self._live, self._list.box],
+            [top, self._settings.about, self._message, self._folds, self._live, self._list.box, look],
             layout={"max_width": "1150px", "width": "100%"},
         )
         box.add_class("aenb-panel")
