@@ -18,7 +18,8 @@ TESTS = Path(__file__).parent
 FIRST = (
     "browser/test_panel_lab.py", "browser/test_widgets.py", "browser/test_quickstart.py",
     "browser/test_panel_older_kernel.py", "browser/test_panel_notebook.py", "browser/test_controls.py",
-    "browser/test_page_decoder.py", "test_families.py", "test_diagnosis.py", "fuzz/test_saved.py", "test_attention.py",
+    "browser/test_page_decoder.py", "browser/test_comparison_page.py", "browser/test_accessibility.py",
+    "test_families.py", "test_diagnosis.py", "fuzz/test_saved.py", "test_attention.py",
     "test_checkpoint.py", "test_controls.py", "test_kernel_messages.py", "test_background.py", "fuzz/test_text.py",
     "fuzz/test_odd_data.py", "test_benchmarks.py", "test_memory.py", "test_doors.py",
 )  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import aenb
@@ -12,7 +14,9 @@ from aenb.core.fields import Field
 from aenb.core.queue import jobs
 from aenb.models.registry import families
 from aenb.notebook.widgets.controls import Control
+from aenb.notebook.widgets.preview import Preview
 from aenb.notebook.widgets.runs_list import RunsList
+from aenb.runs.expected_time import expected_seconds
 from aenb.training.train import make_spec
 
 
@@ -165,3 +169,77 @@ def test_without_widgets_it_is_the_cell(monkeypatch, capsys):
     data = aenb.Trainer("deep", "digits")._still()
     assert set(data) == {"text/plain", "text/html"}
     assert "%%autoencoder deep deep_1 --data digits" in data["text/plain"]
+
+
+# What is shown before a training
+
+
+def preview(variables=None, runs=()):
+    """Return a preview, and what it tells."""
+    told = []
+    made = Preview(lambda: variables or {}, lambda: runs, lambda data, model: told.append((data, model)))
+    return made, told
+
+
+def looked_at(made, spec):
+    """Let a preview look at a spec now, in this thread."""
+    made._asked = spec
+    made.work(spec)
+
+
+def test_the_data_and_the_architecture_are_shown_before_a_training():
+    made, told = preview()
+    looked_at(made, make_spec("deep", "d", {"data": "digits", "hidden_units": (32,), "latent_dim": 4}))
+    for words in ("8×8×1", "10: 0, 1, 2", "1,437 for training and 360 held out", "<img"):
+        assert words in made.data.value
+    assert made.model.value.count("<rect") == 5  # input, 32, the code, 32, output
+    assert ">32<" in made.model.value
+    model = aenb.build_model("deep", (8, 8, 1), hidden_units=(32,), latent_dim=4)
+    assert told[-1] == ("digits, 1,797 images of 8×8×1", f"{model.count_params():,} parameters")
+
+
+def test_the_preview_of_a_table_escapes_it_and_counts_what_is_missing():
+    frame = pd.DataFrame({"<b>x</b>": [1.0, np.nan, 3.0, 4.0] * 10, "y": np.arange(40.0)})
+    made, _ = preview({"frame": frame})
+    looked_at(made, make_spec("deep", "d", {"data": "frame"}))
+    assert "<b>" not in made.data.value
+    assert "&lt;b&gt;x" in made.data.value
+    assert "of the values are missing" in made.data.value
+    assert ">missing<" in made.data.value
+    assert "standardised" in made.data.value
+
+
+def test_the_preview_says_what_a_training_would():
+    made, told = preview()
+    looked_at(made, make_spec("conv", "c", {"data": "wine"}))
+    assert "expected images" in made.model.value
+    looked_at(made, make_spec("deep", "d", {"data": "no_such_data"}))
+    assert "no_such_data" in made.data.value
+    assert told[-1] == ("", "")
+
+
+def test_the_duration_is_told_after_a_training_that_was_alike():
+    run = aenb.train("deep", "digits", epochs=4, verbose=False)
+    data, spec = run.data, make_spec("deep", "d", {"data": "digits", "epochs": 8})
+    size, batch = run.model.count_params(), run.record["batch_size"]
+    seconds = expected_seconds(spec, data, size, batch, [run])
+    later = (run.seconds - run.record["first_epoch"]) / 3
+    assert seconds == pytest.approx(run.record["first_epoch"] + 7 * later)
+    assert 0 < run.record["first_epoch"] < run.seconds
+    made, told = preview(runs=[run])
+    looked_at(made, spec)
+    assert re.fullmatch(r"[\d,]+ parameters, about \d+ s of training", told[-1][1])
+    for other in (
+        expected_seconds(spec, data, size, batch, []),
+        expected_seconds(spec, data, 2 * size, batch, [run]),
+        expected_seconds(spec, data, size, 2 * batch, [run]),
+        expected_seconds(make_spec("shallow", "s", {"data": "digits"}), data, size, batch, [run]),
+    ):
+        assert other is None
+
+
+def test_an_older_look_does_not_take_the_place_of_a_newer_one():
+    made, told = preview()
+    made._asked = make_spec("deep", "new", {"data": "digits"})
+    made.work(make_spec("deep", "old", {"data": "wine"}))
+    assert (made.data.value, told) == ("", [])

@@ -39,6 +39,21 @@ def test_the_output_is_html_alone_once_the_page_can_fill_it(kernel):
     assert "%%autoencoder deep deep_1" in kept["data"]["text/plain"]
 
 
+def test_a_page_that_is_ready_too_late_does_not_open_a_closed_slot_again(kernel):
+    cell = kernel.submit(
+        "import ipywidgets\nfrom aenb.notebook.widgets.slot import Slot\n"
+        "still = {'text/plain': 'under way', 'text/html': 'under way'}\n"
+        "slot = Slot(get_ipython(), ipywidgets.IntSlider(), lambda: still)\n"
+        "slot.close({'text/plain': 'over', 'text/html': 'over'})"
+    )
+    kernel.wait_idle(cell, 60)
+    ((door, _),) = opened(kernel, cell, "shown")
+    kernel.send(door, {"method": "custom", "content": {"kind": "ready"}})
+    kernel.wait_for(lambda message: message["msg_type"] == "comm_close" and message["content"]["comm_id"] == door)
+    kept = [m["content"]["data"]["text/html"] for m in kernel.messages if m["msg_type"] == "update_display_data"]
+    assert kept[-1] == "over"
+
+
 def test_one_widget_keeps_the_keys_of_all_controls(kernel):
     cell = kernel.submit("aenb.Trainer('deep', 'digits'); aenb.Trainer('vae', 'digits')")
     kernel.wait_idle(cell, 60)

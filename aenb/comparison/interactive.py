@@ -37,10 +37,10 @@ def unfinished(comparison: Compared) -> str:
     Args:
         comparison: The `Comparison` so far.
     """
-    tables = (
+    tables: list[tuple[Rows, Places]] = [
         score_table(comparison.intervals, comparison.baselines, TO_COME),
         (cost_table(comparison.intervals), frozenset()),
-    )
+    ]
     return f'<div class="aenb-comparison">{_tables(tables)}</div>'
 
 

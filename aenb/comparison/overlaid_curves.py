@@ -75,7 +75,8 @@ def are_different(runs: Runs) -> bool:
 
 def _lines(runs: Runs, name: str) -> list[dict[str, Any]]:
     """Return the lines of a reading: each seed's, and over them the mean for as long as all of them trained."""
-    thin, thick = [], []
+    thin: list[dict[str, Any]] = []
+    thick: list[dict[str, Any]] = []
     for place, (contender, each) in enumerate(runs.items()):
         about = {"name": contender, "label": contender, "colour": COLOURS[place % len(COLOURS)]}
         histories = [run.history[name] for run in each if run.history.get(name)]

@@ -122,7 +122,7 @@ class Counter:
         if self.rate:
             steps = self.training.epochs * self.training.steps - self.done
             speed = f"{self.rate:,.0f} examples/s"
-            left = _in_words(steps * self.training.num_examples / self.training.steps / self.rate)
+            left = time_in_words(steps * self.training.num_examples / self.training.steps / self.rate)
         return [("epoch", f"{self.epoch} of {self.training.epochs}"), *losses, ("speed", speed), ("left", left)]
 
     def words(self) -> str:
@@ -132,7 +132,7 @@ class Counter:
         return " · ".join([*(f"{name} {value}" for name, value in said.items()), *speed])
 
 
-def _in_words(seconds: float) -> str:
+def time_in_words(seconds: float) -> str:
     """Return a time in a suitable unit: 90 s, 48 min, 3 h."""
     for unit, size in (("h", 3600), ("min", 60)):
         if seconds >= 2 * size:

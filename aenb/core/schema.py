@@ -104,6 +104,7 @@ class Record(Strict):
     batch_size: Annotated[int, Field(ge=1)]
     xla: bool | None = None
     resident: bool | None = None
+    first_epoch: NotNegative | None = None  # seconds: the others take less, since the first one compiles
     reason: Word | None = None
     restarts: list[RestartFacts] | None = None
     findings: list[FoundFacts] | None = None

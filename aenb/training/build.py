@@ -6,6 +6,7 @@ import contextlib
 import math
 import platform
 import random
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -29,6 +30,7 @@ from aenb.models.registry import build_model, families
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 
+_one_at_a_time = threading.Lock()  # seeds and dtype policy are those of the process, not of a thread
 COPIES = 4  # of the weights in a training: the weights, their gradients, and two of Adam's
 MIN_STEPS, MIN_BATCH = 32, 8  # per epoch, and examples per step, of the default batch size
 
@@ -93,7 +95,7 @@ def build(spec: Spec, data: Data) -> tuple[Model, str, str]:
     max_bytes = psutil.virtual_memory().available // COPIES
 
     def built(policy: str) -> Model:
-        with _seeded(spec.seed), _dtype_policy(policy), bounded_weights(max_bytes):
+        with _one_at_a_time, _seeded(spec.seed), _dtype_policy(policy), bounded_weights(max_bytes):
             return build_model(spec.family, data.input_shape, **hyperparameters)
 
     model = built("float32")

@@ -194,6 +194,8 @@ class Session:
         def on_epoch_end(epoch: int, logs: dict[str, float]) -> None:
             for name, value in logs.items():
                 run.history.setdefault(name, []).append(float(value))
+            if epoch == 0:
+                run.record["first_epoch"] = self._seconds
             if epoch + 1 in self._moments:
                 run.timeline[epoch + 1] = samples(run, SAMPLES)
             self.view.step(epoch + 1, None, logs)

@@ -26,6 +26,8 @@ def use_the_panel(server, page, name, *, whole=True):
     panel = page.locator(".aenb-panel").first
     expect(panel).to_be_visible(timeout=30_000)
     picture(page, f"panel-{name}")
+    _each_control_has_a_name(panel)
+    _what_is_known_before_a_training_is_shown(panel)
     _keys_stay_in_the_controls(notebook, panel)
     _what_is_typed_wrong_is_said_beside_it(panel)
     _train_pause_resume_and_stop(notebook, panel, name)
@@ -34,6 +36,23 @@ def use_the_panel(server, page, name, *, whole=True):
         _compare_and_explore(page, panel, name)
     assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     _what_is_saved_shows_without_a_kernel(notebook, server, name)
+
+
+def _each_control_has_a_name(panel):
+    """Every field is named after its setting, for a screen reader too."""
+    for name in ("family", "data", "name", "latent_dim", "hidden_units", "epochs", "learning_rate", "seed"):
+        expect(panel.locator(f"[aria-label='{name}']")).to_have_count(1, timeout=10_000)
+
+
+def _what_is_known_before_a_training_is_shown(panel):
+    """Ten examples and the architecture, found without a click; their folds' titles tell the rest."""
+    expect(panel.get_by_text("Data: mnist_5k, 5,000 images of 28×28×1")).to_be_visible(timeout=60_000)
+    expect(panel.get_by_text(re.compile(r"^Model: [0-9,]+ parameters$"))).to_be_visible(timeout=60_000)
+    panel.get_by_text(re.compile("^Model: ")).click()
+    expect(panel.locator(".aenb-architecture rect")).to_have_count(7)
+    panel.get_by_text(re.compile("^Data: ")).click()
+    expect(panel.locator(".aenb-data-preview img")).to_be_visible()
+    panel.get_by_text("Settings", exact=True).click()
 
 
 def _keys_stay_in_the_controls(notebook, panel):

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
+from aenb.notebook.widgets.keys import NAMED
 
 LABEL, WIDTH = "10.5em", "13em"
 
@@ -38,6 +39,7 @@ class Control:
         line = widgets.HBox(
             [name, self._input, about], layout={"align_items": "center", "flex_flow": "row wrap", "overflow": "visible"}
         )
+        line.add_class(NAMED)
         self.row = widgets.VBox([line, self._message], layout={"overflow": "visible"})
 
     def read(self) -> Any:

@@ -1,4 +1,4 @@
-"""Keys pressed in a control stay there: the notebook does not take them as shortcuts."""
+"""Keys pressed in a control stay there, and each control has an accessible name."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ class _Keys(anywidget.AnyWidget):
     _esm = Path(__file__).parent / "keys.js"
 
 
+NAMED = "aenb-named"  # the class of a box: its label is the accessible name of the controls in it
 _keys: _Keys | None = None  # one serves all controls of a kernel
 
 
 def spare_keys(box: widgets.DOMWidget) -> None:
-    """Let the controls in a box handle the keys that are pressed in them."""
+    """Let the controls in a box handle the keys that are pressed in them, and name those beside a label."""
     global _keys
     if PLAIN not in os.environ and (_keys is None or _keys.comm is None):  # None: all widgets were closed
         _keys = _Keys()

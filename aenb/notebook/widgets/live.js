@@ -54,7 +54,11 @@ function render({ model, el }) {
     buttons.style.visibility = model.get("has_buttons") ? "" : "hidden";
     notes.replaceChildren(...model.get("notes").map((text) => make("div", { textContent: text })));
   };
-  const showResult = () => (result.innerHTML = model.get("result")); // tables, with every text escaped
+  const showResult = () => {
+    const isFirst = !result.firstChild, around = el.closest(".aenb-panel");
+    result.innerHTML = model.get("result"); // tables, with every text escaped
+    if (isFirst && result.firstChild && around) result.scrollIntoView({ block: "nearest" }); // the runs may stand above it
+  };
   let url = "";
   const showExamples = () => {
     URL.revokeObjectURL(url);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import MutableMapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -16,9 +17,10 @@ from aenb.core.errors import AenbError
 from aenb.core.naming import check_free
 from aenb.data.load import find_data
 from aenb.notebook.widgets.copy_button import CopyButton
-from aenb.notebook.widgets.keys import spare_keys
+from aenb.notebook.widgets.keys import NAMED, spare_keys
 from aenb.notebook.widgets.live import LiveView
 from aenb.notebook.widgets.placement import InBox, is_live
+from aenb.notebook.widgets.preview import Preview
 from aenb.notebook.widgets.runs_list import RunsList
 from aenb.notebook.widgets.settings import Settings
 from aenb.notebook.widgets.slot import Slot
@@ -26,6 +28,8 @@ from aenb.runs.run import Run
 from aenb.runs.spec import Spec, options
 from aenb.training.checkpointing import automatic
 from aenb.training.train import make_spec, train_spec
+
+HERE = Path(__file__).parent
 
 
 class Trainer:
@@ -70,6 +74,7 @@ class Trainer:
         self._copy = CopyButton(label="Copy the cell")
         self._live = widgets.VBox()
         self._list = RunsList(self.runs, self._use, self._forget)
+        self._preview = Preview(lambda: self._variables, self._known_runs, self._tell)
         self._box = self._lay_out()
         self._slots: list[Slot] = []
         self._train.on_click(lambda _: self.train())
@@ -142,6 +147,7 @@ class Trainer:
             self.runs[name] = run
             self._list.add(run)
             self._keep()
+            self._show_cell()  # the time that the next one takes is known now
         except AenbError as error:
             view.end(str(error))
             self._say(str(error))
@@ -174,18 +180,40 @@ class Trainer:
         self._say("")
         self._train.disabled = False
         self._cell.value = self._copy.text = text
+        self._follow()
+
+    def _follow(self) -> None:
+        """Show what is known before the training; not until the panel is displayed."""
+        if self._slots:
+            self._preview.follow(self._settings.spec())
+
+    def _tell(self, data: str, model: str) -> None:
+        """Show in the titles of the folds what is known, so that it is seen when they are closed."""
+        self._folds.set_title(1, f"Data: {data}" if data else "Data")
+        self._folds.set_title(2, f"Model: {model}" if model else "Model")
+
+    def _known_runs(self) -> list[Run]:
+        """Return the runs of the notebook and of the panel."""
+        bound = [value for value in list(self._variables.values()) if isinstance(value, Run)]
+        return [*bound, *self.runs.values()]
 
     def _lay_out(self) -> widgets.VBox:
         """Lay out what is needed for a training on top; the settings fold away while it is shown."""
         top = widgets.HBox(
             [*self._settings.top, self._train], layout={"flex_flow": "row wrap", "align_items": "flex-end"}
         )
-        same = widgets.VBox([self._cell, widgets.HBox([self._copy])])
+        words = widgets.Label("Run it in a cell: it trains the same model to the same weights.")
+        same = widgets.VBox([words, self._cell, widgets.HBox([self._copy])])
+        same.add_class(NAMED)
         self._folds = widgets.Accordion(
-            [self._settings.tabs, same], titles=["Settings", "The equivalent cell"], selected_index=0
+            [self._settings.tabs, self._preview.data, self._preview.model, same],
+            titles=["Settings", "Data", "Model", "The equivalent cell"],
+            selected_index=0,
         )
+        look = widgets.HTML(f"<style>{(HERE / 'panel.css').read_text(encoding='utf-8')}</style>")
+        look.layout.display = "none"
         box = widgets.VBox(
-            [top, self._settings.about, self._message, self._folds, self._live, self._list.box],
+            [top, self._settings.about, self._message, self._folds, self._live, self._list.box, look],
             layout={"max_width": "1150px", "width": "100%"},
         )
         box.add_class("aenb-panel")
@@ -198,6 +226,7 @@ class Trainer:
         """Display the panel below the cell."""
         if is_live(self._shell):
             self._slots.append(Slot(self._shell, self._box, self._still))
+            self._follow()
         else:
             display(self._still(), raw=True)
 

@@ -12,6 +12,7 @@ from aenb.core.errors import AenbError
 from aenb.data.data_sets import datasets
 from aenb.models.registry import families
 from aenb.notebook.widgets.controls import Control
+from aenb.notebook.widgets.keys import NAMED
 from aenb.runs.spec import Spec, options
 from aenb.training.train import make_spec
 
@@ -132,7 +133,9 @@ class Settings:
 
 def _named(word: str, widget: widgets.Widget) -> widgets.HBox:
     label = widgets.Label(word, layout={"width": "auto", "margin": "2px 4px 2px 10px"})
-    return widgets.HBox([label, widget], layout={"align_items": "center", "overflow": "visible"})
+    box = widgets.HBox([label, widget], layout={"align_items": "center", "overflow": "visible"})
+    box.add_class(NAMED)
+    return box
 
 
 def _scrolling() -> dict[str, str]:
