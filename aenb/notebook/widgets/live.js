@@ -24,7 +24,7 @@ function render({ model, el }) {
   const title = make("div", { className: "aenb-title" }), bar = make("progress", { max: 1, value: 0 });
   const cells = make("div", { className: "aenb-cells" }), notes = make("div", { className: "aenb-small" });
   const result = make("div", { className: "aenb-result jp-RenderedHTMLCommon" });
-  const image = make("img", { alt: "held-out examples with reconstructions, or generated samples" });
+  const image = make("img", { hidden: true, alt: "held-out examples with reconstructions, or generated samples" });
   const pictures = make("div", { className: "aenb-pictures" }, chart.element, make("div", {}, image));
   bar.setAttribute("aria-label", "training");
   el.classList.add("aenb-live");
@@ -63,6 +63,7 @@ function render({ model, el }) {
   const showExamples = () => {
     URL.revokeObjectURL(url);
     const bytes = model.get("examples");
+    image.hidden = !bytes.byteLength;
     if (bytes.byteLength) image.src = url = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
   };
   const ask = (what) => {

@@ -28,7 +28,7 @@ from aenb.notebook.widgets.slot import UnderCell
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-SHARE = 0.012  # the fraction of the training's time for the picture of examples
+SHARE, CURVES_SHARE = 0.012, 0.006  # the fractions of the training's time for the picture of examples, and for curves
 HERE = Path(__file__).parent
 INTERRUPT = "To stop: interrupt the kernel (■). What was learnt is kept."
 STATES = {"": "Training", "pausing": "Pausing after the running steps …", "paused": "Paused"}
@@ -66,7 +66,7 @@ class LiveView(Silent):
         self._notes: list[str] = []
         self._title, self._text = title, ""
         self._phase, self._state, self._part = "preparing", "", 0.0
-        self._examples_time = _Budget(SHARE)
+        self._examples_time, self._curves_time = _Budget(SHARE), _Budget(CURVES_SHARE)
         self._trace: list[tuple[float, float]] = []
         # a click and the training update the view from two threads: the last one wins
         self._showing = threading.RLock()
@@ -100,7 +100,9 @@ class LiveView(Silent):
                 self._show(STATES[self._state])
             if epoch == 1 and step is not None and "loss" in logs:
                 self._trace.append((step / self._counter.training.steps, float(logs["loss"])))
-            self._page.curves = _curves(self._counter.training.history, self._trace)
+            if self._curves_time.allows():
+                with self._curves_time:
+                    self._page.curves = _curves(self._counter.training.history, self._trace)
         self._draw_examples()
 
     def result(self, page: Callable[[], str], part: float) -> None:
