@@ -367,6 +367,31 @@ def test_other_data_is_scored_in_the_runs_units(frame):
         run.evaluate(frame.iloc[300:].drop(columns="bmi"), parts="reconstruction")
 
 
+@pytest.mark.parametrize("family", ["gan", "vqvae", "vaegan"])
+def test_other_families_take_the_columns_for_numbers_and_report_it(family, frame):
+    run = aenb.train(family, frame, epochs=1, verbose=False)
+    assert any("takes all columns for numbers" in note for note in run.record["notes"])
+    assert run.generate(5).dtypes.equals(frame.drop(columns="patient").dtypes)
+    assert not any(
+        "takes all columns" in note for note in aenb.train("deep", frame, epochs=1, verbose=False).record["notes"]
+    )
+
+
+def test_samples_of_a_class(frame):
+    data = aenb.load_data(frame, "smoker")
+    run = aenb.train("vae", data, conditional=True, **SMALL | {"epochs": 60})
+    drawn = run.generate(400, labels=np.repeat([True, False], 200))
+    assert drawn["cholesterol"][:200].mean() > drawn["cholesterol"][200:].mean() + 20
+
+
+def test_names_may_be_numbers_and_a_row_may_be_a_series(frame):
+    numbered = frame.set_axis(range(frame.shape[1]), axis=1)
+    run = aenb.train("deep", numbered, **SMALL | {"epochs": 1})
+    assert list(run.generate(3).columns) == [place for place, name in enumerate(frame) if name != "patient"]
+    path = run.interpolate(numbered.iloc[3], numbered.iloc[4], steps=4)
+    pd.testing.assert_frame_equal(path.tail(1), run.reconstruct(numbered.iloc[[4]]).set_axis([3]))
+
+
 BAD = {
     "infinite": (lambda x: x.assign(bmi=x["bmi"].where(x["bmi"] < 30, np.inf)), {}, "infinity in .* column `bmi`"),
     "duplicated names": (lambda x: pd.concat([x, x["bmi"]], axis=1), {}, "`bmi` more than once"),

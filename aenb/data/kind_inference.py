@@ -12,7 +12,9 @@ import numpy as np
 
 from aenb.core.errors import AenbError, shown, unknown
 from aenb.data.column import TEXTS, Column, level_text, plain_level
-from aenb.data.column_kinds import KINDS, numbers, seconds
+from aenb.data.column_dates import seconds
+from aenb.data.column_kinds import KINDS
+from aenb.data.column_numbers import numbers
 
 if TYPE_CHECKING:
     from pandas import Series

@@ -22,7 +22,8 @@ import psutil
 from aenb.core.errors import AenbError, shown, warn
 from aenb.core.layout import Layout
 from aenb.data.column import TEXTS, Column, in_layout, plain_level
-from aenb.data.column_kinds import KINDS, unknown_levels
+from aenb.data.column_kinds import KINDS
+from aenb.data.column_levels import unknown_levels
 from aenb.data.columns import SHOWN, in_order, listed
 from aenb.data.kind_inference import check_names, infer
 from aenb.data.labels import printable

@@ -48,8 +48,15 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
     record = _record(loaded) | {"precision": policy, "examples_per_second": 0.0}
     record["learning_rate"] = learning_rate(spec) or float(model.optimizer.learning_rate)
     record["batch_size"] = batch_size(spec, len(loaded.train))
-    record["notes"] += [*interface(model).notes, *notes, *([note] if note else [])]
+    record["notes"] += [*interface(model).notes, *_as_numbers(spec, loaded), *notes, *([note] if note else [])]
     return Run(spec, model, {}, "queued", 0.0, record, _data=loaded), loaded
+
+
+def _as_numbers(spec: Spec, data: Data) -> list[str]:
+    """Return a note if a family has no losses for the kinds of a mixed table's columns."""
+    if not data.table or "layout" in families().lookup(spec.family).fields:
+        return []
+    return [f"The family {spec.family} takes all columns for numbers; deep, vae and aae have a loss for each kind."]
 
 
 def _check_keras() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from aenb.data.numeric import is_frame
 from aenb.data.record import Data
 from aenb.data.scaling import units
 from aenb.data.split import spread
@@ -20,7 +21,6 @@ from aenb.evaluation.metrics.sample_quality import (
 )
 from aenb.evaluation.scorers.data_cache import known
 from aenb.evaluation.scorers.score_parts import score
-from aenb.latent.sampling import samples as sampled
 from aenb.latent.trained_run import TrainedRun
 
 MAX_SAMPLES, MIN_SAMPLES = 10_000, 20  # generated samples, and as many held-out examples
@@ -45,7 +45,9 @@ def generation(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dic
     if data.kind == "text" or n < MIN_SAMPLES:
         return {}
     say("generated samples")
-    samples = sampled(run, n, run.spec.seed)
+    samples = run.generate(n, seed=run.spec.seed)
+    if is_frame(samples):  # of a mixed table
+        samples = run.preprocessing.inputs(samples)
     extractor = known(data, "extractor", lambda: load_extractor(data, lambda part: say(_training(part))))
     train, test = known(data, "features", lambda: _features(data, extractor, n, say))
     say("generated samples compared with real examples")
