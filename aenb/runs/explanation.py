@@ -35,7 +35,7 @@ class Explanation:
         frame: The parts, as `to_frame` returns them.
         scores: (n,), the anomaly scores: the sums of the parts.
         values: (n, features), the examples, in the units that they were given in.
-        expected: (n, features), their reconstructions, in the same units.
+        expected: (n, features), what the model expects in the place of each value, given the others; same units.
 
     Example:
         >>> import aenb
@@ -144,9 +144,7 @@ def explain(run: TrainedRun, x: Any, labels: Any = None) -> Explanation:
 
     preprocessing = run.preprocessing
     units = preprocessing.inputs(x)
-    parts = feature_parts(run, units, labels)
+    parts, expected = feature_parts(run, units, labels)
     frame = pd.DataFrame(parts, index=x.index if is_frame(x) else None, columns=feature_labels(preprocessing))
-    shown = [
-        preprocessing.to_raw(values).reshape(len(values), -1) for values in (units, run.reconstruct(units, labels))
-    ]
+    shown = [preprocessing.to_raw(values).reshape(len(values), -1) for values in (units, expected.reshape(units.shape))]
     return Explanation(frame, parts.sum(axis=1), *shown)
