@@ -19,6 +19,7 @@ def ensemble(features=5, members=2, hidden=7, latent=2, seed=0):
     return initial_weights(Sizes(members, features, hidden, latent), draw), draw
 
 
+@pytest.mark.slow
 def test_steps_are_those_of_keras_and_its_adam():
     """Each member has one row, so that the batches are known: copies of it."""
     weights, draw = ensemble()

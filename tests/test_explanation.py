@@ -97,3 +97,12 @@ def test_examples_with_many_features_have_their_squared_errors(trained, monkeypa
     x = trained.data.x_test[:3]
     errors = (x - trained.reconstruct(x)).reshape(3, -1) ** 2 / 64
     np.testing.assert_allclose(trained.explain(x).to_frame().to_numpy(), errors, rtol=1e-5)
+
+
+def test_the_expected_value_does_not_follow_the_planted_one(run):
+    x, features = planted(run.data.x_test[:40], 6)
+    places = np.arange(40), features
+    given = run.data.preprocessing.from_raw(run.explain(x).expected)[places]
+    plain = run.reconstruct(x)[places]
+    original = run.data.x_test[:40][places]
+    assert np.abs(given - original).mean() < 0.7 * np.abs(plain - original).mean()

@@ -41,6 +41,7 @@ def test_a_split_is_that_of_the_protocol(folder):
     assert np.array_equal(split.is_anomaly, y == 1)
 
 
+@pytest.mark.slow
 def test_the_rivals_are_read_and_a_measurement_is_a_line(folder):
     assert odds.published()["glass"] == {"AutoEncoder": 0.5, "IForest": 0.75, "INNE": 0.8}
     one = odds.measure("glass", 0)
@@ -56,6 +57,7 @@ def test_what_is_measured_is_not_measured_again(tmp_path):
     assert list(odds.missing(["glass", "wbc"], 2, file)) == [("wbc", 0), ("glass", 1), ("wbc", 1)]
 
 
+@pytest.mark.slow
 def test_a_cut_off_line_spoils_no_other(folder, monkeypatch, capsys):
     out = folder / "out"
     out.mkdir()

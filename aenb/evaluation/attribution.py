@@ -21,8 +21,8 @@ MAX_FEATURES = 256  # of an example whose features are replaced in turn; with mo
 ROWS = 2**14  # replaced examples at a time
 
 
-def feature_parts(run: TrainedRun, x: np.ndarray, labels: Any = None) -> np.ndarray:
-    """Return each feature's part of the anomaly scores of examples.
+def feature_parts(run: TrainedRun, x: np.ndarray, labels: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return each feature's part of the anomaly scores of examples, and the value that the model expects in its place.
 
     Args:
         run: The `Run`.
@@ -30,19 +30,21 @@ def feature_parts(run: TrainedRun, x: np.ndarray, labels: Any = None) -> np.ndar
         labels: (n,), the classes of the examples, if the model is conditional.
 
     Returns:
-        (n, features), float64, not negative: their sum is the score, `run.score(x)`; missing values have no part.
-        Examples of more than 256 features have the squared errors of their features.
+        Two arrays (n, features). The parts, float64, are not negative, and their sum is the score, `run.score(x)`;
+        missing values have no part. The expected values are in the model's units. Examples of more than 256 features
+        have the squared errors of their features, and their reconstructions.
 
     Raises:
         AenbError: The examples are texts.
     """
     if run.preprocessing.kind == "text":
         raise AenbError("`explain`: expected numbers; received texts, whose words have no parts of a score.")
-    errors = squared_parts(x, run.reconstruct(x, labels))
+    reconstructed = run.reconstruct(x, labels)
+    errors, expected = squared_parts(x, reconstructed), reconstructed.reshape(len(x), -1)
     features = errors.shape[1]
     if features > MAX_FEATURES or not len(x):
-        return errors
-    size, falls = max(1, ROWS // features), []
+        return errors, expected
+    size, found = max(1, ROWS // features), []
     for begin in range(0, len(x), size):
         rows = slice(begin, begin + size)
         classes = None if labels is None else np.repeat(np.asarray(labels)[rows], features)
@@ -50,17 +52,31 @@ def feature_parts(run: TrainedRun, x: np.ndarray, labels: Any = None) -> np.ndar
         def reconstruct(x: np.ndarray, classes: Any = classes) -> np.ndarray:
             return run.reconstruct(x, classes)
 
-        falls.append(errors[rows].sum(axis=1, keepdims=True) - replaced_scores(reconstruct, x[rows], run.mean))
-    return shared_out(errors, np.where(np.isnan(x).reshape(errors.shape), 0.0, np.concatenate(falls)))
+        found.append(replaced(reconstruct, x[rows], run.mean))
+    scores, expected = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    falls = np.where(np.isnan(x).reshape(errors.shape), 0.0, errors.sum(axis=1, keepdims=True) - scores)
+    return shared_out(errors, falls), expected
 
 
-def replaced_scores(reconstruct: Callable[[np.ndarray], np.ndarray], x: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Return the scores of examples with each feature replaced by what the model expects: (n, ...) → (n, features)."""
+def replaced(
+    reconstruct: Callable[[np.ndarray], np.ndarray], x: np.ndarray, mean: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Replace each feature with what the model expects from the others, and return the scores, and these values.
+
+    Args:
+        reconstruct: (n, ...) → (n, ...).
+        x: (n, ...).
+        mean: (...), the mean example, which stands for the feature at first.
+
+    Returns:
+        Two arrays (n, features).
+    """
     n, features = len(x), int(np.prod(x.shape[1:]))
     copies = np.repeat(x, features, axis=0)
-    replaced = np.tile(np.eye(features, dtype=bool), (n, 1)).reshape(copies.shape)
-    filled = fill_in(reconstruct, copies, replaced, start=mean, passes=1)
-    return squared_parts(filled, reconstruct(filled)).sum(axis=1).reshape(n, features)
+    is_replaced = np.tile(np.eye(features, dtype=bool), (n, 1)).reshape(copies.shape)
+    filled = fill_in(reconstruct, copies, is_replaced, start=mean, passes=1)
+    scores = squared_parts(filled, reconstruct(filled)).sum(axis=1)
+    return scores.reshape(n, features), filled[is_replaced].reshape(n, features)
 
 
 def shared_out(errors: np.ndarray, falls: np.ndarray) -> np.ndarray:

@@ -37,7 +37,7 @@ class Explanation:
         frame: The parts, as `to_frame` returns them.
         scores: (n,), the anomaly scores: the sums of the parts.
         values: (n, features), the examples, in the units that they were given in.
-        expected: (n, features), their reconstructions, in the same units.
+        expected: (n, features), what the model expects in the place of each value, given the others; same units.
 
     Example:
         >>> import aenb
@@ -147,7 +147,8 @@ def explain(run: TrainedRun, x: Any, labels: Any = None) -> Explanation:
 
     preprocessing = run.preprocessing
     given = admit(x, preprocessing)
-    parts, expected = feature_parts(run, given.inputs, labels), run.reconstruct(given.inputs, labels)
+    parts, expected = feature_parts(run, given.inputs, labels)
+    expected = expected.reshape(given.inputs.shape)
     if preprocessing.columns:
         frame = mixed_table.by_column(parts, preprocessing.columns)
         rows = preprocessing.to_frame(given.inputs) if given.frame is None else given.frame

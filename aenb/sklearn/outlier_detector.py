@@ -43,7 +43,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
 
     Args:
         latent_dim: Dimensions of a latent code; None: the square root of the number of columns.
-        members: How many autoencoders, an even number.
+        members: How many autoencoders; they come in pairs, so an odd number counts as one less.
         trim: The share of each batch that is left out of the loss, in [0, 1).
         steps: Optimiser steps.
         false_alarm_rate: The share of held-out training rows above the threshold, in (0, 0.5].

@@ -28,6 +28,6 @@ def draw_parts(names: Sequence[str], parts: np.ndarray, words: Sequence[str], ti
         bars = axes.barh(places, parts, color=[GREY if other else ORANGE for other in others])
         axes.bar_label(bars, [drawable(text) for text in words], padding=4, parse_math=False)
         axes.set_yticks(places, [drawable(name) for name in names], parse_math=False)
-        axes.set(xlabel=label, ylim=(len(names) - 0.4, -0.6), xlim=(0, 1.35 * max(float(parts.max()), 1e-12)))
+        axes.set(xlabel=label, ylim=(len(names) - 0.4, -0.6), xlim=(0, 1.5 * max(float(parts.max()), 1e-12)))
         axes.set_title(drawable(title), parse_math=False)
         return figure
