@@ -66,7 +66,8 @@ def read_file(path: Path) -> FileContents:
             f"`{named(path)}`: expected one of {', '.join(FORMATS)}, or a folder of images; received "
             f"`{named(path.suffix or path.name)}`."
         )
-    reader = dict(zip(FORMATS, (_npy, _npz, _csv, _parquet, _txt), strict=True))[path.suffix]
+    readers: tuple[Callable[[Path, str], tuple], ...] = (_npy, _npz, _csv, _parquet, _txt)
+    reader = dict(zip(FORMATS, readers, strict=True))[path.suffix]
     return FileContents(*reader(path, f"a readable {path.suffix} file"))
 
 

@@ -239,7 +239,7 @@ def _pairs(classes: int, seed: int) -> Callable[[Tensor, Tensor], tuple]:
         n = tf.shape(z)[0]
         noise = keras.random.normal(tf.shape(z), seed=random)
         t = keras.random.uniform((n, 1), seed=random)
-        inputs = ((1 - t) * noise + t * z, _features(t))
+        inputs: tuple[Tensor, ...] = ((1 - t) * noise + t * z, _features(t))
         if classes:
             kept = keras.random.uniform((n,), seed=random) >= UNLABELLED
             inputs += (tf.one_hot(tf.where(kept, label, classes), classes + 1),)
