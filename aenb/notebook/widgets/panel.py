@@ -30,6 +30,7 @@ from aenb.training.checkpointing import automatic
 from aenb.training.train import make_spec, train_spec
 
 HERE = Path(__file__).parent
+FIRST, SOON = 1.5, 0.6  # seconds until the preview begins: after the panel is there; after a change, not at each key
 
 
 class Trainer:
@@ -182,10 +183,10 @@ class Trainer:
         self._cell.value = self._copy.text = text
         self._follow()
 
-    def _follow(self) -> None:
+    def _follow(self, delay: float = SOON) -> None:
         """Show what is known before the training; not until the panel is displayed."""
         if self._slots:
-            self._preview.follow(self._settings.spec())
+            self._preview.follow(self._settings.spec(), delay)
 
     def _tell(self, data: str, model: str) -> None:
         """Show in the titles of the folds what is known, so that it is seen when they are closed."""
@@ -226,7 +227,7 @@ class Trainer:
         """Display the panel below the cell."""
         if is_live(self._shell):
             self._slots.append(Slot(self._shell, self._box, self._still))
-            self._follow()
+            self._follow(FIRST)
         else:
             display(self._still(), raw=True)
 

@@ -21,7 +21,6 @@ from aenb.data.record import Data
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 
-DELAY = 0.6  # seconds after the last change, so that a name is not looked up at each key
 LATER = "It is shown when the data is at hand: the training downloads it."
 
 
@@ -51,8 +50,8 @@ class Preview:
         self._working = threading.Lock()
         self._known: tuple[tuple[str, int | None], Data] | None = None  # the data set that was shown last
 
-    def follow(self, spec: Spec, delay: float = DELAY) -> None:
-        """Show what is known of a spec, soon; a later call takes the place of this one."""
+    def follow(self, spec: Spec, delay: float) -> None:
+        """Show what is known of a spec after some seconds; a later call takes the place of this one."""
         self._asked = spec
         if self._timer is not None:
             self._timer.cancel()

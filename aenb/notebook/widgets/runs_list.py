@@ -50,11 +50,11 @@ class RunsList:
         """List a run, and show its result."""
         name = run.name
         scores = run.evaluate(parts="reconstruction")
-        tick = widgets.Checkbox(value=False, description=name, indent=False, layout={"width": "10em"})
+        tick = widgets.Checkbox(value=False, description=name, indent=False, layout={"width": "7.5em"})
         tick.observe(lambda _: self._count(), "value")
         self._ticks = {**{key: one for key, one in self._ticks.items() if key != name}, name: tick}
         words = f"{run.spec.family} on {run.spec.data} · {_score(scores)} · {run.seconds:.0f} s · {run.status}"
-        about = widgets.HTML(f"<div>{escape(words)}</div>", layout={"flex": "1 1 20em"})
+        about = widgets.HTML(f"<div>{escape(words)}</div>", layout={"flex": "1 1 13em"})
         actions = {
             "Result": (f"Show the result of {name}", lambda: self._do("Drawing …", lambda: _report(run))),
             "Figures": (f"Show views of what {name} learnt", lambda: self._do("Drawing …", lambda: _views(run))),
@@ -65,6 +65,7 @@ class RunsList:
         }
         buttons = [_button(text, help, press) for text, (help, press) in actions.items()]
         row = widgets.HBox([tick, about, *buttons], layout={"align_items": "center", "flex_flow": "row wrap"})
+        row.add_class("aenb-runs-row")
         row.aenb_name = name
         kept = tuple(child for child in self._rows.children if child.aenb_name != name)
         self._rows.children = (*kept, row)
