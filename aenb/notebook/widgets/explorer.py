@@ -187,8 +187,8 @@ class LatentExplorer(anywidget.AnyWidget):
             b'GIF89a'
         """
         ends = self._end("a", a), self._end("b", b)
-        number = 0 if label is None else int(self.run.class_numbers([label])[0])
-        gif = to_gif(path_frames(self.run, *ends, steps, number), seconds)
+        numbers = self.run.class_numbers(None if label is None else [label])
+        gif = to_gif(path_frames(self.run, *ends, steps, 0 if numbers is None else int(numbers[0])), seconds)
         if path is not None:
             with written_aside(path) as file:
                 file.write_bytes(gif)
