@@ -46,8 +46,8 @@ class LatentExplorer(anywidget.AnyWidget):
     it is a static page or a picture.
 
     `selected` is a sorted tuple of the indices, in `run.data.x_test`, of the examples selected in the page, with a
-    lasso, by a search or with the keyboard; () if none are. It can be set, too, and observed:
-    `explorer.observe(lambda change: print(change.new), "selected")`.
+    lasso, by a search or with the keyboard; () if none are. (For a generator they are numbers of its draws.) It can be
+    set, too, and observed: `explorer.observe(lambda change: print(change.new), "selected")`.
 
     Args:
         run: The `Run`.
