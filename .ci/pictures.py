@@ -1,6 +1,6 @@
 """Take the README's pictures and its animation from the real pages: `python .ci/pictures.py [NAME …]`.
 
-JupyterLab runs on loopback with Chromium (see `tests/browser/jupyter.py`), and models train on Fashion-MNIST. The
+JupyterLab runs on loopback with Chromium (see `tests/browser/jupyter.py`), and models train on digits. The
 pictures are written to `notebooks/pictures/`: training, explorer, comparison, panel, and tour.gif, in which a model is
 trained, explored and compared.
 """
@@ -27,9 +27,9 @@ COLOURS = 128  # of a picture and of the animation
 WIDTH, HEIGHT, PER_SECOND, SMALL = 1180, 760, 4, 860  # of the page; frames a second; the animation's width
 CELLS = (
     "%load_ext aenb",
-    "%%autoencoder vae v --data fashion_mnist --epochs 60\nlatent_dim = 8",
+    "%%autoencoder vae v --data mnist_5k --epochs 300\nlatent_dim = 8",
     "%aenb explore v",
-    "%autoencoder deep d --data fashion_mnist --epochs 4 --limit 20000",
+    "%autoencoder deep d --data mnist_5k",
     "%aenb compare v d",
     "%autoencoder",
 )

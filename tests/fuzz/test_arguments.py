@@ -65,7 +65,7 @@ def calls(run, shown, folder):
         "Spec": (aenb.Spec, (), {"family": "deep"}, ["family", "name", "hyperparameters", "data", *asked]),
         "Trainer": (aenb.Trainer, (), {}, ["family", "data", *asked, *deep]),
         "LatentExplorer": (aenb.LatentExplorer, (), {"run": run}, ["run", "plane", "limit", "table"]),
-        "place": (explorer.place, (), {"x": b}, ["x", "name", "labels"]),
+        "place": (explorer.place, (), {"x": b}, ["name", "labels"]),
         "animation": (explorer.animation, (), {"a": 0, "b": 1}, ["path", "a", "b", "steps", "seconds", "label"]),
         "selected": (lambda value: setattr(explorer, "selected", value), (), {}, ["value"]),
         "AttentionExplorer": (aenb.AttentionExplorer, (), {}, ["run"]),

@@ -46,8 +46,8 @@ class LatentExplorer(anywidget.AnyWidget):
     it is a static page or a picture.
 
     `selected` is a sorted tuple of the indices, in `run.data.x_test`, of the examples selected in the page, with a
-    lasso, by a search or with the keyboard; () if none are. It can be set, too, and observed:
-    `explorer.observe(lambda change: print(change.new), "selected")`.
+    lasso, by a search or with the keyboard; () if none are. (For a generator they are numbers of its draws.) It can be
+    set, too, and observed: `explorer.observe(lambda change: print(change.new), "selected")`.
 
     Args:
         run: The `Run`.
@@ -187,9 +187,14 @@ class LatentExplorer(anywidget.AnyWidget):
             b'GIF89a'
         """
         ends = self._end("a", a), self._end("b", b)
+<<<<<<< HEAD
         numbers = None if label is None else self.run.class_numbers([label])
         number = 0 if numbers is None else int(numbers[0])
         gif = to_gif(path_frames(self.run, *ends, steps, number), seconds)
+=======
+        numbers = self.run.class_numbers(None if label is None else [label])
+        gif = to_gif(path_frames(self.run, *ends, steps, 0 if numbers is None else int(numbers[0])), seconds)
+>>>>>>> explorer
         if path is not None:
             with written_aside(path) as file:
                 file.write_bytes(gif)

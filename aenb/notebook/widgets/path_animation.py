@@ -55,7 +55,7 @@ def end_code(
 
 def _checked(name: str, end: Any, size: int) -> np.ndarray:
     try:
-        code = np.asarray(end, "float32")
+        code = np.asarray(end if len(end) == size else (), "float32")
     except Exception:  # a user's object may raise anything when it is read
         code = np.zeros(0, "float32")
     if code.shape != (size,) or not np.isfinite(code).all():

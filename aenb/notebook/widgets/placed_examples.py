@@ -32,10 +32,24 @@ def encoded(run: Run, x: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
     """
     preprocessing = run.preprocessing
     is_row = preprocessing.kind == "tabular" and hasattr(x, "to_frame")
-    inputs = preprocessing.input(x)[None] if is_row or preprocessing.is_one(x) else preprocessing.inputs(x)
-    if not 1 <= len(inputs) <= MOST:
-        raise AenbError(f"`x`: expected 1 to {MOST} examples; received {len(inputs):,}. Pick some: x[:{MOST}].")
+    is_one = is_row or (preprocessing.is_one(x) if isinstance(x, str | list | tuple | np.ndarray) else False)
+    _check_number(1 if is_one else _length(x))
+    inputs = preprocessing.input(x)[None] if is_one else preprocessing.inputs(x)
+    _check_number(len(inputs))
     return inputs, run.encode(inputs, [labels] if isinstance(labels, str | int | np.integer) else labels)
+
+
+def _length(x: Any) -> int:
+    """Return how many examples something holds, before it becomes an array; 1 if it does not say."""
+    try:
+        return len(x)
+    except Exception:  # a user's object may raise anything: `inputs` raises the error
+        return 1
+
+
+def _check_number(n: int) -> None:
+    if not 1 <= n <= MOST:
+        raise AenbError(f"`x`: expected 1 to {MOST} examples; received {shown(n)}. Pick some: x[:{MOST}].")
 
 
 def names_for(n: int, name: Any, taken: Sequence[str]) -> list[str]:
@@ -55,7 +69,8 @@ def names_for(n: int, name: Any, taken: Sequence[str]) -> list[str]:
     if isinstance(name, str):
         names = [name] if n == 1 else [f"{name} {number}" for number in range(1, n + 1)]
     else:
-        names = list(name) if isinstance(name, list | tuple | np.ndarray) else []
+        is_list = isinstance(name, list | tuple) or (isinstance(name, np.ndarray) and name.ndim == 1)
+        names = list(name) if is_list else []
     if len(names) != n or not all(isinstance(one, str) and one for one in names) or len(set(names)) != n:
         raise AenbError(f"`name`: expected a text, or a list of {n} different texts; received {shown(name)}.")
     return [printable(one) for one in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,17 @@ def sorted_indices(value: Any, indices: np.ndarray) -> tuple[int, ...]:
         (3, 7)
     """
     try:
-        chosen = np.asarray(list(value))
+        chosen = np.asarray(list(itertools.islice(value, len(indices) + 1)))  # of what may have no end
     except Exception:  # a user's object may raise anything when it is read
         chosen = np.zeros((1, 1))
     if chosen.shape == (0,):
         return ()
-    if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not np.isin(chosen, indices).all():
+    if (
+        chosen.ndim != 1
+        or len(chosen) > len(indices)
+        or chosen.dtype.kind not in "iu"
+        or not np.isin(chosen, indices).all()
+    ):
         raise AenbError(
             f"`selected`: expected indices of the {len(indices):,} examples that the explorer shows, from "
             f"{indices.min()} to {indices.max()}; received {shown(value)}."

@@ -51,6 +51,7 @@ function initialize({ model }) {
   document.addEventListener("aenb-slot", heard);
   look();
   if (document.querySelector(".jp-Notebook") && manager?.create_view) model.send({ kind: "ready" });
+  // set once a page has shown it: only a page that was loaded again finds it set
   const waiting = model.get("docks") && manager?.create_view ? setTimeout(dock, PATIENCE) : 0;
   return () => {
     clearTimeout(waiting);

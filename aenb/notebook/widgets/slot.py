@@ -50,14 +50,14 @@ class Slot:
         still: Callable[[], dict[str, Any]],
         docks: bool = False,
     ):
-        self._shell, self._widget, self._still = shell, widget, still
+        self._shell, self._widget, self._still, self._docks = shell, widget, still, docks
         self._door: _Slot | None = None
         self._is_ready = False  # the page can place the widget inside HTML
         self._is_closed = False
         data, metadata = self._bundle()
         self._handle = display(data, metadata=metadata, raw=True, display_id=True)
         if PLAIN not in os.environ:
-            self._door = _Slot(name=secrets.token_hex(6), shown=widget.model_id, docks=docks)
+            self._door = _Slot(name=secrets.token_hex(6), shown=widget.model_id)
             self._door.on_msg(self._hear)
 
     def update(self) -> None:
@@ -75,6 +75,7 @@ class Slot:
         """Keep only the HTML in the output: the page can place the widget inside it."""
         if content.get("kind") == "ready" and not self._is_closed:  # else it waited for the end of the cell
             self._is_ready = True
+            door.docks = self._docks  # a page that reads this when it creates the model has been loaded again
             self.update()
 
     def _show(self) -> None:
