@@ -187,14 +187,8 @@ class LatentExplorer(anywidget.AnyWidget):
             b'GIF89a'
         """
         ends = self._end("a", a), self._end("b", b)
-<<<<<<< HEAD
-        numbers = None if label is None else self.run.class_numbers([label])
-        number = 0 if numbers is None else int(numbers[0])
-        gif = to_gif(path_frames(self.run, *ends, steps, number), seconds)
-=======
         numbers = self.run.class_numbers(None if label is None else [label])
         gif = to_gif(path_frames(self.run, *ends, steps, 0 if numbers is None else int(numbers[0])), seconds)
->>>>>>> explorer
         if path is not None:
             with written_aside(path) as file:
                 file.write_bytes(gif)
