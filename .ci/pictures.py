@@ -83,7 +83,7 @@ def trained(notebook: Notebook, page: Page, tour: Tour) -> None:
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+Enter")
     live = cell.locator(".aenb-live")
-    expect(live.locator(".aenb-legend button").first).to_be_visible(timeout=120_000)
+    expect(live.locator(".aenb-lines button").first).to_be_visible(timeout=120_000)
     expect(live.locator("img[src^=blob]")).to_have_count(1, timeout=60_000)
     show(page, cell)
     tour.record(6)
