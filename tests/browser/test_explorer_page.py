@@ -44,6 +44,7 @@ class Explorer:
         self.root = self.page.locator(".aenb-explorer").first
         self.plane = self.root.locator(".aenb-plane")
         self.known = np.load(folder / "known.npz")
+        self.wrong: list[str] = []
 
     @property
     def state(self) -> dict:
@@ -77,6 +78,7 @@ def explorer(lab, new_page):
     for number in range(SELECTED):
         run_cell(notebook, number)
     found = Explorer(notebook, lab.root)
+    notebook.page.on("pageerror", lambda error: found.wrong.append(str(error)))
     expect(found.plane).to_be_visible(timeout=10_000)
     expect(found.root.locator(".aenb-placed")).to_contain_text("negative")
     found.top()
@@ -94,6 +96,7 @@ def test_the_explorer_shows_what_numpy_finds(explorer):
     _the_path_is_saved_as_an_animation(explorer)
     _it_is_side_by_side_at_every_width(explorer)
     assert explorer.root.evaluate(LIVE) == 1
+    assert explorer.wrong == []
     for control in CONTROLS:
         explorer.notebook.press_commands(explorer.root.locator(control).first)
 
@@ -171,6 +174,8 @@ def _pinch(explorer, box):
     for kind, apart in (("touchStart", 40), *(("touchMove", 40 + 10 * step) for step in range(1, 9))):
         fingers = [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": fingers[:1]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y + 20, "id": 0}]})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     assert explorer.state["zoom"] == pytest.approx(3, rel=0.1)
 
@@ -269,7 +274,11 @@ def _a_placed_example_is_at_its_code(explorer):
     ((x, y),) = explorer.pixels(own[None])
     box = explorer.plane.bounding_box()
     if box["x"] < x < box["x"] + box["width"] and box["y"] < y < box["y"] + box["height"]:
-        explorer.page.mouse.click(x, y)
+        explorer.page.mouse.move(x, y)
+        explorer.page.mouse.down()
+        explorer.page.mouse.move(x + 2, y + 1)  # as a hand does
+        explorer.page.mouse.up()
+        explorer.page.mouse.move(5, 5)
     else:
         explorer.press("★ negative")
     np.testing.assert_allclose(explorer.state["code"], own, atol=1e-5)

@@ -119,9 +119,10 @@ function actions(scene, sliding, inPage) {
     if (isKey && scene.near >= 0) reading = setTimeout(() => scene.say(`Nearest example: ${scene.nameOf(scene.near)}.`), QUIET);
   };
   scene.go = (pixel, since) => scene.set(scene.space.moved(scene.code, scene.view.toPoint(pixel)), since);
-  scene.press = (pixel, since) => {
-    const mark = scene.hit(pixel);
-    typeof mark === "object" ? scene.pickMark(mark, since) : scene.go(pixel, since);
+  scene.press = (pixel, since) => { // tells whether it picked a placed example
+    const mark = scene.hit(pixel), picks = typeof mark === "object";
+    picks ? scene.pickMark(mark, since) : scene.go(pixel, since);
+    return picks;
   };
   scene.take = (target, since) => {
     if (typeof target === "object") scene.pickMark(target, since);

@@ -23,7 +23,7 @@ function followPointers(scene, canvas) {
     action = event.button === 1 || event.altKey ? "pan" : event.shiftKey ? "lasso" : scene.mode;
     scene.hideHint();
     if (action === "lasso") scene.lasso = [pixel];
-    else if (action === "point") scene.press(pixel, event.timeStamp);
+    else if (action === "point" && scene.press(pixel, event.timeStamp)) action = "pick"; // a hand that shakes moves nothing
   });
   canvas.addEventListener("pointermove", (event) => {
     const pixel = pixelOf(event), before = fingers.get(event.pointerId);
@@ -33,7 +33,8 @@ function followPointers(scene, canvas) {
     else if (action === "pan") scene.pan(pixel[0] - before[0], pixel[1] - before[1]);
     else if (action === "lasso") { scene.lasso.push(pixel); scene.drawMarks(); }
     else if (action === "pinch") {
-      const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
+      const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
+      if (!other) return; // one finger was lifted
       const middle = pixel.map((p, k) => (p + other[k]) / 2);
       scene.zoom(Math.max(1, apart(pixel, other)) / Math.max(1, apart(before, other)), middle);
       scene.pan((pixel[0] - before[0]) / 2, (pixel[1] - before[1]) / 2);
@@ -44,7 +45,7 @@ function followPointers(scene, canvas) {
     const drawn = scene.lasso;
     scene.lasso = null;
     if (action === "lasso" && event.type === "pointerup") scene.lassoed(drawn, event.ctrlKey || event.metaKey);
-    if (action === "pinch" && fingers.size) return; // the other finger does nothing until it is lifted
+    if (action === "pinch" && fingers.size) return;
     action = "";
     scene.drawMarks();
   };
