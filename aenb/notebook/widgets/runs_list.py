@@ -54,7 +54,7 @@ class RunsList:
         tick.observe(lambda _: self._count(), "value")
         self._ticks = {**{key: one for key, one in self._ticks.items() if key != name}, name: tick}
         words = f"{run.spec.family} on {run.spec.data} · {_score(scores)} · {run.seconds:.0f} s · {run.status}"
-        about = widgets.HTML(f"<div>{escape(words)}</div>", layout={"flex": "1 1 13em"})
+        about = widgets.HTML(f"<div>{escape(words)}</div>", layout={"flex": "1 1 18em"})
         actions = {
             "Result": (f"Show the result of {name}", lambda: self._do("Drawing …", lambda: _report(run))),
             "Figures": (f"Show views of what {name} learnt", lambda: self._do("Drawing …", lambda: _views(run))),
@@ -64,7 +64,8 @@ class RunsList:
             "Delete": (f"Delete {name} from this list and from the notebook", lambda: self._delete(run)),
         }
         buttons = [_button(text, help, press) for text, (help, press) in actions.items()]
-        row = widgets.HBox([tick, about, *buttons], layout={"align_items": "center", "flex_flow": "row wrap"})
+        together = widgets.HBox(buttons, layout={"flex": "0 0 auto", "flex_flow": "row wrap"})
+        row = widgets.HBox([tick, about, together], layout={"align_items": "center", "flex_flow": "row wrap"})
         row.add_class("aenb-runs-row")
         row.aenb_name = name
         kept = tuple(child for child in self._rows.children if child.aenb_name != name)
