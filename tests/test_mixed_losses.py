@@ -40,7 +40,7 @@ def ordinal(levels):
     """Return a block of levels, levels, their thermometer code, and probabilities to be above each threshold."""
     level = DRAW.integers(0, levels, N)
     above = np.cumprod(expit(DRAW.normal(size=(N, levels - 1))), axis=1)
-    return Block("ordinal", levels - 1), level, (level[:, None] > np.arange(levels - 1)).astype(float), above
+    return Block("ordinal", levels - 1), level, np.where(level[:, None] > np.arange(levels - 1), 1.0, -1.0), above
 
 
 class TestHalfDeviances:
@@ -63,19 +63,22 @@ class TestHalfDeviances:
     def test_ordered_levels_have_the_log_probability_of_their_level(self, levels):
         block, level, code, above = ordinal(levels)
         p = -np.diff(np.concatenate([np.ones((N, 1)), above, np.zeros((N, 1))], axis=1), axis=1)
-        found = deviance(code, above, block).sum(axis=1)
+        found = deviance(code, 2 * above - 1, block).sum(axis=1)
         likely = p[np.arange(N), level] > 1e-5  # below, probabilities are clipped
         assert likely.mean() > 0.3
         np.testing.assert_allclose(found[likely], -np.log(p[np.arange(N), level])[likely], rtol=2e-3, atol=1e-4)
 
     def test_the_probabilities_of_ordered_levels_sum_to_one(self):
         _, _, _, above = ordinal(5)
-        codes = (np.arange(5)[:, None] > np.arange(4)).astype(float)
-        every = np.stack([deviance(np.tile(code, (N, 1)), above, Block("ordinal", 4)).sum(axis=1) for code in codes])
+        codes = np.where(np.arange(5)[:, None] > np.arange(4), 1.0, -1.0)
+        every = np.stack(
+            [deviance(np.tile(code, (N, 1)), 2 * above - 1, Block("ordinal", 4)).sum(axis=1) for code in codes]
+        )
         np.testing.assert_allclose(np.exp(-every).sum(axis=0), 1, atol=1e-4)
 
     def test_several_ordered_columns_do_not_mix(self):
         (one, _, first, above), (two, _, second, over) = ordinal(3), ordinal(5)
+        above, over = 2 * above - 1, 2 * over - 1
         both = deviance(np.hstack([first, second]), np.hstack([above, over]), one, two)
         np.testing.assert_allclose(both[:, :2], deviance(first, above, one), atol=1e-6)
         np.testing.assert_allclose(both[:, 2:], deviance(second, over, two), atol=1e-6)
@@ -140,7 +143,8 @@ def rows(n=20):
     thresholds = np.arange(3)
     return np.hstack([
         DRAW.normal(size=(n, 2)), DRAW.choice([-1.0, 1.0], (n, 1)), counts(0.3)[3][0][:n],
-        (DRAW.integers(0, 4, (n, 1)) > thresholds), *(np.eye(3)[DRAW.integers(0, 3, n)] for _ in range(2)),
+        np.where(DRAW.integers(0, 4, (n, 1)) > thresholds, 1.0, -1.0),
+        *(np.eye(3)[DRAW.integers(0, 3, n)] for _ in range(2)),
     ]).astype("float32")  # fmt: skip
 
 
@@ -160,7 +164,7 @@ class TestTheLossOfRows:
         assert (output[:, slices["count"]] * 0.8 + 1.7 > 0).all()  # log(1 + rate)
         above = output[:, slices["ordinal"]]
         assert (np.diff(above, axis=1) < 0).all()
-        assert ((above > 0) & (above < 1)).all()
+        assert (abs(above) < 1).all()
         np.testing.assert_allclose(output[:, slices["categorical"]].reshape(-1, 2, 3).sum(axis=-1), 1, atol=1e-5)
 
     def test_it_is_the_weighted_mean_over_columns(self):

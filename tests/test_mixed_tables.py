@@ -88,6 +88,7 @@ class TestKinds:
         "row numbers": (np.arange(40), "drop"),
         "names of rows": ([f"row {number}" for number in range(40)], "drop"),
         "free text": ([f"note {number % 30}" for number in range(40)], "drop"),
+        "lists": ([[1, 2], [3]] * 20, "drop"),
         "nothing": ([None] * 40, "drop"),
         "one value": (["a"] * 40, "constant"),
         "one value and gaps": ([3.0, None] * 20, "constant"),
@@ -222,7 +223,7 @@ class TestCoding:
         output = np.zeros((20_000, layout.width))
         output[:, layout.slices["bernoulli"]] = 0.4  # p = 0.7
         output[:, layout.slices["categorical"]] = [0.2, 0.5, 0.3]
-        output[:, layout.slices["ordinal"]] = [0.9, 0.25]
+        output[:, layout.slices["ordinal"]] = [0.8, -0.5]  # p = 0.9, 0.25
         block = layout.of("count")[0]
         output[:, layout.slices["count"]] = (np.log1p(5.0) - block.shift) / block.scale
         drawn = mixed_table.decode(output, columns, draw=np.random.default_rng(0))
@@ -230,6 +231,27 @@ class TestCoding:
         assert [(drawn["three"] == level).mean() for level in "abc"] == pytest.approx([0.2, 0.5, 0.3], abs=0.02)
         assert [(drawn["grade"] == level).mean() for level in (1, 2, 3)] == pytest.approx([0.1, 0.65, 0.25], abs=0.02)
         assert drawn["count"].mean() == pytest.approx(5, abs=0.6)  # those above the largest are cut
+
+    def test_intervals_are_filled_in_as_intervals(self, frame):
+        binned = pd.DataFrame({"age": pd.cut(frame["age"], 5), "bmi": frame["bmi"]})
+        columns = fitted(binned)
+        assert columns[0].kind == "ordinal"
+        holes = binned.assign(age=binned["age"].mask(DRAW.random(len(binned)) < 0.2))
+        filled = mixed_table.fill(
+            holes, mixed_table.decode(mixed_table.encode(binned, columns, "x"), columns, frame.index)
+        )
+        pd.testing.assert_frame_equal(filled, binned, check_categorical=False)
+        assert filled["age"].dtype == binned["age"].dtype
+
+    def test_a_missing_value_is_0_in_inputs_and_no_value_is(self, frame):
+        columns = fitted(patients(gaps=False))
+        levels = [one for one in columns if one.levels and one.is_modelled]
+        for column in levels:
+            entries = mixed_table.encode(frame[[column.name]].dropna(), (column,), "x")
+            assert (entries != 0).any(axis=1).all()
+            assert np.isnan(
+                mixed_table.encode(frame[[column.name]].assign(**{column.name: None}), (column,), "x")
+            ).all()
 
 
 class TestTrained:

@@ -6,7 +6,7 @@ each level. Blocks are sorted by the kind of their distribution, then by width, 
     gaussian      numbers, dates        any number of entries, real
     bernoulli     two levels            one entry, −1 or 1
     count         counts                one entry, (log(1 + count) − shift) / scale
-    ordinal       K levels in order     K − 1 entries, 1 if the level is above the j-th, else 0
+    ordinal       K levels in order     K − 1 entries, 1 if the level is above the j-th, else −1
     categorical   K levels              K entries, one-hot
 
 In inputs, 0 stands for a missing value, and NaN in targets.

@@ -171,23 +171,24 @@ def fit_ordinal(values: Series, column: Column) -> Column:
 
 
 def encode_ordinal(values: Series, column: Column) -> np.ndarray:
-    """Return 1 for each threshold below the level, 0 for the others."""
+    """Return 1 for each threshold below the level, −1 for the others."""
     places = _places(values, column)
-    entries = (places[:, None] > np.arange(len(column.levels) - 1)).astype("float64")
+    entries = np.where(places[:, None] > np.arange(len(column.levels) - 1), 1.0, -1.0)
     entries[places < 0] = np.nan
     return entries
 
 
 def decode_ordinal(entries: np.ndarray, column: Column) -> np.ndarray:
     """Return the positions of the median levels."""
-    return (entries > 0.5).sum(axis=1)  # the median
+    return (entries > 0).sum(axis=1)  # the median
 
 
 def draw_ordinal(entries: np.ndarray, column: Column, draw: np.random.Generator) -> np.ndarray:
     """Draw the positions of levels, from the probabilities to be above each threshold."""
-    return (entries > draw.random((len(entries), 1))).sum(axis=1)
+    return (entries > draw.uniform(-1, 1, (len(entries), 1))).sum(axis=1)
 
 
 def ordinal_baseline(entries: np.ndarray, column: Column) -> float:
     """Return the entropy of the levels."""
-    return _entropy(-np.diff(np.concatenate([[1.0], np.nanmean(entries, axis=0), [0.0]])))
+    above = (1 + np.nanmean(entries, axis=0)) / 2
+    return _entropy(-np.diff(np.concatenate([[1.0], above, [0.0]])))

@@ -109,6 +109,8 @@ def _guess(values: Series, column: Column) -> tuple[Any, str, str]:
 def _of_objects(observed: Series, column: Column) -> tuple[Any, str, str]:
     """Guess the kind of text, or of objects of any classes."""
     types = {*map(type, observed)}
+    if any(kind.__hash__ is None for kind in types):
+        return "drop", "its values are collections, such as lists", ""
     is_text = {str} & types
     if not is_text and not types <= {bool, np.bool_}:
         x = numbers(observed)

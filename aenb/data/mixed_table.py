@@ -21,7 +21,7 @@ import psutil
 
 from aenb.core.errors import AenbError, shown, warn
 from aenb.core.layout import Layout
-from aenb.data.column import TEXTS, Column, in_layout, plain_level
+from aenb.data.column import TEXTS, Column, in_layout, level_text, plain_level
 from aenb.data.column_kinds import KINDS
 from aenb.data.column_levels import unknown_levels
 from aenb.data.columns import SHOWN, in_order, listed
@@ -296,18 +296,21 @@ def fill(frame: DataFrame, decoded: DataFrame) -> DataFrame:
         if place is None or frame.iloc[:, place].notna().all():
             continue
         values = frame.iloc[:, place]
-        merged = values.astype(object).where(values.notna(), decoded[label].astype(object))
-        filled.isetitem(place, _merged(merged, values, decoded[label]))
+        filled.isetitem(place, _merged(values, decoded[label]))
     return filled
 
 
-def _merged(merged: Series, values: Series, decoded: Series) -> Series:
+def _merged(values: Series, decoded: Series) -> Series:
+    """Return a column with its missing values filled in, of its own dtype if that can hold them."""
     import pandas as pd
 
     if isinstance(values.dtype, pd.CategoricalDtype):
-        known = [*values.dtype.categories]
-        known += [one for one in pd.unique(decoded.dropna()) if one not in known]
+        own = {level_text(level): level for level in values.dtype.categories}  # of any class, such as intervals
+        found = decoded.astype(object).map(lambda level: own.get(level_text(level), level))
+        known = [*own.values(), *(level for level in found.unique() if level not in own.values())]
+        merged = values.astype(object).where(values.notna(), found)
         return merged.astype(pd.CategoricalDtype(known, ordered=values.dtype.ordered))
+    merged = values.astype(object).where(values.notna(), decoded.astype(object))
     try:
         return merged.astype(values.dtype)
     except (TypeError, ValueError):

@@ -2,11 +2,11 @@
 
 A decoder gives the parameters of a distribution for each column (`core.layout` has the entries):
 
-    gaussian      µ                                    ½ (x − µ)²
-    bernoulli     2p − 1 = tanh η                      −log p, or −log (1 − p)
-    count         (log(1 + λ) − m) / s                 c log(c/λ) + (c + 1/α) log((1/α + λ) / (1/α + c))
-    ordinal       cⱼ = p(level > j) = Πᵢ₌₀ʲ σ(ηᵢ)      −log (cₗ₋₁ − cₗ),  l the level
-    categorical   p = softmax(η)                       −log pₗ
+    gaussian      µ                                            ½ (x − µ)²
+    bernoulli     2p − 1 = tanh η                              −log p, or −log (1 − p)
+    count         (log(1 + λ) − m) / s                         c log(c/λ) + (c + 1/α) log((1/α + λ) / (1/α + c))
+    ordinal       2cⱼ − 1,  cⱼ = p(level > j) = Πᵢ₌₀ʲ σ(ηᵢ)      −log (cₗ₋₁ − cₗ),  l the level
+    categorical   p = softmax(η)                               −log pₗ
 
 The losses are half the deviance (McCullagh & Nelder 1989, "Generalized linear models"): −log p(x) minus its least
 value, that of a perfect prediction. So a number at its mean costs ½ nat on average, since columns are standardised, and
@@ -113,7 +113,8 @@ def _bernoulli(x: Tensor, signed: Tensor) -> Tensor:
 
 
 def _ordinal(x: Tensor, above: Tensor, layout: Layout) -> Tensor:
-    """Return log p(level), from x = 1 for the thresholds below the level and the probabilities to be above them."""
+    """Return log p(level), from x = ±1, 1 for thresholds below the level, and 2 p(level > j) − 1."""
+    x, above = (1 + x) / 2, (1 + above) / 2
     widths = [block.width for block in layout.of("ordinal")]
     starts = np.zeros(sum(widths), "float32")
     starts[np.cumsum([0, *widths[:-1]])] = 1

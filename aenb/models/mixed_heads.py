@@ -35,5 +35,8 @@ def _levels(x: Tensor, kind: str, width: int, number: int) -> Tensor:
     is_ordinal = kind == "ordinal"
     x = keras.layers.Dense(number * width, "sigmoid" if is_ordinal else None, name=name)(x)
     x = keras.layers.Reshape((number, width), name=f"{name}_columns")(x)
-    x = keras.ops.cumprod(x, axis=-1) if is_ordinal else keras.layers.Softmax(name=f"{name}_levels")(x)
+    if is_ordinal:  # 2 p(level > j) − 1
+        x = keras.layers.Rescaling(2.0, -1.0, name=f"{name}_levels")(keras.ops.cumprod(x, axis=-1))
+    else:
+        x = keras.layers.Softmax(name=f"{name}_levels")(x)
     return keras.layers.Reshape((number * width,), name=f"{name}_flat")(x)
