@@ -87,7 +87,7 @@ def draw_strips(figure: FigureBase, strips: Sequence[Strip], columns: int = COLU
             drawn = image_grid((reconstructed if images is None else images)[:columns], columns)
             axes.imshow(drawn if images is not None else 0 * drawn, interpolation="nearest")
         panel[0].set_ylabel(drawable(name), rotation=0, ha="right", va="center", parse_math=False)
-    panels[0][0].set_title("held-out images and their reconstructions")
+    panels[0][0].set_title("reconstructions")
     if any(generated is not None for _, _, generated in strips):
         panels[0][1].set_title("generated samples")
 
