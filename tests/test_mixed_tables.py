@@ -318,6 +318,7 @@ class TestTrained:
         assert np.isfinite(list(scores.values())).all()
         assert "16 columns" in run.data.describe() or "14 columns" in run.data.describe()
         assert run._repr_html_()
+        assert not any("takes all columns for numbers" in note for note in run.record["notes"])
 
     def test_saved_and_loaded_it_is_the_same(self, run, frame, tmp_path):
         folder = run.save(tmp_path / "run")
@@ -389,14 +390,11 @@ def test_other_data_is_scored_in_the_runs_units(frame):
         run.evaluate(frame.iloc[300:].drop(columns="bmi"), parts="reconstruction")
 
 
-@pytest.mark.parametrize("family", ["gan", "vqvae", "vaegan"])
+@pytest.mark.parametrize("family", ["gan", "vqvae"])
 def test_other_families_take_the_columns_for_numbers_and_report_it(family, frame):
-    run = aenb.train(family, frame, epochs=1, verbose=False)
+    run = aenb.train(family, frame.head(80), epochs=1, verbose=False)
     assert any("takes all columns for numbers" in note for note in run.record["notes"])
     assert run.generate(5).dtypes.equals(frame.drop(columns="patient").dtypes)
-    assert not any(
-        "takes all columns" in note for note in aenb.train("deep", frame, epochs=1, verbose=False).record["notes"]
-    )
 
 
 def test_samples_of_a_class(frame):
