@@ -259,6 +259,26 @@ def test_known_anomalies_are_left_out():
         AutoencoderOutlierDetector().fit(train, np.r_[1, np.full(len(train) - 1, -1)])
 
 
+def test_known_anomalies_tell_which_columns_matter():
+    """Anomalies have an unusual proportion of two columns; ten of them are known."""
+    x = load_wine().data
+    draw = np.random.default_rng(0)
+    anomalies = x[draw.integers(len(x), size=60)].copy()
+    anomalies[:, 6] = draw.permutation(anomalies[:, 6])
+    anomalies[:, 2] += 1.5 * x[:, 2].std() * draw.choice([-1, 1], 60)
+    train, test = train_test_split(x, test_size=0.4, random_state=0)
+    rows, y = np.concatenate([train, anomalies[:10]]), np.r_[np.ones(len(train)), np.full(10, -1)]
+    plain = AutoencoderOutlierDetector(random_state=0).fit(train)
+    told = AutoencoderOutlierDetector(random_state=0).fit(rows, y)
+    assert set(np.argsort(-told.column_weights_)[:2]) & {2, 6}
+    assert told.column_weights_.mean() == pytest.approx(1)
+    assert (plain.column_weights_ == 1).all()
+    scored, is_anomaly = np.concatenate([test, anomalies[10:]]), np.r_[np.zeros(len(test)), np.ones(50)]
+    aucs = [roc_auc_score(is_anomaly, -detector.score_samples(scored)) for detector in (plain, told)]
+    assert aucs[1] > aucs[0] + 0.02
+    np.testing.assert_allclose(told.explain(scored).sum(axis=1), -told.score_samples(scored))
+
+
 def test_contamination_sets_the_share_of_training_rows():
     train, *_ = contaminated()
     detector = AutoencoderOutlierDetector(contamination=0.1, steps=50, random_state=0).fit(train)

@@ -15,6 +15,7 @@ from aenb.core.errors import AenbError
 from aenb.data.numeric import is_frame
 from aenb.engine.dense_training import Settings
 from aenb.models.dense_ensemble import Sizes
+from aenb.sklearn.calibration import column_weights, halves, upper_quantile
 from aenb.sklearn.fitted_ensemble import fit_ensemble, random_generator
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
     the columns: `explain` returns the terms. The ideas are those of Chen, Sathe, Aggarwal & Turaga (2017), "Outlier
     detection with autoencoder ensembles", SDM, and of least trimmed squares (Rousseeuw 1984, JASA 79).
 
+    A few known anomalies, marked in `fit`, give the columns weights wⱼ in the sum: the larger, the more the terms of
+    known anomalies exceed those of held-out rows. The fewer are known, the closer are the weights to 1.
+
     The threshold comes from held-out rows: each row is scored by the half of the members that were not trained on it,
     and `false_alarm_rate` of the rows score above the threshold. If the training rows are clean, this is the rate of
     false alarms on new rows; if they contain anomalies, there are fewer false alarms.
@@ -54,6 +58,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
     Attributes:
         offset_: The threshold: `decision_function(X) = score_samples(X) − offset_`.
         held_out_scores_: (n,), the anomaly scores of the training rows, each by members not trained on it.
+        column_weights_: (features,), wⱼ, with the mean 1; all 1 without known anomalies.
         ensemble_: The weights, and the units of the columns.
         error_scale_: (members, features), sₘⱼ.
         n_features_in_: The number of columns.
@@ -101,8 +106,8 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
 
         Args:
             X: (n, features), numbers.
-            y: (n,), optional: −1 marks known anomalies, which are left out of the training and of the threshold. All
-                other values count as not labelled.
+            y: (n,), optional: −1 marks known anomalies. They are left out of the training and of the threshold, and
+                give the columns their weights. All other values count as not labelled.
 
         Returns:
             The detector itself.
@@ -130,21 +135,25 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
         generator = random_generator(self.random_state)
         latent = self.latent_dim or max(1, round(X.shape[1] ** 0.5))
         sizes = Sizes(2 * (self.members // 2), X.shape[1], HIDDEN, latent)
-        rows = _halves(len(train), sizes.members, generator)
+        rows = halves(len(train), sizes.members, generator)
         settings = Settings(self.steps, trim=float(self.trim), seed=int(generator.integers(2**31)))
         self.ensemble_ = fit_ensemble(train, sizes, settings, generator, rows)
         held_out = np.ones((sizes.members, len(train)), bool)
         np.put_along_axis(held_out, rows, False, axis=1)
-        self.held_out_scores_ = self._calibrate(train, held_out)
-        self.offset_ = -_upper_quantile(self.held_out_scores_, self.false_alarm_rate)
+        parts = self._calibrate(train, held_out)
+        self.column_weights_ = np.ones(X.shape[1])
+        if not unlabelled.all():
+            self.column_weights_ = column_weights(self._parts(X[~unlabelled]), parts)
+        self.held_out_scores_ = parts @ self.column_weights_
+        self.offset_ = -upper_quantile(self.held_out_scores_, self.false_alarm_rate)
         if self.contamination != "auto":
             self.offset_ = float(np.percentile(self._score(X), 100 * float(self.contamination)))
         return self
 
     def _calibrate(self, x: np.ndarray, held_out: np.ndarray) -> np.ndarray:
-        """Set the scale of each member's errors, and return each row's score by the members not trained on it."""
+        """Set the scale of each member's errors, and return each row's terms by the members not trained on it."""
         standardised = self.ensemble_.standardise(x)
-        scales, total = [], np.zeros(len(x))
+        scales, total = [], np.zeros(x.shape)
         errors: list[np.ndarray] = []
         for number, rows, residuals in self.ensemble_.residuals(standardised):
             errors.append(residuals)
@@ -152,20 +161,20 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
                 continue
             whole = np.concatenate(errors)
             scales.append(whole.std(axis=0) + LEAST_SCALE)
-            total += np.where(held_out[number], np.log1p((whole / scales[-1]) ** 2).sum(axis=1), 0.0)
+            total += np.where(held_out[number][:, None], np.log1p((whole / scales[-1]) ** 2), 0.0)
             errors = []
         self.error_scale_ = np.stack(scales)
-        return np.asarray(total / held_out.sum(axis=0))
+        return np.asarray(total / held_out.sum(axis=0)[:, None])
 
     def _parts(self, x: np.ndarray) -> np.ndarray:
-        """Return each column's part of the anomaly scores: (n, features)."""
+        """Return the terms of the anomaly scores, without weights: (n, features)."""
         parts = np.zeros(x.shape)
         for number, rows, residuals in self.ensemble_.residuals(self.ensemble_.standardise(x)):
             parts[rows] += np.log1p((residuals / self.error_scale_[number]) ** 2)
         return parts / self.ensemble_.members
 
     def _score(self, x: np.ndarray) -> np.ndarray:
-        scores: np.ndarray = -self._parts(x).sum(axis=1)
+        scores: np.ndarray = -self._parts(x) @ self.column_weights_
         return scores
 
     def _checked(self, X: Any) -> np.ndarray:
@@ -250,7 +259,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
         index = X.index if is_frame(X) else None
         checked = self._checked(X)
         names = getattr(self, "feature_names_in_", [f"x{number}" for number in range(checked.shape[1])])
-        return pd.DataFrame(self._parts(checked), index=index, columns=names)
+        return pd.DataFrame(self._parts(checked) * self.column_weights_, index=index, columns=names)
 
     def keras_model(self) -> Model:
         """Build the Keras model: standardised rows (n, features) → the reconstructions of all members.
@@ -268,16 +277,3 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return self.ensemble_.keras_model()
-
-
-def _halves(n: int, members: int, generator: np.random.Generator) -> np.ndarray:
-    """Return random halves of n rows in pairs, each of which has no row twice: (members, n // 2)."""
-    half = n // 2
-    pairs = [generator.permutation(n)[: 2 * half].reshape(2, half) for _ in range(members // 2)]
-    return np.concatenate(pairs)
-
-
-def _upper_quantile(scores: np.ndarray, rate: float) -> float:
-    """Return the threshold above which a new score lies with at most this probability (split conformal prediction)."""
-    place = min(len(scores), int(np.ceil((len(scores) + 1) * (1 - rate))))
-    return float(np.sort(scores)[place - 1])
