@@ -28,7 +28,7 @@ from aenb.notebook.widgets.slot import UnderCell
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-SHARE, CURVES_SHARE = 0.007, 0.004  # the fractions of the training's time for the picture of examples, and for curves
+SHARE, CURVES_SHARE = 0.007, 0.007  # the fractions of the training's time for the picture of examples, and for curves
 HERE = Path(__file__).parent
 INTERRUPT = "To stop: interrupt the kernel (■). What was learnt is kept."
 STATES = {"": "Training", "pausing": "Pausing after the running steps …", "paused": "Paused"}
