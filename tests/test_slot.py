@@ -48,8 +48,8 @@ def test_a_page_that_is_ready_too_late_does_not_open_a_closed_slot_again(kernel)
     )
     kernel.wait_idle(cell, 60)
     ((door, _),) = opened(kernel, cell, "shown")
-    kernel.send(door, {"method": "custom", "content": {"kind": "ready"}})
-    kernel.wait_for(lambda message: message["msg_type"] == "comm_close" and message["content"]["comm_id"] == door)
+    assert door in [message["content"]["comm_id"] for message in kernel.of(cell, "comm_close")]
+    kernel.wait_idle(kernel.send(door, {"method": "custom", "content": {"kind": "ready"}}))
     kept = [m["content"]["data"]["text/html"] for m in kernel.messages if m["msg_type"] == "update_display_data"]
     assert kept[-1] == "over"
 

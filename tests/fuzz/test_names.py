@@ -29,7 +29,7 @@ def test_a_comparison_of_hostile_names(small, first, second):
         data = replace(small.data, name=second)
         made = Comparison({first: [small], f"{first} ": [small]}, {key: [scores] for key in (first, f"{first} ")}, data)
         assert elements(made.to_markdown()) <= HARMLESS
-        allowed = {"script", "img", "select", "label", "input", "output", "div", "br", "span"}
+        allowed = {"script", "style", "img", "select", "label", "input", "output", "div", "br", "span"}
         found = Elements(made._repr_html_()).found
         seen = {tag for tag, _ in found}
         assert seen <= allowed | {"table", "thead", "tbody", "tr", "th", "td", "h3", "figure", "figcaption"}
