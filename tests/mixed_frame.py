@@ -1,4 +1,4 @@
-"""A mixed table of real patients: scikit-learn's diabetes table, some of whose columns are told in other ways."""
+"""A mixed table of real patients: scikit-learn's diabetes table, with some columns in other forms."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def draw_codes(
     run: TrainedRun,
     n: int,
     generator: np.random.Generator,
-    density: str | None,
+    density: str,
     classes: np.ndarray | None = None,
     guidance: float = 0.0,
 ) -> np.ndarray:
@@ -39,7 +39,7 @@ def draw_codes(
         run: The `Run`.
         n: How many codes.
         generator: The random generator.
-        density: As for `Run.generate`.
+        density: One of `DENSITIES`.
         classes: (n,), the class number of each code, for a flow that was fitted with classes; None: any.
         guidance: As for `Run.generate`.
 
@@ -49,7 +49,6 @@ def draw_codes(
     Raises:
         AenbError: The density is unknown, or the model does not have it.
     """
-    density = default_density(run) if density is None else density
     if density not in DENSITIES:
         raise unknown("density", density, DENSITIES)
     if density == "prior":

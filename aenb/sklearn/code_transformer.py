@@ -14,7 +14,7 @@ from aenb.core.backend import Model
 from aenb.core.errors import AenbError
 from aenb.engine.dense_training import Settings
 from aenb.models.dense_ensemble import Sizes, principal_axes
-from aenb.sklearn.fitted_ensemble import fit_ensemble, random_generator
+from aenb.sklearn.fitted_ensemble import TRAINING, fit_ensemble, random_generator
 
 
 class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -48,12 +48,8 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
-        "hidden_units": [Interval(Integral, 1, None, closed="left")],
-        "steps": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        **TRAINING,
         "noise": [Interval(Real, 0, None, closed="left")],
-        "random_state": ["random_state"],
     }
 
     def __init__(

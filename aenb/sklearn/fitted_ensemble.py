@@ -5,9 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.utils._param_validation import Interval
 
 from aenb.core.backend import Model
 from aenb.engine.dense_training import Settings, train_ensemble
@@ -15,6 +17,13 @@ from aenb.models.dense_ensemble import Sizes, Weights, as_model, decode, encode,
 
 LARGEST = 1e15  # standardised value that is distinguished: squares stay finite
 BLOCK = 2**22  # numbers at a time
+TRAINING: dict[str, list[Any]] = {  # what scikit-learn's check of parameters allows those of a training
+    "hidden_units": [Interval(Integral, 1, None, closed="left")],
+    "steps": [Interval(Integral, 1, None, closed="left")],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "random_state": ["random_state"],
+}
 
 
 @dataclass

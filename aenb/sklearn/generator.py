@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,15 +15,15 @@ from aenb.core.errors import AenbError, shown
 from aenb.engine.dense_training import Settings
 from aenb.latent.densities import draw, fit_density
 from aenb.models.dense_ensemble import Sizes, principal_axes
-from aenb.sklearn.fitted_ensemble import fit_ensemble, random_generator
+from aenb.sklearn.fitted_ensemble import TRAINING, fit_ensemble, random_generator
 
 
 class AutoencoderGenerator(BaseEstimator):
     """Generate rows like those of a table: draw latent codes from a density fitted to the codes, and decode them.
 
-    The density is a mixture of ten Gaussians (Ghosh et al. 2020, arXiv 1903.12436). A reconstruction error is added to
-    each decoded row, drawn from the Gaussian fitted to those of the training rows: without it, the samples would lie on
-    the surface of the decoder's outputs, and vary too little.
+    The density is a mixture of 10 or 30 Gaussians (Ghosh et al. 2020, arXiv 1903.12436). A reconstruction error is
+    added to each decoded row, drawn from the Gaussian fitted to those of the training rows: without it, the samples
+    would lie on the surface of the decoder's outputs, and vary too little.
 
     Args:
         latent_dim: Dimensions of a latent code; None: half the number of columns, at least 1 and at most 16.
@@ -50,11 +50,7 @@ class AutoencoderGenerator(BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
-        "hidden_units": [Interval(Integral, 1, None, closed="left")],
-        "steps": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "random_state": ["random_state"],
+        **TRAINING,
     }
 
     def __init__(

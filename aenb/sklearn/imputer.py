@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from aenb.core.backend import Model
 from aenb.engine.dense_training import Settings
 from aenb.models.dense_ensemble import Sizes
-from aenb.sklearn.fitted_ensemble import fit_ensemble, random_generator
+from aenb.sklearn.fitted_ensemble import TRAINING, fit_ensemble, random_generator
 
 MEMBERS = 4  # their mean is filled in
 
@@ -52,12 +52,8 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
-        "hidden_units": [Interval(Integral, 1, None, closed="left")],
-        "steps": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        **TRAINING,
         "hidden_share": [Interval(Real, 0, 1, closed="left")],
-        "random_state": ["random_state"],
     }
 
     def __init__(

@@ -29,7 +29,7 @@ class Preview:
 
     Args:
         variables: Returns the notebook's variables.
-        runs: Returns the runs so far, by whose speed the time is told.
+        runs: Returns the runs so far, whose speed gives the expected time.
         told: Called with a line about the data and one about the model, "" for what is not known.
 
     Attributes:
