@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from queue import Empty
 
+from filelock import FileLock
 from jupyter_client.manager import KernelManager
 
 VERSIONS = ("6.31.0", "7.3.0", "7.4.0")
@@ -28,12 +29,21 @@ FOLDER = Path(__file__).parent.parent / "build" / "kernels"
 def installed(version: str) -> Path:
     """Return the folder with one version of ipykernel alone, and install it there the first time."""
     folder = FOLDER / f"ipykernel-{version}"
-    if not folder.exists():
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=FOLDER) as aside:  # renamed when whole: a broken install is not found
-            command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-            subprocess.run([*command, "--target", f"{aside}/whole", f"ipykernel=={version}"], check=True)
-            Path(aside, "whole").rename(folder)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with FileLock(FOLDER / "install.lock"):  # the processes of the tests share the folder
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(dir=FOLDER) as aside:  # renamed when whole: a broken install is not found
+                command = [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--no-deps",
+                ]
+                subprocess.run([*command, "--target", f"{aside}/whole", f"ipykernel=={version}"], check=True)
+                Path(aside, "whole").rename(folder)
     return folder
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -247,11 +248,21 @@ def test_a_folder_that_cannot_be_made_is_refused(digits, tmp_path):
         quick(digits, checkpoint=tmp_path / "file" / "inside")
 
 
-def test_writing_takes_its_share_of_the_time(tmp_path, monkeypatch):
+@pytest.mark.parametrize("cost", [0.01, 0.5])
+def test_writing_takes_its_share_of_the_time(tmp_path, monkeypatch, cost):
+    clock = [1000.0]  # seconds: the real clock would also count what else the machine does
+    monkeypatch.setattr(checkpoint, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+
+    def slow_write(stream, **arrays):
+        clock[0] += cost
+        np.savez_compressed(stream, **arrays)
+
     with Checkpoint(tmp_path, patient=0) as place:
         assert place.due()
-        begin = time.perf_counter()
-        place.write({"spec": {}}, {"value_0": np.zeros(10**6)})
-        cost = time.perf_counter() - begin
+        monkeypatch.setattr(checkpoint.np, "savez", slow_write)
+        assert place.write({"spec": {}}, {"value_0": np.zeros(10)})
+        pause = max(checkpoint.INTERVAL, cost / checkpoint.SHARE)
+        clock[0] += pause - 0.001
         assert not place.due()
-        assert place._next - time.perf_counter() >= max(1.9, 49 * cost * 0.9)
+        clock[0] += 0.002
+        assert place.due()

@@ -23,9 +23,9 @@ from tests.kernels import path_with
 
 OLDER = "6.31.0"
 PLACES = {
-    "JupyterLab": ("lab", {}),
-    "Notebook 7": ("notebook", {}),
-    f"JupyterLab, ipykernel {OLDER}": ("lab", {"PYTHONPATH": path_with(OLDER)}),
+    "JupyterLab": ("lab", None),
+    "Notebook 7": ("notebook", None),
+    f"JupyterLab, ipykernel {OLDER}": ("lab", OLDER),
 }
 TRAINING = "%%autoencoder deep d --data digits --epochs 100000\nhidden_units = (16,)"
 LOOK, PRESS, LOST = 250, 70, 3000  # milliseconds
@@ -52,7 +52,8 @@ def click(page: Page, rng: random.Random) -> float | None:
 
 def measure(place: str, clicks: int, widths: list[int], seed: int = 0) -> str:
     """Return a row of the table."""
-    app, env = PLACES[place]
+    app, ipykernel = PLACES[place]
+    env = {"PYTHONPATH": path_with(ipykernel)} if ipykernel else {}
     rng, followed = random.Random(seed), []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = Path(folder)
