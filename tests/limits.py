@@ -125,7 +125,8 @@ def _group(version: Version, limit: int) -> Iterator[Path | None]:
     place = version.place / f"aenb-{os.getpid()}-{threading.get_ident()}"
     try:
         place.mkdir()
-        (place / version.limit).write_text(str(limit))  # a group without a controller for memory has no such file
+        with open(place / version.limit, "r+") as file:  # a folder without a controller for memory has no such file
+            file.write(str(limit))
         with contextlib.suppress(OSError):  # no swap: version 2 counts it alone, version 1 together with memory
             (place / version.swap).write_text("0" if version.swap.endswith("swap.max") else str(limit))
         made = (place / version.peak).exists()
