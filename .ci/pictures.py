@@ -1,8 +1,8 @@
 """Take the README's pictures and its animation from the real pages: `python .ci/pictures.py [NAME …]`.
 
 JupyterLab runs on loopback with Chromium (see `tests/browser/jupyter.py`), and models train on digits. The
-pictures are written to `notebooks/pictures/`: training, explorer, comparison, panel, and tour.gif, in which a model is
-trained, explored and compared.
+pictures are written to `notebooks/pictures/`: training, explorer, comparison, panel, quickstart, and tour.gif, in which a
+model is trained, explored and compared.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ CELLS = (
     "%autoencoder deep d --data mnist_5k",
     "%aenb compare v d",
     "%autoencoder",
+    "%%autoencoder deep d --epochs 30 --seed 0\nlatent_dim = 16\nhidden_units = (256, 128)",
 )
+TALL = 1100  # of the page for a whole result
 
 
 class Tour:
@@ -139,6 +141,15 @@ def with_a_mouse(notebook: Notebook, page: Page) -> None:
     keep("panel", page.screenshot())
 
 
+def one_cell(notebook: Notebook, page: Page) -> None:
+    """Show a cell with its result."""
+    page.set_viewport_size({"width": WIDTH, "height": TALL})
+    run_cell(notebook, 6)
+    cell = notebook.cells().nth(6)
+    show(page, cell)
+    keep("quickstart", cell.screenshot())
+
+
 def main() -> None:
     """Take all of them."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -155,6 +166,7 @@ def main() -> None:
                 scene(notebook, page, tour)
             tour.write(PICTURES / "tour.gif")
             with_a_mouse(notebook, page)
+            one_cell(notebook, page)
         browser.close()
 
 
