@@ -48,6 +48,15 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_length_of_a_chunk(jit_co
         assert history == ends[0][1]
 
 
+@pytest.mark.parametrize("index", [np.arange(107), np.arange(4)])  # with a smaller last step, and with nothing else
+def test_without_xla_a_step_is_traced_once(index, monkeypatch):
+    model, traced = built(), []
+    step = model.train_step
+    monkeypatch.setattr(model, "train_step", lambda *data: traced.append(tf.executing_eagerly()) or step(*data))
+    engine(model, index=index, jit_compile=False).fit(epochs=2, callbacks=[])
+    assert traced == [False]
+
+
 def test_another_seed_gives_other_weights():
     models = built(), built()
     for model, seed in zip(models, (0, 1), strict=True):

@@ -34,6 +34,11 @@ def order_of(seed: int, epoch: int, index: np.ndarray) -> np.ndarray:
     return index[np.random.default_rng((seed, epoch)).permutation(len(index))]
 
 
+def specs_of(arrays: Sequence[Any]) -> tuple[Any, ...]:
+    """Return what a function of these arrays has to know: their shapes, but for the number of examples, and dtypes."""
+    return tuple(tf.TensorSpec([None, *array.shape[1:]], array.dtype) for array in arrays)
+
+
 def fit_in_memory(arrays: tuple[Examples, ...]) -> bool:
     """Say whether arrays are in memory, and small enough to be held on the device as well."""
     held = list({id(array): array for array in arrays}.values())
@@ -47,11 +52,13 @@ class Resident:
     Attributes:
         batch_size: Examples per step.
         full: How many steps of an epoch have a whole batch.
+        specs: The shapes and dtypes of the tensors, for any number of examples.
     """
 
     def __init__(self, arrays: Sequence[Examples], index: np.ndarray, batch_size: int, seed: int):
         held: dict[int, Tensor] = {key: tf.constant(array) for key, array in {id(one): one for one in arrays}.items()}
         self._tensors = tuple(held[id(array)] for array in arrays)
+        self.specs = specs_of(self._tensors)
         self._index, self._seed = index, seed
         self.batch_size, self.full = batch_size, len(index) // batch_size
         self._epoch, self._order, self._rows = -1, index, tf.constant(index)
@@ -94,12 +101,14 @@ class Streamed:
     Attributes:
         batch_size: Examples per step.
         full: How many steps of an epoch have a whole batch.
+        specs: The shapes and dtypes of the tensors, for any number of examples.
     """
 
     held = None
 
     def __init__(self, arrays: Sequence[Examples], index: np.ndarray, batch_size: int, seed: int):
         self._arrays, self._index, self._seed = tuple(arrays), index, seed
+        self.specs = specs_of(self._arrays)
         self.batch_size, self.full = batch_size, len(index) // batch_size
         size = sum(array[:1].nbytes for array in self._arrays)
         self._span = max(1, min(BLOCK // (size * batch_size), max(1, self.full)))  # steps per block

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from aenb.core.backend import Model, Tensor, tf
@@ -10,6 +11,9 @@ from aenb.engine.feed import Resident, Streamed
 
 class Steps:
     """The steps of a training.
+
+    XLA compiles for one size of batches: the last, smaller step of an epoch has a function of its own. Without XLA one
+    function serves both, which halves the time that tracing takes.
 
     Args:
         model: A compiled Keras model.
@@ -29,14 +33,20 @@ class Steps:
     ):
         self._model, self._feed, self.count = model, feed, count
         self._prepare = prepare or (lambda *batch: batch)
-        self._loop = tf.function(self._run_steps, jit_compile=jit_compile, autograph=False)
+        self._is_static = jit_compile
+        self._size = feed.batch_size if jit_compile else tf.constant(feed.batch_size)
+        whole = tf.TensorSpec((), "int32")
+        signature = None if jit_compile else (feed.specs, tf.TensorSpec([None], "int32"), whole, whole, whole)
+        self._loop = tf.function(self._run_steps, input_signature=signature, jit_compile=jit_compile, autograph=False)
         self._last = tf.function(self._run_last, autograph=False)
 
     def build(self) -> None:
         """Trace a step, without running it."""
-        if self._feed.full:
+        if not self._is_static:
+            self._loop.get_concrete_function()
+        elif self._feed.full:
             block = self._feed.at(0)
-            self._loop.get_concrete_function(*block[:2], tf.constant(0), tf.constant(0))
+            self._loop.get_concrete_function(*block[:2], tf.constant(0), tf.constant(0), self._size)
         else:
             self._last.get_concrete_function(*self._feed.rest())
 
@@ -47,11 +57,18 @@ class Steps:
         while begin < min(end, full):
             block = self._feed.at(begin)
             last = min(end, block.last)
-            logs = self._loop(*block[:2], tf.constant(begin - block.first), tf.constant(last - block.first))
+            place = tf.constant(begin - block.first), tf.constant(last - block.first)
+            logs = self._loop(*block[:2], *place, self._size)
             begin = last
         if begin < end:
-            logs = self._last(*self._feed.rest())
+            rest = self._feed.rest()
+            logs = self._last(*rest) if self._is_static else self._loop_once(rest)
         return logs
+
+    def _loop_once(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """Run one step on a batch of any size."""
+        size = tf.shape(batch[0])[0]
+        return self._loop(batch, tf.range(size), tf.constant(0), tf.constant(1), size)
 
     def run_one(self, number: int) -> dict[str, Tensor]:
         """Run one step, by its number from the beginning of the training, and return the logs."""
@@ -61,10 +78,11 @@ class Steps:
         self._feed.begin(epoch)
         return self.run(step, step + 1)
 
-    def _run_steps(self, tensors: Sequence[Tensor], rows: Tensor, begin: Tensor, end: Tensor) -> dict[str, Tensor]:
-        size = self._feed.batch_size
+    def _run_steps(
+        self, tensors: Sequence[Tensor], rows: Tensor, begin: Tensor, end: Tensor, size: Tensor | int
+    ) -> dict[str, Tensor]:
         shapes = [[size, *tensor.shape[1:]] for tensor in tensors]
-        flat = [tf.reshape(tensor, [tensor.shape[0], -1]) for tensor in tensors]  # flat rows are gathered faster
+        flat = [tf.reshape(tensor, [-1, math.prod(tensor.shape[1:])]) for tensor in tensors]  # gathered faster
 
         def step(number: Tensor) -> tuple[Tensor]:
             here = tf.slice(rows, [number * size], [size])
