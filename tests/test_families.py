@@ -43,6 +43,7 @@ def test_takes_what_it_says_and_refuses_the_rest(family, kind):
                 aenb.build_model(family, shape)
         return
     model = aenb.build_model(family, shape, **small(family, kind))
+    model.run_eagerly = True  # two batches: tracing would take longer
     x = items(shape, kind=kind)
     if kind != "large":  # what learns of small images learns of these
         history = model.fit(x, x, validation_data=(x[:32], x[:32]), epochs=1, batch_size=48, verbose=0).history
