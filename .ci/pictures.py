@@ -1,8 +1,8 @@
 """Take the README's pictures and its animation from the real pages: `python .ci/pictures.py [NAME …]`.
 
 JupyterLab runs on loopback with Chromium (see `tests/browser/jupyter.py`), and models train on digits. The
-pictures are written to `notebooks/pictures/`: training, explorer, comparison, panel, quickstart, and tour.gif, in which a
-model is trained, explored and compared.
+pictures are written to `notebooks/pictures/`: training, explorer, comparison, panel, quickstart, and tour.gif, in which
+a model is trained, explored and compared.
 """
 
 from __future__ import annotations
