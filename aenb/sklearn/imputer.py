@@ -119,9 +119,7 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _train(self, examples: Examples, generator: np.random.Generator) -> None:
         """Train the autoencoders, and find what their corrections are worth on rows that they were not trained on."""
-        settings = Settings(
-            self.steps, self.batch_size, float(self.learning_rate), seed=int(generator.integers(2**31))
-        )
+        settings = Settings(self.steps, self.batch_size, float(self.learning_rate), seed=int(generator.integers(2**31)))
         self.ensemble_.weights = train_ensemble(
             self.ensemble_.weights, examples.inputs, examples.training(), settings, examples.targets
         )
@@ -167,9 +165,9 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Build the Keras model of the autoencoders, whose mean output times `factor_` corrects the linear part.
 
         Returns:
-            A `keras.Model` of stock layers, with the parts "encoder" and "decoder", from (n, 2 · features), standardised
-            rows as the linear part fills them in, then 1 for observed values and 0 for others, to corrections
-            (n, members, features).
+            A `keras.Model` of stock layers, with the parts "encoder" and "decoder", from (n, 2 · features) to
+            corrections (n, members, features). Its inputs are standardised rows as the linear part fills them in, then
+            1 for observed values and 0 for others.
 
         Example:
             >>> from sklearn.datasets import load_wine
