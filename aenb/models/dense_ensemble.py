@@ -29,19 +29,17 @@ class Sizes:
         features: The width of a row.
         hidden: The units of each hidden layer.
         latent: The dimensions of a latent code.
-        inputs: The width of an input, if it is not that of a row; else 0.
     """
 
     members: int
     features: int
     hidden: int
     latent: int
-    inputs: int = 0
 
     @property
     def widths(self) -> tuple[int, ...]:
         """The widths of the layers, the input's first."""
-        return self.inputs or self.features, self.hidden, self.latent, self.hidden, self.features
+        return self.features, self.hidden, self.latent, self.hidden, self.features
 
 
 def initial_weights(sizes: Sizes, generator: np.random.Generator) -> Weights:

@@ -17,7 +17,7 @@ class Examples:
     """Examples for an imputer, in as many equal parts as it has members; each part has rows that no other part has.
 
     Attributes:
-        inputs: (n, 2 · features), float32: see `with_mask`.
+        inputs: (n, features), float32: rows as the Gaussian fills them in.
         targets: (n, features), float32: hidden values less what the Gaussian expects; NaN elsewhere.
         parts: How many.
     """
@@ -34,19 +34,6 @@ class Examples:
         """Return the numbers of the examples that each member is trained on, those of the other parts."""
         every = np.arange(len(self.inputs))
         return np.stack([np.setdiff1d(every, self.held_out(part)) for part in range(self.parts)])
-
-
-def with_mask(x: np.ndarray, gaussian: ConditionalGaussian) -> np.ndarray:
-    """Return the inputs of an imputer: rows as the Gaussian fills them in, then 1 for observed values and 0 for others.
-
-    Args:
-        x: (n, features), standardised; NaN for missing values.
-        gaussian: Fills them in.
-
-    Returns:
-        (n, 2 · features), float64.
-    """
-    return np.concatenate([gaussian.fill(x), ~np.isnan(x)], axis=1)
 
 
 def hide(
@@ -69,8 +56,8 @@ def hide(
     rows = np.concatenate([np.resize(generator.permutation(group), size) for group in groups])
     hidden = generator.uniform(size=(len(rows), features)) < generator.uniform(0, 2 * share, (len(rows), 1))
     known = x[rows]
-    inputs = with_mask(np.where(hidden, np.nan, known), gaussian).astype("float32")
-    targets = np.where(hidden, known - inputs[:, :features], np.nan).astype("float32")
+    inputs = gaussian.fill(np.where(hidden, np.nan, known)).astype("float32")
+    targets = np.where(hidden, known - inputs, np.nan).astype("float32")
     return Examples(inputs, targets, parts)
 
 

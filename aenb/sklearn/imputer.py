@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from aenb.core.backend import Model
 from aenb.engine.dense_training import Settings, train_ensemble
-from aenb.latent.conditional_gaussian import ConditionalGaussian, fit_gaussian
+from aenb.latent.conditional_gaussian import fit_gaussian
 from aenb.models.dense_ensemble import Sizes, initial_weights
 from aenb.sklearn.fitted_ensemble import TRAINING, FittedEnsemble, column_units, random_generator
-from aenb.sklearn.hidden_values import Examples, hide, with_mask, worth
+from aenb.sklearn.hidden_values import Examples, hide, worth
 
 MEMBERS = 4  # the mean of their corrections is added
 
@@ -25,7 +25,7 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     The linear part is the conditional mean of a Gaussian that was fitted to the rows with their gaps, which is what a
     linear autoencoder fills in (Tipping & Bishop 1999); for more than 100 columns it is the mean of the column. Four
-    autoencoders see the row as filled in by it, and which values were observed. In training, a share of the observed
+    autoencoders see the row as filled in by it. In training, a share of the observed
     values is hidden, and the loss is the squared error of these (Vincent et al. 2010, JMLR 11; Gondara & Wang 2018,
     arXiv 1705.02737). Each autoencoder is trained on three quarters of the rows; the mean of their corrections is
     multiplied by the factor, in [0, 1], that is best for the rows that they were not trained on, so that a table
@@ -108,7 +108,7 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         generator = random_generator(self.random_state)
         features = X.shape[1]
         latent = self.latent_dim or max(1, features // 2)
-        weights = initial_weights(Sizes(MEMBERS, features, self.hidden_units, latent, 2 * features), generator)
+        weights = initial_weights(Sizes(MEMBERS, features, self.hidden_units, latent), generator)
         weights[-2][:] = 0  # no correction, to begin with
         self.ensemble_, self.factor_ = FittedEnsemble(weights, *column_units(X)), 0.0
         rows = self.ensemble_.standardise(X)
@@ -151,23 +151,18 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         missing = np.isnan(rows)
         some = missing.any(axis=1)
         if some.any():
-            filled = self._filled(self.ensemble_.standardise(rows[some]), self.gaussian_)
+            filled = self.gaussian_.fill(self.ensemble_.standardise(rows[some]))
+            if self.factor_:
+                filled += self.factor_ * self.ensemble_.mean_output(filled)
             rows[some] = np.where(missing[some], self.ensemble_.restore(filled), rows[some])
         return rows
-
-    def _filled(self, x: np.ndarray, gaussian: ConditionalGaussian) -> np.ndarray:
-        """Fill in standardised rows: (n, features), NaN for missing values."""
-        inputs = with_mask(x, gaussian)
-        filled = inputs[:, : x.shape[1]]
-        return filled + self.factor_ * self.ensemble_.mean_output(inputs) if self.factor_ else filled
 
     def keras_model(self) -> Model:
         """Build the Keras model of the autoencoders, whose mean output times `factor_` corrects the linear part.
 
         Returns:
-            A `keras.Model` of stock layers, with the parts "encoder" and "decoder", from (n, 2 · features) to
-            corrections (n, members, features). Its inputs are standardised rows as the linear part fills them in, then
-            1 for observed values and 0 for others.
+            A `keras.Model` of stock layers, with the parts "encoder" and "decoder", from (n, features),
+            standardised rows as the linear part fills them in, to corrections (n, members, features).
 
         Example:
             >>> from sklearn.datasets import load_wine
