@@ -18,6 +18,7 @@ from aenb.sklearn.fitted_ensemble import TRAINING, FittedEnsemble, column_units,
 from aenb.sklearn.hidden_values import Examples, hide, worth
 
 MEMBERS = 4  # the mean of their corrections is added
+LEAST_LATENT = 8  # dimensions: the hidden values, not the code, keep the autoencoders from copying
 
 
 class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -33,7 +34,7 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     column without any observed value is filled with 0.
 
     Args:
-        latent_dim: Dimensions of a latent code; None: half the number of columns, at least 1.
+        latent_dim: Dimensions of a latent code; None: half the number of columns, at least 8.
         hidden_units: Units of the hidden layers of encoder and decoder.
         steps: Optimiser steps.
         batch_size: Rows per step.
@@ -107,7 +108,7 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = validate_data(self, X, dtype=("float64", "float32"), ensure_all_finite="allow-nan", ensure_min_samples=2)
         generator = random_generator(self.random_state)
         features = X.shape[1]
-        latent = self.latent_dim or max(1, features // 2)
+        latent = self.latent_dim or max(LEAST_LATENT, features // 2)
         weights = initial_weights(Sizes(MEMBERS, features, self.hidden_units, latent), generator)
         weights[-2][:] = 0  # no correction, to begin with
         self.ensemble_, self.factor_ = FittedEnsemble(weights, *column_units(X)), 0.0
