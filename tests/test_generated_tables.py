@@ -14,6 +14,7 @@ from aenb.evaluation.metrics.table_similarity import (
     marginal_distance,
 )
 from aenb.evaluation.scorers.generated_tables import compare_tables
+from tests.benchmarks import generated_tables
 from tests.mixed_frame import patients
 
 NAMES = {"marginal_distance", "worst_marginal", "association_difference", "classifier_auc"}
@@ -95,3 +96,11 @@ def test_a_run_on_a_table_has_these_scores_and_others_have_none():
     assert scores["marginal_distance"] > scores["marginal_distance_floor"]
     images = aenb.train("shallow", "digits", latent_dim=2, epochs=1, verbose=False)
     assert images.evaluate(parts="generated_table") == {}
+
+
+def test_the_benchmark_has_means_over_seeds():
+    one = {"set": "wine", "generator": "aenb", **dict.fromkeys(generated_tables.SCORES, 0.25), "cpu_seconds": 2.0}
+    lines = [one | {"seed": 0}, one | {"seed": 1, "classifier_auc": 0.75}]
+    assert "| wine | aenb | 2 | 0.250 | 0.250 | 0.250 | 0.500 | 2.0 |" in generated_tables.table(lines)
+    found = generated_tables.measure("wine", 0, "training rows")
+    assert {"marginal_distance", "classifier_auc", "cpu_seconds"} <= set(found)

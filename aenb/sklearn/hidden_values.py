@@ -9,7 +9,7 @@ import numpy as np
 from aenb.latent.conditional_gaussian import ROOM, WIDEST, ConditionalGaussian
 
 MOST, ENTRIES = 2**13, 2**23  # examples, and their values
-FEWEST = 256  # examples
+FEWEST, DRAWS = 256, 64  # examples, and of each row, at most
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def hide(
     """
     n, features = x.shape
     cost = ROOM * 5 / features**3 if features <= WIDEST else MOST
-    size = int(max(FEWEST, min(MOST, ENTRIES / features, cost))) // parts
+    size = int(max(FEWEST, min(MOST, DRAWS * n, ENTRIES / features, cost))) // parts
     order = generator.permutation(n)
     groups = [order[part::parts] if n >= parts else order for part in range(parts)]
     rows = np.concatenate([np.resize(generator.permutation(group), size) for group in groups])
