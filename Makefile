@@ -38,10 +38,12 @@ bench: build/bench/venv.done  ## measure start-up, memory and training speed, ag
 	$(BENCH)/python -m tests.benchmarks.startup
 	$(BENCH)/python -m tests.benchmarks.memory
 	$(BENCH)/python -m tests.benchmarks.training $(ARGS)
+	$(BENCH)/python -m tests.benchmarks.generated_tables
 
-# What it has measured is kept in build/odds: stopped, it continues where it was.
-reproduce: .venv/dev.done  ## measure the anomaly detector on PyOD's 17 tables; ARGS="--seeds 3 --sets glass wbc"
+# What it has measured is kept in build: stopped, it continues where it was.
+reproduce: .venv/dev.done  ## measure anomaly detection on PyOD's 17 tables, and imputation on six; ARGS="--seeds 3"
 	$(BIN)/python -m tests.benchmarks.odds $(ARGS)
+	$(BIN)/python -m tests.benchmarks.imputation $(ARGS)
 
 memory: .venv/dev.done  ## run every family's training and evaluate(), and every chapter, in 2 GB of memory; ARGS="vae --megabytes 1500"
 	$(BIN)/python -m tests.benchmarks.limited $(ARGS)

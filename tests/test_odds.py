@@ -8,6 +8,7 @@ from scipy.io import savemat
 
 from aenb.core.errors import AenbError
 from tests.benchmarks import odds
+from tests.benchmarks.resumable import Lines
 
 
 @pytest.fixture
@@ -52,9 +53,10 @@ def test_the_rivals_are_read_and_a_measurement_is_a_line(folder):
 
 def test_what_is_measured_is_not_measured_again(tmp_path):
     file = tmp_path / "odds.jsonl"
-    assert list(odds.missing(["glass", "wbc"], 1, file)) == [("glass", 0), ("wbc", 0)]
+    lines = Lines(file, odds.KEY)
+    assert list(lines.missing(odds.keys(["glass", "wbc"], 1))) == [("glass", 0), ("wbc", 0)]
     file.write_text('{"set": "glass", "seed": 0, "auc": 0.5, "seconds": 1.0}\n{"set": "wbc", "se')
-    assert list(odds.missing(["glass", "wbc"], 2, file)) == [("wbc", 0), ("glass", 1), ("wbc", 1)]
+    assert list(lines.missing(odds.keys(["glass", "wbc"], 2))) == [("wbc", 0), ("glass", 1), ("wbc", 1)]
 
 
 @pytest.mark.slow
@@ -64,7 +66,7 @@ def test_a_cut_off_line_spoils_no_other(folder, monkeypatch, capsys):
     (out / "odds.jsonl").write_text('{"set": "glass", "se')
     monkeypatch.setattr("sys.argv", ["odds", "--seeds", "2", "--sets", "glass", "--out", str(out)])
     odds.main()
-    assert len(odds.measured(out / "odds.jsonl")) == 2
+    assert len(Lines(out / "odds.jsonl", odds.KEY).measured()) == 2
     assert "| glass | 2 | 0.5000 | 0.7500 | 0.8000 |" in (out / "odds.md").read_text()
     assert "glass" in capsys.readouterr().out
 

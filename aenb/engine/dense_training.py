@@ -47,7 +47,11 @@ class Settings:
 
 
 def train_ensemble(
-    weights: Sequence[np.ndarray], x: np.ndarray, rows: np.ndarray, settings: Settings
+    weights: Sequence[np.ndarray],
+    x: np.ndarray,
+    rows: np.ndarray,
+    settings: Settings,
+    targets: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Train the members of an ensemble by the squared error of the observed values, with Adam.
 
@@ -56,6 +60,7 @@ def train_ensemble(
         x: (n, features), float32, standardised; NaN marks missing values, which the members see as 0.
         rows: (members, m), int32, the rows that each member is trained on.
         settings: The steps and the rate.
+        targets: (n, outputs), float32, what the members are to compute from x; NaN where it does not count. None: x.
 
     Returns:
         The trained weights.
@@ -64,11 +69,10 @@ def train_ensemble(
         AenbError: The training diverged.
     """
     backend.start()
-    observed = ~np.isnan(x)
     loop = _compiled(len(weights))
     trained, loss = loop(
-        [tf.constant(array) for array in weights], tf.constant(np.where(observed, x, 0).astype("float32")),
-        tf.constant(observed.astype("float32")), tf.constant(rows, "int32"),
+        [tf.constant(array) for array in weights], tf.constant(x, "float32"),
+        tf.constant(x if targets is None else targets, "float32"), tf.constant(rows, "int32"),
         tf.constant([settings.steps, settings.batch_size, settings.seed % 2**31]),
         tf.constant([settings.learning_rate, settings.noise, settings.hidden_share, settings.trim], "float32"),
     )  # fmt: skip
@@ -94,7 +98,7 @@ def _compiled(count: int) -> Callable[..., tuple]:
 
 
 def _train(
-    weights: list[Tensor], x: Tensor, observed: Tensor, rows: Tensor, counts: Tensor, amounts: Tensor
+    weights: list[Tensor], x: Tensor, targets: Tensor, rows: Tensor, counts: Tensor, amounts: Tensor
 ) -> tuple[list[Tensor], Tensor]:
     steps, batch_size, seed = tf.unstack(counts)
     rate, noise, hidden, trim = tf.unstack(amounts)
@@ -102,14 +106,16 @@ def _train(
     members = tf.range(tf.shape(rows)[0])[:, None]
 
     def batch(step: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Draw rows for each member: corrupted inputs, targets and observed values, (members, batch, features)."""
+        """Draw rows for each member: corrupted inputs, targets and which of these count, (members, batch, features)."""
         shape = tf.stack([tf.shape(rows)[0], batch_size])
         drawn = tf.random.stateless_uniform(shape, [seed, 4 * step], maxval=tf.shape(rows)[1], dtype="int32")
         chosen = tf.gather_nd(rows, tf.stack([tf.broadcast_to(members, shape), drawn], axis=-1))
-        target, seen = tf.gather(x, chosen), tf.gather(observed, chosen)
-        shown = tf.random.stateless_uniform(tf.shape(target), [seed, 4 * step + 1]) >= hidden
-        added = noise * tf.random.stateless_normal(tf.shape(target), [seed, 4 * step + 2])
-        return (target + added) * seen * tf.cast(shown, "float32"), target, seen
+        given, target = tf.gather(x, chosen), tf.gather(targets, chosen)
+        shown = tf.random.stateless_uniform(tf.shape(given), [seed, 4 * step + 1]) >= hidden
+        added = noise * tf.random.stateless_normal(tf.shape(given), [seed, 4 * step + 2])
+        inputs = tf.where(shown & ~tf.math.is_nan(given), given + added, 0.0)
+        counts = ~tf.math.is_nan(target)
+        return inputs, tf.where(counts, target, 0.0), tf.cast(counts, "float32")
 
     def step(number: Tensor, weights: list[Tensor], first: list[Tensor], second: list[Tensor], _: Tensor) -> tuple:
         inputs, target, seen = batch(number)
@@ -118,7 +124,7 @@ def _train(
             errors = tf.reduce_sum(tf.square(_reconstruct(weights, inputs) - target) * seen, axis=2)
             largest = tf.stop_gradient(tf.sort(errors, axis=1)[:, kept - 1 : kept])
             counted = tf.where(errors <= largest, errors, 0.0)
-            loss = tf.reduce_sum(counted) / (tf.cast(batch_size * tf.shape(x)[1], "float32"))
+            loss = tf.reduce_sum(counted) / (tf.cast(batch_size * tf.shape(targets)[1], "float32"))
         gradients = tape.gradient(loss, weights)
         count = tf.cast(number + 1, "float32")
         progress = tf.minimum(1.0, count / WARM_UP) * _cosine(count / tf.cast(steps, "float32"))

@@ -7,6 +7,7 @@ predicts without TensorFlow. `keras_model()` is its Keras model.
     code_transformer.py  AutoencoderTransformer: latent codes as features
     outlier_detector.py  AutoencoderOutlierDetector
     imputer.py           AutoencoderImputer: fills in missing values
+    hidden_values.py     what the imputer is trained on
     generator.py         AutoencoderGenerator: samples of new rows
     fitted_ensemble.py   what all of them fit: autoencoders, with the units of the columns
     calibration.py       the detector's threshold, and the weights of its columns

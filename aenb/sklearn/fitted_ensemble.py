@@ -67,13 +67,33 @@ class FittedEnsemble:
         Args:
             x: (n, features), standardised.
         """
+        for number, rows, outputs in self.outputs(x):
+            yield number, rows, x[rows] - outputs
+
+    def mean_output(self, x: np.ndarray) -> np.ndarray:
+        """Return the mean of what the members compute: (n, inputs) → (n, features)."""
+        total = np.zeros((len(x), self.weights[-1].shape[-1]))
+        for _, rows, outputs in self.outputs(x):
+            total[rows] += outputs / self.members
+        return total
+
+    def member(self, number: int) -> FittedEnsemble:
+        """Return one member, as an ensemble of one."""
+        return FittedEnsemble(member_of(self.weights, number), self.mean, self.scale)
+
+    def outputs(self, x: np.ndarray) -> Iterator[tuple[int, slice, np.ndarray]]:
+        """Yield what each member computes: its number, the rows, and its outputs for them, (rows, features).
+
+        Args:
+            x: (n, inputs), as the members were trained on.
+        """
         widest = max(array.shape[-1] for array in self.weights)
         size = max(1, BLOCK // widest)
         for number in range(self.members):
             one = member_of(self.weights, number)
             for begin in range(0, len(x), size):
                 rows = slice(begin, begin + size)
-                yield number, rows, x[rows] - decode(one, encode(one, x[rows]))[0]
+                yield number, rows, decode(one, encode(one, x[rows]))[0]
 
     def keras_model(self) -> Model:
         """Build the Keras model, from standardised rows to their reconstructions."""

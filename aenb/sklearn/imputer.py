@@ -11,32 +11,42 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from aenb.core.backend import Model
-from aenb.engine.dense_training import Settings
-from aenb.models.dense_ensemble import Sizes
-from aenb.sklearn.fitted_ensemble import TRAINING, fit_ensemble, random_generator
+from aenb.engine.dense_training import Settings, train_ensemble
+from aenb.latent.conditional_gaussian import fit_gaussian
+from aenb.models.dense_ensemble import Sizes, initial_weights
+from aenb.sklearn.fitted_ensemble import TRAINING, FittedEnsemble, column_units, random_generator
+from aenb.sklearn.hidden_values import Examples, hide, worth
 
-MEMBERS = 4  # their mean is filled in
+MEMBERS = 4  # the mean of their corrections is added
+LEAST_LATENT = 8  # dimensions: the hidden values, not the code, keep the autoencoders from copying
 
 
 class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Fill in missing values (NaN) by autoencoders that were trained to reconstruct rows from some of their values.
+    """Fill in missing values (NaN): a linear part expects them from the observed values, and autoencoders correct it.
 
-    In training, a share of the observed values is hidden as well, and the loss is the squared error of all observed
-    ones (Vincent et al. 2010, JMLR 11; Gondara & Wang 2018, arXiv 1705.02737). Missing values enter as the mean of
-    their column, and the mean of four autoencoders is filled in. Observed values stay as they are. A column without any
-    observed value is filled with 0.
+    The linear part is the conditional mean of a Gaussian that was fitted to the rows with their gaps, which is what a
+    linear autoencoder fills in (Tipping & Bishop 1999); for more than 100 columns it is the mean of the column. Four
+    autoencoders see the row as filled in by it. In training, a share of the observed
+    values is hidden, and the loss is the squared error of these (Vincent et al. 2010, JMLR 11; Gondara & Wang 2018,
+    arXiv 1705.02737). Each autoencoder is trained on three quarters of the rows; the mean of their corrections is
+    multiplied by the factor, in [0, 1], that is best for the rows that they were not trained on, so that a table
+    without non-linear relations, or with few rows, is left to the linear part. Observed values stay as they are. A
+    column without any observed value is filled with 0.
 
     Args:
-        latent_dim: Dimensions of a latent code; None: half the number of columns, at least 1.
+        latent_dim: Dimensions of a latent code; None: half the number of columns, at least 8.
         hidden_units: Units of the hidden layers of encoder and decoder.
         steps: Optimiser steps.
         batch_size: Rows per step.
         learning_rate: Adam's, at its highest.
-        hidden_share: The share of the observed values that is hidden in training, in [0, 1).
+        hidden_share: The share of the observed values that is hidden in training, on average, in [0, 1); with 0,
+            nothing is trained, and the linear part is left.
         random_state: Seed of the weights, the batches and the hidden values.
 
     Attributes:
-        ensemble_: The weights, and the units of the columns.
+        gaussian_: The `ConditionalGaussian` of standardised rows.
+        ensemble_: The weights of the autoencoders, and the units of the columns.
+        factor_: By what the corrections are multiplied, in [0, 1].
         n_features_in_: The number of columns.
         feature_names_in_: The names of the columns, if it was fitted on a DataFrame.
 
@@ -97,13 +107,28 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self._validate_params()
         X = validate_data(self, X, dtype=("float64", "float32"), ensure_all_finite="allow-nan", ensure_min_samples=2)
         generator = random_generator(self.random_state)
-        settings = Settings(
-            self.steps, self.batch_size, float(self.learning_rate), hidden_share=float(self.hidden_share),
-            seed=int(generator.integers(2**31)),
-        )  # fmt: skip
-        latent = self.latent_dim or max(1, X.shape[1] // 2)
-        self.ensemble_ = fit_ensemble(X, Sizes(MEMBERS, X.shape[1], self.hidden_units, latent), settings, generator)
+        features = X.shape[1]
+        latent = self.latent_dim or max(LEAST_LATENT, features // 2)
+        weights = initial_weights(Sizes(MEMBERS, features, self.hidden_units, latent), generator)
+        weights[-2][:] = 0  # no correction, to begin with
+        self.ensemble_, self.factor_ = FittedEnsemble(weights, *column_units(X)), 0.0
+        rows = self.ensemble_.standardise(X)
+        self.gaussian_ = fit_gaussian(rows, generator)
+        if self.hidden_share > 0:
+            self._train(hide(rows, self.gaussian_, float(self.hidden_share), MEMBERS, generator), generator)
         return self
+
+    def _train(self, examples: Examples, generator: np.random.Generator) -> None:
+        """Train the autoencoders, and find what their corrections are worth on rows that they were not trained on."""
+        settings = Settings(self.steps, self.batch_size, float(self.learning_rate), seed=int(generator.integers(2**31)))
+        self.ensemble_.weights = train_ensemble(
+            self.ensemble_.weights, examples.inputs, examples.training(), settings, examples.targets
+        )
+        corrections = np.empty(examples.targets.shape)
+        for part in range(MEMBERS):
+            here = examples.held_out(part)
+            corrections[here] = self.ensemble_.member(part).mean_output(examples.inputs[here])
+        self.factor_ = worth(examples.targets, corrections)
 
     def transform(self, X: Any) -> np.ndarray:
         """Fill in the missing values.
@@ -127,19 +152,18 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         missing = np.isnan(rows)
         some = missing.any(axis=1)
         if some.any():
-            shown = np.nan_to_num(self.ensemble_.standardise(rows[some]))
-            filled = np.zeros(shown.shape)
-            for _, place, residuals in self.ensemble_.residuals(shown):
-                filled[place] += (shown[place] - residuals) / MEMBERS
+            filled = self.gaussian_.fill(self.ensemble_.standardise(rows[some]))
+            if self.factor_:
+                filled += self.factor_ * self.ensemble_.mean_output(filled)
             rows[some] = np.where(missing[some], self.ensemble_.restore(filled), rows[some])
         return rows
 
     def keras_model(self) -> Model:
-        """Build the Keras model: standardised rows (n, features), 0 where a value is missing → reconstructions.
+        """Build the Keras model of the autoencoders, whose mean output times `factor_` corrects the linear part.
 
         Returns:
-            A `keras.Model` of stock layers, with the parts "encoder" and "decoder"; its output is
-            (n, members, features).
+            A `keras.Model` of stock layers, with the parts "encoder" and "decoder", from (n, features),
+            standardised rows as the linear part fills them in, to corrections (n, members, features).
 
         Example:
             >>> from sklearn.datasets import load_wine

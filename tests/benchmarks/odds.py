@@ -18,10 +18,9 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +29,7 @@ import numpy as np
 from aenb.core.errors import AenbError
 from aenb.data.download import cache, fetch
 from tests.benchmarks import machine
+from tests.benchmarks.resumable import Lines
 
 SOURCE = "https://raw.githubusercontent.com/yzhao062/pyod/34f7996effac700a5166d882d5e94c6e6078fae3/notebooks"
 TABLES = {
@@ -52,6 +52,7 @@ TABLES = {
     "wbc": "afe6b26953cc196b9a480318c903e0edef22529c2f61bd02082438c6e70630a7",
 }
 PUBLISHED_SHA256 = "55d020d4bf73b328a34d983b4631f016317acd811964396cf60b1df799e034cf"
+KEY = ("set", "seed")
 RIVALS = ("AutoEncoder", "IForest", "INNE")  # their autoencoder, the detector most people take, and their best
 
 
@@ -109,22 +110,9 @@ def measure(name: str, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measured(file: Path) -> dict[tuple[str, int], dict[str, Any]]:
-    """Return what a file of JSON lines has, by set and seed; a line that was cut off is left out."""
-    found = {}
-    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
-        try:
-            one = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        found[one["set"], one["seed"]] = one
-    return found
-
-
-def missing(sets: Iterable[str], seeds: int, file: Path) -> Iterator[tuple[str, int]]:
-    """Yield each set and seed that a file does not have yet."""
-    known = measured(file)
-    yield from ((name, seed) for seed in range(seeds) for name in sets if (name, seed) not in known)
+def keys(sets: Iterable[str], seeds: int) -> list[tuple[str, int]]:
+    """Return the measurements: each seed of each set."""
+    return [(name, seed) for seed in range(seeds) for name in sets]
 
 
 def table(found: Iterable[dict[str, Any]], rivals: dict[str, dict[str, float]]) -> str:
@@ -160,26 +148,14 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*", default=list(TABLES), choices=list(TABLES), metavar="SET")
     parser.add_argument("--out", type=Path, default=Path("build/odds"))
     asked = parser.parse_args()
-    asked.out.mkdir(parents=True, exist_ok=True)
-    file = asked.out / "odds.jsonl"
+    lines = Lines(asked.out / "odds.jsonl", KEY)
     try:
         rivals = published()
-        for name, seed in missing(asked.sets, asked.seeds, file):
-            line = json.dumps(measure(name, seed))
-            print(line, flush=True)
-            with file.open("a", encoding="utf-8") as lines:
-                lines.write(f"\n{line}" if _is_cut_off(file) else line)
-                lines.write("\n")
+        text = table(lines.complete(keys(asked.sets, asked.seeds), measure), rivals)
     except AenbError as error:
         raise SystemExit(f"{parser.prog}: {error}") from None
-    wanted = {(name, seed) for name in asked.sets for seed in range(asked.seeds)}
-    text = table([one for key, one in measured(file).items() if key in wanted], rivals)
     (asked.out / "odds.md").write_text(f"{text}\n\n{machine.describe()}\n", encoding="utf-8")
-    print(text, f"Written: {file}, {asked.out}/odds.md", sep="\n\n")
-
-
-def _is_cut_off(file: Path) -> bool:
-    return file.exists() and file.stat().st_size > 0 and not file.read_bytes().endswith(b"\n")
+    print(text, f"Written: {lines.file}, {asked.out}/odds.md", sep="\n\n")
 
 
 if __name__ == "__main__":
