@@ -16,7 +16,10 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from importlib.util import find_spec
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +96,12 @@ def measure(name: str, seed: int, generator: str, epochs: int = EPOCHS) -> dict[
     return {"set": name, "seed": seed, "generator": generator, "epochs": epochs, **scores, **times}
 
 
+def measure_apart(*key: Any, epochs: int = EPOCHS) -> dict[str, Any]:
+    """Measure in a process of its own: TensorFlow and PyTorch in one are not tried out."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(measure, *key, epochs=epochs).result()
+
+
 def table(found: Iterable[dict[str, Any]]) -> str:
     """Return the table in Markdown: the mean over seeds of each score, by table and generator."""
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -120,7 +129,7 @@ def main() -> None:
     asked = parser.parse_args()
     lines = Lines(asked.out / "generated_tables.jsonl", KEY)
     wanted = [(name, seed, one) for seed in range(asked.seeds) for name in asked.sets for one in asked.generators]
-    text = table(lines.complete(wanted, lambda *key: measure(*key, epochs=asked.epochs)))
+    text = table(lines.complete(wanted, partial(measure_apart, epochs=asked.epochs)))
     (asked.out / "generated_tables.md").write_text(f"{text}\n\n{machine.describe()}\n", encoding="utf-8")
     print(text, f"Written: {lines.file}, {asked.out}/generated_tables.md", sep="\n\n")
 
