@@ -7,6 +7,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -17,6 +18,9 @@ from aenb.core.errors import AenbError
 from aenb.core.files import members, named, read_array, read_header, read_npy, regular, size
 from aenb.data import streamed
 from aenb.data.arrays import from_arrays
+from aenb.data.listed_examples import from_listing
+from aenb.data.listing import listed_files
+from aenb.data.numeric import is_frame
 from aenb.data.record import Data
 
 FORMATS = (".npy", ".npz", ".csv", ".parquet", ".txt")
@@ -39,7 +43,8 @@ def from_file(
 
     Args:
         path: A `.npy` array, which stays on disk if it is large; a `.npz` with `x` (and `y`) or a single array; a
-            `.csv` or `.parquet` table of numbers; a `.txt` in UTF-8 with one text per line.
+            `.csv` or `.parquet` table, also of file names and labels, relative to its folder; a `.txt` in UTF-8 with
+            one text per line.
         labels: (n,), to use instead of the file's own.
         kind: "signal" for an array (n, length, channels) that does not hold images.
         columns: Kinds of a table's columns by their names: see `aenb.load_data`.
@@ -49,6 +54,10 @@ def from_file(
             declares more than it holds, or needs more memory than is available.
     """
     found = read_file(path)
+    listing = None if columns else listed_files(found.x, str(path), path.parent, labels)
+    if listing is not None and is_frame(found.x):
+        source = f"the files that {named(path.name)} lists"
+        return from_listing(replace(listing, source=source, notes=(*found.notes, *listing.notes)), labels)
     return from_arrays(
         found.x, found.labels if labels is None else labels, name=named(path.stem),
         source=f"the file {named(path.name)}", kind=kind, columns=columns, notes=found.notes,
@@ -63,7 +72,7 @@ def read_file(path: Path) -> FileContents:
     """
     if path.suffix not in FORMATS:
         raise AenbError(
-            f"`{named(path)}`: expected one of {', '.join(FORMATS)}, or a folder of images; received "
+            f"`{named(path)}`: expected one of {', '.join(FORMATS)}, or a folder of images or texts; received "
             f"`{named(path.suffix or path.name)}`."
         )
     readers: tuple[Callable[[Path, str], tuple], ...] = (_npy, _npz, _csv, _parquet, _txt)

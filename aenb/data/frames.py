@@ -19,7 +19,7 @@ from aenb.data.columns import listed
 from aenb.data.kind_inference import is_row_number
 from aenb.data.labels import printable, read_labels
 from aenb.data.record import Data
-from aenb.data.split import MIN_EXAMPLES, held_out_size, hold_out
+from aenb.data.split import MIN_EXAMPLES, split
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -125,8 +125,7 @@ def from_mixed(
     if len(frame) < MIN_EXAMPLES:
         raise AenbError(f"`{name}`: expected at least {MIN_EXAMPLES} examples; received {len(frame)}.")
     y = read_labels(labels, len(frame), name)
-    size, split_notes = held_out_size(len(frame), max(1, frame.shape[1]))
-    train, test = hold_out(len(frame), size, y)
+    train, test, split_notes = split(len(frame), max(1, frame.shape[1]), y)
     fitted = mixed_table.fit(frame, train, columns or {}, name)
     kept, held = (mixed_table.encode(frame.iloc[rows], fitted, name) for rows in (train, test))
     return Data(
