@@ -9,7 +9,7 @@ predicts without TensorFlow. `keras_model()` is its Keras model.
     imputer.py           AutoencoderImputer: fills in missing values
     generator.py         AutoencoderGenerator: samples of new rows
     fitted_ensemble.py   what all of them fit: autoencoders, with the units of the columns
-    calibration.py       the detector's threshold, and the weights of its columns
+    calibration.py       the detector's halves of the rows, and the weights of its columns
 
 Not here: the families of models, images, texts and signals, which `aenb.train` trains.
 """
