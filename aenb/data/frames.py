@@ -132,7 +132,7 @@ def from_mixed(
         kept, held, *((None, None) if y is None else (y[train], y[test])),
         kind="tabular", name=name, source=source, class_names=tuple(class_names),
         feature_names=mixed_table.entry_names(fitted), table=fitted,
-        notes=(*notes, *split_notes, *_notes(fitted), *_unseen(frame.iloc[test], fitted)),
+        notes=(*notes, *split_notes, *kind_notes(fitted), *_unseen(frame.iloc[test], fitted)),
     )  # fmt: skip
 
 
@@ -141,7 +141,8 @@ def _unseen(held: DataFrame, columns: mixed_table.Columns) -> list[str]:
     return [f"The held-out rows have levels that no training row has: {'; '.join(found)}."] if found else []
 
 
-def _notes(columns: Sequence[Column]) -> list[str]:
+def kind_notes(columns: Sequence[Column]) -> list[str]:
+    """Report the kinds of a mixed table's columns, and what was changed."""
     counts = Counter(column.kind for column in columns if column.is_modelled)
     kinds = ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
     notes = [
