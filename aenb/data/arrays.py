@@ -22,6 +22,8 @@ from aenb.data.streamed import Rows, is_large
 from aenb.data.texts import from_texts
 from aenb.data.words import are_texts
 
+SERIES = "An array (n, length, 1) was taken for signals of one channel; x[..., None] makes images of it."
+
 
 def from_arrays(
     x: Any,
@@ -45,7 +47,7 @@ def from_arrays(
         labels: (n,), any that `aenb.data.labels.read_labels` accepts, or None.
         name: The name of the data.
         source: Where it came from, in words.
-        kind: "signal" for an array (n, length, channels) that does not hold images.
+        kind: "signal" for an array (n, length, channels) that does not hold images; (n, length, 1) never does.
         class_names: The name of each class.
         notes: What was done to the examples before.
         columns: Kinds of a table's columns by their names: see `aenb.load_data`.
@@ -76,6 +78,8 @@ def from_arrays(
         is_texts, is_ragged = are_texts(x), are_ragged_signals(x)
     if is_texts:
         return from_texts(x, labels, name, source, class_names=class_names, notes=notes)
+    if kind is None and isinstance(x, np.ndarray) and x.ndim == 3 and x.shape[1] > x.shape[2] == 1:
+        kind, notes = "signal", (*notes, SERIES)
     with reading(x, f"`{name}`"):
         if is_ragged:
             x, kind, notes = padded(x, name), "signal", (*notes, padding_note(x))

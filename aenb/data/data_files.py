@@ -175,8 +175,9 @@ def _csv_chunks(path: Path, what: str, rows: int) -> Iterator[Any]:
 
 def _parquet_chunks(path: Path, what: str, rows: int) -> Iterator[Any]:
     with regular(path, what) as stream, _opened_parquet(path, stream) as file:
-        for batch in file.iter_batches(batch_size=rows):
-            yield batch.to_pandas()
+        for group in range(file.metadata.num_row_groups):  # of several groups, pyarrow reads ahead without a limit
+            for batch in file.iter_batches(batch_size=rows, row_groups=[group], use_threads=False):
+                yield batch.to_pandas()
 
 
 def _txt(path: Path, what: str) -> tuple[list[str], None]:

@@ -65,7 +65,7 @@ def load_data(
             class.
         name: The name to give an array.
         kind: "signal" for an array (n, length, channels) that does not hold grey images, or (n, length), one series a
-            row.
+            row. An array (n, length, 1) is signals anyway.
         columns: What the columns of a table are, if not what they look like, by their names: "numeric", "quantile" (its
             ranks, as a normal distribution: for long tails), "count", "binary", "categorical", "ordinal" (of numbers;
             for text, the list of its levels in order), "date", or "drop". `data.columns` shows the kinds, with reasons;
