@@ -26,6 +26,7 @@ from aenb.core.files import expanded, named
 from aenb.data.containers import contents
 from aenb.data.data_files import FORMATS, read_file
 from aenb.data.folder_listing import in_folder
+from aenb.data.foreign import reading
 from aenb.data.image_files import SUFFIXES
 from aenb.data.listed_examples import read_listing
 from aenb.data.listing import listed_files
@@ -88,7 +89,8 @@ def admit(x: Any, preprocessing: Preprocessing, name: str = "x") -> Admitted:
     if _is_path(x, preprocessing.kind):
         x, index = _read(expanded(x), preprocessing)
     elif preprocessing.kind in ("image", "text"):
-        listing = listed_files(x, name)
+        with reading(x, f"`{name}`"):
+            listing = listed_files(x, name)
         x, index = (x, None) if listing is None else read_listing(listing, preprocessing)
     if preprocessing.kind != "text":
         x = contents(x, name, preprocessing.kind).x
@@ -124,8 +126,7 @@ def _read(path: Path, preprocessing: Preprocessing) -> tuple[Any, Any]:
         return read_listing(in_folder(path), preprocessing)
     if not path.exists():
         raise AenbError(f"`x`: expected examples, a file or a folder; there is no file or folder {named(path)}.")
-    if takes_files and path.suffix.lower() in SUFFIXES:
-        return read_listing(listed_files([path], "x"), preprocessing)
-    x = read_file(path).x
-    listing = listed_files(x, str(path), path.parent) if takes_files and is_frame(x) else None
+    is_image = takes_files and path.suffix.lower() in SUFFIXES
+    x, base = ([path], Path()) if is_image else (read_file(path).x, path.parent)
+    listing = listed_files(x, str(path), base) if is_image or (takes_files and is_frame(x)) else None
     return (x, None) if listing is None else read_listing(listing, preprocessing)
