@@ -146,7 +146,7 @@ def _opened_parquet(path: Path, stream: BinaryIO) -> Any:
 
 def _chunks(path: Path) -> tuple[Chunks, tuple[str, ...]] | None:
     """Return how to read a table in chunks, and notes; None if it fits into memory, or is no table."""
-    what, notes = f"a readable {path.suffix} file", ()
+    what, notes = f"a readable {path.suffix} file", tuple[str, ...]()
     if path.suffix == ".csv":
         with regular(path, what) as stream:
             if size(stream) <= streamed.LIMIT:

@@ -36,7 +36,7 @@ class Anomalies(pd.DataFrame):
 
     _metadata: ClassVar[list[str]] = ["_verdict", "_pictures"]
     _verdict = ""
-    _pictures: ClassVar[tuple[bytes, ...]] = ()
+    _pictures: tuple[bytes, ...] = ()
 
     @property
     def _constructor(self) -> type[pd.DataFrame]:
