@@ -12,13 +12,12 @@ import pytest
 import aenb
 from aenb.comparison.result import Comparison
 from aenb.evaluation.drift import Drift
-from aenb.runs.anomalies import Anomalies
 from aenb.runs.explanation import Explanation
 from tests.test_public import MEMBERS
 
 OWNERS = {name: getattr(aenb, name) for name in aenb.__all__ if inspect.isclass(getattr(aenb, name))}
 OWNERS["Comparison"] = Comparison
-OWNERS |= {one.__name__: one for one in (Anomalies, Drift, Explanation)}
+OWNERS |= {one.__name__: one for one in (Drift, Explanation)}
 OWNERS |= {name: getattr(aenb.sklearn, name) for name in aenb.sklearn.__all__}
 PUBLIC = {  # the rest of a class is for aenb's own rooms
     owner: MEMBERS.get(owner, [name for name in vars(one) if name[0] != "_" and name != "best"])
