@@ -326,3 +326,62 @@ class TestPipelines:
             assert (pipeline(aenb.train(family, wine, **given)) is not None) == has_one, family
         labels = load_wine().target
         assert pipeline(aenb.train("vae", aenb.load_data(wine, labels), conditional=True, **small)) is None
+
+
+class TestDtypes:
+    """Arrays with a channel, of any integer or float dtype, are taken alike by all that takes examples."""
+
+    METHODS = ("encode", "score", "reconstruct", "impute", "denoise")
+
+    def check(self, run, raw, dtypes, tolerance):
+        right = {name: getattr(run, name)(raw) for name in self.METHODS}
+        codes = run.encode(raw)
+        for dtype in dtypes:
+            x = raw.astype(dtype)
+            for name in self.METHODS:
+                np.testing.assert_allclose(getattr(run, name)(x), right[name], **tolerance, err_msg=f"{name} {dtype}")
+            assert run.interpolate(x[0], x[1], steps=3).shape == (3, *raw.shape[1:])
+            assert len(run.anomalies(x)) == len(run.explain(x).to_frame()) == len(raw)
+        np.testing.assert_allclose(run.decode(codes.tolist()), run.decode(codes))
+        assert run.generate(3).shape == (3, *raw.shape[1:])
+
+    def test_images(self, of_digits, digits):
+        raw = digits.images[:12].astype("uint8")[..., None] * 16
+        self.check(of_digits, raw, ("int16", "int64", "uint16", "float32", "float64"), {"atol": 1e-5})
+
+    def test_series_of_one_channel(self):
+        steps = np.linspace(0, 12, 100)
+        raw = (100 * np.sin(steps + DRAW.uniform(0, 6, (60, 1))) + 500).round()[..., None]
+        data = aenb.load_data(raw)
+        assert (data.kind, data.input_shape) == ("signal", (100, 1))
+        assert any("taken for signals of one channel" in note for note in data.notes)
+        run = aenb.train(FAMILY, raw, **QUICK)
+        self.check(run, raw[:12], ("int16", "int32", "uint16", "float16", "float32"), {"rtol": 1e-3, "atol": 1e-2})
+
+
+class TestOddTables:
+    def test_text_that_is_not_utf8(self, tmp_path):
+        frame = pd.DataFrame({"größe": DRAW.normal(170, 9, 60).round(1), "ort": ["Köln", "Bonn", "Trier"] * 20})
+        frame.to_csv(tmp_path / "x.csv", index=False, encoding="cp1252")
+        data = aenb.load_data(tmp_path / "x.csv")
+        assert list(data.columns.index) == ["größe", "ort"]
+        assert "Köln" in data.columns.loc["ort", "values"]
+        assert "It is not in UTF-8, and was read as Windows-1252." in data.notes
+        frame.to_csv(tmp_path / "x.csv", index=False, encoding="utf-16")
+        with pytest.raises(aenb.AenbError, match="text in UTF-16; save it as UTF-8"):
+            aenb.load_data(tmp_path / "x.csv")
+
+    def test_names_that_are_there_twice(self, tmp_path):
+        frame = pd.DataFrame(DRAW.normal(size=(30, 3)), columns=["a", "b", "a"])
+        frame.to_csv(tmp_path / "x.csv", index=False)
+        data = aenb.load_data(tmp_path / "x.csv")
+        assert data.feature_names == ("a", "b", "a.1")
+        assert "Columns of one name were numbered, such as `a.1`: `a`." in data.notes
+        with pytest.raises(aenb.AenbError, match="columns of different names; received `a` more than once"):
+            aenb.load_data(frame)
+
+    def test_levels_of_names_are_joined(self):
+        names = pd.MultiIndex.from_product([["left", "right"], ["x", "y"]])
+        data = aenb.load_data(pd.DataFrame(DRAW.normal(size=(30, 4)), columns=names))
+        assert data.feature_names == ("left_x", "left_y", "right_x", "right_y")
+        assert any("levels of the columns' names were joined" in note for note in data.notes)

@@ -20,8 +20,8 @@ NAMES = [
 ]  # fmt: skip
 MEMBERS = {  # what others may rely on; the rest is for aenb's own rooms
     "Run": [
-        "adopt", "attention", "data", "decode", "denoise", "diagnose", "drift", "encode", "epochs", "evaluate",
-        "explain",
+        "adopt", "anomalies", "attention", "data", "decode", "denoise", "diagnose", "drift", "encode", "epochs",
+        "evaluate", "explain",
         "generate", "impute", "inpaint", "interpolate", "latent_dim", "name", "pause", "plot", "reconstruct",
         "resume", "save", "score", "show", "stop", "summary", "to_cell", "wait",
     ],

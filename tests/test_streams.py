@@ -335,13 +335,23 @@ def test_images_beside_subfolders_have_no_labels(tmp_path):
     assert aenb.load_data((tmp_path, [0, 1, 0, 1, 0])).y_train is not None
 
 
-def test_images_that_cannot_be_read_are_named(tmp_path, monkeypatch):
+def test_images_that_cannot_be_read_are_named_and_left_out(tmp_path):
     for number in range(8):
         picture(tmp_path / f"{number}.png")
+    whole = aenb.load_data((tmp_path, list("aabbaabb")))
     content = (tmp_path / "0.png").read_bytes()
     (tmp_path / "3.png").write_bytes(content[:-60])
-    with pytest.raises(aenb.AenbError, match=r"1 of 8 cannot: 3\.png \(.*Take them out"):
-        aenb.load_data(tmp_path)
+    (tmp_path / "5.png").write_bytes(b"")
+    data = aenb.load_data((tmp_path, list("aabbaabb")))
+    (note,) = [note for note in data.notes if "cannot be read" in note]
+    assert re.search(r"3\.png \(image file is truncated.*\), 5\.png \(it is empty\)\.$|5\.png .*3\.png", note)
+    names = [*data.names_train, *data.names_test]
+    assert sorted(names) == [f"{number}.png" for number in (0, 1, 2, 4, 6, 7)]
+    known = dict(zip([*whole.names_train, *whole.names_test], [*whole.train, *whole.test], strict=True))
+    labels = dict(zip((f"{number}.png" for number in range(8)), "aabbaabb", strict=True))
+    for name, image, label in zip(names, [*data.train, *data.test], [*data.y_train, *data.y_test], strict=True):
+        np.testing.assert_array_equal(image, known[name])
+        assert label == labels[name]
     for number in range(2, 7):
         (tmp_path / f"{number}.png").write_bytes(b"hello")
     with pytest.raises(aenb.AenbError, match=r"5 of 8 cannot: 2\.png \(cannot identify image file\), .* and 2 more"):
@@ -357,7 +367,7 @@ def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
             aenb.load_data(tmp_path)
 
 
-@pytest.mark.parametrize(("files", "message"), [((), "received none"), (("a.txt", "b.csv"), r"2 other files \(.csv")])
+@pytest.mark.parametrize(("files", "message"), [((), "received none"), (("a.xml", "b.csv"), r"2 other files \(.csv")])
 def test_a_folder_without_images_is_refused(files, message, tmp_path):
     for name in files:
         (tmp_path / name).write_text("1")

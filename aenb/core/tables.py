@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from html import escape
+from types import MappingProxyType
 
 Rows = list[list[str]]
 Places = Set[tuple[int, int]]
@@ -46,21 +47,29 @@ def markdown_table(rows: Rows, stressed: Places = frozenset()) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def html_table(rows: Rows, *, values: str = "right", stressed: Places = frozenset()) -> str:
+def html_table(
+    rows: Rows,
+    *,
+    values: str = "right",
+    stressed: Places = frozenset(),
+    markup: Mapping[tuple[int, int], str] = MappingProxyType({}),
+) -> str:
     """Return a table as HTML, with all text escaped, in the colours of the page.
 
     Args:
         rows: The header and the rows; lines of a cell after the first are set small.
         values: The alignment of the columns after the first.
         stressed: Cells to set in bold, (row, column); the first row under the header is 0.
+        markup: HTML of cells, such as pictures, in place of their text.
     """
 
     def line(words: list[str], tag: str, row: int = -1) -> str:
         aligned = ["left", *[values] * (len(words) - 1)]
+        inner = [markup.get((row, column)) or _lines(word) for column, word in enumerate(words)]
         cells = (
             f'<{tag} style="text-align:{side};padding:.15em .9em;vertical-align:top'
-            f'{";font-weight:700" if (row, column) in stressed else ""}">{_lines(word)}</{tag}>'
-            for column, (word, side) in enumerate(zip(words, aligned, strict=True))
+            f'{";font-weight:700" if (row, column) in stressed else ""}">{content}</{tag}>'
+            for column, (content, side) in enumerate(zip(inner, aligned, strict=True))
         )
         return f'<tr style="background:none">{"".join(cells)}</tr>'
 

@@ -13,14 +13,16 @@ from aenb.data.foreign import as_list, reading
 from aenb.data.frames import from_mixed, is_numeric, taken_labels, without_row_numbers
 from aenb.data.labels import printable, read_labels
 from aenb.data.numeric import is_frame, measured
-from aenb.data.record import STREAMED, Data
+from aenb.data.record import STREAMED, Data, named_parts
 from aenb.data.scaling import BYTES, UNIT, add_channel, check_range, from_range, infer_range
 from aenb.data.signals import are_ragged_signals, padded, padding_note
-from aenb.data.split import MIN_EXAMPLES, held_out_size, hold_out
+from aenb.data.split import MIN_EXAMPLES, split
 from aenb.data.standardised import fit_scaler, to_units
 from aenb.data.streamed import Rows, is_large
 from aenb.data.texts import from_texts
 from aenb.data.words import are_texts
+
+SERIES = "An array (n, length, 1) was taken for signals of one channel; x[..., None] makes images of it."
 
 
 def from_arrays(
@@ -33,6 +35,8 @@ def from_arrays(
     class_names: Sequence[str] = (),
     notes: Sequence[str] = (),
     columns: Mapping[Any, Any] | None = None,
+    names: Any = None,
+    is_held: np.ndarray | None = None,
 ) -> Data:
     """Make `Data` from an array, a table or a list; hold out a fifth, at most 10,000 examples and 512 MB of float32.
 
@@ -43,10 +47,12 @@ def from_arrays(
         labels: (n,), any that `aenb.data.labels.read_labels` accepts, or None.
         name: The name of the data.
         source: Where it came from, in words.
-        kind: "signal" for an array (n, length, channels) that does not hold images.
+        kind: "signal" for an array (n, length, channels) that does not hold images; (n, length, 1) never does.
         class_names: The name of each class.
         notes: What was done to the examples before.
         columns: Kinds of a table's columns by their names: see `aenb.load_data`.
+        names: (n,), what each example is called, such as its file; None: nothing.
+        is_held: (n,), which examples are held out; None: a fifth.
 
     Raises:
         AenbError: It is empty, ragged, not numeric, infinite or of another shape; pixels are missing or have an
@@ -72,6 +78,8 @@ def from_arrays(
         is_texts, is_ragged = are_texts(x), are_ragged_signals(x)
     if is_texts:
         return from_texts(x, labels, name, source, class_names=class_names, notes=notes)
+    if kind is None and isinstance(x, np.ndarray) and x.ndim == 3 and x.shape[1] > x.shape[2] == 1:
+        kind, notes = "signal", (*notes, SERIES)
     with reading(x, f"`{name}`"):
         if is_ragged:
             x, kind, notes = padded(x, name), "signal", (*notes, padding_note(x))
@@ -79,17 +87,16 @@ def from_arrays(
     if len(rows) < MIN_EXAMPLES:
         raise AenbError(f"`{name}`: expected at least {MIN_EXAMPLES} examples; received {len(rows)}.")
     y = read_labels(labels, len(rows), name)
-    size, split_notes = held_out_size(len(rows), rows[0].size)
-    train, test = hold_out(len(rows), size, y)
+    train, test, split_notes = split(len(rows), rows[0].size, y, is_held)
     kind = kind or ("tabular" if rows.ndim == 2 else "image")
-    names, scaler, pixel_range = tuple(map(printable, getattr(x, "columns", ()))), None, UNIT
+    features, scaler, pixel_range = tuple(map(printable, getattr(x, "columns", ()))), None, UNIT
     if kind == "image":
         pixel_range, unit_notes = infer_range(Rows(rows, train), None if ends is None else ends[train])
         check_range(Rows(rows, test), None if ends is None else ends[test], pixel_range)
         is_ready = rows.dtype == np.uint8 and pixel_range == BYTES  # they stay bytes
         rows, convert = add_channel(rows), None if is_ready else from_range(pixel_range)
     else:
-        scaler, unit_notes = fit_scaler(Rows(rows, train), name, names)
+        scaler, unit_notes = fit_scaler(Rows(rows, train), name, features)
         convert = to_units(scaler)
     streams = is_large(rows)
     kept_rows, held = Rows(rows, train, convert), Rows(rows, test, convert)[:]
@@ -100,8 +107,8 @@ def from_arrays(
             "deviation of the training examples; received larger ones. Scale them, or remove outliers."
         )
     return Data(
-        kept, held, *_pick(y, train, test),
-        kind=kind, name=name, source=source, class_names=tuple(class_names), feature_names=names, scaler=scaler,
+        kept, held, *_pick(y, train, test), **named_parts(names, train, test),
+        kind=kind, name=name, source=source, class_names=tuple(class_names), feature_names=features, scaler=scaler,
         left_out=left_out, pixel_range=pixel_range,
         notes=(*notes, *split_notes, *unit_notes, *(_streaming(rows) if streams else [])),
     )  # fmt: skip

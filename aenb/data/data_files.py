@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import re
+import functools
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -17,11 +18,15 @@ from aenb.core.errors import AenbError
 from aenb.core.files import members, named, read_array, read_header, read_npy, regular, size
 from aenb.data import streamed
 from aenb.data.arrays import from_arrays
+from aenb.data.csv_format import MAX_COLUMNS, csv_format
+from aenb.data.large_tables import Chunks, from_large_table
+from aenb.data.listed_examples import from_listing
+from aenb.data.listing import listed_files
+from aenb.data.numeric import is_frame
 from aenb.data.record import Data
 
 FORMATS = (".npy", ".npz", ".csv", ".parquet", ".txt")
-MAX_COLUMNS = 100_000  # of a table
-DECIMAL = re.compile(r"\d,\d")
+CHUNK = 2**25  # bytes of a large table that are read at a time, as numbers
 
 
 class FileContents(NamedTuple):
@@ -38,8 +43,9 @@ def from_file(
     """Make `Data` from a file.
 
     Args:
-        path: A `.npy` array, which stays on disk if it is large; a `.npz` with `x` (and `y`) or a single array; a
-            `.csv` or `.parquet` table of numbers; a `.txt` in UTF-8 with one text per line.
+        path: A `.npy` array; a `.npz` with `x` (and `y`) or a single array; a `.csv` or `.parquet` table, also of file
+            names and labels, relative to its folder; a `.txt` in UTF-8 with one text per line. A `.npy`, `.csv` or
+            `.parquet` file that is large is streamed.
         labels: (n,), to use instead of the file's own.
         kind: "signal" for an array (n, length, channels) that does not hold images.
         columns: Kinds of a table's columns by their names: see `aenb.load_data`.
@@ -48,7 +54,14 @@ def from_file(
         AenbError: The file does not exist, is not a regular file (a pipe, a device), is broken, has another format,
             declares more than it holds, or needs more memory than is available.
     """
+    if large := _chunks(path):
+        chunks, notes = large
+        return from_large_table(chunks, named(path.stem), f"the file {named(path.name)}", labels, columns, notes)
     found = read_file(path)
+    listing = None if columns else listed_files(found.x, str(path), path.parent, labels)
+    if listing is not None and is_frame(found.x):
+        source = f"the files that {named(path.name)} lists"
+        return from_listing(replace(listing, source=source, notes=(*found.notes, *listing.notes)), labels)
     return from_arrays(
         found.x, found.labels if labels is None else labels, name=named(path.stem),
         source=f"the file {named(path.name)}", kind=kind, columns=columns, notes=found.notes,
@@ -63,7 +76,7 @@ def read_file(path: Path) -> FileContents:
     """
     if path.suffix not in FORMATS:
         raise AenbError(
-            f"`{named(path)}`: expected one of {', '.join(FORMATS)}, or a folder of images; received "
+            f"`{named(path)}`: expected one of {', '.join(FORMATS)}, or a folder of images or texts; received "
             f"`{named(path.suffix or path.name)}`."
         )
     readers: tuple[Callable[[Path, str], tuple], ...] = (_npy, _npz, _csv, _parquet, _txt)
@@ -97,30 +110,27 @@ def _csv(path: Path, what: str) -> tuple[Any, None, tuple[str, ...]]:
 
     with _in_memory(path, what) as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # a column of numbers and words is refused below
-        head = stream.readline().decode("utf-8", "replace")
-        separator, decimal = _separators(head, stream.readline().decode("utf-8", "replace"))
-        columns = head.count(separator) + 1
-        if columns > MAX_COLUMNS:
-            raise ValueError(f"{columns:,} columns, more than {MAX_COLUMNS:,}")
-        stream.seek(0)
-        frame = pd.read_csv(stream, sep=separator, decimal=decimal)
-    if separator == ",":
-        return frame, None, ()
-    words = {";": "semicolons", "\t": "tabs", "|": "bars"}[separator]
-    decimals = ", and decimals are written with commas" if decimal == "," else ""
-    return frame, None, (f"Its values are separated by {words}{decimals}.",)
-
-
-def _separators(head: str, row: str) -> tuple[str, str]:
-    """Return what separates values, and decimals, from the first two lines of a table."""
-    counts = {one: head.count(one) for one in ",;\t|"}
-    separator = max(counts, key=lambda one: (counts[one], one == ","))
-    if not counts[separator] or (separator != "," and row.count(separator) != counts[separator]):
-        separator = ","
-    return separator, "," if separator != "," and DECIMAL.search(row) else "."
+        found, notes = csv_format(stream), []
+        how: dict[str, Any] = {"sep": found.separator, "decimal": found.decimal}
+        try:
+            frame = pd.read_csv(stream, **how)
+        except UnicodeDecodeError:
+            stream.seek(0)
+            frame = pd.read_csv(stream, encoding="cp1252", **how)
+            notes.append("It is not in UTF-8, and was read as Windows-1252.")
+    return frame, None, (*found.notes, *notes)
 
 
 def _parquet(path: Path, what: str) -> tuple[Any, None]:
+    with regular(path, what) as stream, _opened_parquet(path, stream) as file:
+        needed = 8 * file.metadata.num_rows * file.metadata.num_columns
+        if needed > _free_memory():
+            raise ValueError(f"a table of {needed / 2**20:,.0f} MB, more than the available memory")
+        return file.read().to_pandas(), None
+
+
+def _opened_parquet(path: Path, stream: BinaryIO) -> Any:
+    """Open a .parquet file, whose metadata is read, and refuse one of too many columns."""
     try:
         from pyarrow import parquet
     except ImportError as error:
@@ -128,14 +138,46 @@ def _parquet(path: Path, what: str) -> tuple[Any, None]:
             f"`{named(path)}`: expected pyarrow, which reads .parquet files; received none. "
             "Install it (pip install pyarrow), or save the table as .csv."
         ) from error
-    with regular(path, what) as stream, parquet.ParquetFile(stream) as file:
-        metadata = file.metadata
-        if metadata.num_columns > MAX_COLUMNS:
-            raise ValueError(f"{metadata.num_columns:,} columns, more than {MAX_COLUMNS:,}")
-        needed = 8 * metadata.num_rows * metadata.num_columns
-        if needed > _free_memory():
-            raise ValueError(f"a table of {needed / 2**20:,.0f} MB, more than the available memory")
-        return file.read().to_pandas(), None
+    file = parquet.ParquetFile(stream)
+    if file.metadata.num_columns > MAX_COLUMNS:
+        raise ValueError(f"{file.metadata.num_columns:,} columns, more than {MAX_COLUMNS:,}")
+    return file
+
+
+def _chunks(path: Path) -> tuple[Chunks, tuple[str, ...]] | None:
+    """Return how to read a table in chunks, and notes; None if it fits into memory, or is no table."""
+    what, notes = f"a readable {path.suffix} file", tuple[str, ...]()
+    if path.suffix == ".csv":
+        with regular(path, what) as stream:
+            if size(stream) <= streamed.LIMIT:
+                return None
+            found = csv_format(stream)
+        width, notes, read = found.columns, found.notes, _csv_chunks
+    elif path.suffix == ".parquet":
+        with regular(path, what) as stream, _opened_parquet(path, stream) as file:
+            width = file.metadata.num_columns
+            if 8 * file.metadata.num_rows * width <= streamed.LIMIT:
+                return None
+        read = _parquet_chunks
+    else:
+        return None
+    return functools.partial(read, path, what, max(1, CHUNK // (8 * max(1, width)))), notes
+
+
+def _csv_chunks(path: Path, what: str, rows: int) -> Iterator[Any]:
+    import pandas as pd
+
+    with regular(path, what) as stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+        found = csv_format(stream)
+        yield from pd.read_csv(stream, sep=found.separator, decimal=found.decimal, chunksize=rows)
+
+
+def _parquet_chunks(path: Path, what: str, rows: int) -> Iterator[Any]:
+    with regular(path, what) as stream, _opened_parquet(path, stream) as file:
+        for group in range(file.metadata.num_row_groups):  # of several groups, pyarrow reads ahead without a limit
+            for batch in file.iter_batches(batch_size=rows, row_groups=[group], use_threads=False):
+                yield batch.to_pandas()
 
 
 def _txt(path: Path, what: str) -> tuple[list[str], None]:

@@ -19,7 +19,7 @@ from aenb.data.columns import listed
 from aenb.data.kind_inference import is_row_number
 from aenb.data.labels import printable, read_labels
 from aenb.data.record import Data
-from aenb.data.split import MIN_EXAMPLES, held_out_size, hold_out
+from aenb.data.split import MIN_EXAMPLES, split
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -125,15 +125,14 @@ def from_mixed(
     if len(frame) < MIN_EXAMPLES:
         raise AenbError(f"`{name}`: expected at least {MIN_EXAMPLES} examples; received {len(frame)}.")
     y = read_labels(labels, len(frame), name)
-    size, split_notes = held_out_size(len(frame), max(1, frame.shape[1]))
-    train, test = hold_out(len(frame), size, y)
+    train, test, split_notes = split(len(frame), max(1, frame.shape[1]), y)
     fitted = mixed_table.fit(frame, train, columns or {}, name)
     kept, held = (mixed_table.encode(frame.iloc[rows], fitted, name) for rows in (train, test))
     return Data(
         kept, held, *((None, None) if y is None else (y[train], y[test])),
         kind="tabular", name=name, source=source, class_names=tuple(class_names),
         feature_names=mixed_table.entry_names(fitted), table=fitted,
-        notes=(*notes, *split_notes, *_notes(fitted), *_unseen(frame.iloc[test], fitted)),
+        notes=(*notes, *split_notes, *kind_notes(fitted), *_unseen(frame.iloc[test], fitted)),
     )  # fmt: skip
 
 
@@ -142,7 +141,8 @@ def _unseen(held: DataFrame, columns: mixed_table.Columns) -> list[str]:
     return [f"The held-out rows have levels that no training row has: {'; '.join(found)}."] if found else []
 
 
-def _notes(columns: Sequence[Column]) -> list[str]:
+def kind_notes(columns: Sequence[Column]) -> list[str]:
+    """Report the kinds of a mixed table's columns, and what was changed."""
     counts = Counter(column.kind for column in columns if column.is_modelled)
     kinds = ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
     notes = [

@@ -2,7 +2,8 @@
 
     given                                      inputs                  results
     a DataFrame, a .csv or .parquet file       coded, standardised     DataFrames with its index, in its units
-    a folder of images                         resized, in [0, 1]      codes and scores with the files' names
+    a folder of images or texts, a list of     resized, in [0, 1];     codes and scores with the files' names
+    paths, a table of file names               or as token ids
     raw rows or signals, in an array           standardised            arrays in its units
     images, texts, or an array in              in the model's units    arrays in the model's units
     the model's units, such as `x_test`
@@ -24,7 +25,11 @@ from aenb.core.errors import AenbError
 from aenb.core.files import expanded, named
 from aenb.data.containers import contents
 from aenb.data.data_files import FORMATS, read_file
-from aenb.data.image_folder import read_images
+from aenb.data.folder_listing import in_folder
+from aenb.data.foreign import reading
+from aenb.data.image_files import SUFFIXES
+from aenb.data.listed_examples import read_listing
+from aenb.data.listing import listed_files
 from aenb.data.numeric import is_frame
 from aenb.data.preprocessing import Preprocessing
 
@@ -83,6 +88,10 @@ def admit(x: Any, preprocessing: Preprocessing, name: str = "x") -> Admitted:
     index = None
     if _is_path(x, preprocessing.kind):
         x, index = _read(expanded(x), preprocessing)
+    elif preprocessing.kind in ("image", "text"):
+        with reading(x, f"`{name}`"):
+            listing = listed_files(x, name)
+        x, index = (x, None) if listing is None else read_listing(listing, preprocessing)
     if preprocessing.kind != "text":
         x = contents(x, name, preprocessing.kind).x
     if preprocessing.are_rows(x):
@@ -105,18 +114,19 @@ def code_frame(codes: np.ndarray, index: Any) -> Any:
 def _is_path(x: Any, kind: str) -> bool:
     if isinstance(x, os.PathLike):
         return True
-    return isinstance(x, str) and (kind != "text" or (x.endswith(FORMATS) and os.path.exists(x)))
+    return isinstance(x, str) and (kind != "text" or os.path.isdir(x) or (x.endswith(FORMATS) and os.path.exists(x)))
 
 
 def _read(path: Path, preprocessing: Preprocessing) -> tuple[Any, Any]:
     """Read a file or a folder: return its examples, and the names of its files or None."""
-    import pandas as pd
-
+    takes_files = preprocessing.kind in ("image", "text")
     if path.is_dir():
-        if preprocessing.kind != "image":
+        if not takes_files:
             raise AenbError(f"`{named(path)}`: expected {preprocessing.what}; received a folder.")
-        images, names = read_images(path, preprocessing.input_shape)
-        return images, pd.Index(names, name="file")
+        return read_listing(in_folder(path), preprocessing)
     if not path.exists():
         raise AenbError(f"`x`: expected examples, a file or a folder; there is no file or folder {named(path)}.")
-    return read_file(path).x, None
+    is_image = takes_files and path.suffix.lower() in SUFFIXES
+    x, base = ([path], Path()) if is_image else (read_file(path).x, path.parent)
+    listing = listed_files(x, str(path), base) if is_image or (takes_files and is_frame(x)) else None
+    return (x, None) if listing is None else read_listing(listing, preprocessing)

@@ -19,16 +19,18 @@ from aenb.data.arrays import from_arrays
 from aenb.data.containers import contents
 from aenb.data.data_files import FORMATS, from_file
 from aenb.data.data_sets import datasets
+from aenb.data.folder_listing import in_folder
 from aenb.data.foreign import reading
-from aenb.data.image_folder import from_folder
 from aenb.data.labels import printable
+from aenb.data.listed_examples import from_listing
+from aenb.data.listing import listed_files
 from aenb.data.numeric import is_frame
 from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
 from aenb.data.split import MIN_EXAMPLES
 
 MAX_NAME = 100  # characters of a name that may be that of a variable
-EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images"
+EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images or texts"
 
 
 @checked
@@ -52,16 +54,18 @@ def load_data(
             SciPy sparse matrix; a scikit-learn `Bunch`; signals, a list of arrays (steps, channels) of different
             lengths, or of pandas Series; a list of texts; a finite `tf.data.Dataset` of examples x or pairs (x, label),
             batched or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (one
-            text per line), or to a folder of images (png, jpg, bmp, gif, webp), whose subfolders' names are the labels;
-            or `Data`, which is returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`).
-            Tables and signals may have missing values, NaN.
+            text per line), or to a folder of images (png, jpg, bmp, gif, webp) or of `.txt` files (a text each), whose
+            subfolders' names are the labels, or the split if they are `train` and `test`; a list of paths of such
+            files, or a table with a column of them, such as a .csv of file names and labels; or `Data`, which is
+            returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`). Tables and signals
+            may have missing values, NaN. Files that cannot be read are left out, and named in the notes.
         labels: Labels of the examples, (n,), to use instead of those of a file or a folder: whole numbers, names, or
             True and False, in an array, a list or a pandas column; or the name of a table's column that has them.
         limit: Keep this many training examples, and the same fraction of the held-out ones; at least one of each
             class.
         name: The name to give an array.
         kind: "signal" for an array (n, length, channels) that does not hold grey images, or (n, length), one series a
-            row.
+            row. An array (n, length, 1) is signals anyway.
         columns: What the columns of a table are, if not what they look like, by their names: "numeric", "quantile" (its
             ranks, as a normal distribution: for long tails), "count", "binary", "categorical", "ordinal" (of numbers;
             for text, the list of its levels in order), "date", or "drop". `data.columns` shows the kinds, with reasons;
@@ -72,10 +76,10 @@ def load_data(
         say what was changed. In a table with other columns than numbers, each column is coded by its kind.
 
     Raises:
-        AenbError: The name is unknown, the file is broken, or a model cannot learn from the array; an image cannot be
-            read; a pipeline is infinite, or its examples differ in shape; the disk for temporary files is full; a
-            label is missing or not a class; reading an object of another class raised an exception, which is the
-            error's `__cause__`.
+        AenbError: The name is unknown, the file is broken, or a model cannot learn from the array; too few files of a
+            folder can be read; a pipeline is infinite, or its examples differ in shape; the disk for temporary files
+            is full; a label is missing or not a class; reading an object of another class raised an exception, which
+            is the error's `__cause__`.
 
     Example:
         >>> import aenb
@@ -145,10 +149,14 @@ def _find(data: Any, labels: Any, name: str, kind: str | None, columns: Mapping[
     if isinstance(data, str) and data.partition(":")[0] in datasets() and not os.path.exists(data):
         data_set, _, label = data.partition(":")
         return _by_name(data_set).one_class(printable(label))
-    if isinstance(data, str | Path):
-        return _by_path(str(data), labels, kind, columns)
+    if isinstance(data, str | os.PathLike):
+        return _by_path(os.fsdecode(data), labels, kind, columns)
     if is_pipeline(data):
         return from_pipeline(data, labels, name)
+    with reading(data, f"`{name}`"):
+        listing = None if columns else listed_files(data, name, labels=labels)
+    if listing is not None:
+        return from_listing(listing, labels)
     with reading(data, f"`{name}`"):
         found = contents(data, name, kind)
     class_names = found.class_names if labels is None else ()
@@ -183,5 +191,5 @@ def _by_path(name: str, labels: Any, kind: str | None, columns: Mapping[Any, Any
         raise AenbError(f"`--data`: {EXPECTED}; received {named(name)}: {reason(error)}.") from error
     if is_folder:
         _refuse_columns(columns, "a folder")
-    loaded = from_folder(path, labels) if is_folder else from_file(path, labels, kind, columns)
+    loaded = from_listing(in_folder(path), labels) if is_folder else from_file(path, labels, kind, columns)
     return replace(loaded, name=printable(name))

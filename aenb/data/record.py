@@ -28,6 +28,15 @@ LISTED = 20  # columns in the text of a table
 SCANNED = 10_000  # training images whose pixels are scanned for their range
 
 
+def named_parts(names: Any, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
+    """Return the fields of `Data` for the names of its examples, (n,) or None, from the indices of its two parts."""
+    return {} if names is None else {"names_train": np.asarray(names)[train], "names_test": np.asarray(names)[test]}
+
+
+def _some(array: np.ndarray | None, kept: np.ndarray) -> np.ndarray | None:
+    return None if array is None else array[kept]
+
+
 @dataclass(frozen=True, eq=False)
 class Data:
     """Training examples and held-out examples, with their provenance.
@@ -48,6 +57,8 @@ class Data:
         feature_names: The names of a table's columns; of a mixed table, those of its entries.
         table: Of a mixed table: its columns, and how their values become entries; `columns` shows them.
         left_out: Of a table of numbers: the names of columns that were left out.
+        names_train: What each training example is called, (n,), such as its file within the folder; or None.
+        names_test: What each held-out example is called, (n,), or None.
         vocabulary: The tokens in the order of their ids; the first stands for no token, the second for any other word.
         scaler: The scikit-learn scaler that standardised a table's columns or a signal's channels, or None.
         pixel_range: The raw pixel values that 0 and 1 stand for; those of bytes are fixed.
@@ -81,6 +92,8 @@ class Data:
     anomalies: np.ndarray | None = None
     table: tuple[Column, ...] = ()
     left_out: tuple[str, ...] = ()
+    names_train: np.ndarray | None = None
+    names_test: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if not self.total:
@@ -280,7 +293,9 @@ class Data:
             train=train,
             test=self.test[held],
             y_train=labels,
-            y_test=None if self.y_test is None else self.y_test[held],
+            y_test=_some(self.y_test, held),
+            names_train=_some(self.names_train, keep),
+            names_test=_some(self.names_test, held),
         )
 
     def one_class(self, label: Any) -> Data:
@@ -312,6 +327,7 @@ class Data:
         return replace(
             self, train=select(self.train, kept), test=self.test[held], anomalies=self.test[~held],
             y_train=self.y_train[kept], y_test=self.y_test[held], name=f"{self.name}:{label}", total=0,
+            names_train=_some(self.names_train, kept), names_test=_some(self.names_test, held),
         )  # fmt: skip
 
     def prepare(self, x: Any) -> np.ndarray:

@@ -2,11 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from aenb.core.errors import AenbError
 
 MIN_EXAMPLES = 4  # training, validation and held-out sets each need some
 HELD_OUT, MAX_HELD_OUT = 0.2, 10_000
 MAX_HELD_OUT_BYTES = 2**29  # as float32: the held-out examples are in memory, and scored at once
+SPLITS = {
+    "train": "train", "training": "train", "test": "test", "testing": "test", "val": "valid", "valid": "valid",
+    "validation": "valid", "dev": "valid",
+}  # fmt: skip
+SPLIT_COLUMNS = ("split", "set", "subset", "partition")  # of a table, which may say what is held out
+
+
+def own_split(words: Sequence[str], where: str) -> tuple[np.ndarray | None, str]:
+    """Return which examples are held out, by words such as "train" and "test": the keys of `SPLITS`.
+
+    The words for validation mean held out if there is no test; otherwise training, which draws its own validation
+    examples from them.
+
+    Args:
+        words: (n,), lower-case.
+        where: Where they are from, for the note.
+
+    Returns:
+        (n,), bool, and a note; None if the words give no split.
+
+    Example:
+        >>> own_split(["train", "val", "train"], "the subfolders")[0].tolist()
+        [False, True, False]
+    """
+    parts = np.array([SPLITS[word] for word in words])
+    held = "test" if "test" in parts else "valid"
+    is_held = parts == held
+    if is_held.all() or not is_held.any():
+        return None, ""
+    note = f"The split is that of {where}: {(~is_held).sum():,} to train on, {is_held.sum():,} held out."
+    if held == "test" and (parts == "valid").any():
+        note += f" The {(parts == 'valid').sum():,} for validation are among the first: training draws its own."
+    return is_held, note
+
+
+def split(
+    n: int, size: int, labels: np.ndarray | None = None, is_held: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Split the indices of `n` examples into those to train on and those held out.
+
+    Args:
+        n: The number of examples.
+        size: The number of values in an example.
+        labels: As for `hold_out`.
+        is_held: (n,), the data's own split; None: a fifth is held out, as `held_out_size` and `hold_out` do.
+
+    Returns:
+        Two sorted integer arrays, and notes.
+
+    Raises:
+        AenbError: The data's own split leaves too little.
+    """
+    if is_held is None:
+        num_held, notes = held_out_size(n, size)
+        return *hold_out(n, num_held, labels), notes
+    train, held = np.flatnonzero(~is_held), np.flatnonzero(is_held)
+    if len(train) < MIN_EXAMPLES - 1 or not len(held):
+        raise AenbError(
+            f"Expected at least {MIN_EXAMPLES - 1} examples to train on and one held out; received {len(train)} and "
+            f"{len(held)}."
+        )
+    maximum = min(MAX_HELD_OUT, max(100, MAX_HELD_OUT_BYTES // (4 * size)))
+    if len(held) <= maximum:
+        return train, held, []
+    kept = held[spread(len(held), maximum)]
+    return (
+        train,
+        kept,
+        [f"{maximum:,} of the {len(held):,} held-out examples are kept: more would take too much memory."],
+    )
 
 
 def held_out_size(n: int, size: int) -> tuple[int, list[str]]:

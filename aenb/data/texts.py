@@ -9,8 +9,8 @@ import numpy as np
 
 from aenb.core.errors import AenbError
 from aenb.data.labels import read_labels
-from aenb.data.record import Data
-from aenb.data.split import MIN_EXAMPLES, held_out_size, hold_out
+from aenb.data.record import Data, named_parts
+from aenb.data.split import MIN_EXAMPLES, split
 from aenb.data.words import make_vocabulary, split_words, to_ids
 
 MAX_WORDS = 8000  # of a vocabulary
@@ -28,6 +28,8 @@ def from_texts(
     total: int = 0,
     vocabulary: Sequence[str] = (),
     length: int = 0,
+    names: Any = None,
+    is_held: np.ndarray | None = None,
 ) -> Data:
     """Make `Data` from texts, and hold out a fifth, at most 10,000.
 
@@ -41,6 +43,8 @@ def from_texts(
         total: How many texts the whole data set has, if these are only a part; 0: these are all.
         vocabulary: The known words, in the order of their ids; none: the most frequent ones of the training texts.
         length: How many words of a text to keep; 0: as many as the longest has, at most 32.
+        names: (n,), what each text is called, such as its file; None: nothing.
+        is_held: (n,), which texts are held out; None: a fifth.
 
     Raises:
         AenbError: One is not a text, there are too few, or the labels do not fit.
@@ -56,20 +60,21 @@ def from_texts(
     y = read_labels(labels, len(every_text), name)
     kept = [place for place, words in enumerate(every_text) if words]
     y = None if y is None else y[kept]
-    split = [every_text[place] for place in kept]
-    if len(split) < MIN_EXAMPLES:
-        raise AenbError(f"`{name}`: expected at least {MIN_EXAMPLES} texts with a word; received {len(split)}.")
-    length = length or min(MAX_LENGTH, max(map(len, split)))
-    size, split_notes = held_out_size(len(split), length)
-    train, test = hold_out(len(split), size, y)
-    vocabulary = tuple(vocabulary) or make_vocabulary((split[place] for place in train), MAX_WORDS)
-    ids = to_ids(split, vocabulary, length)
-    num_empty = len(every_text) - len(split)
+    with_words = [every_text[place] for place in kept]
+    if len(with_words) < MIN_EXAMPLES:
+        raise AenbError(f"`{name}`: expected at least {MIN_EXAMPLES} texts with a word; received {len(with_words)}.")
+    length = length or min(MAX_LENGTH, max(map(len, with_words)))
+    names, is_held = (None if one is None else one[kept] for one in (names, is_held))
+    train, test, split_notes = split(len(with_words), length, y, is_held)
+    vocabulary = tuple(vocabulary) or make_vocabulary((with_words[place] for place in train), MAX_WORDS)
+    ids = to_ids(with_words, vocabulary, length)
+    num_empty = len(every_text) - len(with_words)
     return Data(
         ids[train], ids[test], *((None, None) if y is None else (y[train], y[test])), kind="text", name=name,
         source=source, class_names=tuple(class_names), vocabulary=vocabulary, total=total,
+        **named_parts(names, train, test),
         notes=(*notes, *([f"Texts without a word were left out: {num_empty:,}."] if num_empty else []), *split_notes,
-               *_notes(split, ids[train], vocabulary)),
+               *_notes(with_words, ids[train], vocabulary)),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.core.tables import html_table, text_table
 from aenb.data import mixed_table
-from aenb.data.gate import admit
+from aenb.data.gate import Admitted, admit
 from aenb.evaluation.attribution import feature_parts
 from aenb.evaluation.features import feature_labels
 from aenb.latent.trained_run import TrainedRun
@@ -105,14 +105,15 @@ class Explanation:
         title = f"Example {self.frame.index[example]}: anomaly score {self.scores[example]:.4g}"
         return draw_parts(names, lengths, words, title, "part of the anomaly score")
 
-    def reasons(self, example: int) -> str:
+    def reasons(self, example: int, *, with_values: bool = False) -> str:
         """Return the features with the largest parts of an example's score, with their shares.
 
         Args:
             example: Which one, by its position.
+            with_values: Whether to tell each value, and the expected one.
 
         Returns:
-            Text such as "magnesium (71%), ash (12%), hue (4%)".
+            Text such as "magnesium (71%), ash (12%), hue (4%)", or "magnesium 162, expected 98.4 (71%); …".
 
         Example:
             >>> import aenb
@@ -120,10 +121,14 @@ class Explanation:
             >>> run.explain(run.data.x_test).reasons(0).count("%")
             3
         """
-        parts = self.frame.iloc[example]
+        parts = self.frame.iloc[example].to_numpy()
         total = max(float(parts.sum()), 1e-300)
-        largest = parts.sort_values(ascending=False, kind="stable").head(NAMED)
-        return ", ".join(f"{name} ({part / total:.0%})" for name, part in largest.items())
+        words = []
+        for place in np.argsort(-parts, kind="stable")[:NAMED]:
+            values = self.values[example, place], self.expected[example, place]
+            told = f" {_worded(values[0])}, expected {_worded(values[1])}" if with_values else ""
+            words.append(f"{self.frame.columns[place]}{told} ({parts[place] / total:.0%})")
+        return (", " if not with_values else "; ").join(words)
 
     def _rows(self) -> list[list[str]]:
         kept = range(min(SHOWN, len(self.frame)))
@@ -143,10 +148,14 @@ class Explanation:
 
 def explain(run: TrainedRun, x: Any, labels: Any = None) -> Explanation:
     """Explain the anomaly scores of examples; see `Run.explain`."""
+    return explained(run, admit(x, run.preprocessing), labels)
+
+
+def explained(run: TrainedRun, given: Admitted, labels: Any = None) -> Explanation:
+    """Explain the anomaly scores of examples that are a run's inputs; see `Run.explain`."""
     import pandas as pd
 
     preprocessing = run.preprocessing
-    given = admit(x, preprocessing)
     parts, expected = feature_parts(run, given.inputs, labels)
     expected = expected.reshape(given.inputs.shape)
     if preprocessing.columns:

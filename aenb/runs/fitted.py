@@ -1,6 +1,7 @@
 """What was fitted to a run's training examples, as arrays, so that a saved run works without its data.
 
-These are the densities of its latent codes, the noise variance of its reconstructions, and the mean example.
+These are the densities of its latent codes, the noise variance of its reconstructions, the anomaly scores of held-out
+examples, and the mean example.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from aenb.core.backend import Model
 from aenb.core.errors import AenbError
-from aenb.evaluation.scorers.anomaly import noise
+from aenb.evaluation.scorers.anomaly import held_out_scores, noise
 from aenb.latent import coding, flow
 from aenb.latent.densities import PARAMETERS, from_parameters, parameters
 from aenb.latent.sampling import fitted
@@ -31,8 +32,8 @@ def to_arrays(run: TrainedRun) -> dict[str, np.ndarray]:
             its data if that is not at hand.
 
     Returns:
-        Arrays by name: "mean", "noise", and the parameters of each density, such as "gmm.means"; "flow.root" if a flow
-        was fitted.
+        Arrays by name: "mean", "noise", "held_out_scores", and the parameters of each density, such as "gmm.means";
+        "flow.root" if a flow was fitted.
     """
     arrays: dict[str, np.ndarray] = {}
     with contextlib.suppress(AenbError):
@@ -46,6 +47,9 @@ def to_arrays(run: TrainedRun) -> dict[str, np.ndarray]:
     if "gmm.means" in arrays and run.preprocessing.kind != "text":
         with contextlib.suppress(ValueError):
             arrays["noise"] = np.array(noise(run))
+    if "held_out_scores" in run.densities or not run.is_generator:
+        with contextlib.suppress(AenbError):
+            arrays["held_out_scores"] = held_out_scores(run)
     return arrays
 
 
@@ -67,6 +71,9 @@ def from_arrays(arrays: Mapping[str, np.ndarray], model: Model) -> tuple[dict[st
     if "noise" in arrays:
         _expect("noise", arrays["noise"], ())
         densities["noise"] = float(arrays.pop("noise"))
+    if "held_out_scores" in arrays:
+        _expect("held_out_scores", arrays["held_out_scores"], arrays["held_out_scores"].shape[:1])
+        densities["held_out_scores"] = np.sort(arrays.pop("held_out_scores"))
     for kind in KINDS:
         own = {name: arrays.pop(f"{kind}.{name}") for name in PARAMETERS if f"{kind}.{name}" in arrays}
         if own:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from aenb.evaluation.diagnosis import Finding
     from aenb.evaluation.drift import Drift
     from aenb.figures.views import Gallery
+    from aenb.runs.anomalies import Anomalies
     from aenb.runs.explanation import Explanation
 
 Count = Annotated[int, Field("how many", low=1, high=10**7)]
@@ -735,6 +736,41 @@ class Run:
         from aenb.runs.explanation import explain
 
         return explain(self, x, labels)
+
+    @checked
+    def anomalies(self, new: Any = None, labels: Any = None, *, false_alarm_rate: Rate = 0.05) -> Anomalies:
+        """Flag anomalies among new examples, and say why.
+
+        The threshold is that of split conformal prediction (Papadopoulos et al. 2002): of examples like the held-out
+        ones, a share of `false_alarm_rate` scores above it, on average. How many anomalies there are need not be known.
+
+        Args:
+            new: (n, *input_shape), as for `encode`; None: the held-out examples of the run's own data.
+            labels: (n,), the classes of the examples, if the model is conditional.
+            false_alarm_rate: The share of normal examples that may be flagged, in (0, 0.5].
+
+        Returns:
+            `Anomalies`, a `pandas.DataFrame` with the index of the examples, or the names of their files, most
+            anomalous first. Its columns: `score`, as `Run.score` returns it; `threshold`; `flagged`, whether the score
+            is above it; `reason`, for flagged examples (at most 500) and the first ten: the columns with the largest
+            parts by `explain`, the place of an image's or a signal's largest error, or a text's wrong words. In a
+            notebook it shows thumbnails of images, with a frame at that place.
+
+        Raises:
+            AenbError: As for `encode`; the data of a run that was loaded is not at hand, if `new` is None.
+
+        Example:
+            >>> import aenb
+            >>> run = aenb.train("shallow", "wine", latent_dim=2, epochs=1, verbose=False)
+            >>> x = run.data.x_test.copy()
+            >>> x[7, 4] = 20.0
+            >>> table = run.anomalies(x, false_alarm_rate=0.1)
+            >>> int(table.index[0]), bool(table["flagged"].iloc[0]), table["reason"].iloc[0].split()[0]
+            (7, True, 'magnesium')
+        """
+        from aenb.runs.anomalies import find_anomalies
+
+        return find_anomalies(self, new, labels, false_alarm_rate)
 
     @checked
     def drift(self, new: Any, *, false_alarm_rate: Rate = 0.05) -> Drift:

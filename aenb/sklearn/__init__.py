@@ -10,7 +10,7 @@ predicts without TensorFlow. `keras_model()` is its Keras model.
     hidden_values.py     what the imputer is trained on
     generator.py         AutoencoderGenerator: samples of new rows
     fitted_ensemble.py   what all of them fit: autoencoders, with the units of the columns
-    calibration.py       the detector's threshold, and the weights of its columns
+    calibration.py       the detector's halves of the rows, and the weights of its columns
 
 Not here: the families of models, images, texts and signals, which `aenb.train` trains.
 """

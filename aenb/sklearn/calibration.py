@@ -1,4 +1,4 @@
-"""What the outlier detector derives from held-out rows and known anomalies: the threshold, and the columns' weights."""
+"""The halves of the rows that members of the outlier detector are trained on, and the weights of the columns."""
 
 from __future__ import annotations
 
@@ -29,9 +29,3 @@ def column_weights(anomalies: np.ndarray, normal: np.ndarray) -> np.ndarray:
         return np.ones(len(excess))
     trust = len(anomalies) / (len(anomalies) + FEW)
     return 1 - trust + trust * excess / excess.mean()
-
-
-def upper_quantile(scores: np.ndarray, rate: float) -> float:
-    """Return the threshold above which a new score lies with at most this probability (split conformal prediction)."""
-    place = min(len(scores), int(np.ceil((len(scores) + 1) * (1 - rate))))
-    return float(np.sort(scores)[place - 1])

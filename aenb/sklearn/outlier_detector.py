@@ -14,8 +14,9 @@ from aenb.core.backend import Model
 from aenb.core.errors import AenbError
 from aenb.data.numeric import is_frame
 from aenb.engine.dense_training import Settings
+from aenb.evaluation.metrics.detection import upper_quantile
 from aenb.models.dense_ensemble import Sizes
-from aenb.sklearn.calibration import column_weights, halves, upper_quantile
+from aenb.sklearn.calibration import column_weights, halves
 from aenb.sklearn.fitted_ensemble import fit_ensemble, random_generator
 
 if TYPE_CHECKING:

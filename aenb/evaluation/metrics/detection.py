@@ -27,3 +27,23 @@ def anomaly_scores(scores: np.ndarray, is_anomaly: np.ndarray) -> dict[str, floa
         "anomaly_auc": float(roc_auc_score(is_anomaly, scores)),
         "average_precision": float(average_precision_score(is_anomaly, scores)),
     }
+
+
+def upper_quantile(scores: np.ndarray, rate: float) -> float:
+    """Return the threshold above which a new score lies with at most this probability (split conformal prediction).
+
+    Papadopoulos et al. (2002), "Inductive confidence machines for regression", ECML. With fewer than 1/rate − 1 scores
+    it is the largest, and the probability is at most 1/(n + 1).
+
+    Args:
+        scores: (n,), of normal examples that were not trained on; those that are not finite are ignored.
+        rate: The probability, in (0, 1).
+
+    Example:
+        >>> import numpy as np
+        >>> upper_quantile(np.arange(1, 20), 0.1)
+        18.0
+    """
+    scores = scores[np.isfinite(scores)]
+    place = min(len(scores), int(np.ceil((len(scores) + 1) * (1 - rate))))
+    return float(np.sort(scores)[place - 1])

@@ -23,6 +23,7 @@ from aenb.latent.sampling import derived, fitted, training_sample
 from aenb.latent.trained_run import TrainedRun
 from aenb.models.autoencoder import interface
 
+CALIBRATION = 2000  # held-out examples that a threshold is set on, at most
 SAMPLES = 20  # latent codes of each example, for its ELBO
 
 
@@ -81,6 +82,19 @@ def _density(run: TrainedRun, x: np.ndarray, labels: Any) -> np.ndarray:
     observed = (~np.isnan(np.asarray(x, "float32"))).reshape(len(x), -1).sum(axis=1)
     error = _reconstruction_error(run, x, labels) * observed / (2 * noise(run))
     return error - mixture.score_samples(codes.reshape(len(codes), -1).astype("float64"))
+
+
+def held_out_scores(run: TrainedRun) -> np.ndarray:
+    """Return the anomaly scores of held-out examples, at most 2,000: (n,), sorted; computed at the first call."""
+    return derived(run, "held_out_scores", lambda: _held_out_scores(run))
+
+
+def _held_out_scores(run: TrainedRun) -> np.ndarray:
+    data = run.data
+    rows = spread(len(data.test), CALIBRATION if not run.is_generator else INVERTED)
+    labels = data.y_test[rows] if run.is_conditional and data.y_test is not None else None
+    scores = item_scores(run, units(data.test[rows]), labels, "reconstruction")
+    return np.sort(scores[np.isfinite(scores)])
 
 
 def noise(run: TrainedRun) -> float:

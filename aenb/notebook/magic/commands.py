@@ -113,6 +113,17 @@ def _runs(shell: InteractiveShell) -> DataFrame | None:
     ).round({"MSE": 4, "PCA's MSE": 4})
 
 
+def _data(shell: InteractiveShell, word: str | None = None) -> Any:
+    """Show the data sets; or data as it would be trained on: examples, what was inferred, and what would be done."""
+    if word is None:
+        return datasets()
+    from aenb.data.load import find_data, load_data
+    from aenb.notebook.widgets.data_preview import DataOverview
+
+    found, remarks = find_data(word, shell.user_ns)
+    return DataOverview(load_data(found), tuple(remarks))
+
+
 def _devices(shell: InteractiveShell) -> None:
     from aenb.core.backend import devices
 
@@ -198,7 +209,7 @@ def _chapters(shell: InteractiveShell, target: str = "aenb-chapters") -> None:
 
 COMMANDS: dict[str, tuple[Callable, tuple[str, ...], str]] = {
     "runs": (_runs, (), "the runs of this notebook, as a table"),
-    "data": (lambda shell: datasets(), (), "the data sets, and where they are found"),
+    "data": (_data, ("[DATA]",), "the data sets; or examples of DATA, and what would be done"),
     "families": (lambda shell: families(), (), "the families, with their hyperparameters"),
     "devices": (_devices, (), "what TensorFlow computes on"),
     "compare": (_compare, ("RUN", "RUN", "…"), "compare runs on the same held-out examples"),

@@ -60,8 +60,7 @@ def _options(shell: InteractiveShell, before: list[str]) -> tuple[list[str], str
     """List what can follow these words of the first line."""
     last = before[-1] if before else ""
     if last == flag("data"):
-        variables = [name for name, value in shell.user_ns.items() if hasattr(value, "__array__") and name[0] != "_"]
-        return [*variables, *datasets()], "files"
+        return _data_names(shell), "files"
     asked = {flag(name): option for name, option in TABLE.items()}
     if last in asked and not asked[last].is_flag:
         return list(asked[last].choices), "files" if asked[last].metavar == "DIR" else ""
@@ -89,4 +88,12 @@ def _command(shell: InteractiveShell, before: list[str]) -> tuple[list[str], str
         from aenb.figures.views import views
 
         return list(views()), ""
+    if wanted == "[DATA]":
+        return _data_names(shell), "files"
     return (list(runs_of(shell)) if wanted == "RUN" else []), "files" if "DIR" in wanted else ""
+
+
+def _data_names(shell: InteractiveShell) -> list[str]:
+    """Return the notebook's variables that hold data, and the data sets."""
+    variables = [name for name, value in shell.user_ns.items() if hasattr(value, "__array__") and name[0] != "_"]
+    return [*variables, *datasets()]

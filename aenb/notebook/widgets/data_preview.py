@@ -1,22 +1,52 @@
-"""Ten examples of a data set and what was inferred of it, as HTML; all text of the data is escaped."""
+"""Ten examples of a data set, what was inferred of it and what would be done, as HTML and as text.
+
+The panel's fold "Data" shows it, and so does `%aenb data PATH`. All text of the data is escaped.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import numpy as np
 
 from aenb.core.html import png_source
-from aenb.core.tables import html_table
+from aenb.core.tables import html_table, text_table
 from aenb.data.record import Data
 from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.models.registry import families
 
-TEN, CLASSES, COLUMNS, LONGEST = 10, 10, 8, 90  # at most so many are shown; characters of a text
+TEN, CLASSES, COLUMNS, LISTED, LONGEST = 10, 10, 8, 20, 90  # at most so many are shown; characters of a text
 WIDE, TALL, CHANNEL_COLOURS = 118, 56, ("#2b88c8", "#E69F00", "#009E73")  # of a signal
 NOUNS = {"image": "images", "tabular": "rows", "signal": "signals", "text": "texts"}
+
+
+@dataclass(frozen=True, repr=False)
+class DataOverview:
+    """Data as it would be trained on; it shows itself.
+
+    Attributes:
+        data: The data.
+        remarks: What the reader should know of how it was found.
+    """
+
+    data: Data
+    remarks: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        remarks = "".join(f"<div>{escape(remark)}</div>" for remark in self.remarks)
+        return f"<div>{escape(data_line(self.data))}</div>{remarks}{data_html(self.data)}"
+
+    def __repr__(self) -> str:
+        facts = text_table([[name, ""] for name in _facts(self.data)])
+        lines = [
+            f"{name}  {words}" for name, words in zip(map(str.rstrip, facts), _facts(self.data).values(), strict=True)
+        ]
+        return "\n".join(
+            [data_line(self.data), *self.remarks, *lines, *self.data.notes, "", *_examples_text(self.data)]
+        )
 
 
 def data_line(data: Data) -> str:
@@ -26,23 +56,38 @@ def data_line(data: Data) -> str:
 
 
 def data_html(data: Data) -> str:
-    """Return what was inferred of the data, and ten training examples."""
+    """Return ten training examples, what was inferred of the data, and the columns of a table."""
     facts = [["property", "inferred"], *([name, words] for name, words in _facts(data).items())]
     notes = "".join(f"<div>{escape(note)}</div>" for note in data.notes)
-    return f'<div class="aenb-data-preview">{_examples(data)}{html_table(facts, values="left")}{notes}</div>'
+    columns = _wide(html_table(_columns(data), values="left"), "columns") if data.kind == "tabular" else ""
+    return f'<div class="aenb-data-preview">{_examples(data)}{html_table(facts, values="left")}{columns}{notes}</div>'
 
 
 def _facts(data: Data) -> dict[str, str]:
     names = [str(word) for word in data.class_words[:CLASSES]]
     more = ["…"] if len(data.class_words) > CLASSES else []
     classes = f"{len(data.classes)}: {', '.join([*names, *more])}" if data.classes else "no labels"
+    read = ", read from the disk when needed" if data.is_streamed else ""
+    taking = [name for name, family in families().items() if data.kind in family.takes]
     return {
-        "kind": f"{NOUNS[data.kind]}, {len(data.train):,} for training and {len(data.test):,} held out",
+        "source": data.source,
+        "kind": NOUNS[data.kind],
         "shape": "×".join(map(str, data.input_shape)),
+        "split": f"{len(data.train):,} for training{read}, {len(data.test):,} held out",
         "classes": classes,
         "missing values": _missing(data),
         "scaling": _scaling(data),
+        "families": f"{', '.join(taking)} can be trained on it",
     }
+
+
+def _columns(data: Data) -> list[list[str]]:
+    """Return the columns of a table, as rows of words."""
+    frame = data.columns
+    shown = frame.head(LISTED).reset_index()[["column", "kind", "values", "missing", "why"]]
+    shown["missing"] = [f"{share:.1%}" if share else "" for share in shown["missing"]]
+    more = [[f"… and {len(frame) - LISTED:,} more", "", "", "", ""]] if len(frame) > LISTED else []
+    return [list(shown.columns), *shown.astype(str).to_numpy().tolist(), *more]
 
 
 def _missing(data: Data) -> str:
@@ -59,6 +104,8 @@ def _scaling(data: Data) -> str:
     if data.kind == "image":
         low, high = data.preprocessing.pixel_range
         return f"pixels from {low:g} to {high:g} become 0 to 1"
+    if data.table:
+        return "each column by its kind, as listed"
     what = "column" if data.kind == "tabular" else "channel"
     return f"each {what} is standardised: mean 0, variance 1" if data.scaler is not None else "none"
 
@@ -67,9 +114,9 @@ def _examples(data: Data) -> str:
     index = spread(len(data.train), TEN)
     x = units(data.train[index])
     if data.kind == "text":
-        return _list(text if len(text) <= LONGEST else f"{text[:LONGEST]}…" for text in data.texts(x))
+        return _list(_texts(data, x))
     if data.kind == "tabular":
-        return _rows(data, data.preprocessing.to_raw(x))
+        return _wide(html_table(_rows(data, x)), "ten examples")
     drawn = _images(x) if data.kind == "image" else _signals(data.preprocessing.to_raw(x))
     if data.y_train is None:
         return drawn
@@ -82,17 +129,37 @@ def _list(texts: Any) -> str:
     return f"<ol>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ol>"
 
 
-def _rows(data: Data, x: np.ndarray) -> str:
-    names: Sequence[Any] = data.feature_names or range(1, x.shape[1] + 1)
-    shown = [str(name) for name in names][:COLUMNS]
-    cut = x.shape[1] > COLUMNS
-    head = ["example", *shown, *([f"and {x.shape[1] - COLUMNS} more"] if cut else [])]
-    body = [
-        [str(number), *("missing" if np.isnan(value) else f"{value:.4g}" for value in row[:COLUMNS]), *([""] * cut)]
-        for number, row in enumerate(x, 1)
-    ]
-    table = html_table([head, *body])
-    return f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="ten examples">{table}</div>'
+def _texts(data: Data, x: np.ndarray) -> list[str]:
+    return [text if len(text) <= LONGEST else f"{text[:LONGEST]}…" for text in data.texts(x)]
+
+
+def _examples_text(data: Data) -> list[str]:
+    """Return ten training rows or texts as lines of text; other examples are shown in HTML only."""
+    if data.kind == "text":
+        return _texts(data, units(data.train[spread(len(data.train), TEN)]))
+    if data.kind != "tabular":
+        return []
+    return [*text_table(_columns(data)), "", *text_table(_rows(data, units(data.train[spread(len(data.train), TEN)])))]
+
+
+def _rows(data: Data, x: np.ndarray) -> list[list[str]]:
+    """Return rows of a table in its original units, as rows of words."""
+    frame = data.preprocessing.to_frame(x)
+    names = [str(name) for name in frame.columns[:COLUMNS]] if data.feature_names else map(str, range(1, COLUMNS + 1))
+    cut = frame.shape[1] > COLUMNS
+    head = ["example", *list(names)[: frame.shape[1]], *([f"and {frame.shape[1] - COLUMNS} more"] if cut else [])]
+    values = frame.iloc[:, :COLUMNS].itertuples(index=False, name=None)
+    return [head, *([str(number), *map(_value, row), *([""] * cut)] for number, row in enumerate(values, 1))]
+
+
+def _value(value: Any) -> str:
+    if value is None or value != value:  # NaN, NaT
+        return "missing"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _wide(table: str, label: str) -> str:
+    return f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{label}">{table}</div>'
 
 
 def _images(x: np.ndarray) -> str:
