@@ -64,7 +64,7 @@ def test_a_cut_off_line_spoils_no_other(folder, monkeypatch, capsys):
     (out / "odds.jsonl").write_text('{"set": "glass", "se')
     monkeypatch.setattr("sys.argv", ["odds", "--seeds", "2", "--sets", "glass", "--out", str(out)])
     odds.main()
-    assert len(odds.measured(out / "odds.jsonl")) == 2
+    assert len(odds.kept(out / "odds.jsonl").read()) == 2
     assert "| glass | 2 | 0.5000 | 0.7500 | 0.8000 |" in (out / "odds.md").read_text()
     assert "glass" in capsys.readouterr().out
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -30,6 +29,7 @@ import numpy as np
 from aenb.core.errors import AenbError
 from aenb.data.download import cache, fetch
 from tests.benchmarks import machine
+from tests.benchmarks.kept_lines import KeptLines
 
 SOURCE = "https://raw.githubusercontent.com/yzhao062/pyod/34f7996effac700a5166d882d5e94c6e6078fae3/notebooks"
 TABLES = {
@@ -109,22 +109,14 @@ def measure(name: str, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measured(file: Path) -> dict[tuple[str, int], dict[str, Any]]:
-    """Return what a file of JSON lines has, by set and seed; a line that was cut off is left out."""
-    found = {}
-    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
-        try:
-            one = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        found[one["set"], one["seed"]] = one
-    return found
+def kept(file: Path) -> KeptLines:
+    """Return what a file of JSON lines has, by set and seed."""
+    return KeptLines(file, ("set", "seed"))
 
 
-def missing(sets: Iterable[str], seeds: int, file: Path) -> Iterator[tuple[str, int]]:
+def missing(sets: Iterable[str], seeds: int, file: Path) -> Iterator[tuple[Any, ...]]:
     """Yield each set and seed that a file does not have yet."""
-    known = measured(file)
-    yield from ((name, seed) for seed in range(seeds) for name in sets if (name, seed) not in known)
+    return kept(file).missing((name, seed) for seed in range(seeds) for name in sets)
 
 
 def table(found: Iterable[dict[str, Any]], rivals: dict[str, dict[str, float]]) -> str:
@@ -165,21 +157,13 @@ def main() -> None:
     try:
         rivals = published()
         for name, seed in missing(asked.sets, asked.seeds, file):
-            line = json.dumps(measure(name, seed))
-            print(line, flush=True)
-            with file.open("a", encoding="utf-8") as lines:
-                lines.write(f"\n{line}" if _is_cut_off(file) else line)
-                lines.write("\n")
+            kept(file).add(measure(name, seed))
     except AenbError as error:
         raise SystemExit(f"{parser.prog}: {error}") from None
     wanted = {(name, seed) for name in asked.sets for seed in range(asked.seeds)}
-    text = table([one for key, one in measured(file).items() if key in wanted], rivals)
+    text = table([one for key, one in kept(file).read().items() if key in wanted], rivals)
     (asked.out / "odds.md").write_text(f"{text}\n\n{machine.describe()}\n", encoding="utf-8")
     print(text, f"Written: {file}, {asked.out}/odds.md", sep="\n\n")
-
-
-def _is_cut_off(file: Path) -> bool:
-    return file.exists() and file.stat().st_size > 0 and not file.read_bytes().endswith(b"\n")
 
 
 if __name__ == "__main__":
