@@ -45,6 +45,16 @@ class Validation:
         self._run = compiled
         compiled.get_concrete_function(self._tensors, tf.constant(0))
 
+    def evaluate(self) -> dict[str, float]:
+        """Evaluate the model with its current weights; its metrics are reset."""
+        self._model.reset_metrics()
+        logs: dict[str, Any] = {}
+        for number in range(self.steps):
+            logs = self._run(self._tensors, tf.constant(number))
+        numbers = {name: float(value) for name, value in logs.items()}
+        self._model.reset_metrics()
+        return numbers
+
     def callback(self) -> Callback:
         """Return the callback that makes `fit` validate on these examples, in `steps` batches.
 

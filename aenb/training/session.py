@@ -23,10 +23,12 @@ from aenb.engine import Diverged, Engine, State, Validation
 from aenb.engine.checkpoint import Checkpoint, Saved
 from aenb.latent.sampling import samples
 from aenb.models.autoencoder import interface, parts
+from aenb.models.linear_path import has_linear_path
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 from aenb.runs.summary import examples
 from aenb.training.checkpointing import SAMPLES, Writer, check_fit, restore_record, resumed_stopping
+from aenb.training.linear_start import begin_as_pca, keep_the_start
 
 VALIDATION, MAX_VALIDATION, MAX_BYTES = 0.1, 5000, 2**28  # share of the training examples; limits
 VALIDATION_BATCH = 1024
@@ -60,6 +62,8 @@ class Session:
         kept, held_out = hold_out(len(data.train), validation_size(data))
         labels = (data.class_numbers(data.y_train),) if run.is_conditional else ()
         prepare = _preparation(spec, data)
+        if has_linear_path(model):
+            begin_as_pca(model, data)
         self.engine = Engine(
             model,
             (data.train, *labels),
@@ -77,7 +81,7 @@ class Session:
             prepare=partial(prepare, ~spec.seed),  # the same corruption in each epoch, other than in training
         )
         self._num_examples = len(kept)
-        self._moments = moments(spec.epochs) if plays(model) and data.kind != "text" else set()
+        self._moments = moments(spec.num_epochs) if plays(model) and data.kind != "text" else set()
         run.record |= {"xla": self.engine.jit_compile, "resident": self.engine.is_resident}
         stopping = _early_stopping(spec.patience)
         self._writer = None if checkpoint is None else Writer(checkpoint, run, data, view, stopping)
@@ -88,6 +92,8 @@ class Session:
             self._start = restore_record(saved, run)
             if stopping is not None:
                 ours.append(resumed_stopping(stopping, run.history.get("val_loss", []), saved))
+        if stopping is not None and has_linear_path(model):
+            ours.append(keep_the_start(stopping, model, self._validation, run.turns))
         self._callbacks = [*ours, self._watcher(), *callbacks]
         self._begun, self._seconds_before, self._interrupts = 0.0, run.seconds, backend.Interrupts()
 
@@ -103,7 +109,7 @@ class Session:
             run.seconds = self._seconds
             backend.give_back_memory()
         run.status = status
-        if status == "complete" and run.epochs < spec.epochs:
+        if status == "complete" and run.epochs < spec.num_epochs:
             run.status = "stopped early"
         steps = self.engine.epoch * self.engine.steps + self.engine.step - first
         seconds = max(run.seconds - self._seconds_before, 1e-9)
@@ -138,7 +144,7 @@ class Session:
             title = f"{run.name}: {title[0].lower()}{title[1:]}"
         self.view.start(
             Training(
-                title, run.spec.epochs, self.engine.steps, self._num_examples, ", ".join(backend.devices()),
+                title, run.spec.num_epochs, self.engine.steps, self._num_examples, ", ".join(backend.devices()),
                 self.control, run.history, self._examples, done,
             )
         )  # fmt: skip
@@ -155,7 +161,7 @@ class Session:
                 # saved first: at the end of a training, other callbacks change the weights
                 saving = keras.callbacks.LambdaCallback(on_train_end=lambda logs=None: self._save())
                 self.engine.fit(
-                    epochs=spec.epochs,
+                    epochs=spec.num_epochs,
                     callbacks=[saving, *self._callbacks],
                     start=self._start,
                     on_chunk=self._on_chunk,
