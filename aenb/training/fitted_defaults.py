@@ -97,6 +97,8 @@ def _architecture(entry: Family, spec: Spec, data: Data) -> dict[str, Any]:
     if "hidden_units" in entry.fields:
         first = min(MOST_UNITS, max(LEAST_UNITS, 2 ** int(math.log2(max(1, len(data.train) / 2)))))
         chosen["hidden_units"] = (first, max(LEAST_UNITS, first // 2))
+    if data.kind != "image":
+        chosen["activation"] = "tanh"
     if "filters" in entry.fields:
         levels = max(1, round(math.log2(max(2, min(data.input_shape[:2]) / SMALLEST_MAP))))
         chosen["filters"] = tuple(min(64, 16 * 2**level) for level in range(levels))

@@ -28,7 +28,7 @@ from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 from aenb.runs.summary import examples
 from aenb.training.checkpointing import SAMPLES, Writer, check_fit, restore_record, resumed_stopping
-from aenb.training.linear_start import begin_as_pca, keep_the_start
+from aenb.training.linear_start import Start, begin_as_pca
 
 VALIDATION, MAX_VALIDATION, MAX_BYTES = 0.1, 5000, 2**28  # share of the training examples; limits
 VALIDATION_BATCH = 1024
@@ -92,8 +92,10 @@ class Session:
             self._start = restore_record(saved, run)
             if stopping is not None:
                 ours.append(resumed_stopping(stopping, run.history.get("val_loss", []), saved))
+        self._candidate: Start | None = None
         if stopping is not None and has_linear_path(model):
-            ours.append(keep_the_start(stopping, model, self._validation, run.turns))
+            self._candidate = Start(model, self._validation, run.turns)
+            ours.append(self._candidate.callback())
         self._callbacks = [*ours, self._watcher(), *callbacks]
         self._begun, self._seconds_before, self._interrupts = 0.0, run.seconds, backend.Interrupts()
 
@@ -118,12 +120,19 @@ class Session:
             run.record["notes"].append(f"The last checkpoint could not be written: {self.checkpoint.trouble}.")
 
     @property
+    def is_pca(self) -> bool:
+        """Whether the final weights are those of a start as PCA."""
+        return self._candidate is not None and self._candidate.is_kept
+
+    @property
     def kept_loss(self) -> float:
         """The validation loss of the final weights; infinite if there is none.
 
         With early stopping these are the weights of the best epoch, however the training ended. Without it they are the
         last ones; if the training ended within an epoch, the loss of the epoch before is taken.
         """
+        if self._candidate is not None and self._candidate.loss is not None:
+            return self._candidate.loss
         losses = self.run.history.get("val_loss", [])
         for stopping in self._callbacks:
             if getattr(stopping, "restore_best_weights", False) and stopping.monitor == "val_loss":
