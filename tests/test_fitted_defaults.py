@@ -9,10 +9,11 @@ from sklearn.decomposition import PCA
 import aenb
 from aenb.core import backend
 from aenb.core.progress import Silent
+from aenb.data.small import FEW_IMAGES
 from aenb.models.linear_path import has_linear_path
 from aenb.runs.spec import EPOCHS
 from aenb.training.build import new_run
-from aenb.training.fitted_defaults import FEW_IMAGES, STEPS, batch_size, fitted
+from aenb.training.fitted_defaults import STEPS, batch_size, fitted
 from aenb.training.linear_start import begin_as_pca
 from aenb.training.session import validation_size
 

@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from aenb.data.record import Data
+from aenb.data.small import is_small
 from aenb.models.registry import Family, families
 from aenb.runs.spec import EPOCHS, Spec
 from aenb.training.session import validation_size
@@ -26,7 +27,6 @@ from aenb.training.session import validation_size
 MIN_STEPS, MIN_BATCH = 32, 8  # per epoch, and examples per step, of the default batch size
 STEPS = 2000  # optimiser steps of a training, at least
 PATIENCE = 5  # the part of the epochs after which a training stops if nothing improves is one in so many
-FEW_IMAGES = 1000  # training images from which the textbook's defaults hold
 LEAST_UNITS, MOST_UNITS = 16, 512  # of the first hidden layer
 SMALLEST_MAP = 8  # pixels of the shorter side of the last feature map
 FREE = {"latent_dim", "linear_path", "activation"}  # hyperparameters that leave the rest of the architecture open
@@ -76,11 +76,6 @@ def fitted(spec: Spec, data: Data) -> tuple[Spec, list[str]]:
 def patience(epochs: int) -> int:
     """Return the default patience of a training on small data."""
     return max(1, epochs // PATIENCE)
-
-
-def is_small(data: Data) -> bool:
-    """Say whether data is so small that the defaults follow it: any but large sets of images."""
-    return data.kind != "image" or (not data.is_subset and len(data.train) < FEW_IMAGES)
 
 
 def _architecture(entry: Family, spec: Spec, data: Data) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class Session:
             if stopping is not None:
                 ours.append(resumed_stopping(stopping, run.history.get("val_loss", []), saved))
         self._candidate: Start | None = None
-        if stopping is not None and has_linear_path(model):
+        if has_linear_path(model):
             self._candidate = Start(model, self._validation, run.turns)
             ours.append(self._candidate.callback())
         self._callbacks = [*ours, self._watcher(), *callbacks]
