@@ -73,7 +73,9 @@ def test_an_explicit_architecture_is_kept():
     for asked in ({"hidden_units": (9,)}, {"linear_path": False}, {"loss": "mae"}):
         assert fitted(aenb.Spec("deep", hyperparameters=asked), data)[0].hyperparameters == asked
     spec, _ = fitted(aenb.Spec("deep", hyperparameters={"latent_dim": 4}), data)
-    assert spec.hyperparameters == {"latent_dim": 4, "linear_path": True, "hidden_units": (16, 16)}
+    assert spec.hyperparameters == {
+        "latent_dim": 4, "linear_path": True, "hidden_units": (16, 16), "activation": "tanh"
+    }  # fmt: skip
     assert fitted(aenb.Spec("vae"), data)[0].hyperparameters == {}
 
 
@@ -82,7 +84,7 @@ def test_a_model_is_no_larger_than_small_data_needs():
     found = fitted(aenb.Spec("conv"), aenb.load_data(images))[0].hyperparameters
     assert found == {"latent_dim": 32, "linear_path": True, "filters": (16, 32)}
     found = fitted(aenb.Spec("deep"), aenb.load_data(rows(400, 13)))[0].hyperparameters
-    assert found == {"latent_dim": 7, "linear_path": True, "hidden_units": (128, 64)}
+    assert found == {"latent_dim": 7, "linear_path": True, "hidden_units": (128, 64), "activation": "tanh"}
 
 
 @pytest.mark.parametrize("n", [60, 9])
@@ -162,6 +164,20 @@ def test_the_start_is_kept_if_no_epoch_is_better(tmp_path):
     assert resumed.record["is_pca"]
     for ours, theirs in zip(resumed.model.get_weights(), run.model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_remedy_for_small_data_ends_behind_pca_no_more():
+    from sklearn.datasets import load_wine
+
+    run = aenb.train("deep", load_wine().data, latent_dim=7, epochs=20, verbose=False)
+    scores, (found,) = run.evaluate(parts="reconstruction"), [f for f in run.diagnose() if f.code == "no-linear-path"]
+    assert scores["mse"] > 1.05 * scores["pca_mse"]
+    assert found.remedy == "linear_path = True"
+    assert "142 training examples are too few" in found.message
+    repaired = aenb.train("deep", load_wine().data, latent_dim=7, epochs=20, linear_path=True, verbose=False)
+    scores = repaired.evaluate(parts="reconstruction")
+    assert scores["mse"] <= 1.005 * scores["pca_mse"]
+    assert not {"no-linear-path", "behind-pca"} & {finding.code for finding in repaired.diagnose()}
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
     backend.start()
     _check_keras()
     model, policy, note = build(spec, loaded)
-    if chosen and spec.patience is None and not plays(model):
+    if chosen and spec.patience is None and loaded.kind != "text" and not plays(model):
         spec = replace(spec, patience=patience(spec.num_epochs))
     record = _record(loaded) | {"precision": policy, "examples_per_second": 0.0}
     record["learning_rate"] = learning_rate(spec) or float(model.optimizer.learning_rate)

@@ -4,7 +4,8 @@ A spec that names its epochs gets exactly the family's textbook defaults. One th
 and the result is part of the run's spec: `run.to_cell()` shows it, and asks for the same again.
 
     budget     20 epochs, but at least 2,000 optimiser steps: 20 passes over 100 examples are far too few
-    patience   a fifth of these epochs if there are more than 20; the best weights are kept
+    patience   a fifth of these epochs, and the best weights are kept; none for texts, whose accuracy rises even when
+               their cross-entropy does, and for adversarial training
     code       32 dimensions, but at most half as many as an example has values
     widths     hidden units about half as many as there are examples; filters that halve the image down to 8 pixels
     linear     a path that begins as PCA (`aenb.models.linear_path`)
