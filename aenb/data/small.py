@@ -12,7 +12,7 @@ def is_small(data: Data) -> bool:
 
     Example:
         >>> import aenb
-        >>> [is_small(aenb.load_data(name)) for name in ("digits", "faces", "wine")]
-        [False, True, True]
+        >>> [is_small(aenb.load_data(name)) for name in ("digits", "wine")]
+        [False, True]
     """
     return data.kind != "image" or (not data.is_subset and len(data.train) < FEW_IMAGES)
