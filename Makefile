@@ -4,7 +4,7 @@ CASES ?= 4000
 BIN := .venv/bin
 BENCH := build/bench/venv/bin
 
-.PHONY: help quickstart lab quick test check fuzz bench memory quality reproduce chapters site clean
+.PHONY: help quickstart lab quick test check fuzz bench memory quality reproduce defaults chapters site clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,10 @@ bench: build/bench/venv.done  ## measure start-up, memory and training speed, ag
 reproduce: .venv/dev.done  ## measure anomaly detection on PyOD's 17 tables, and imputation on six; ARGS="--seeds 3"
 	$(BIN)/python -m tests.benchmarks.odds $(ARGS)
 	$(BIN)/python -m tests.benchmarks.imputation $(ARGS)
+
+# What it has measured is kept in build/defaults: stopped, it continues where it was.
+defaults: .venv/dev.done  ## train the defaults on your kinds of data, against PCA; ARGS='--cases "table iris"'
+	$(BIN)/python -m tests.benchmarks.defaults $(ARGS)
 
 memory: .venv/dev.done  ## run every family's training and evaluate(), and every chapter, in 2 GB of memory; ARGS="vae --megabytes 1500"
 	$(BIN)/python -m tests.benchmarks.limited $(ARGS)

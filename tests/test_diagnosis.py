@@ -13,7 +13,7 @@ from aenb.evaluation import diagnosis
 from aenb.evaluation.diagnosis import Finding, diagnose
 from aenb.evaluation.diagnosis.measurements import Measurements
 from aenb.runs.spec import Spec
-from aenb.training.build import batch_size
+from aenb.training.fitted_defaults import batch_size
 
 
 @pytest.fixture(autouse=True)

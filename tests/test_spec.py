@@ -23,7 +23,7 @@ def test_a_spec_is_frozen():
 def test_the_cell_says_all_that_differs_from_the_defaults():
     spec = Spec("deep", "d", {"latent_dim": 3}, data="my data.npy", learning_rate=0.01)
     first, body = spec.to_cell().split("\n")
-    assert first == '%%autoencoder deep d --data "my data.npy" --epochs 20 --learning-rate 0.01 --seed 0'
+    assert first == '%%autoencoder deep d --data "my data.npy" --learning-rate 0.01 --seed 0'
     assert body == "latent_dim = 3"
     asked = parse(first.removeprefix("%%autoencoder"))
     assert asked.options["data"] == "my data.npy"

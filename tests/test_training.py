@@ -14,7 +14,7 @@ import aenb
 from aenb.core.backend import gradients_forgotten, tf
 from aenb.data.split import hold_out
 from aenb.runs.spec import Spec
-from aenb.training.build import batch_size
+from aenb.training.fitted_defaults import batch_size
 from aenb.training.session import validation_size
 
 

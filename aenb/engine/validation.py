@@ -5,7 +5,7 @@ Keras's own reads the examples from a pipeline in each epoch, which takes longer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,14 +36,21 @@ class Validation:
         """Trace one validation batch of a model, without running it."""
 
         def run(tensors: Sequence[Tensor], number: Tensor) -> dict[str, Tensor]:
-            start = number * self._batch_size
-            batch = (tensor[start : start + self._batch_size] for tensor in tensors)
-            model.test_step(self._prepare(number, *batch))
+            model.test_step(self._prepare(number, *self._batch(tensors, number)))
             return model.get_metrics_result()
 
         self._model, compiled = model, tf.function(run, autograph=False)
         self._run = compiled
         compiled.get_concrete_function(self._tensors, tf.constant(0))
+
+    def batches(self) -> Iterator[tuple]:
+        """Yield the batches as `test_step` takes them."""
+        for number in range(self.steps):
+            yield self._prepare(tf.constant(number), *self._batch(self._tensors, number))
+
+    def _batch(self, tensors: Sequence[Tensor], number: int | Tensor) -> Iterator[Tensor]:
+        start = number * self._batch_size
+        return (tensor[start : start + self._batch_size] for tensor in tensors)
 
     def callback(self) -> Callback:
         """Return the callback that makes `fit` validate on these examples, in `steps` batches.

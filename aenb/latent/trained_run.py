@@ -33,8 +33,12 @@ class Asked(Protocol):
         """What the model learnt to do: "reconstruct", …."""
 
     @property
-    def epochs(self) -> int:
-        """Passes over the training examples."""
+    def epochs(self) -> int | None:
+        """Passes over the training examples; None: the default."""
+
+    @property
+    def num_epochs(self) -> int:
+        """How many passes: as asked for, or the default."""
 
     @property
     def seed(self) -> int:

@@ -34,6 +34,7 @@ class Body:
         vocabulary: How many different tokens there are; 0: examples are numbers.
         layout: The layout of a mixed table, whose columns have heads of their own; None: all values are of one kind.
         layer_norm: Whether to normalise the layers on the way up (Ba et al. 2016, arXiv 1607.06450).
+        begins_at_zero: Whether the last layer on the way up begins at 0, for what is added to a linear path.
     """
 
     hidden_units: tuple[int, ...] = DENSE
@@ -43,6 +44,7 @@ class Body:
     vocabulary: int = 0
     layer_norm: bool = False
     layout: Layout | None = None
+    begins_at_zero: bool = False
 
     def input(self, item_shape: tuple[int, ...]) -> Tensor:
         """Return the Keras input for examples."""
@@ -88,7 +90,8 @@ class Body:
             return layers.dense(self.vocabulary, last, "output")(x)
         if self.layout is not None:
             return heads(x, self.layout)
-        x = layers.dense(math.prod(item_shape), last, "output")(x)
+        initial = {"kernel_initializer": "zeros"} if self.begins_at_zero else {}
+        x = layers.dense(math.prod(item_shape), last, "output", **initial)(x)
         return layers.unflatten(x, item_shape)
 
     def _up_convolutions(self, x: Tensor, item_shape: tuple[int, ...], last: str) -> Tensor:
@@ -108,12 +111,13 @@ class Body:
         """
         sides = _sides(item_shape, len(self.filters))
         channels = (item_shape[-1], *self.filters[:-1])
+        initial = "zeros" if self.begins_at_zero else "glorot_uniform"
         for level in range(len(self.filters), 0, -1):
             end = level == 1
             x = keras.layers.Conv2DTranspose(
                 channels[level - 1], self.kernel_size, strides=2, padding="same",
                 activation=last if end else self._inner,
-                kernel_initializer="glorot_uniform" if end else "he_normal",
+                kernel_initializer=initial if end else "he_normal",
                 bias_initializer=keras.initializers.Constant(bias) if end else "zeros", name=f"conv_{level}",
             )(x)  # fmt: skip
             spare = tuple((0, x.shape[axis + 1] - sides[level - 1][axis]) for axis in (0, 1))

@@ -16,7 +16,8 @@ from aenb.core.backend import Model
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import backbones, layers
-from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part
+from aenb.models import linear_path as pca_path
+from aenb.models.hyperparameters import Activation, LatentDim, LinearPath, Loss, OutputActivation, Part
 from aenb.models.registry import family
 
 
@@ -37,6 +38,7 @@ def conv(
     activation: Activation = "relu",
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
+    linear_path: LinearPath = False,
     encoder: Part = None,
     decoder: Part = None,
 ) -> Model:
@@ -51,6 +53,10 @@ def conv(
     if not filters:
         raise AenbError("`filters` of family `conv`: expected at least one level; received none.")
     body = backbones.Body((), filters, kernel_size, activation)
+    if linear_path:
+        pca_path.check(loss=loss, output_activation=output_activation)
+        encoder = encoder or pca_path.encoder(body, input_shape, latent_dim)
+        decoder = decoder or (lambda size: pca_path.decoder(body, size, input_shape))
     last = layers.output_activation(input_shape, output_activation)
     return layers.autoencoder(
         "conv",

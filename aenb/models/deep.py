@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from aenb.core.backend import Model
 from aenb.models import backbones, layers
+from aenb.models import linear_path as pca_path
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
     HiddenUnits,
     LatentDim,
+    LinearPath,
     Loss,
     OutputActivation,
     Part,
@@ -41,6 +43,7 @@ def deep(
     latent_activation: CodeActivation = "linear",
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
+    linear_path: LinearPath = False,
     vocabulary: Vocabulary = 0,
     layout: TableLayout = None,
     encoder: Part = None,
@@ -56,6 +59,12 @@ def deep(
     """
     table = layout_of(layout, input_shape)
     body = backbones.Body(hidden_units, activation=activation, vocabulary=vocabulary, layout=table)
+    if linear_path:
+        pca_path.check(
+            loss=loss, output_activation=output_activation, vocabulary=vocabulary, is_mixed=table is not None
+        )
+        encoder = encoder or pca_path.encoder(body, input_shape, latent_dim)
+        decoder = decoder or (lambda size: pca_path.decoder(body, size, input_shape))
     last = layers.output_activation(input_shape, output_activation, vocabulary)
     return layers.autoencoder(
         "deep",

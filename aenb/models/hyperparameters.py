@@ -22,6 +22,7 @@ OutputActivation = Annotated[
     Field("activation of the output; None: sigmoid for images, else linear", choices=ACTIVATIONS),
 ]
 Loss = Annotated[str, Field("squared (mse) or absolute (mae) error, or cross-entropy (bce)", choices=tuple(LOSSES))]
+LinearPath = Annotated[bool, Field("add PCA beside the layers, which learn the difference from it: for few examples")]
 Part = Annotated[Any, Field("your own Keras model in place of the built-in one", optional=True)]
 
 Filters = Annotated[

@@ -25,7 +25,7 @@ def dense(units: int, activation: str, name: str, **arguments: Any) -> Layer:
     """
     glorot = dict.fromkeys(("tanh", "sigmoid", "linear"), "glorot_uniform")
     initial = {"selu": "lecun_normal", **glorot}.get(activation, "he_normal")
-    return keras.layers.Dense(units, activation, kernel_initializer=initial, name=name, **arguments)
+    return keras.layers.Dense(units, activation, name=name, **{"kernel_initializer": initial, **arguments})
 
 
 def output_activation(input_shape: tuple[int, ...], chosen: str | None, vocabulary: int = 0) -> str:

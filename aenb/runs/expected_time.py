@@ -31,7 +31,7 @@ def expected_seconds(spec: Spec, data: Data, parameters: int, batch_size: int, r
             first = run.record["first_epoch"]
             later = (run.seconds - first) / (run.epochs - 1) * len(data.train) / run.record["data"]["training"]
             compiling = max(0.0, first - later)
-            return spec.restarts * (compiling + spec.epochs * later)
+            return spec.restarts * (compiling + spec.num_epochs * later)
     return None
 
 

@@ -130,7 +130,7 @@ class Run:
     @property
     def summary(self) -> str:
         """How the training ended, how long it took, and on which device, in a line of text."""
-        ending = report.ending(self.status, self.epochs, self.spec.epochs, self.seconds, self.record)
+        ending = report.ending(self.status, self.epochs, self.spec.num_epochs, self.seconds, self.record)
         return " ".join([ending, *self.remedy])
 
     @property

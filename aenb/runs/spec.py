@@ -18,6 +18,7 @@ from aenb.core.naming import check_name, is_name
 from aenb.data.corruption import CORRUPTIONS, TASKS
 
 LONGEST = 4096  # characters of a path
+EPOCHS = 20  # the default, on data that is not small
 DEPTH = 100  # of nested lists
 _NO_LINE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"  # control characters, line ends, unpaired surrogates
 
@@ -37,7 +38,8 @@ class Spec:
         corruption: How the task corrupts its input; None: the task's first kind.
         amount: The strength of the corruption: a standard deviation for Gaussian noise, else a fraction.
         limit: The number of training examples to use; None: all.
-        epochs: Passes over the training examples.
+        epochs: Passes over the training examples; None: 20, and more on small data, together with other defaults that
+            fit it (`aenb.training.fitted_defaults`).
         batch_size: Examples per step; None: the family's own, smaller for small data.
         learning_rate: The step size of the optimiser; None: the family's own.
         seed: Of the initial weights and the order of examples.
@@ -90,8 +92,15 @@ class Spec:
         Field("train on this many examples only", group="Data", low=4, high=2**31 - 1, metavar="N", unset="off"),
     ] = None
     epochs: Annotated[
-        int, Field("passes over the training examples", group="Training", low=1, high=100_000, metavar="N")
-    ] = 20
+        int | None,
+        Field(
+            f"passes over the training examples (default: {EPOCHS}, more on small data)",
+            group="Training",
+            low=1,
+            high=100_000,
+            metavar="N",
+        ),
+    ] = None
     batch_size: Annotated[
         int | None,
         Field(
@@ -168,6 +177,11 @@ class Spec:
         plain = {name: _plain_value(name, value) for name, value in self.hyperparameters.items()}
         object.__setattr__(self, "hyperparameters", plain)
 
+    @property
+    def num_epochs(self) -> int:
+        """How many passes over the training examples: as asked for, else the default of data that is not small."""
+        return EPOCHS if self.epochs is None else self.epochs
+
     def to_dict(self) -> dict[str, Any]:
         """Return the spec as plain values, for JSON; Keras models become their configuration, without weights.
 
@@ -218,13 +232,13 @@ class Spec:
         Example:
             >>> import aenb
             >>> print(aenb.Spec("deep", name="d", hyperparameters={"latent_dim": 2}, data="digits").to_cell())
-            %%autoencoder deep d --data digits --epochs 20 --seed 0
+            %%autoencoder deep d --data digits --seed 0
             latent_dim = 2
         """
         words = [self.family, *([self.name] if self.name else [])]
         for name, option in options().items():
             value = getattr(self, name)
-            if value != option.default or name in ("data", "epochs", "seed"):
+            if value != option.default or name in ("data", "seed"):
                 words += [flag(name) if option.is_flag else _asked(name, str(value))]
         body = [f"{name} = {_source(value)}" for name, value in self.hyperparameters.items()]
         return "\n".join([f"%%autoencoder {' '.join(words)}", *body])

@@ -85,7 +85,7 @@ def words(run: ShownRun) -> tuple[str, list[list[str]], list[str]]:
     lines = [
         *([report.verdict(metrics, spec.family, run.latent_dim, compresses=run.compresses)] if metrics else []),
         f"Code of {number_of(run.latent_dim, 'dimension')}, {run.model.count_params():,} parameters, "
-        f"{run.epochs} of {number_of(spec.epochs, 'epoch')}{state}, seed {spec.seed}.",
+        f"{run.epochs} of {number_of(spec.num_epochs, 'epoch')}{state}, seed {spec.seed}.",
         *dict.fromkeys([*run.record.get("notes", ()), *notes]),
         *(f"{MARKS[finding.severity]} {finding}" for finding in ([] if run.is_alive else run.diagnose())),
     ]

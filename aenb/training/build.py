@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import platform
 import random
 import threading
@@ -29,10 +28,11 @@ from aenb.models.autoencoder import interface
 from aenb.models.registry import build_model, families
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
+from aenb.training.fitted_defaults import batch_size, fitted, patience
+from aenb.training.session import plays
 
 _one_at_a_time = threading.Lock()  # seeds and dtype policy are those of the process, not of a thread
 COPIES = 4  # of the weights in a training: the weights, their gradients, and two of Adam's
-MIN_STEPS, MIN_BATCH = 32, 8  # per epoch, and examples per step, of the default batch size
 
 
 def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run, Data]:
@@ -40,15 +40,18 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
     view.stage("Loading the data …")
     loaded = load_data(data, limit=spec.limit)
     limit = len(loaded.train) if loaded.is_subset else None
-    spec = replace(spec, data=loaded.name, limit=limit, epochs=smaller(spec.epochs, most_epochs()))
+    completed, chosen = fitted(spec, loaded)
+    spec = replace(completed, data=loaded.name, limit=limit, epochs=smaller(completed.epochs, most_epochs()))
     view.stage("Starting TensorFlow …")
     backend.start()
     _check_keras()
     model, policy, note = build(spec, loaded)
+    if chosen and spec.patience is None and loaded.kind != "text" and not plays(model):
+        spec = replace(spec, patience=patience(spec.num_epochs))
     record = _record(loaded) | {"precision": policy, "examples_per_second": 0.0}
     record["learning_rate"] = learning_rate(spec) or float(model.optimizer.learning_rate)
     record["batch_size"] = batch_size(spec, len(loaded.train))
-    record["notes"] += [*interface(model).notes, *_as_numbers(spec, loaded), *notes, *([note] if note else [])]
+    record["notes"] += [*interface(model).notes, *chosen, *_as_numbers(spec, loaded), *notes, *([note] if note else [])]
     return Run(spec, model, {}, "queued", 0.0, record, _data=loaded), loaded
 
 
@@ -77,18 +80,6 @@ def _check_keras() -> None:
 def learning_rate(spec: Spec) -> float | None:
     """Return a spec's learning rate: the family's default unless it sets another."""
     return spec.learning_rate or families().lookup(spec.family).learning_rate
-
-
-def batch_size(spec: Spec, n: int) -> int:
-    """Return the batch size for n examples: the spec's, or by default the family's or a smaller one.
-
-    On small data the default is a power of two that gives an epoch some tens of steps: with one step per epoch, twenty
-    epochs learn nothing.
-    """
-    if spec.batch_size is not None:
-        return spec.batch_size
-    largest = 2 ** int(math.log2(max(1, n / MIN_STEPS)))
-    return max(MIN_BATCH, min(families().lookup(spec.family).batch_size, largest))
 
 
 def build(spec: Spec, data: Data) -> tuple[Model, str, str]:

@@ -132,10 +132,10 @@ def saved_training(checkpoint: Checkpoint, run: Run, data: Data) -> Saved | None
             f"The checkpoint in {checkpoint.folder} belongs to another training: {'; '.join(changes)}. Use the same "
             "settings, or choose another folder."
         )
-    if saved.facts["epoch"] > run.spec.epochs:
+    if saved.facts["epoch"] > run.spec.num_epochs:
         raise AenbError(
             f"`epochs`: the checkpoint in {checkpoint.folder} has {saved.facts['epoch']} already; expected at least "
-            f"as many; received {run.spec.epochs}."
+            f"as many; received {run.spec.num_epochs}."
         )
     return saved
 

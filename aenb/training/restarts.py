@@ -18,6 +18,7 @@ from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 from aenb.training.build import build
 from aenb.training.checkpointing import saved_training
+from aenb.training.linear_start import IS_PCA
 from aenb.training.session import Session
 
 
@@ -32,6 +33,7 @@ class Attempt:
     timeline: dict[int, Any]
     reason: str | None
     loss: float
+    is_pca: bool
 
 
 class Attempts:
@@ -72,7 +74,8 @@ class Attempts:
                     reason = run.record.pop("reason", None)
                     done.append(
                         Attempt(
-                            run.spec.seed, run.status, run.model, run.history, run.timeline, reason, session.kept_loss
+                            run.spec.seed, run.status, run.model, run.history, run.timeline, reason, session.kept_loss,
+                            session.is_pca,
                         )
                     )  # fmt: skip
                     if run.status in ("stopped", "interrupted"):
@@ -88,6 +91,8 @@ class Attempts:
         run.status = last if last in ("stopped", "interrupted") else best.status
         if best.reason is not None:
             run.record["reason"] = best.reason
+        if best.is_pca:
+            run.record |= {"is_pca": True, "notes": [*run.record["notes"], IS_PCA]}
         if run.spec.restarts > 1:
             run.record["restarts"] = [{"seed": one.seed, "val_loss": one.loss} for one in done]
             losses = ", ".join(f"{one.seed}: {one.loss:.5g}" for one in done)

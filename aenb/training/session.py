@@ -23,10 +23,12 @@ from aenb.engine import Diverged, Engine, State, Validation
 from aenb.engine.checkpoint import Checkpoint, Saved
 from aenb.latent.sampling import samples
 from aenb.models.autoencoder import interface, parts
+from aenb.models.linear_path import has_linear_path
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 from aenb.runs.summary import examples
 from aenb.training.checkpointing import SAMPLES, Writer, check_fit, restore_record, resumed_stopping
+from aenb.training.linear_start import Start, begin_as_pca
 
 VALIDATION, MAX_VALIDATION, MAX_BYTES = 0.1, 5000, 2**28  # share of the training examples; limits
 VALIDATION_BATCH = 1024
@@ -60,6 +62,8 @@ class Session:
         kept, held_out = hold_out(len(data.train), validation_size(data))
         labels = (data.class_numbers(data.y_train),) if run.is_conditional else ()
         prepare = _preparation(spec, data)
+        if has_linear_path(model):
+            begin_as_pca(model, data)
         self.engine = Engine(
             model,
             (data.train, *labels),
@@ -77,7 +81,7 @@ class Session:
             prepare=partial(prepare, ~spec.seed),  # the same corruption in each epoch, other than in training
         )
         self._num_examples = len(kept)
-        self._moments = moments(spec.epochs) if plays(model) and data.kind != "text" else set()
+        self._moments = moments(spec.num_epochs) if plays(model) and data.kind != "text" else set()
         run.record |= {"xla": self.engine.jit_compile, "resident": self.engine.is_resident}
         stopping = _early_stopping(spec.patience)
         self._writer = None if checkpoint is None else Writer(checkpoint, run, data, view, stopping)
@@ -88,6 +92,10 @@ class Session:
             self._start = restore_record(saved, run)
             if stopping is not None:
                 ours.append(resumed_stopping(stopping, run.history.get("val_loss", []), saved))
+        self._candidate: Start | None = None
+        if has_linear_path(model):
+            self._candidate = Start(model, self._validation, run.turns)
+            ours.append(self._candidate.callback())
         self._callbacks = [*ours, self._watcher(), *callbacks]
         self._begun, self._seconds_before, self._interrupts = 0.0, run.seconds, backend.Interrupts()
 
@@ -103,7 +111,7 @@ class Session:
             run.seconds = self._seconds
             backend.give_back_memory()
         run.status = status
-        if status == "complete" and run.epochs < spec.epochs:
+        if status == "complete" and run.epochs < spec.num_epochs:
             run.status = "stopped early"
         steps = self.engine.epoch * self.engine.steps + self.engine.step - first
         seconds = max(run.seconds - self._seconds_before, 1e-9)
@@ -112,12 +120,19 @@ class Session:
             run.record["notes"].append(f"The last checkpoint could not be written: {self.checkpoint.trouble}.")
 
     @property
+    def is_pca(self) -> bool:
+        """Whether the final weights are those of a start as PCA."""
+        return self._candidate is not None and self._candidate.is_kept
+
+    @property
     def kept_loss(self) -> float:
         """The validation loss of the final weights; infinite if there is none.
 
         With early stopping these are the weights of the best epoch, however the training ended. Without it they are the
         last ones; if the training ended within an epoch, the loss of the epoch before is taken.
         """
+        if self._candidate is not None and self._candidate.loss is not None:
+            return self._candidate.loss
         losses = self.run.history.get("val_loss", [])
         for stopping in self._callbacks:
             if getattr(stopping, "restore_best_weights", False) and stopping.monitor == "val_loss":
@@ -138,7 +153,7 @@ class Session:
             title = f"{run.name}: {title[0].lower()}{title[1:]}"
         self.view.start(
             Training(
-                title, run.spec.epochs, self.engine.steps, self._num_examples, ", ".join(backend.devices()),
+                title, run.spec.num_epochs, self.engine.steps, self._num_examples, ", ".join(backend.devices()),
                 self.control, run.history, self._examples, done,
             )
         )  # fmt: skip
@@ -155,7 +170,7 @@ class Session:
                 # saved first: at the end of a training, other callbacks change the weights
                 saving = keras.callbacks.LambdaCallback(on_train_end=lambda logs=None: self._save())
                 self.engine.fit(
-                    epochs=spec.epochs,
+                    epochs=spec.num_epochs,
                     callbacks=[saving, *self._callbacks],
                     start=self._start,
                     on_chunk=self._on_chunk,

@@ -4,7 +4,7 @@ A check is a generator function from the `Measurements` of a run to findings. It
 the terms of the history, never at the family, so it also works for new families.
 
     learning_curves.py    divergence, overfitting, too few epochs, a saturated discriminator, restarts
-    against_baselines.py  no better than the mean example, worse than PCA
+    against_baselines.py  no better than the mean example, worse than PCA, on small data without a linear path
     collapse.py           posterior collapse, unused codebook entries
     units.py              dead units
     mode_collapse.py      mode collapse
@@ -31,6 +31,7 @@ CHECKS = (
     collapse.posterior_collapse,
     collapse.dead_codes,
     against_baselines.learned_nothing,
+    against_baselines.no_linear_path,
     against_baselines.behind_pca,
     mode_collapse.mode_collapse,
     learning_curves.saturated,
@@ -45,8 +46,9 @@ CAUSES = {  # a finding → the findings that explain it: if one of them is foun
     },
     "behind-pca": {
         "learned-nothing", "dead-units", "still-learning", "over-fitting", "other-units", "out-of-reach",
-        "barely-trained",
+        "barely-trained", "no-linear-path",
     },
+    "no-linear-path": {"diverged", "input-range", "other-units", "out-of-reach", "barely-trained"},
     "mode-collapse": {"posterior-collapse", "learned-nothing", "diverged", "barely-trained"},
     "unused-dimensions": {"learned-nothing", "barely-trained"},
     "posterior-collapse": {"barely-trained"},

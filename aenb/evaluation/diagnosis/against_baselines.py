@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aenb.data.small import is_small
 from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.learning_curves import has_flattened, smaller
 from aenb.evaluation.diagnosis.measurements import Measurements
@@ -40,14 +41,38 @@ def _remedy(measured: Measurements) -> str:
     return f"--learning-rate {measured.usual_rate:g}" if is_high else measured.longer(4)
 
 
+def no_linear_path(measured: Measurements) -> Iterator[Finding]:
+    """Check for an error above that of PCA on small data, by a model that could have begun as PCA and did not."""
+    run = measured.run
+    if measured.setting("linear_path") is not False or not _is_comparable(measured):
+        return
+    if run.data.kind == "text" or run.data.table or not is_small(run.data):
+        return
+    scores = run.evaluate(parts="reconstruction")
+    if scores["mse"] > PCA * scores["pca_mse"]:
+        yield Finding(
+            "no-linear-path",
+            "warning",
+            f"The squared error on held-out examples is {scores['mse']:.4g}; PCA with as many dimensions has "
+            f"{scores['pca_mse']:.4g}. {len(run.data.train):,} training examples are too few for these layers to find "
+            "what PCA finds; with a linear path they begin as PCA.",
+            "linear_path = True",
+        )
+
+
+def _is_comparable(measured: Measurements) -> bool:
+    """Say whether a model minimises the squared error alone, and its code is smaller than an example."""
+    loss = getattr(measured.model.loss, "loss", measured.model.loss)
+    return loss == "mean_squared_error" and measured.run.compresses and measured.setting("sparsity") is None
+
+
 def behind_pca(measured: Measurements) -> Iterator[Finding]:
     """Check for an error above that of PCA, the best linear model: overfitting, or a local optimum.
 
     Only models that minimise the squared error alone, and whose code is smaller than an example, are checked: a VAE
     also pays for its prior.
     """
-    loss = getattr(measured.model.loss, "loss", measured.model.loss)
-    if loss != "mean_squared_error" or not measured.run.compresses or measured.setting("sparsity") is not None:
+    if not _is_comparable(measured):
         return
     scores = measured.run.evaluate(parts="reconstruction")
     if scores["mse"] > PCA * scores["pca_mse"]:

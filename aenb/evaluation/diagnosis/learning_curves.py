@@ -39,8 +39,8 @@ def over_fitting(measured: Measurements) -> Iterator[Finding]:
     out.
     """
     validation = measured.history.get("val_loss", [])
-    if len(validation) < 5 or measured.is_adversarial:
-        return
+    if len(validation) < 5 or measured.is_adversarial or measured.run.record.get("is_pca"):
+        return  # the weights of a start as PCA are not those of any epoch
     width = max(2, len(validation) // 10)
     losses, smooth = _smoothed(measured.history.get("loss", []), width), _smoothed(validation, width)
     best, overfit = int(np.argmin(smooth)), "the model is memorising its training examples."

@@ -98,14 +98,18 @@ class Preview:
         from aenb.figures.architecture import architecture_html
         from aenb.notebook.widgets.data_preview import data_line
         from aenb.runs.expected_time import expected_seconds
-        from aenb.training.build import batch_size, build
+        from aenb.training.build import build
+        from aenb.training.fitted_defaults import batch_size, fitted
 
         backend.start()
-        model, _, _ = build(spec, data)
+        completed, _ = fitted(spec, data)
+        model, _, _ = build(completed, data)
         if spec is not self._asked:
             return
         self.model.value = architecture_html(model)
-        seconds = expected_seconds(spec, data, model.count_params(), batch_size(spec, len(data.train)), self._runs())
+        seconds = expected_seconds(
+            completed, data, model.count_params(), batch_size(completed, len(data.train)), self._runs()
+        )
         told = "" if seconds is None else f", about {time_in_words(seconds)} of training"
         self._told(data_line(data), f"{model.count_params():,} parameters{told}")
 
