@@ -217,6 +217,22 @@ def families() -> Catalogue[Family]:
     return _families.discover()
 
 
+def check_unused(family: str, given: dict[str, Any], with_what: str) -> None:
+    """Refuse hyperparameters that another one leaves without effect.
+
+    Args:
+        family: The family's name.
+        given: Their values.
+        with_what: What leaves them without effect, for the message.
+
+    Raises:
+        AenbError: One of them differs from its default.
+    """
+    for name, value in given.items():
+        if value != (usual := families()[family].fields[name].default):
+            raise AenbError(f"`{name}`: expected its default, {usual}, together with {with_what}; received {value}.")
+
+
 def build_model(family: str, input_shape: tuple[int, ...], **hyperparameters: Any) -> Model:
     """Build a compiled model of a family.
 
