@@ -6,6 +6,8 @@ transposed convolutions. Odd sizes are rounded up in the encoder and cropped in 
 number of channels work.
 
     (H, W, C) → (⌈H/2⌉, ⌈W/2⌉, f₁) → (⌈H/4⌉, ⌈W/4⌉, f₂) → z ∈ ℝᵏ → … → (H, W, C)
+
+With penalties on codes and on the decoder's weights, it is a regularised autoencoder (`regularised`).
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Annotated
 from aenb.core.backend import Model
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import backbones, layers
+from aenb.models import backbones, layers, regularised
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part
 from aenb.models.registry import family
 
@@ -37,6 +39,8 @@ def conv(
     activation: Activation = "relu",
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
+    code_penalty: regularised.CodePenalty = 0.0,
+    decoder_penalty: regularised.DecoderPenalty = 0.0,
     encoder: Part = None,
     decoder: Part = None,
 ) -> Model:
@@ -52,10 +56,14 @@ def conv(
         raise AenbError("`filters` of family `conv`: expected at least one level; received none.")
     body = backbones.Body((), filters, kernel_size, activation)
     last = layers.output_activation(input_shape, output_activation)
-    return layers.autoencoder(
+    model = layers.autoencoder(
         "conv",
         input_shape,
         encoder or backbones.encoder(body, input_shape, latent_dim),
         decoder or (lambda size: backbones.decoder(body, size, input_shape, last)),
         loss=loss,
+        between=regularised.code_penalty(code_penalty),
+        metrics=regularised.reported(code_penalty, decoder_penalty) if loss == "mse" else [],
     )
+    regularised.penalise_kernels(model.get_layer("decoder"), decoder_penalty)
+    return model

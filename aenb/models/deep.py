@@ -5,12 +5,14 @@ a network with a 30-dimensional code, and found it far better than PCA. They pre
 Boltzmann machine; with modern initialisation and Adam, it trains end to end.
 
     x ∈ ℝᵈ → h₁ → … → z ∈ ℝᵏ → … → h₁ → x̂ ∈ ℝᵈ,     loss = ‖x − x̂‖² / d, averaged over the batch
+
+With penalties on codes and on the decoder's weights, it is a regularised autoencoder (`regularised`).
 """
 
 from __future__ import annotations
 
 from aenb.core.backend import Model
-from aenb.models import backbones, layers
+from aenb.models import backbones, layers, regularised
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
@@ -41,6 +43,8 @@ def deep(
     latent_activation: CodeActivation = "linear",
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
+    code_penalty: regularised.CodePenalty = 0.0,
+    decoder_penalty: regularised.DecoderPenalty = 0.0,
     vocabulary: Vocabulary = 0,
     layout: TableLayout = None,
     encoder: Part = None,
@@ -57,11 +61,16 @@ def deep(
     table = layout_of(layout, input_shape)
     body = backbones.Body(hidden_units, activation=activation, vocabulary=vocabulary, layout=table)
     last = layers.output_activation(input_shape, output_activation, vocabulary)
-    return layers.autoencoder(
+    is_mse = loss == "mse" and not vocabulary and table is None
+    model = layers.autoencoder(
         "deep",
         input_shape,
         encoder or backbones.encoder(body, input_shape, latent_dim, latent_activation),
         decoder or (lambda size: backbones.decoder(body, size, input_shape, last)),
         loss="tokens" if vocabulary else loss,
         layout=table,
+        between=regularised.code_penalty(code_penalty),
+        metrics=regularised.reported(code_penalty, decoder_penalty) if is_mse else [],
     )
+    regularised.penalise_kernels(model.get_layer("decoder"), decoder_penalty)
+    return model

@@ -9,6 +9,7 @@ from aenb.evaluation.diagnosis.learning_curves import has_flattened, smaller
 from aenb.evaluation.diagnosis.measurements import Measurements
 
 MEAN, PCA = 0.95, 1.05  # multiples of a baseline's error from which a model counts as no better, or as worse
+PENALTIES = ("sparsity", "code_penalty", "decoder_penalty")  # hyperparameters that add to the squared error
 HIGH = 3  # multiple of the usual learning rate above which it is the likeliest cause
 
 
@@ -47,7 +48,7 @@ def behind_pca(measured: Measurements) -> Iterator[Finding]:
     also pays for its prior.
     """
     loss = getattr(measured.model.loss, "loss", measured.model.loss)
-    if loss != "mean_squared_error" or not measured.run.compresses or measured.setting("sparsity") is not None:
+    if loss != "mean_squared_error" or not measured.run.compresses or any(map(measured.setting, PENALTIES)):
         return
     scores = measured.run.evaluate(parts="reconstruction")
     if scores["mse"] > PCA * scores["pca_mse"]:
