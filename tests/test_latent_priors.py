@@ -184,9 +184,7 @@ def test_trained_it_generates_and_is_saved(prior, digits, tmp_path):
     scores = run.evaluate(verbose=False)
     assert -scores["nll"] >= scores["elbo"]
     loaded = aenb.load_run(run.save(tmp_path / "run"))
-    np.testing.assert_array_equal(
-        loaded.generate(5, seed=1, density="prior"), run.generate(5, seed=1, density="prior")
-    )
+    np.testing.assert_array_equal(loaded.generate(5, seed=1, density="prior"), run.generate(5, seed=1, density="prior"))
     assert loaded.evaluate(parts="likelihood")["nll"] == pytest.approx(scores["nll"], rel=1e-4)
 
 

@@ -24,7 +24,10 @@ def items(n=32, shape=(8, 8, 1)):
 @pytest.mark.parametrize(("family", "size"), [("conv", {"filters": (4, 8)}), ("deep", {"hidden_units": (16,)})])
 def test_the_loss_is_that_of_the_paper(family, size):
     keras.utils.set_random_seed(0)
-    model, x = aenb.build_model(family, (8, 8, 1), code_penalty=0.3, decoder_penalty=0.02, latent_dim=5, **size), items()
+    model, x = (
+        aenb.build_model(family, (8, 8, 1), code_penalty=0.3, decoder_penalty=0.02, latent_dim=5, **size),
+        items(),
+    )
     z = np.asarray(model.get_layer("encoder")(x), "float64")
     error = np.mean((np.asarray(model.get_layer("decoder")(z.astype("float32"))) - x) ** 2)
     kernels = [weight for weight in model.get_layer("decoder").get_weights() if weight.ndim > 1]
@@ -116,8 +119,10 @@ def test_the_loss_is_the_error_and_the_discrepancy():
 
 def test_codes_come_to_the_prior(digits, tmp_path):
     def moments(weight):
-        run = aenb.train("aae", digits, matching="mmd", prior_weight=weight, latent_dim=3, hidden_units=(32,), epochs=15,
-                         batch_size=64, learning_rate=3e-3, verbose=False)  # fmt: skip
+        run = aenb.train(
+            "aae", digits, matching="mmd", prior_weight=weight, latent_dim=3, hidden_units=(32,), epochs=15,
+            batch_size=64, learning_rate=3e-3, verbose=False,
+        )  # fmt: skip
         codes = run.encode(digits.x_train)
         return run, abs(np.square(codes).sum(axis=1).mean() - 3), np.abs(codes.mean(axis=0)).max()
 
@@ -130,5 +135,5 @@ def test_codes_come_to_the_prior(digits, tmp_path):
 
 
 def test_settings_of_the_discriminator_are_refused():
-    with pytest.raises(aenb.AenbError, match="`discriminator_units`: expected its default.*mmd"):
+    with pytest.raises(aenb.AenbError, match=r"`discriminator_units`: expected its default.*mmd"):
         aenb.build_model("aae", (8, 8, 1), matching="mmd", discriminator_units=(8,))

@@ -8,17 +8,19 @@ number of channels work.
     (H, W, C) → (⌈H/2⌉, ⌈W/2⌉, f₁) → (⌈H/4⌉, ⌈W/4⌉, f₂) → z ∈ ℝᵏ → … → (H, W, C)
 
 With penalties on codes and on the decoder's weights, it is a regularised autoencoder (`regularised`).
+With `perceptual`, λ d(x, x̂) is added to the loss (`perceptual`): reconstructions are sharper, and their error larger.
 """
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from aenb.core.backend import Model
+from aenb.core.backend import Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models import backbones, layers, regularised
-from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part
+from aenb.models.hyperparameters import LOSSES, Activation, LatentDim, Loss, OutputActivation, Part
+from aenb.models.perceptual import Perceptual
 from aenb.models.registry import family
 
 
@@ -39,6 +41,7 @@ def conv(
     activation: Activation = "relu",
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
+    perceptual: Perceptual = 0.0,
     code_penalty: regularised.CodePenalty = 0.0,
     decoder_penalty: regularised.DecoderPenalty = 0.0,
     encoder: Part = None,
@@ -65,5 +68,14 @@ def conv(
         between=regularised.code_penalty(code_penalty),
         metrics=regularised.reported(code_penalty, decoder_penalty) if loss == "mse" else [],
     )
+    if perceptual:
+        _compare_features(model, loss, perceptual)
     regularised.penalise_kernels(model.get_layer("decoder"), decoder_penalty)
     return model
+
+
+def _compare_features(model: Model, loss: str, weight: float) -> None:
+    """Recompile a model with the perceptual distance added to its loss."""
+    from aenb.models.perceptual_loss import WithPerceptual  # starts TensorFlow
+
+    model.compile(keras.optimizers.Adam(), loss=WithPerceptual(LOSSES[loss], weight))

@@ -22,6 +22,7 @@ CLASSES = {
     "network",
     "masked_loss",
     "mixed_loss",
+    "perceptual_loss",
     "sparsity",
 }  # they define Keras classes, and so start TensorFlow
 KINDS = {  # of data: what it is called, and the shape of one example

@@ -22,6 +22,10 @@ and, for `num_samples` = k > 1, the importance-weighted bound (Burda et al. 2015
 
 The prior may be learnt as well (`latent_priors`): then there is no closed form, and the KL is the mean of
 log q(z|x) − log p(z) over the codes that are drawn. It is weighted as above, but has no parts for each dimension.
+
+With `perceptual` = λ, the perceptual distance d of images (`perceptual`) joins the squared error of the Gaussian:
+λ D d(x, x̂) / 2σ² is added to the loss, with D entries and σ² the variance (without one, λ D d). It is no likelihood,
+so the loss is then no bound; the evidence is of p(x|z) alone.
 """
 
 from __future__ import annotations
@@ -54,6 +58,7 @@ from aenb.models.hyperparameters import (
 )
 from aenb.models.latent_priors import LOG_2PI, FlowPrior, LatentPrior, VampPrior, couplings
 from aenb.models.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, moved_log_var, parameter_of
+from aenb.models.perceptual import Perceptual, check_images, distance
 from aenb.models.parts import gaussian_encoder, mean_decoder, with_labels
 from aenb.models.registry import family
 from aenb.models.training_step import Batch, Player
@@ -98,6 +103,7 @@ def vae(
     ] = "standard",
     pseudo_inputs: Annotated[int, Field("how many, for the prior vamp", low=1, high=4096)] = 100,
     num_samples: Annotated[int, Field("latent codes per example; over 1: the importance-weighted bound", low=1)] = 1,
+    perceptual: Perceptual = 0.0,
     conditional: Conditional = False,
     num_classes: NumClasses = 0,
     support: Support = None,
@@ -120,6 +126,7 @@ def vae(
     """
     from aenb.models.network import Network  # starts TensorFlow
 
+    check_images(perceptual, input_shape)
     support = "tokens" if vocabulary else support or ("unit" if len(input_shape) == 3 else "real")
     table = layout_of(layout, input_shape)
     name, notes = choose_likelihood(likelihood, support, variance) if table is None else _of_table(likelihood)
@@ -143,7 +150,7 @@ def vae(
     learnt = _learnt_prior(prior, (pseudo_inputs, *input_shape), latent_dim, support, classes)
     bound = Bound(
         chosen, parameter_of(decoder, chosen), variance, beta=beta, kl_warmup=kl_warmup, free_bits=free_bits,
-        capacity=capacity, num_samples=num_samples, prior=learnt,
+        capacity=capacity, num_samples=num_samples, prior=learnt, perceptual=perceptual,
     )  # fmt: skip
     bound.check()
     weights: dict[str, np.ndarray | float] = {}
@@ -153,7 +160,7 @@ def vae(
         input_shape,
         (latent_dim,),
         {"encoder": encoder, "decoder": decoder} | (learnt.parts() if learnt else {}),
-        [Player("autoencoder", bound.loss, TERMS, ("encoder", "decoder", *(learnt.trained if learnt else ())))],
+        [Player("autoencoder", bound.loss, bound.terms, ("encoder", "decoder", *(learnt.trained if learnt else ())))],
         decode=bound.decode if chosen.mean else None,
         prior=learnt.sample if learnt else None,
         evidence=bound.evidence,
@@ -174,6 +181,7 @@ class Bound:
         variance: The variance of a Gaussian likelihood; None: learned.
         beta: A hyperparameter of `vae`, as are the attributes below.
         prior: p(z), if it is learnt; None: N(0, I).
+        perceptual: The weight of the perceptual distance.
     """
 
     likelihood: Likelihood
@@ -185,9 +193,15 @@ class Bound:
     capacity: float | None = None
     num_samples: int = 1
     prior: LatentPrior | None = None
+    perceptual: float = 0.0
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The names of what `loss` returns."""
+        return (*TERMS, "perceptual_loss") if self.perceptual else TERMS
 
     def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
-        """Return the loss of a batch, and its two unweighted terms: −E_q[log p(x|z)] and KL(q(z|x) ‖ p(z))."""
+        """Return the loss of a batch, and its unweighted terms: −E_q[log p(x|z)], KL(q(z|x) ‖ p(z)), and the distance."""
         ops, k = keras.ops, self.num_samples
         mean, log_var = _posterior(net, batch)  # (batch, latent_dim) each
         if self.prior is not None and batch.training:
@@ -209,7 +223,20 @@ class Bound:
             loss = reconstruction + self._kl_weight(net.step) * self._kl_penalty(kls)
         else:
             loss = math.log(k) - ops.mean(log_sum)
-        return {"loss": loss, "reconstruction_loss": reconstruction, "kl_loss": ops.sum(kls)}
+        terms = {"loss": loss, "reconstruction_loss": reconstruction, "kl_loss": ops.sum(kls)}
+        return terms if not self.perceptual else self._with_perceptual(net, batch, eta, terms)
+
+    def _with_perceptual(self, net: Model, batch: Batch, eta: Tensor, terms: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Add the perceptual distance to the loss, and to the terms, where it is unweighted."""
+        ops, shape = keras.ops, eta.shape[2:]
+        image = self.likelihood.mean(eta) if self.likelihood.mean else eta
+        if self.likelihood.parameter and not self.likelihood.mean:  # of a Bernoulli, η is the logit
+            image = ops.sigmoid(eta)
+        image = ops.reshape(image * batch.observed, (-1, *shape))
+        targets = ops.reshape(ops.broadcast_to(batch.y, ops.shape(eta)), (-1, *shape))
+        found = ops.mean(distance(targets, image))
+        scale = math.prod(shape) * (ops.exp(-self._log_var(net)) / 2 if self.likelihood.has_variance else 1.0)
+        return terms | {"loss": terms["loss"] + self.perceptual * scale * found, "perceptual_loss": found}
 
     def _draw(
         self, net: Model, mean: Tensor, log_var: Tensor, k: int, seeds: keras.random.SeedGenerator
@@ -332,9 +359,7 @@ def _free_bits(asked: float | None, likelihood: str, is_free: bool) -> tuple[flo
     return FREE_BITS_OF_TEXTS, (f"{note} the posterior would collapse (`free_bits = 0` penalises the whole KL).",)
 
 
-def _learnt_prior(
-    name: str, shape: tuple[int, ...], latent_dim: int, support: str, classes: int
-) -> LatentPrior | None:
+def _learnt_prior(name: str, shape: tuple[int, ...], latent_dim: int, support: str, classes: int) -> LatentPrior | None:
     """Return a prior that is learnt, for pseudo-inputs of a shape; None for N(0, I).
 
     Raises:

@@ -15,6 +15,9 @@ error by the variance of the data; so does the fixed σ² here, which is about t
 
 With finite scalar quantisation (`finite_scalars`; Mentzer et al. 2023, arXiv 2309.15505), vectors have few dimensions,
 each is rounded to one of a few levels, and the codebook is the grid of all levels. Then β = 0, and all else is the same.
+
+With `perceptual` = λ, the perceptual distance d of images (`perceptual`) joins the squared error: λ D d(x, x̂) / 2σ² is
+added to the loss, with D entries, as in the first stage of Rombach et al. (2022), arXiv 2112.10752.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from aenb.models import backbones, code_prior, finite_scalars, layers, quantiser
 from aenb.models.custom_parts import as_part
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, Part
 from aenb.models.likelihoods import gaussian
+from aenb.models.perceptual import Perceptual, check_images, distance
 from aenb.models.quantiser import Codebook
 from aenb.models.registry import check_unused, family
 from aenb.models.training_step import Batch, Player
@@ -79,6 +83,7 @@ def vqvae(
     filters: Filters = None,
     kernel_size: KernelSize = 4,
     activation: Activation = "relu",
+    perceptual: Perceptual = 0.0,
     prior_units: Annotated[int, Field("size of the embedding of a code in the prior", low=4, high=4096)] = 64,
     prior_layers: Annotated[int, Field("blocks of self-attention in the prior", low=1, high=64)] = 2,
     encoder: Part = None,
@@ -100,6 +105,7 @@ def vqvae(
     """
     from aenb.models.network import Network  # starts TensorFlow
 
+    check_images(perceptual, input_shape)
     body = backbones.choose_body(input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation)
     levels: tuple[int, ...] = ()
     if quantizer == "fsq":
@@ -117,7 +123,7 @@ def vqvae(
         decoder or _decoder(body, grid, input_shape), keras.Input(grid, name="input"), "decoder", input_shape
     )
     variance = variance or (OF_PIXELS if len(input_shape) == 3 else STANDARDISED)
-    quantisation = Quantisation(grid, num_embeddings, commitment_cost, decay, variance, levels)
+    quantisation = Quantisation(grid, num_embeddings, commitment_cost, decay, variance, levels, perceptual)
     bits = quantisation.positions * math.log2(num_embeddings)
     prior_model = code_prior.build(quantisation.positions, num_embeddings, prior_units, prior_layers)
     sample = code_prior.sampler(prior_model)
@@ -126,7 +132,7 @@ def vqvae(
         (quantisation.positions,),
         {"encoder": encoder, "decoder": decoder, "prior_model": prior_model},
         [
-            Player("autoencoder", quantisation.loss, FSQ_TERMS if levels else TERMS, ("encoder", "decoder")),
+            Player("autoencoder", quantisation.loss, quantisation.terms, ("encoder", "decoder")),
             Player("prior", quantisation.prior_loss, ("prior_loss",), ("prior_model",)),
         ],
         encode=quantisation.encode,
@@ -153,6 +159,7 @@ class Quantisation:
         decay: The decay of the codebook's moving averages.
         variance: σ².
         levels: The levels of each dimension, for finite scalars; empty: the codebook is learnt.
+        perceptual: The weight of the perceptual distance.
     """
 
     grid: tuple[int, ...]
@@ -161,6 +168,13 @@ class Quantisation:
     decay: float
     variance: float
     levels: tuple[int, ...] = ()
+    perceptual: float = 0.0
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The names of what `loss` returns."""
+        own = FSQ_TERMS if self.levels else TERMS
+        return (*own, "perceptual_loss") if self.perceptual else own
 
     @property
     def positions(self) -> int:
@@ -187,9 +201,13 @@ class Quantisation:
         log_likelihood = batch.observed * gaussian(batch.y, mean, math.log(self.variance))
         reconstruction = self._mean_of_examples(batch, -log_likelihood)
         perplexity = quantiser.perplexity(indices, self.num_embeddings)
-        if commitment is None:
-            return dict(zip(FSQ_TERMS, (reconstruction, reconstruction, perplexity), strict=True))
-        return dict(zip(TERMS, (reconstruction + commitment, reconstruction, commitment, perplexity), strict=True))
+        loss = reconstruction if commitment is None else reconstruction + commitment
+        values = [loss, reconstruction, *([] if commitment is None else [commitment]), perplexity]
+        if self.perceptual:
+            found = ops.mean(distance(batch.y, batch.observed * mean))
+            values.append(found)
+            values[0] += self.perceptual * math.prod(mean.shape[1:]) / (2 * self.variance) * found
+        return dict(zip(self.terms, values, strict=True))
 
     def _nearest(self, net: Model, z: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Return the nearest entries with the straight-through gradient, their indices, and the commitment loss."""
