@@ -28,13 +28,14 @@ def items(n=6, shape=(12, 12, 1), seed=0):
 
 
 def by_numpy(x, y):
-    """The formula, with convolutions by SciPy, for images of even sides."""
+    """The formula, with convolutions by SciPy, for square images."""
     total = 0
     x, y = x.astype("float64"), y.astype("float64")
     for weights in perceptual.filters(x.shape[-1]):
         pair = []
         for f in (x, y):
-            padded = np.pad(f, ((0, 0), (1, 1), (1, 1), (0, 0)))  # 4 pixels in steps of 2: one on each side
+            around = 1, 1 + f.shape[1] % 2  # "same", for 4 pixels in steps of 2
+            padded = np.pad(f, ((0, 0), around, around, (0, 0)))
             found = [
                 sum(signal.correlate2d(image[..., c], weights[..., c, k], "valid") for c in range(f.shape[-1]))[
                     ::2, ::2

@@ -95,8 +95,9 @@ def aae(
 ) -> Model:
     """Build an adversarial autoencoder, compiled.
 
-    Its parts are "encoder", "decoder" and, with matching="adversarial", "discriminator", on latent codes. In a conditional
-    model, the decoder is conditioned on the class (section 4 of the paper), and the codes represent the style.
+    Its parts are "encoder", "decoder" and, with matching="adversarial", "discriminator", which is a discriminator on
+    latent codes. In a conditional model, the decoder is conditioned on the class (section 4 of the paper), and the
+    codes represent the style.
 
     Raises:
         AenbError: A part does not fit the examples, there are no classes to condition on, or a setting of the

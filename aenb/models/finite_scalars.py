@@ -84,5 +84,5 @@ def _halves(levels: tuple[int, ...]) -> np.ndarray:
 
 
 def _places(levels: tuple[int, ...]) -> np.ndarray:
-    """Return the place value of each digit: 1, L₁, L₁L₂, …"""
+    """Return the place value of each digit: 1, L₁, L₁L₂ and so on."""
     return np.cumprod([1, *levels[:-1]])

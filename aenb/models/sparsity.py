@@ -1,5 +1,7 @@
-"""A layer that penalises codes: if they are not sparse, by L1 or by a Kullback-Leibler divergence (Ng 2011, CS294A), or
-if they are far from 0, by L2 (Ghosh et al. 2020, arXiv 1903.12436).
+"""A layer that penalises codes that are not sparse, or far from 0.
+
+Sparse codes: by L1 or by a Kullback-Leibler divergence (Ng 2011, CS294A); codes near 0: by L2 (Ghosh et al. 2020, arXiv
+1903.12436).
 
 Keras's own activity regulariser is not used: some releases divide by the batch size and others do not, so the effect
 of a weight would depend on the version.

@@ -58,8 +58,8 @@ from aenb.models.hyperparameters import (
 )
 from aenb.models.latent_priors import LOG_2PI, FlowPrior, LatentPrior, VampPrior, couplings
 from aenb.models.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, moved_log_var, parameter_of
-from aenb.models.perceptual import Perceptual, check_images, distance
 from aenb.models.parts import gaussian_encoder, mean_decoder, with_labels
+from aenb.models.perceptual import Perceptual, check_images, distance
 from aenb.models.registry import family
 from aenb.models.training_step import Batch, Player
 
@@ -201,7 +201,7 @@ class Bound:
         return (*TERMS, "perceptual_loss") if self.perceptual else TERMS
 
     def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
-        """Return the loss of a batch, and its unweighted terms: −E_q[log p(x|z)], KL(q(z|x) ‖ p(z)), and the distance."""
+        """Return the loss of a batch, and its unweighted terms: −E_q[log p(x|z)], KL(q(z|x) ‖ p(z)), the distance."""
         ops, k = keras.ops, self.num_samples
         mean, log_var = _posterior(net, batch)  # (batch, latent_dim) each
         if self.prior is not None and batch.training:
@@ -214,10 +214,8 @@ class Bound:
         if self.is_variance_learned and batch.training:
             is_shared = self.likelihood.weights is None
             _update_variance(net, batch, eta, ops.exp(log_w - log_sum), is_shared=is_shared)
-        if self.prior is None:
-            kls = ops.mean(kl(mean, log_var), axis=0)  # (latent_dim,)
-        else:
-            kls = ops.reshape(-ops.mean(log_ratio), (1,))  # of all dimensions
+        # (latent_dim,), or (1,) of all dimensions
+        kls = ops.mean(kl(mean, log_var), axis=0) if self.prior is None else ops.reshape(-ops.mean(log_ratio), (1,))
         reconstruction = -ops.mean(log_px)
         if k == 1:
             loss = reconstruction + self._kl_weight(net.step) * self._kl_penalty(kls)

@@ -14,7 +14,7 @@ p(k) that is learnt along with the codes (`code_prior`): its loss is −log p(k)
 error by the variance of the data; so does the fixed σ² here, which is about that of pixels, or of standardised values.
 
 With finite scalar quantisation (`finite_scalars`; Mentzer et al. 2023, arXiv 2309.15505), vectors have few dimensions,
-each is rounded to one of a few levels, and the codebook is the grid of all levels. Then β = 0, and all else is the same.
+each is rounded to one of a few levels, and the codebook is the grid of all levels. Then β = 0; all else is the same.
 
 With `perceptual` = λ, the perceptual distance d of images (`perceptual`) joins the squared error: λ D d(x, x̂) / 2σ² is
 added to the loss, with D entries, as in the first stage of Rombach et al. (2022), arXiv 2112.10752.
@@ -117,8 +117,10 @@ def vqvae(
     encoder = as_part(encoder, keras.Input(input_shape, name="input"), "encoder")
     grid = encoder.output_shape[1:]
     if levels and grid[-1] != len(levels):
-        raise AenbError(f"`encoder`: expected vectors of {len(levels)} dimensions, one for each of the levels {levels}; "
-                        f"received {grid}.")  # fmt: skip
+        raise AenbError(
+            f"`encoder`: expected vectors of {len(levels)} dimensions, one for each of the levels {levels}; received "
+            f"{grid}."
+        )
     decoder = as_part(
         decoder or _decoder(body, grid, input_shape), keras.Input(grid, name="input"), "decoder", input_shape
     )
