@@ -20,8 +20,8 @@ def mean_discrepancy(x: Tensor, y: Tensor) -> Tensor:
 
     Example:
         >>> import numpy as np
-        >>> float(mean_discrepancy(np.float32([[0.0], [0.0]]), np.float32([[1.0], [1.0]])))  # 1 + 1 − 2 · 2 / 3
-        0.6666665077209473
+        >>> round(float(mean_discrepancy(np.float32([[0.0], [0.0]]), np.float32([[1.0], [1.0]]))), 4)  # 2 − 2 · 2 / 3
+        0.6667
     """
     ops = keras.ops
     n = ops.cast(ops.shape(x)[0], "float32")

@@ -30,13 +30,11 @@ PSEUDO_INPUTS, COUNT = "pseudo_inputs", "pseudo_inputs_set"  # weights of the ne
 
 
 class LatentPrior(Protocol):
-    """A learnt prior.
+    """A learnt prior."""
 
-    Attributes:
-        trained: The names of the weights and parts that it adds to the network, and that are trained.
-    """
-
-    trained: tuple[str, ...]
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The names of the weights and parts that it adds to the network, and that are trained."""
 
     def weights(self) -> Mapping[str, np.ndarray | float]:
         """Return the weights that it adds to the network."""
@@ -65,7 +63,11 @@ class VampPrior:
 
     shape: tuple[int, ...]
     is_unit: bool
-    trained = (PSEUDO_INPUTS,)
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The names of the weights that are trained."""
+        return (PSEUDO_INPUTS,)
 
     def weights(self) -> Mapping[str, np.ndarray | float]:
         """Return the pseudo-inputs, and how many of them are set: none before the first batch."""
@@ -136,7 +138,11 @@ class FlowPrior:
     """
 
     model: Model
-    trained = ("prior_model",)
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The name of the part that is trained."""
+        return ("prior_model",)
 
     def weights(self) -> Mapping[str, np.ndarray | float]:
         """Return no weights but those of the part."""

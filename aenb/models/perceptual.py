@@ -45,7 +45,7 @@ def check_images(weight: float, item_shape: tuple[int, ...]) -> None:
 @functools.lru_cache(maxsize=8)
 def filters(channels: int) -> tuple[np.ndarray, ...]:
     """Return the filters of each level for images of some channels, (4, 4, channels, filters): always the same."""
-    draw, found = np.random.default_rng(SEED), []
+    draw, found = np.random.default_rng(SEED), list[np.ndarray]()
     for count in FILTERS:
         weights = draw.normal(size=(SIDE * SIDE * channels, count))
         if not found:
