@@ -18,6 +18,7 @@ from aenb.evaluation.scorers.score_parts import Part, parts
 
 STABLE = {"mse", "psnr", "ssim", "pca_mse", "mean_mse", "linear_probe", "knn", "pca_knn", "raw_knn"}
 STABLE |= {"frechet", "frechet_floor", "precision", "recall", "density", "coverage", "novelty", "rarest_class"}
+STABLE |= {"frechet_reconstruction"}
 SAY = lambda text: None  # noqa: E731
 
 
@@ -38,7 +39,8 @@ class Fake:
     latent_dim, spec, scores, is_alive = 8, SimpleNamespace(seed=0), {}, False
 
     def __init__(self, data, encode=None, rebuild=None, make=None):
-        self.data, self.encode, self.reconstruct, self.generate = data, encode, rebuild, make
+        self.data, self.encode, self.generate = data, encode, make
+        self.reconstruct = rebuild or (lambda x, labels: x)
 
     def corrupt(self, x):
         return x
@@ -164,6 +166,7 @@ def test_generators_that_cheat_are_seen(data):
     scores = {what: generation(Fake(data, make=lambda n, seed, x=x: x), data, SAY) for what, x in made.items()}
     floor = scores["copies"]["frechet_floor"]
     assert scores["copies"]["frechet"] < 3 * floor
+    assert scores["copies"]["frechet_reconstruction"] < 1e-3 * floor  # the examples themselves
     assert scores["copies"]["novelty"] < 0.01
     assert scores["one"]["frechet"] > 10 * floor
     assert scores["one"]["recall"] < 0.05

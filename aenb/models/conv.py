@@ -6,18 +6,22 @@ transposed convolutions. Odd sizes are rounded up in the encoder and cropped in 
 number of channels work.
 
     (H, W, C) → (⌈H/2⌉, ⌈W/2⌉, f₁) → (⌈H/4⌉, ⌈W/4⌉, f₂) → z ∈ ℝᵏ → … → (H, W, C)
+
+With penalties on codes and on the decoder's weights, it is a regularised autoencoder (`regularised`).
+With `perceptual`, λ d(x, x̂) is added to the loss (`perceptual`): reconstructions are sharper, and their error larger.
 """
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from aenb.core.backend import Model
+from aenb.core.backend import Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import backbones, layers
+from aenb.models import backbones, layers, regularised
 from aenb.models import linear_path as pca_path
-from aenb.models.hyperparameters import Activation, LatentDim, LinearPath, Loss, OutputActivation, Part
+from aenb.models.hyperparameters import LOSSES, Activation, LatentDim, LinearPath, Loss, OutputActivation, Part
+from aenb.models.perceptual import Perceptual
 from aenb.models.registry import family
 
 
@@ -39,6 +43,9 @@ def conv(
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
     linear_path: LinearPath = False,
+    perceptual: Perceptual = 0.0,
+    code_penalty: regularised.CodePenalty = 0.0,
+    decoder_penalty: regularised.DecoderPenalty = 0.0,
     encoder: Part = None,
     decoder: Part = None,
 ) -> Model:
@@ -58,10 +65,23 @@ def conv(
         encoder = encoder or pca_path.encoder(body, input_shape, latent_dim)
         decoder = decoder or (lambda size: pca_path.decoder(body, size, input_shape))
     last = layers.output_activation(input_shape, output_activation)
-    return layers.autoencoder(
+    model = layers.autoencoder(
         "conv",
         input_shape,
         encoder or backbones.encoder(body, input_shape, latent_dim),
         decoder or (lambda size: backbones.decoder(body, size, input_shape, last)),
         loss=loss,
+        between=regularised.code_penalty(code_penalty),
+        metrics=regularised.reported(code_penalty, decoder_penalty) if loss == "mse" else [],
     )
+    if perceptual:
+        _compare_features(model, loss, perceptual)
+    regularised.penalise_kernels(model.get_layer("decoder"), decoder_penalty)
+    return model
+
+
+def _compare_features(model: Model, loss: str, weight: float) -> None:
+    """Recompile a model with the perceptual distance added to its loss."""
+    from aenb.models.perceptual_loss import WithPerceptual  # starts TensorFlow
+
+    model.compile(keras.optimizers.Adam(), loss=WithPerceptual(LOSSES[loss], weight))

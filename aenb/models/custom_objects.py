@@ -11,4 +11,5 @@ Example:
 from aenb.models import masked_loss as masked_loss
 from aenb.models import mixed_loss as mixed_loss
 from aenb.models import network as network
+from aenb.models import perceptual_loss as perceptual_loss
 from aenb.models import sparsity as sparsity

@@ -5,12 +5,14 @@ a network with a 30-dimensional code, and found it far better than PCA. They pre
 Boltzmann machine; with modern initialisation and Adam, it trains end to end.
 
     x ∈ ℝᵈ → h₁ → … → z ∈ ℝᵏ → … → h₁ → x̂ ∈ ℝᵈ,     loss = ‖x − x̂‖² / d, averaged over the batch
+
+With penalties on codes and on the decoder's weights, it is a regularised autoencoder (`regularised`).
 """
 
 from __future__ import annotations
 
 from aenb.core.backend import Model
-from aenb.models import backbones, layers
+from aenb.models import backbones, layers, regularised
 from aenb.models import linear_path as pca_path
 from aenb.models.hyperparameters import (
     Activation,
@@ -44,6 +46,8 @@ def deep(
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
     linear_path: LinearPath = False,
+    code_penalty: regularised.CodePenalty = 0.0,
+    decoder_penalty: regularised.DecoderPenalty = 0.0,
     vocabulary: Vocabulary = 0,
     layout: TableLayout = None,
     encoder: Part = None,
@@ -66,11 +70,16 @@ def deep(
         encoder = encoder or pca_path.encoder(body, input_shape, latent_dim)
         decoder = decoder or (lambda size: pca_path.decoder(body, size, input_shape))
     last = layers.output_activation(input_shape, output_activation, vocabulary)
-    return layers.autoencoder(
+    is_mse = loss == "mse" and not vocabulary and table is None
+    model = layers.autoencoder(
         "deep",
         input_shape,
         encoder or backbones.encoder(body, input_shape, latent_dim, latent_activation),
         decoder or (lambda size: backbones.decoder(body, size, input_shape, last)),
         loss="tokens" if vocabulary else loss,
         layout=table,
+        between=regularised.code_penalty(code_penalty),
+        metrics=regularised.reported(code_penalty, decoder_penalty) if is_mse else [],
     )
+    regularised.penalise_kernels(model.get_layer("decoder"), decoder_penalty)
+    return model

@@ -22,6 +22,7 @@ CLASSES = {
     "network",
     "masked_loss",
     "mixed_loss",
+    "perceptual_loss",
     "sparsity",
 }  # they define Keras classes, and so start TensorFlow
 KINDS = {  # of data: what it is called, and the shape of one example
@@ -215,6 +216,22 @@ def families() -> Catalogue[Family]:
         True
     """
     return _families.discover()
+
+
+def check_unused(family: str, given: dict[str, Any], with_what: str) -> None:
+    """Refuse hyperparameters that another one leaves without effect.
+
+    Args:
+        family: The family's name.
+        given: Their values.
+        with_what: What leaves them without effect, for the message.
+
+    Raises:
+        AenbError: One of them differs from its default.
+    """
+    for name, value in given.items():
+        if value != (usual := families()[family].fields[name].default):
+            raise AenbError(f"`{name}`: expected its default, {usual}, together with {with_what}; received {value}.")
 
 
 def build_model(family: str, input_shape: tuple[int, ...], **hyperparameters: Any) -> Model:

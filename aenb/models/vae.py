@@ -19,6 +19,13 @@ learned by gradients: it follows the mean squared error by a moving average. Oth
 and, for `num_samples` = k > 1, the importance-weighted bound (Burda et al. 2015, 1509.00519), which is tighter:
 
     log p(x) ≥ E log 1/k Σᵢ wᵢ,     wᵢ = p(x|zᵢ) p(zᵢ) / q(zᵢ|x),  z₁ … zₖ ~ q(z|x)
+
+The prior may be learnt as well (`latent_priors`): then there is no closed form, and the KL is the mean of
+log q(z|x) − log p(z) over the codes that are drawn. It is weighted as above, but has no parts for each dimension.
+
+With `perceptual` = λ, the perceptual distance d of images (`perceptual`) joins the squared error of the Gaussian:
+λ D d(x, x̂) / 2σ² is added to the loss, with D entries and σ² the variance (without one, λ D d). It is no likelihood,
+so the loss is then no bound; the evidence is of p(x|z) alone.
 """
 
 from __future__ import annotations
@@ -49,12 +56,15 @@ from aenb.models.hyperparameters import (
     classes_of,
     layout_of,
 )
+from aenb.models.latent_priors import LOG_2PI, FlowPrior, LatentPrior, VampPrior, couplings
 from aenb.models.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, moved_log_var, parameter_of
 from aenb.models.parts import gaussian_encoder, mean_decoder, with_labels
+from aenb.models.perceptual import Perceptual, check_images, distance
 from aenb.models.registry import family
 from aenb.models.training_step import Batch, Player
 
 FREE_BITS_OF_TEXTS = 0.5  # nats of KL in each dimension
+TERMS = ("loss", "reconstruction_loss", "kl_loss")
 LEAST_VARIANCE = 0.01  # of a number in a mixed table, so that one that is easy to predict does not drown the others
 
 
@@ -83,7 +93,17 @@ def vae(
         float | None, Field("nats of KL in each dimension that are not penalised; None: by the data", low=0)
     ] = None,
     capacity: Annotated[float | None, Field("target of the KL in nats; None: the KL is minimised", low=0)] = None,
+    prior: Annotated[
+        str,
+        Field(
+            "N(0, I); the mean of the posteriors of learnt pseudo-inputs (vamp, Tomczak & Welling 2018); or affine "
+            "couplings (flow, Dinh et al. 2017)",
+            choices=("standard", "vamp", "flow"),
+        ),
+    ] = "standard",
+    pseudo_inputs: Annotated[int, Field("how many, for the prior vamp", low=1, high=4096)] = 100,
     num_samples: Annotated[int, Field("latent codes per example; over 1: the importance-weighted bound", low=1)] = 1,
+    perceptual: Perceptual = 0.0,
     conditional: Conditional = False,
     num_classes: NumClasses = 0,
     support: Support = None,
@@ -106,6 +126,7 @@ def vae(
     """
     from aenb.models.network import Network  # starts TensorFlow
 
+    check_images(perceptual, input_shape)
     support = "tokens" if vocabulary else support or ("unit" if len(input_shape) == 3 else "real")
     table = layout_of(layout, input_shape)
     name, notes = choose_likelihood(likelihood, support, variance) if table is None else _of_table(likelihood)
@@ -125,20 +146,25 @@ def vae(
     latent_dim = encoder.outputs[0].shape[-1]
     last = chosen.last or ("linear" if support == "real" else "sigmoid")
     decoder = mean_decoder(decoder, body, input_shape, latent_dim, classes, last)
-    free_bits, free = _free_bits(free_bits, name, capacity is None and num_samples == 1)
+    free_bits, free = _free_bits(free_bits, name, capacity is None and num_samples == 1 and prior == "standard")
+    learnt = _learnt_prior(prior, (pseudo_inputs, *input_shape), latent_dim, support, classes)
     bound = Bound(
         chosen, parameter_of(decoder, chosen), variance, beta=beta, kl_warmup=kl_warmup, free_bits=free_bits,
-        capacity=capacity, num_samples=num_samples,
+        capacity=capacity, num_samples=num_samples, prior=learnt, perceptual=perceptual,
     )  # fmt: skip
     bound.check()
+    weights: dict[str, np.ndarray | float] = {}
+    if bound.is_variance_learned:
+        weights["log_var"] = 0.0 if table is None else np.zeros(table.width)
     return Network(
         input_shape,
         (latent_dim,),
-        {"encoder": encoder, "decoder": decoder},
-        [Player("autoencoder", bound.loss, ("loss", "reconstruction_loss", "kl_loss"), ("encoder", "decoder"))],
+        {"encoder": encoder, "decoder": decoder} | (learnt.parts() if learnt else {}),
+        [Player("autoencoder", bound.loss, bound.terms, ("encoder", "decoder", *(learnt.trained if learnt else ())))],
         decode=bound.decode if chosen.mean else None,
+        prior=learnt.sample if learnt else None,
         evidence=bound.evidence,
-        weights={"log_var": 0.0 if table is None else np.zeros(table.width)} if bound.is_variance_learned else None,
+        weights=weights | dict(learnt.weights() if learnt else {}),
         num_classes=classes,
         notes=notes + free,
         name="vae",
@@ -154,6 +180,8 @@ class Bound:
         parameter: Decoder inputs → η.
         variance: The variance of a Gaussian likelihood; None: learned.
         beta: A hyperparameter of `vae`, as are the attributes below.
+        prior: p(z), if it is learnt; None: N(0, I).
+        perceptual: The weight of the perceptual distance.
     """
 
     likelihood: Likelihood
@@ -164,12 +192,21 @@ class Bound:
     free_bits: float = 0.0
     capacity: float | None = None
     num_samples: int = 1
+    prior: LatentPrior | None = None
+    perceptual: float = 0.0
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The names of what `loss` returns."""
+        return (*TERMS, "perceptual_loss") if self.perceptual else TERMS
 
     def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
-        """Return the loss of a batch, and its two unweighted terms: −E_q[log p(x|z)] and KL(q(z|x) ‖ p(z))."""
+        """Return the loss of a batch, and its unweighted terms: −E_q[log p(x|z)], KL(q(z|x) ‖ p(z)), the distance."""
         ops, k = keras.ops, self.num_samples
         mean, log_var = _posterior(net, batch)  # (batch, latent_dim) each
-        z, log_ratio = _draw(mean, log_var, k, net.seeds)  # (k, batch, latent_dim), (k, batch)
+        if self.prior is not None and batch.training:
+            self.prior.update(net, batch)
+        z, log_ratio = self._draw(net, mean, log_var, k, net.seeds)  # (k, batch, latent_dim), (k, batch)
         eta = self._decoded(z, batch)  # (k, batch, *item_shape)
         log_px = self._log_px(net, batch, eta, self.likelihood.weights)  # (k, batch)
         log_w = log_px + log_ratio
@@ -177,13 +214,39 @@ class Bound:
         if self.is_variance_learned and batch.training:
             is_shared = self.likelihood.weights is None
             _update_variance(net, batch, eta, ops.exp(log_w - log_sum), is_shared=is_shared)
-        kls = ops.mean(kl(mean, log_var), axis=0)  # (latent_dim,)
+        # (latent_dim,), or (1,) of all dimensions
+        kls = ops.mean(kl(mean, log_var), axis=0) if self.prior is None else ops.reshape(-ops.mean(log_ratio), (1,))
         reconstruction = -ops.mean(log_px)
         if k == 1:
             loss = reconstruction + self._kl_weight(net.step) * self._kl_penalty(kls)
         else:
             loss = math.log(k) - ops.mean(log_sum)
-        return {"loss": loss, "reconstruction_loss": reconstruction, "kl_loss": ops.sum(kls)}
+        terms = {"loss": loss, "reconstruction_loss": reconstruction, "kl_loss": ops.sum(kls)}
+        return terms if not self.perceptual else self._with_perceptual(net, batch, eta, terms)
+
+    def _with_perceptual(self, net: Model, batch: Batch, eta: Tensor, terms: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Add the perceptual distance to the loss, and to the terms, where it is unweighted."""
+        ops, shape = keras.ops, eta.shape[2:]
+        image = self.likelihood.mean(eta) if self.likelihood.mean else eta
+        if self.likelihood.parameter and not self.likelihood.mean:  # of a Bernoulli, η is the logit
+            image = ops.sigmoid(eta)
+        image = ops.reshape(image * batch.observed, (-1, *shape))
+        targets = ops.reshape(ops.broadcast_to(batch.y, ops.shape(eta)), (-1, *shape))
+        found = ops.mean(distance(targets, image))
+        scale = math.prod(shape) * (ops.exp(-self._log_var(net)) / 2 if self.likelihood.has_variance else 1.0)
+        return terms | {"loss": terms["loss"] + self.perceptual * scale * found, "perceptual_loss": found}
+
+    def _draw(
+        self, net: Model, mean: Tensor, log_var: Tensor, k: int, seeds: keras.random.SeedGenerator
+    ) -> tuple[Tensor, Tensor]:
+        """Draw z = µ + σ ε, k codes from each q(z|x): (k, batch, latent_dim); and log p(z) − log q(z|x), (k, batch)."""
+        ops = keras.ops
+        noise = keras.random.normal((k, *ops.shape(mean)), seed=seeds)
+        z = mean + ops.exp(log_var / 2) * noise
+        if self.prior is None:  # the constants are the same
+            return z, 0.5 * ops.sum(ops.square(noise) + log_var - ops.square(z), axis=-1)
+        log_q = -0.5 * ops.sum(ops.square(noise) + log_var + LOG_2PI, axis=-1)
+        return z, self.prior.log_density(net, z) - log_q
 
     def _decoded(self, z: Tensor, batch: Batch) -> Tensor:
         """Decode codes: (k, batch, latent_dim) → η, (k, batch, *item_shape)."""
@@ -220,7 +283,7 @@ class Bound:
 
     def evidence(self, net: Model, batch: Batch, k: int, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
         """Draw k codes per example; return log p(x|z) and log p(z) − log q(z|x), (k, batch) each; the sum is log w."""
-        z, log_ratio = _draw(*_posterior(net, batch), k, seeds)
+        z, log_ratio = self._draw(net, *_posterior(net, batch), k, seeds)
         return self._log_px(net, batch, self._decoded(z, batch)), log_ratio
 
     def decode(self, net: Model, codes: Tensor, labels: Tensor | None) -> Tensor:
@@ -241,6 +304,9 @@ class Bound:
                 f"`num_samples`: expected 1 together with {named}, since the importance-weighted bound has no KL term "
                 f"to be weighted; received {self.num_samples}."
             )
+        if self.prior is not None and self.free_bits:
+            raise AenbError("`free_bits`: expected none with a learnt prior, since its KL has no parts for each "
+                            f"dimension; received {self.free_bits:g}.")  # fmt: skip
         if self.capacity is not None and self.free_bits:
             raise AenbError("`capacity`: expected None together with `free_bits`: each says how large the KL is to be.")
 
@@ -249,14 +315,6 @@ def _posterior(net: Model, batch: Batch) -> tuple[Tensor, Tensor]:
     """Encode a batch: return the means and log variances of q(z|x), (batch, latent_dim) each, float32."""
     mean, log_var = net.encoder(with_labels(batch.x, batch.labels))
     return keras.ops.cast(mean, "float32"), keras.ops.cast(log_var, "float32")
-
-
-def _draw(mean: Tensor, log_var: Tensor, k: int, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
-    """Draw z = µ + σ ε, k codes from each q(z|x): (k, batch, latent_dim); and log p(z) − log q(z|x), (k, batch)."""
-    ops = keras.ops
-    noise = keras.random.normal((k, *ops.shape(mean)), seed=seeds)
-    z = mean + ops.exp(log_var / 2) * noise
-    return z, 0.5 * ops.sum(ops.square(noise) + log_var - ops.square(z), axis=-1)
 
 
 def _update_variance(net: Model, batch: Batch, mean: Tensor, shares: Tensor, *, is_shared: bool) -> None:
@@ -297,6 +355,22 @@ def _free_bits(asked: float | None, likelihood: str, is_free: bool) -> tuple[flo
         f"The examples are texts, so the first {FREE_BITS_OF_TEXTS:g} nats of KL of each dimension are free; otherwise"
     )
     return FREE_BITS_OF_TEXTS, (f"{note} the posterior would collapse (`free_bits = 0` penalises the whole KL).",)
+
+
+def _learnt_prior(name: str, shape: tuple[int, ...], latent_dim: int, support: str, classes: int) -> LatentPrior | None:
+    """Return a prior that is learnt, for pseudo-inputs of a shape; None for N(0, I).
+
+    Raises:
+        AenbError: It does not fit the model: pseudo-inputs have no gradients as tokens, and no classes.
+    """
+    if name == "flow":
+        return FlowPrior(couplings(latent_dim))
+    if name == "standard":
+        return None
+    if support == "tokens" or classes:
+        what = "texts, whose tokens have no gradients" if support == "tokens" else "a conditional model"
+        raise AenbError(f'`prior`: expected "standard" or "flow" for {what}; received "{name}".')
+    return VampPrior(shape, is_unit=support in ("unit", "binary"))
 
 
 def _of_table(likelihood: str | None) -> tuple[str, tuple[str, ...]]:

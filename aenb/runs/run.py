@@ -811,8 +811,9 @@ class Run:
                 preprocess it, so that scores are comparable.
             parts: Some of "reconstruction" (`mse`, `psnr`, `ssim`, `pca_mse`, `mean_mse`), "likelihood" (`elbo`,
                 `nll`, `active_units`), "representation" (`linear_probe`, `knn`, `pca_knn`), "generation" (`frechet`,
-                `frechet_floor`, `precision`, `recall`, `density`, `coverage`), "anomaly" (`anomaly_auc`),
-                "generated_table" (`marginal_distance`, `association_difference`, `classifier_auc`); None: all.
+                `frechet_floor`, `frechet_reconstruction`, `precision`, `recall`, `density`, `coverage`), "anomaly"
+                (`anomaly_auc`), "generated_table" (`marginal_distance`, `association_difference`, `classifier_auc`);
+                None: all.
             verbose: Whether to show progress, if more than reconstructions are scored.
 
         Returns:

@@ -8,13 +8,22 @@ the terms of the history, never at the family, so it also works for new families
     collapse.py           posterior collapse, unused codebook entries
     units.py              dead units
     mode_collapse.py      mode collapse
+    smoothing.py          blurred reconstructions
     ranges.py             examples in other units, or out of the range of the last activation
 """
 
 from __future__ import annotations
 
 from aenb.core.numerics import usual_errors
-from aenb.evaluation.diagnosis import against_baselines, collapse, learning_curves, mode_collapse, ranges, units
+from aenb.evaluation.diagnosis import (
+    against_baselines,
+    collapse,
+    learning_curves,
+    mode_collapse,
+    ranges,
+    smoothing,
+    units,
+)
 from aenb.evaluation.diagnosis.finding import SEVERITIES, Finding
 from aenb.evaluation.diagnosis.measurements import Measurements
 from aenb.latent.trained_run import TrainedRun
@@ -34,6 +43,7 @@ CHECKS = (
     against_baselines.no_linear_path,
     against_baselines.behind_pca,
     mode_collapse.mode_collapse,
+    smoothing.over_smoothed,
     learning_curves.saturated,
     learning_curves.over_fitting,
     learning_curves.barely_trained,
@@ -50,6 +60,10 @@ CAUSES = {  # a finding → the findings that explain it: if one of them is foun
     },
     "no-linear-path": {"diverged", "input-range", "other-units", "out-of-reach", "barely-trained"},
     "mode-collapse": {"posterior-collapse", "learned-nothing", "diverged", "barely-trained"},
+    "over-smoothed": {
+        "learned-nothing", "posterior-collapse", "diverged", "barely-trained", "other-units", "input-range",
+        "out-of-reach", "dead-units",
+    },
     "unused-dimensions": {"learned-nothing", "barely-trained"},
     "posterior-collapse": {"barely-trained"},
     "still-learning": {"barely-trained"},

@@ -10,6 +10,7 @@ from aenb.evaluation.diagnosis.learning_curves import has_flattened, smaller
 from aenb.evaluation.diagnosis.measurements import Measurements
 
 MEAN, PCA = 0.95, 1.05  # multiples of a baseline's error from which a model counts as no better, or as worse
+PENALTIES = ("sparsity", "code_penalty", "decoder_penalty")  # hyperparameters that add to the squared error
 HIGH = 3  # multiple of the usual learning rate above which it is the likeliest cause
 
 
@@ -63,7 +64,7 @@ def no_linear_path(measured: Measurements) -> Iterator[Finding]:
 def _is_comparable(measured: Measurements) -> bool:
     """Say whether a model minimises the squared error alone, and its code is smaller than an example."""
     loss = getattr(measured.model.loss, "loss", measured.model.loss)
-    return loss == "mean_squared_error" and measured.run.compresses and measured.setting("sparsity") is None
+    return loss == "mean_squared_error" and measured.run.compresses and not any(map(measured.setting, PENALTIES))
 
 
 def behind_pca(measured: Measurements) -> Iterator[Finding]:

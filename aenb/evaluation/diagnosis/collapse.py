@@ -62,7 +62,8 @@ def _revived(measured: Measurements, size: int) -> str:
     if measured.has("kl_warmup") and measured.setting("num_samples") == 1 and not measured.setting("kl_warmup"):
         return f"kl_warmup = {max(1, measured.steps // 2)}"
     charged, free = ((0,), 0.5) if measured.run.data.kind == "text" else ((0, None), 0.25)
-    if measured.has("free_bits") and measured.setting("num_samples") == 1 and measured.setting("free_bits") in charged:
+    is_parted = measured.setting("num_samples") == 1 and measured.setting("prior") in (None, "standard")
+    if measured.has("free_bits") and is_parted and measured.setting("free_bits") in charged:
         return f"free_bits = {free:g}"
     return f"latent_dim = {max(1, size // 2)}" if size > 2 else f"--learning-rate {measured.learning_rate / 4:g}"
 

@@ -19,6 +19,7 @@ from aenb.evaluation.metrics.sample_quality import (
     novelty,
     precision_recall,
 )
+from aenb.evaluation.scorers.blocks import in_blocks
 from aenb.evaluation.scorers.data_cache import known
 from aenb.evaluation.scorers.score_parts import score
 from aenb.latent.trained_run import TrainedRun
@@ -35,6 +36,9 @@ def generation(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dic
     `kernel_distance`, `precision`, `recall`, `density` and `coverage`. The suffix `_floor` marks the scores of as many
     training examples. `novelty` compares samples with the training examples, and `rarest_class` is the share of the
     class that is generated least often.
+
+    `frechet_reconstruction` is the distance of the reconstructions of these held-out images from the images: no density
+    over latent codes can bring samples closer than the decoder allows.
 
     Args:
         run: The `Run`.
@@ -56,6 +60,9 @@ def generation(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dic
     scores = _scores(features, test) | {"novelty": novelty(features, train, test)}
     floor = known(data, "floor", lambda: _scores(train[spread(len(train), n)], test))
     scores |= {f"{name}_floor": score for name, score in floor.items()}
+    if data.kind == "image" and not run.is_generator:
+        say("reconstructions compared with real examples")
+        scores["frechet_reconstruction"] = frechet_distance(_of_reconstructions(run, data, extractor, n), test)
     if probabilities is not None:
         scores["rarest_class"] = float(class_histogram(probabilities).min())
     return scores
@@ -72,6 +79,17 @@ def _scores(features: np.ndarray, real: np.ndarray) -> dict[str, float]:
         "density": density,
         "coverage": coverage,
     }
+
+
+def _of_reconstructions(run: TrainedRun, data: Data, extractor: Extractor, n: int) -> np.ndarray:
+    """Return the features of the reconstructions of held-out examples: (n, dimensions)."""
+    index = spread(len(data.test), n)
+    labels = data.y_test[index] if run.is_conditional else None
+
+    def step(x: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        return extractor.features(run.reconstruct(run.corrupt(x), labels))
+
+    return in_blocks(step, data.test[index], labels)
 
 
 def _features(data: Data, extractor: Extractor, n: int, say: Callable[[str], object]) -> tuple[np.ndarray, np.ndarray]:
