@@ -8,13 +8,22 @@ the terms of the history, never at the family, so it also works for new families
     collapse.py           posterior collapse, unused codebook entries
     units.py              dead units
     mode_collapse.py      mode collapse
+    denoising.py          a denoiser no better than a linear one, too much guidance
     ranges.py             examples in other units, or out of the range of the last activation
 """
 
 from __future__ import annotations
 
 from aenb.core.numerics import usual_errors
-from aenb.evaluation.diagnosis import against_baselines, collapse, learning_curves, mode_collapse, ranges, units
+from aenb.evaluation.diagnosis import (
+    against_baselines,
+    collapse,
+    denoising,
+    learning_curves,
+    mode_collapse,
+    ranges,
+    units,
+)
 from aenb.evaluation.diagnosis.finding import SEVERITIES, Finding
 from aenb.evaluation.diagnosis.measurements import Measurements
 from aenb.latent.trained_run import TrainedRun
@@ -32,6 +41,8 @@ CHECKS = (
     collapse.dead_codes,
     against_baselines.learned_nothing,
     against_baselines.behind_pca,
+    denoising.behind_linear_denoiser,
+    denoising.too_much_guidance,
     mode_collapse.mode_collapse,
     learning_curves.saturated,
     learning_curves.over_fitting,
@@ -47,10 +58,11 @@ CAUSES = {  # a finding → the findings that explain it: if one of them is foun
         "learned-nothing", "dead-units", "still-learning", "over-fitting", "other-units", "out-of-reach",
         "barely-trained",
     },
-    "mode-collapse": {"posterior-collapse", "learned-nothing", "diverged", "barely-trained"},
+    "linear-denoiser": {"diverged", "input-range", "other-units", "barely-trained"},
+    "mode-collapse": {"posterior-collapse", "learned-nothing", "diverged", "barely-trained", "linear-denoiser"},
     "unused-dimensions": {"learned-nothing", "barely-trained"},
     "posterior-collapse": {"barely-trained"},
-    "still-learning": {"barely-trained"},
+    "still-learning": {"barely-trained", "linear-denoiser"},
     "local-optima": {"barely-trained"},
 }  # fmt: skip
 
