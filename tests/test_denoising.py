@@ -1,4 +1,4 @@
-"""Adding and removing noise, against closed forms: schedules, targets, scores of a mixture, DDIM, the linear denoiser."""
+"""Adding and removing noise, against closed forms: schedules, targets, a mixture's scores, DDIM, linear denoisers."""
 
 import numpy as np
 import pytest
