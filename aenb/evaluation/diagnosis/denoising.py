@@ -19,7 +19,7 @@ NARROW = 0.5  # of the variance within classes without guidance
 def behind_linear_denoiser(measured: Measurements) -> Iterator[Finding]:
     """Check for a denoiser that is no better than the best linear one, which knows only mean and covariance."""
     losses, objective = measured.history.get("val_loss", []), measured.setting("objective")
-    if "denoiser" not in parts(measured.model) or objective is None or not losses:
+    if "denoiser" not in parts(measured.model) or objective is None or not losses or len(measured.index) < 2:
         return
     baseline = gaussian_denoising_loss(_variances(measured), objective)
     if losses[-1] >= baseline:
