@@ -17,16 +17,12 @@ from aenb.core.backend import Tensor, tf
 from aenb.models.noise_schedule import Objective
 
 REFINEMENTS = 1  # of each step of the inversion
+REPEATS = 2  # of each noise level, when missing values are filled in
+TINY = 1e-6
 Predict = Callable[[Tensor, Tensor], Tensor]  # x_t (n, …), t () → the prediction, (n, …)
 
 
-def sample(
-    predict: Predict,
-    noise: Tensor,
-    objective: Objective,
-    steps: int,
-    constrain: Callable[[Tensor], Tensor] | None = None,
-) -> Tensor:
+def sample(predict: Predict, noise: Tensor, objective: Objective, steps: int) -> Tensor:
     """Turn noise into samples: (n, …) → (n, …), float32.
 
     Args:
@@ -34,7 +30,6 @@ def sample(
         noise: From N(0, I).
         objective: What the denoiser predicts.
         steps: How many.
-        constrain: Changes the example x̂ of each step, such as to keep what is known of it; the noise follows.
 
     Example:
         >>> from aenb.models.noise_schedule import OBJECTIVES
@@ -45,12 +40,7 @@ def sample(
     times = _times(objective, steps)[::-1]
 
     def step(number: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-        t = times[number]
-        example, own = _estimates(predict, x, t, objective)
-        if constrain is not None:
-            alpha, sigma = objective.levels(t)
-            example = constrain(example)
-            own = (x - alpha * example) / sigma
+        example, own = _estimates(predict, x, times[number], objective)
         alpha, sigma = objective.levels(times[number + 1])
         return number + 1, alpha * example + sigma * own
 
@@ -75,11 +65,48 @@ def invert(predict: Predict, x: Tensor, objective: Objective, steps: int, refine
         example, noise = _estimates(predict, x, t, objective)
         there = less * example + more * noise
         for _ in range(refinements):
-            _, noise = _estimates(predict, there, later, objective)
-            there = less / alpha * (x - sigma * noise) + more * noise
+            example, noise = _estimates(predict, there, later, objective)
+            by_noise = less / alpha * (x - sigma * noise) + more * noise
+            by_example = less * example + more * (x - alpha * example) / tf.maximum(sigma, TINY)
+            there = tf.where(sigma > alpha, by_example, by_noise)  # whichever depends less on the estimate
         return number + 1, there
 
     return tf.while_loop(lambda number, _: number < steps, step, (tf.constant(0), x))[1]
+
+
+def fill(
+    predict: Predict, known: Tensor, missing: Tensor, objective: Objective, steps: int, repeats: int = REPEATS
+) -> Tensor:
+    """Return samples that agree with what is known: (n, …) → (n, …), float32, deterministic.
+
+    What is known replaces its estimate at each noise level (Wang, Yu & Zhang 2022, arXiv 2212.00490), and each level is
+    visited several times with new noise, so that the rest comes to agree with it (Lugmayr et al. 2022, arXiv
+    2201.09865). It is an approximation: for two values of a Gaussian with a correlation of 0.9, given that one is 1.5,
+    the other has a mean of 1.24 instead of 1.35; with the noise of `sample` it would be 0.67.
+
+    Args:
+        predict: The denoiser.
+        known: Values, of which the missing ones are not used.
+        missing: Which are missing: the same shape, bool.
+        objective: What the denoiser predicts.
+        steps: How many noise levels.
+        repeats: How often each is visited.
+    """
+    times = _times(objective, steps)[::-1]
+
+    def step(number: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        example, _ = _estimates(predict, x, times[number // repeats], objective)
+        alpha, sigma = objective.levels(times[(number + 1) // repeats])
+        example = tf.where(missing, example, known)
+        return number + 1, alpha * example + sigma * _noise(known, number + 1)
+
+    start = tf.constant(0), _noise(known, tf.constant(0))
+    return tf.while_loop(lambda number, _: number < steps * repeats, step, start)[1]
+
+
+def _noise(like: Tensor, number: Tensor) -> Tensor:
+    """Return noise that depends on the number of a step alone."""
+    return tf.random.stateless_normal(tf.shape(like), tf.stack([0, number]))
 
 
 def _times(objective: Objective, steps: int) -> Tensor:

@@ -82,18 +82,15 @@ class Process:
         return self._inverted(x, self._conditions(labels, tf.shape(x)[0]))
 
     def fill(self, known: Tensor, missing: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return samples that agree with what is known: (n, *shape) → (n, *shape).
-
-        What is known replaces its estimate in each step (Wang, Yu & Zhang 2022, arXiv 2212.00490).
+        """Return samples that agree with what is known, see `ddim.fill`: (n, *shape) → (n, *shape).
 
         Args:
             known: Values, of which the missing ones are not used.
             missing: Which are missing, of the same size.
             labels: One-hot, or None.
         """
-        noise = tf.random.stateless_normal(tf.shape(known), (0, 0))
         missing = keras.ops.reshape(missing, tf.shape(known))
-        return self._filled(noise, self._conditions(labels, tf.shape(known)[0]), known, missing)
+        return self._filled(known, missing, self._conditions(labels, tf.shape(known)[0]))
 
     def _noise(self, n: int, generator: np.random.Generator) -> np.ndarray:
         return generator.standard_normal((n, *self.space.shape), "float32")
@@ -115,9 +112,8 @@ class Process:
 
     @functools.cached_property
     def _filled(self) -> Callable[..., Tensor]:
-        def run(noise: Tensor, condition: Tensor, known: Tensor, missing: Tensor) -> Tensor:
-            predict = self._predictor(condition)
-            return ddim.sample(predict, noise, self.objective, self.steps, lambda x: tf.where(missing, x, known))
+        def run(known: Tensor, missing: Tensor, condition: Tensor) -> Tensor:
+            return ddim.fill(self._predictor(condition), known, missing, self.objective, self.steps)
 
         return tf.function(run, autograph=False, reduce_retracing=True)
 
