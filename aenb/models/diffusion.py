@@ -82,6 +82,10 @@ def diffusion(
     score. With a `base`, codes and reconstructions are those of the base, and samples are drawn from the learnt
     distribution of its codes. The base must have been trained on the same data; it is copied.
 
+    Without a GPU, pixels take time: of images of 28×28, a training step of 64 took 0.20 s of one core, and a sample of
+    20 steps 0.02 s. Two minutes are then about 600 steps, less than one pass over Fashion-MNIST; Ho et al. trained for
+    800,000. The denoiser of codes is smaller by far.
+
     Its parts are "denoiser", "averaged_denoiser", which computes the samples, and those of the base. A custom denoiser
     takes a list of noisy examples, eight features of the time (`aenb.models.residual_network.time_features`), and in a
     conditional model one-hot classes, of which the last is none; it returns what has the shape of an example.
