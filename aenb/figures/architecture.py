@@ -76,7 +76,7 @@ def architecture_html(model: Model) -> str:
         model: A model as `aenb.build_model` returns it.
     """
     known = {name: part for name, part in parts(model).items() if not name.startswith("averaged_")}  # copies
-    chain = [name for name in ("encoder", "decoder", "generator") if name in known]
+    chain: list[str] = [name for name in ("encoder", "decoder", "generator") if name in known]
     chain = chain or [name for name in ("denoiser",) if name in known]  # it leads from noise, the code, to examples
     code = Block("code", tuple(interface(model).code_shape))
     row: list[tuple[str, Block]] = []
