@@ -85,6 +85,25 @@ def test_a_denoiser_that_is_no_better_than_a_linear_one_is_found(conditional):
     assert not list(behind_linear_denoiser(measured))
 
 
+def test_a_model_reconstructs_in_a_graph():
+    x = np.random.default_rng(0).random((5, 6, 5, 1), "float32")
+    model = aenb.build_model("diffusion", (6, 5, 1), hidden_units=(8,), sampling_steps=3)
+    np.testing.assert_allclose(model.predict(x, verbose=0), model(x), atol=1e-5)
+
+
+def test_too_much_guidance_is_found():
+    random, labels = np.random.default_rng(0), np.repeat([0, 1], 600)
+    x = random.normal(size=(1200, 2)) + np.where(labels, 1, -1)[:, None]
+    run = aenb.train(
+        "diffusion", (x.astype("float32"), labels), conditional=True, guidance=8.0, hidden_units=(32, 32),
+        sampling_steps=10, epochs=30, batch_size=64, learning_rate=5e-3, weights_average=0.98, verbose=False,
+    )  # fmt: skip
+    (finding,) = too_much_guidance(Measurements(run))
+    assert (finding.code, finding.remedy) == ("too-much-guidance", "guidance = 2")
+    run.spec.hyperparameters["guidance"] = 0.1
+    assert not list(too_much_guidance(Measurements(run)))
+
+
 @pytest.fixture(scope="module")
 def base(digits):
     return aenb.train("vae", digits, latent_dim=3, hidden_units=(16,), epochs=2, limit=400, verbose=False)
