@@ -96,7 +96,7 @@ def test_too_much_guidance_is_found():
     x = random.normal(size=(1200, 2)) + np.where(labels, 1, -1)[:, None]
     run = aenb.train(
         "diffusion", (x.astype("float32"), labels), conditional=True, guidance=8.0, hidden_units=(32, 32),
-        sampling_steps=10, epochs=30, batch_size=64, learning_rate=5e-3, weights_average=0.98, verbose=False,
+        sampling_steps=10, epochs=15, batch_size=64, learning_rate=5e-3, weights_average=0.98, verbose=False,
     )  # fmt: skip
     (finding,) = too_much_guidance(Measurements(run))
     assert (finding.code, finding.remedy) == ("too-much-guidance", "guidance = 2")

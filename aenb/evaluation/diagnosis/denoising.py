@@ -13,7 +13,7 @@ from aenb.latent import coding
 from aenb.models.autoencoder import interface, parts
 
 GUIDED = 20  # samples of each class, of at most ten classes
-NARROW = 0.5  # of the variance within classes without guidance
+NARROW, FAR = 0.5, 1.0  # of the variance within classes without guidance; of its root, that class means move
 
 
 def behind_linear_denoiser(measured: Measurements) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def _variances(measured: Measurements) -> np.ndarray:
 
 
 def too_much_guidance(measured: Measurements) -> Iterator[Finding]:
-    """Check for guidance that makes the samples of a class much more alike than without."""
+    """Check for guidance that makes the samples of a class alike, or drives them away from those without."""
     weight, classes = measured.setting("guidance"), interface(measured.model).num_classes
     if not weight or not classes or interface(measured.model).guided is None:
         return
@@ -54,15 +54,22 @@ def too_much_guidance(measured: Measurements) -> Iterator[Finding]:
             coding.guided(measured.model, len(numbers), np.random.default_rng(0), numbers, strength)
             for strength in (0.0, weight)
         )
-    share = _variance_within(guided, numbers) / max(_variance_within(free, numbers), 1e-12)
-    if share < NARROW:
+    before = max(_variance_within(free, numbers), 1e-12)
+    share, shift = _variance_within(guided, numbers) / before, (_shift(free, guided, numbers) / before) ** 0.5
+    if share < NARROW or shift > FAR:
         yield Finding(
             "too-much-guidance",
             "warning",
             f"With guidance = {weight:g}, the samples of a class have {share:.0%} of the variance that they have "
-            "without: they are typical of their class, and alike.",
+            f"without, and their means are {shift:.1f} standard deviations away.",
             f"guidance = {weight / 4:g}",
         )
+
+
+def _shift(x: np.ndarray, moved: np.ndarray, numbers: np.ndarray) -> float:
+    """Return the mean square by which the means of classes move."""
+    moves = [(moved[numbers == number] - x[numbers == number]).mean(axis=0) for number in np.unique(numbers)]
+    return float(np.mean(np.square(moves)))
 
 
 def _variance_within(x: np.ndarray, numbers: np.ndarray) -> float:
