@@ -15,7 +15,7 @@ ITEMS = {"image": (7, 5, 3), "large": (13, 18, 1), "table": (13,), "signal": (9,
 KIND = {"large": "image", "table": "tabular"}  # of the shapes below, in the registry's words
 CASES = [(family, kind) for family in FAMILIES for kind in ITEMS]
 SMALL = {"latent_dim": 4, "hidden_units": (16,), "embed_dim": 8, "num_layers": 1, "num_heads": 2, "num_embeddings": 8}
-SMALL |= {"embedding_dim": 4}
+SMALL |= {"embedding_dim": 4, "sampling_steps": 4}
 WORDS = 11
 STOCK = ["shallow", "deep", "conv"]  # one Keras model of stock layers, loss and all
 
@@ -61,7 +61,7 @@ def test_builds_from_defaults(family):
     assert model.output_shape == (None, 28, 28, 1)
     assert 10_000 < model.count_params() < 6_000_000
     names = set(parts(model))
-    assert {"encoder", "decoder"} <= names or {"generator", "discriminator"} <= names
+    assert {"encoder", "decoder"} <= names or {"generator", "discriminator"} <= names or "denoiser" in names
     if "latent_dim" in aenb.families()[family].fields:
         assert coding.code_shape(model) == (aenb.families()[family].fields["latent_dim"].default,)
 

@@ -14,6 +14,7 @@ import inspect
 import itertools
 import math
 import numbers
+import os
 import types
 import typing
 from collections.abc import Callable
@@ -41,6 +42,7 @@ class Field:
         group: The heading under which help lists it.
         metavar: The word that stands for the value in help.
         of_data: Whether it is inferred from the data unless it is given.
+        of_run: Whether, besides a Keras model, it takes a run or the folder of a saved one, and stays as it is.
         unset: What None means, in one word.
         name: The parameter's name (read from the signature).
         kind: One of "int", "float", "bool", "str", "ints", "model" (read from the annotation).
@@ -56,6 +58,7 @@ class Field:
     group: str = ""
     metavar: str = ""
     of_data: bool = False
+    of_run: bool = False
     unset: str = "automatic"
     name: str = ""
     kind: str = "str"
@@ -65,7 +68,8 @@ class Field:
     @property
     def expected(self) -> str:
         """What the field takes, in words: "a whole number from 1 to 65536"."""
-        words = _WORDS[self.kind] if not self.choices else "one of " + ", ".join(self.choices)
+        words = _WORDS["run" if self.of_run else self.kind]
+        words = "one of " + ", ".join(self.choices) if self.choices else words
         if self.low is not None and self.high is not None:
             words += f" from {self.low:g} to {self.high:g}" if self.high < 1e6 else f" of at least {self.low:g}"
         elif self.low is not None:
@@ -234,6 +238,9 @@ def _whole_numbers(field: Field, value: Any) -> tuple[int, ...]:
 def _model(field: Field, value: Any) -> Model:
     if isinstance(value, dict) and "keras_model" in value:  # from a spec in JSON
         value = model_from_config(value["keras_model"])
+    if field.of_run and isinstance(value, str | os.PathLike) and str(value).strip():  # the folder of a saved run
+        return str(value)
+    value = getattr(value, "model", value) if field.of_run else value
     if not callable(value) or not hasattr(value, "to_json"):
         raise TypeError
     return value
@@ -247,6 +254,7 @@ _WORDS = {
     "str": "text",
     "ints": "a list of whole numbers, each",
     "model": "a Keras model",
+    "run": "a run, or the folder of a saved one",
 }
 _CHECKS = {
     "int": _whole,

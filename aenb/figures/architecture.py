@@ -14,7 +14,7 @@ from aenb.core.backend import Layer, Model
 from aenb.figures.plots import BLUE, GREEN, GREY, ORANGE
 from aenb.models.autoencoder import interface, parts
 
-COLOURS = {"encoder": BLUE, "decoder": GREEN, "generator": GREEN}
+COLOURS = {"encoder": BLUE, "decoder": GREEN, "generator": GREEN, "denoiser": GREEN}
 MOST = 7  # blocks of one part: the middle ones of more are counted
 SLOT, BLOCK, HIGH, LOW = 82, 34, 96, 14  # pixels
 TEXT = 'text-anchor="middle" font-size="11.5" fill="currentColor"'
@@ -76,7 +76,8 @@ def architecture_html(model: Model) -> str:
         model: A model as `aenb.build_model` returns it.
     """
     known = {name: part for name, part in parts(model).items() if not name.startswith("averaged_")}  # copies
-    chain = [name for name in ("encoder", "decoder", "generator") if name in known]
+    chain: list[str] = [name for name in ("encoder", "decoder", "generator") if name in known]
+    chain = chain or [name for name in ("denoiser",) if name in known]  # it leads from noise, the code, to examples
     code = Block("code", tuple(interface(model).code_shape))
     row: list[tuple[str, Block]] = []
     for name in chain:

@@ -59,6 +59,42 @@ def decode(model: Model, z: np.ndarray, labels: np.ndarray | None = None) -> np.
     return _through(examples, z, _one_hot(model, labels, len(z)), item_shape(model), size)
 
 
+def guided(
+    model: Model, n: int, generator: np.random.Generator, labels: np.ndarray, guidance: float | None
+) -> np.ndarray | None:
+    """Generate samples of classes, if the model has its own way to: (n, *input_shape), float32; else None.
+
+    Args:
+        model: A model.
+        n: How many.
+        generator: The random generator.
+        labels: (n,), the class numbers; None if the model is not conditional.
+        guidance: As for `Run.generate`.
+    """
+    draw = interface(model).guided
+    return None if draw is None else draw(n, generator, _one_hot(model, labels, n), guidance)
+
+
+def fill(model: Model, x: np.ndarray, missing: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray | None:
+    """Fill in missing values of examples, if the model has its own way to: (n, *input_shape), float32; else None.
+
+    Args:
+        model: A model.
+        x: (n, *input_shape), of which the missing values are not used.
+        missing: (n, *input_shape), bool.
+        labels: (n,), the class numbers, for a conditional model.
+    """
+    step = interface(model).fill
+    if step is None:
+        return None
+    x = np.where(missing, 0, x).astype("float32")
+    one_hot, found = _one_hot(model, labels, len(x)), x.copy()
+    for begin in range(0, len(x), BATCH):
+        here = slice(begin, begin + BATCH)
+        found[here] = step(x[here], missing[here], None if one_hot is None else one_hot[here])
+    return np.where(missing, found, x)
+
+
 def quick_decoder(model: Model) -> Callable[..., np.ndarray]:
     """Return a fast `decode` for repeated calls with few codes: it is compiled once for each number of codes."""
     step = tf.function(interface(model).decode)

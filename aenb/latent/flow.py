@@ -13,7 +13,6 @@ the others (Ho & Salimans 2022, arXiv 2207.12598).
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,8 +22,9 @@ from aenb.core.backend import Model, Tensor, keras, start, tf
 from aenb.core.errors import AenbError
 from aenb.engine import Engine
 from aenb.latent.ode import log_density, solve
+from aenb.models.residual_network import residual_network, time_features
 
-WIDTHS, BLOCKS, FREQUENCIES = (128, 256, 512), 3, 4  # units by size: at most 8, at most 64, and more dimensions
+WIDTHS, BLOCKS = (128, 256, 512), 3  # units by size: at most 8, at most 64, and more dimensions
 BATCH, RATE, AVERAGED = 256, 1e-3, 0.1  # codes per step; Adam's learning rate at first; steps that weights average
 STEPS = 4000  # by default
 UNLABELLED = 0.1  # the share of codes that are learnt without their class
@@ -105,7 +105,7 @@ class Flow:
 
     def _velocity(self, x: Tensor, t: Tensor, condition: Tensor, guidance: Tensor | None = None) -> Tensor:
         """Return the velocity at x, (batch, size), and the time t, ()."""
-        inputs = [x, _features(tf.fill((tf.shape(x)[0], 1), t))]
+        inputs = [x, time_features(tf.fill((tf.shape(x)[0], 1), t))]
         if not len(self.shares):
             return self.network(inputs, training=False)
         own = self.network([*inputs, condition], training=False)
@@ -210,25 +210,9 @@ def build(size: int, classes: int, seed: int = 0) -> Model:
         classes: How many classes there are; 0: none.
         seed: Of the initial weights.
     """
-    layers, seeds = keras.layers, iter(range(1000 * seed, 1000 * seed + 100))
     width = WIDTHS[0] if size <= 8 else WIDTHS[1] if size <= 64 else WIDTHS[2]
-
-    def dense(x: Tensor, units: int = width) -> Tensor:
-        return layers.Dense(units, kernel_initializer=keras.initializers.HeNormal(next(seeds)))(x)
-
-    inputs = [keras.Input((size,), name="x"), keras.Input((2 * FREQUENCIES,), name="time")]
-    condition = dense(inputs[1])
-    if classes:
-        inputs.append(keras.Input((classes + 1,), name="class"))
-        condition = layers.Add()([condition, dense(inputs[2])])
-    condition = layers.Activation("silu")(condition)
-    x = dense(inputs[0])
-    for _ in range(BLOCKS):
-        inner = layers.Add()([dense(layers.LayerNormalization()(x)), dense(condition)])
-        inner = layers.Dense(width, kernel_initializer="zeros")(layers.Activation("silu")(inner))
-        x = layers.Add()([x, inner])
-    x = layers.Dense(size, kernel_initializer="zeros", name="velocity")(layers.LayerNormalization()(x))
-    return keras.Model(inputs, x, name="velocity")
+    seeds = range(1000 * seed, 1000 * seed + 100)
+    return residual_network(size, (width,) * BLOCKS, classes, name="velocity", seeds=seeds)
 
 
 def _pairs(classes: int, seed: int) -> Callable[[Tensor, Tensor], tuple]:
@@ -239,19 +223,13 @@ def _pairs(classes: int, seed: int) -> Callable[[Tensor, Tensor], tuple]:
         n = tf.shape(z)[0]
         noise = keras.random.normal(tf.shape(z), seed=random)
         t = keras.random.uniform((n, 1), seed=random)
-        inputs: tuple[Tensor, ...] = ((1 - t) * noise + t * z, _features(t))
+        inputs: tuple[Tensor, ...] = ((1 - t) * noise + t * z, time_features(t))
         if classes:
             kept = keras.random.uniform((n,), seed=random) >= UNLABELLED
             inputs += (tf.one_hot(tf.where(kept, label, classes), classes + 1),)
         return inputs, z - noise
 
     return prepare
-
-
-def _features(t: Tensor) -> Tensor:
-    """Return sines and cosines of a time in [0, 1], of half a period to four of them: (n, 1) → (n, 8)."""
-    angles = math.pi * t * tf.constant([[2.0**power for power in range(FREQUENCIES)]])
-    return tf.concat([tf.sin(angles), tf.cos(angles)], axis=-1)
 
 
 def _whitening(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

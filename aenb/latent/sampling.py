@@ -31,7 +31,7 @@ def draw_codes(
     generator: np.random.Generator,
     density: str,
     classes: np.ndarray | None = None,
-    guidance: float = 0.0,
+    guidance: float | None = None,
 ) -> np.ndarray:
     """Draw latent codes, to generate samples from.
 
@@ -55,7 +55,7 @@ def draw_codes(
         return coding.sample_prior(run.model, n, generator)
     if density == "flow":
         flow = fitted_flow(run)
-        codes = flow.draw(n, generator, classes if len(flow.shares) else None, guidance)
+        codes = flow.draw(n, generator, classes if len(flow.shares) else None, guidance or 0.0)
     else:
         codes = draw(fitted(run, density), n, generator)
     return codes.reshape(n, *coding.code_shape(run.model))
@@ -74,7 +74,7 @@ def samples(
     seed: int = 0,
     density: str | None = None,
     labels: np.ndarray | None = None,
-    guidance: float = 0.0,
+    guidance: float | None = None,
 ) -> np.ndarray:
     """Generate samples in the model's units, those of a mixed table too: see `Run.generate`.
 
@@ -96,8 +96,10 @@ def samples(
     numbers = _wanted_classes(run, n, labels, density == "flow")
     generator = np.random.default_rng(seed)
     with run.turns:
-        codes = draw_codes(run, n, generator, density, numbers, guidance)
-        drawn = coding.decode(run.model, codes, numbers if run.is_conditional else None)
+        drawn = coding.guided(run.model, n, generator, numbers, guidance) if density == "prior" else None
+        if drawn is None:
+            codes = draw_codes(run, n, generator, density, numbers, guidance)
+            drawn = coding.decode(run.model, codes, numbers if run.is_conditional else None)
     if not run.preprocessing.columns:
         return drawn
     rows = run.preprocessing.to_frame(drawn, draw=generator, noise=_noise(run))

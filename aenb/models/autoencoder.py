@@ -16,6 +16,8 @@ from aenb.core.errors import AenbError
 
 Prior = Callable[[int, np.random.Generator], np.ndarray]
 Evidence = Callable[[Any, int, Any], tuple[Tensor, Tensor]]
+Guided = Callable[[int, np.random.Generator, np.ndarray, float | None], np.ndarray]
+Fill = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 @runtime_checkable
@@ -52,6 +54,17 @@ class Autoencoder(Protocol):
     def evidence(self) -> Evidence | None:
         """Return the terms of the bounds on log p(x), see `Network.bound_terms`; None: there is no likelihood."""
 
+    @property
+    def guided(self) -> Guided | None:
+        """Generate samples of classes: (n, generator, one-hot labels, guidance) → (n, *input_shape), float32.
+
+        With a guidance of None, it is that of the model. None: latent codes from the prior are decoded.
+        """
+
+    @property
+    def fill(self) -> Fill | None:
+        """Fill in missing values of examples: (x, missing, labels) → (batch, *input_shape); None: by reconstruction."""
+
     def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return latent codes: (batch, *input_shape) → (batch, *code_shape); labels are one-hot, or None."""
 
@@ -68,6 +81,8 @@ class _Stock:
     num_classes = 0
     sample_prior: Prior | None = None
     evidence: Evidence | None = None
+    guided: Guided | None = None
+    fill: Fill | None = None
 
     def __init__(self, model: Model):
         self._model, self.notes = model, getattr(model, "notes", ())

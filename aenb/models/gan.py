@@ -14,7 +14,6 @@ al. 2016, arXiv 1606.03498). Samples are generated with an average of G's weight
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -22,6 +21,7 @@ from aenb.core.backend import Model, Tensor, keras
 from aenb.core.fields import Field
 from aenb.models import adversarial, backbones, layers
 from aenb.models.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
+from aenb.models.averaging import averaged_copy, averaging
 from aenb.models.custom_parts import as_part
 from aenb.models.hyperparameters import (
     Activation,
@@ -40,7 +40,6 @@ from aenb.models.training_step import Batch, Player
 
 BATCH_FEATURES = 64
 CRITIC_STEPS = 5  # as in Gulrajani et al. 2017
-LATEST = 9  # the average is over the last ninth of the steps
 
 
 @family(
@@ -116,7 +115,7 @@ def gan(
     discriminator = _discriminator(
         discriminator, body, input_shape, classes, batch_features=batch_features, spectral_norm=spectral_norm
     )
-    average = {"averaged_generator": _copy(generator)} if generator_average else {}
+    average = {"averaged_generator": averaged_copy(generator)} if generator_average else {}
     sampler = average.get("averaged_generator", generator)
     search = inversion(sampler, input_shape, (latent_dim,), classes)
     losses = Losses(latent_dim, ADVERSARIAL_LOSSES[loss], gradient_penalty if is_critic else 0.0)
@@ -128,7 +127,7 @@ def gan(
         losses.players(discriminator_learning_rate, steps),
         encode=lambda net, x, labels: search(x, labels),
         decode=lambda net, codes, labels: sampler(with_labels(codes, labels)),
-        after_step=averaging(generator_average) if average else None,
+        after_step=averaging(generator_average, "generator") if average else None,
         num_classes=classes,
         name="gan",
     )
@@ -198,26 +197,6 @@ class Losses:
         return keras.ops.cast(samples, "float32") * batch.observed
 
 
-def averaging(decay: float) -> Callable[[Any, Batch], None]:
-    """Return the update of the average of G's weights after a step.
-
-    After step t = 1, 2, …, with d the decay:
-
-        w̄ ← w̄ + max(1 − d, 9 / (8 + t)) (w − w̄)
-
-    At first w̄ = w. Then the average is over about the last ninth of the steps, at most over 1 / (1 − d) of them, so
-    that even a short training forgets the initial weights.
-    """
-
-    def average(net: Model, batch: Batch) -> None:
-        step = keras.ops.maximum(keras.ops.cast(net.optimizers["generator"].iterations, "float32"), 1.0)
-        rate = keras.ops.maximum(1 - decay, LATEST / (LATEST - 1 + step))
-        for mean, weight in zip(net.averaged_generator.weights, net.generator.weights, strict=True):
-            mean.assign(mean + keras.ops.cast(rate, mean.dtype) * (weight - mean))
-
-    return average
-
-
 def _generator(
     given: Model | None, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int
 ) -> Model:
@@ -235,10 +214,3 @@ def _discriminator(
         return adversarial.discriminator(body, item_shape, classes, **options)
     label = backbones.label_input(classes) if classes else None
     return as_part(given, with_labels(body.input(item_shape), label), "discriminator", (1,))
-
-
-def _copy(generator: Model) -> Model:
-    copy = keras.models.clone_model(generator)
-    copy.name = "averaged_generator"
-    copy.set_weights(generator.get_weights())
-    return copy

@@ -17,7 +17,7 @@ def unflatten(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     return keras.layers.Reshape(shape, name="reshape")(x) if len(shape) > 1 else x
 
 
-def dense(units: int, activation: str, name: str, **arguments: Any) -> Layer:
+def dense(units: int, activation: str, name: str | None, **arguments: Any) -> Layer:
     """Return a dense layer with initial weights that preserve the variance of the signal.
 
     He et al. 2015 (arXiv 1502.01852) for ReLUs, Klambauer et al. 2017 (arXiv 1706.02515) for selu, Glorot &

@@ -14,7 +14,7 @@ import numpy as np
 
 from aenb.core.backend import Tensor, Variable, keras, tf
 from aenb.models import training_step
-from aenb.models.autoencoder import Evidence, Prior
+from aenb.models.autoencoder import Evidence, Fill, Guided, Prior
 from aenb.models.parts import with_labels
 from aenb.models.registry import families
 from aenb.models.training_step import Player
@@ -37,6 +37,8 @@ class Network(keras.Model):
             normal; False: there is no prior.
         weights: Arrays by name: weights that belong to no part. They are trained only if a player names them.
         after_step: (network, batch), called at the end of each training step.
+        guided: (network, n, generator, one-hot labels, guidance) → n samples; None: codes from the prior are decoded.
+        fill: (network, x, missing, labels) → x with missing values filled in; None: they are reconstructed.
         evidence: (network, batch, k, seeds) → what `bound_terms` returns; None: the model has no likelihood.
         num_classes: How many classes the model is conditional on; 0: none.
         notes: Sentences on what was chosen for the data, to be reported.
@@ -56,6 +58,8 @@ class Network(keras.Model):
         weights: Mapping[str, np.ndarray | float] | None = None,
         after_step: Callable | None = None,
         evidence: Callable | None = None,
+        guided: Callable | None = None,
+        fill: Callable | None = None,
         num_classes: int = 0,
         notes: Sequence[str] = (),
         **kwargs: Any,
@@ -65,6 +69,7 @@ class Network(keras.Model):
         self.players, self.num_classes, self.notes = tuple(players), num_classes, tuple(notes)
         self._encode, self._decode = encode or _encode, decode or _decode
         self._prior, self._evidence = _standard_normal if prior is None else prior, evidence
+        self._guided, self._fill = guided, fill
         self.forward, self.after_step = forward, after_step
         self.recipe: dict[str, Any] = {}  # set by the registry: how to build this model again
         self.part_names = tuple(parts)
@@ -156,6 +161,16 @@ class Network(keras.Model):
     def evidence(self) -> Evidence | None:
         """`bound_terms`; None if the model has no likelihood, or no distribution of codes for each example."""
         return None if self._evidence is None else self.bound_terms
+
+    @property
+    def guided(self) -> Guided | None:
+        """Generate samples of classes: (n, generator, one-hot labels, guidance) → (n, *item_shape), float32."""
+        return partial(self._guided, self) if self._guided else None
+
+    @property
+    def fill(self) -> Fill | None:
+        """Fill in missing values of examples: (x, missing, labels) → (batch, *item_shape)."""
+        return partial(self._fill, self) if self._fill else None
 
     def bound_terms(self, data: Any, k: int, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
         """Draw k latent codes of each example from q(z|x), and return the terms of the bounds on log p(x).

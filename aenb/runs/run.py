@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 Count = Annotated[int, Field("how many", low=1, high=10**7)]
 Steps = Annotated[int, Field("how many", low=2, high=10**5)]
-Guidance = Annotated[float, Field("strength", low=0.0, high=100.0)]
+Guidance = Annotated[float | None, Field("strength", low=0.0, high=100.0)]
 Seed = Annotated[int, Field("of the draw", low=0, high=2**64 - 1)]
 Rate = Annotated[float, Field("of false alarms", above=0, high=0.5)]
 
@@ -438,7 +438,7 @@ class Run:
         *,
         density: str | None = None,
         labels: Any = None,
-        guidance: Guidance = 0.0,
+        guidance: Guidance = None,
     ) -> Any:
         """Generate samples: draw latent codes, and decode them.
 
@@ -452,8 +452,9 @@ class Run:
                 mixture.
             labels: (n,), or one for all: the classes to generate, for a conditional model, or from a flow that was
                 fitted on labelled data; None: all in turn for a conditional model, else as frequent as in training.
-            guidance: For a flow that was fitted on labelled data: how much codes are pushed towards what is typical of
-                their class (Ho & Salimans 2022, arXiv 2207.12598), at least 0.
+            guidance: For a flow that was fitted on labelled data, or a conditional diffusion: how much samples are
+                pushed towards what is typical of their class (Ho & Salimans 2022, arXiv 2207.12598), at least 0. None:
+                the model's own, else 0.
 
         Returns:
             (n, *input_shape), float32; tokens are int32. For a mixed table, a DataFrame in the original units: levels
@@ -605,6 +606,10 @@ class Run:
 
     def _filled(self, x: np.ndarray, missing: np.ndarray, labels: Any) -> np.ndarray:
         numbers = self.class_numbers(labels)
+        with self.turns:
+            found = coding.fill(self.model, x, missing, numbers)
+        if found is not None:
+            return found
 
         def reconstruct(x: np.ndarray) -> np.ndarray:
             with self.turns:

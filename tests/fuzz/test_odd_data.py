@@ -23,6 +23,7 @@ TINY: dict[str, dict[str, Any]] = {
     "aae": {"latent_dim": 2, "hidden_units": (5,)},
     "vaegan": {"latent_dim": 2},
     "vqvae": {"num_embeddings": 4},
+    "diffusion": {"hidden_units": (5,), "sampling_steps": 2},
 }
 WORDS = ("sun", "moon", "a", "the", "ß", "月", "x_1", "$", "")
 

@@ -9,6 +9,7 @@ the terms of the history, never at the family, so it also works for new families
     units.py              dead units
     mode_collapse.py      mode collapse
     smoothing.py          blurred reconstructions
+    denoising.py          a denoiser no better than a linear one, too much guidance
     ranges.py             examples in other units, or out of the range of the last activation
 """
 
@@ -18,6 +19,7 @@ from aenb.core.numerics import usual_errors
 from aenb.evaluation.diagnosis import (
     against_baselines,
     collapse,
+    denoising,
     learning_curves,
     mode_collapse,
     ranges,
@@ -42,6 +44,8 @@ CHECKS = (
     against_baselines.learned_nothing,
     against_baselines.no_linear_path,
     against_baselines.behind_pca,
+    denoising.behind_linear_denoiser,
+    denoising.too_much_guidance,
     mode_collapse.mode_collapse,
     smoothing.over_smoothed,
     learning_curves.saturated,
@@ -59,14 +63,15 @@ CAUSES = {  # a finding → the findings that explain it: if one of them is foun
         "barely-trained", "no-linear-path",
     },
     "no-linear-path": {"diverged", "input-range", "other-units", "out-of-reach", "barely-trained"},
-    "mode-collapse": {"posterior-collapse", "learned-nothing", "diverged", "barely-trained"},
     "over-smoothed": {
         "learned-nothing", "posterior-collapse", "diverged", "barely-trained", "other-units", "input-range",
         "out-of-reach", "dead-units",
     },
+    "linear-denoiser": {"diverged", "input-range", "other-units", "barely-trained"},
+    "mode-collapse": {"posterior-collapse", "learned-nothing", "diverged", "barely-trained", "linear-denoiser"},
     "unused-dimensions": {"learned-nothing", "barely-trained"},
     "posterior-collapse": {"barely-trained"},
-    "still-learning": {"barely-trained"},
+    "still-learning": {"barely-trained", "linear-denoiser"},
     "local-optima": {"barely-trained"},
 }  # fmt: skip
 

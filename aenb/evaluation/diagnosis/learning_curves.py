@@ -76,6 +76,8 @@ def smaller(measured: Measurements) -> str:
     """Return the setting of a smaller model."""
     if units := measured.setting("hidden_units"):
         return f"hidden_units = {tuple(max(1, unit // 4) for unit in units)}"
+    if not measured.has("latent_dim"):
+        return f"--patience {max(3, measured.run.epochs // 10)}"
     return f"latent_dim = {max(1, measured.run.latent_dim // 2)}"
 
 

@@ -12,7 +12,7 @@ from aenb.evaluation.diagnosis.measurements import SAMPLES, Measurements
 from aenb.evaluation.extractor import quick_extractor
 from aenb.evaluation.metrics.sample_quality import class_histogram, sample_diversity
 from aenb.latent.sampling import samples
-from aenb.models.autoencoder import interface
+from aenb.models.autoencoder import interface, parts
 
 MISSING = 0.1  # of a class's share of the training examples: a class with less is missing
 POOR = 0.8  # of the mean example's error: a model with more has not learnt much
@@ -51,6 +51,8 @@ def _missing(histogram: np.ndarray, data: Data) -> list[str]:
 
 
 def _remedy(measured: Measurements) -> str:
+    if "denoiser" in parts(measured.model):
+        return "guidance = 0.0" if measured.setting("guidance") else measured.longer(4)
     if measured.run.is_generator:
         if measured.setting("batch_features") == 0 and measured.setting("loss") != "wgan_gp":
             return "batch_features = 64"
