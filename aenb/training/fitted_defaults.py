@@ -8,7 +8,8 @@ and the result is part of the run's spec: `run.to_cell()` shows it, and asks for
                their cross-entropy does, and for adversarial training
     code       32 dimensions, but at most half as many as an example has values
     widths     hidden units about half as many as there are examples; filters that halve the image down to 8 pixels
-    linear     a path that begins as PCA (`aenb.models.linear_path`)
+    tanh       in place of ReLU, except on images: it does not extrapolate far out where a value is an outlier
+    linear     a path that begins as PCA (`aenb.models.linear_path`), except of mixed tables
 
 Large sets of images keep the textbook's model: there a network finds more than PCA does.
 """
@@ -84,12 +85,12 @@ def _architecture(entry: Family, spec: Spec, data: Data) -> dict[str, Any]:
     asked = spec.hyperparameters
     if "linear_path" not in entry.fields or not set(asked) <= FREE or asked.get("linear_path") is False:
         return {}
-    if data.kind == "text" or data.table:
+    if data.kind == "text":
         return {}
     values = math.prod(data.input_shape)
-    chosen: dict[str, Any] = {
-        "latent_dim": min(entry.fields["latent_dim"].default, math.ceil(values / 2)), "linear_path": True
-    }  # fmt: skip
+    chosen: dict[str, Any] = {"latent_dim": min(entry.fields["latent_dim"].default, math.ceil(values / 2))}
+    if not data.table:  # the columns of a mixed table have losses of their own, which PCA does not minimise
+        chosen["linear_path"] = True
     if "hidden_units" in entry.fields:
         first = min(MOST_UNITS, max(LEAST_UNITS, 2 ** int(math.log2(max(1, len(data.train) / 2)))))
         chosen["hidden_units"] = (first, max(LEAST_UNITS, first // 2))
