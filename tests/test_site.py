@@ -49,4 +49,5 @@ def test_the_members_are_in_the_api_reference(owner):
 
 def test_the_site_stays_out_of_the_copied_chapters(tmp_path):
     copy_chapters(tmp_path / "book")
-    assert {path.suffix for path in (tmp_path / "book").iterdir()} == {".ipynb", ".md"}
+    assert {path.suffix or path.name for path in (tmp_path / "book").iterdir()} == {".ipynb", ".md", "pages"}
+    assert {path.suffix for path in (tmp_path / "book" / "pages").iterdir()} == {".html", ".svg"}

@@ -19,17 +19,20 @@ def _folder() -> Path:
 
 
 def copy_chapters(target: Path) -> list[Path]:
-    """Copy the notebooks into a folder, with the map and the glossary that they refer to.
+    """Copy the notebooks into a folder, with what they refer to: the map, the glossary, and the interactive pages.
 
     Raises:
         AenbError: A notebook of the same name exists there, or the folder cannot be written.
     """
-    book = [*chapters(), *sorted(_folder().glob("*.md"))]
+    book = [*chapters(), *sorted(_folder().glob("*.md")), _folder() / "pages"]
     taken = [target / path.name for path in book if (target / path.name).exists()]
     if taken:
         raise AenbError(f"Expected no chapters in {target}; {taken[0]} is there. Choose another folder.")
     try:
         target.mkdir(parents=True, exist_ok=True)
-        return [Path(shutil.copy(path, target)) for path in book]
+        return [
+            Path(shutil.copytree(path, target / path.name) if path.is_dir() else shutil.copy(path, target))
+            for path in book
+        ]
     except OSError as error:
         raise AenbError(f"Expected to write to {target}; received: {error.strerror}.") from error
