@@ -479,3 +479,18 @@ def test_a_mixed_table_of_too_many_columns_is_refused():
     wide = pd.DataFrame(np.zeros((5, 20_000))).assign(name="x")
     with pytest.raises(aenb.AenbError, match="up to 10,000 columns"):
         aenb.load_data(wide)
+
+
+def test_outliers_are_trained_on_within_five_deviations_and_found_again():
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame({"spend": draw.normal(40, 5, 300), "plan": draw.choice(["free", "pro"], 300)})
+    frame.loc[6, "spend"] = 900.0
+    frame.loc[8, "spend"] = np.nan
+    data = aenb.load_data(frame)
+    (note,) = (note for note in data.notes if "standard deviations" in note)
+    assert note.startswith("Training values more than 5 standard deviations from the mean: 1, of `spend`.")
+    assert np.nanmax(data.x_train) == 5
+    run = aenb.train("deep", data, epochs=5, verbose=False, xla="off")
+    worst = run.anomalies(frame).iloc[0]
+    assert worst.name == 6
+    assert worst.reason.startswith("spend 900, expected ")

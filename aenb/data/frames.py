@@ -18,6 +18,7 @@ from aenb.data.column import Column
 from aenb.data.columns import listed
 from aenb.data.kind_inference import is_row_number
 from aenb.data.labels import printable, read_labels
+from aenb.data.outliers import limited
 from aenb.data.record import Data
 from aenb.data.split import MIN_EXAMPLES, split
 
@@ -127,12 +128,13 @@ def from_mixed(
     y = read_labels(labels, len(frame), name)
     train, test, split_notes = split(len(frame), max(1, frame.shape[1]), y)
     fitted = mixed_table.fit(frame, train, columns or {}, name)
-    kept, held = (mixed_table.encode(frame.iloc[rows], fitted, name) for rows in (train, test))
+    encoded, held = (mixed_table.encode(frame.iloc[rows], fitted, name) for rows in (train, test))
+    kept, outliers = limited(encoded, fitted)
     return Data(
         kept, held, *((None, None) if y is None else (y[train], y[test])),
         kind="tabular", name=name, source=source, class_names=tuple(class_names),
         feature_names=mixed_table.entry_names(fitted), table=fitted,
-        notes=(*notes, *split_notes, *kind_notes(fitted), *_unseen(frame.iloc[test], fitted)),
+        notes=(*notes, *split_notes, *kind_notes(fitted), *_unseen(frame.iloc[test], fitted), *outliers),
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from aenb.data.frames import is_numeric, kind_notes, taken_labels, without_row_n
 from aenb.data.growing_array import GrowingArray
 from aenb.data.labels import printable, read_labels
 from aenb.data.numeric import as_array
+from aenb.data.outliers import limited
 from aenb.data.record import STREAMED, Data
 from aenb.data.split import MIN_EXAMPLES, split
 from aenb.data.streamed import Rows, is_large
@@ -133,10 +134,11 @@ def _mixed(
         if len(sample) < found.n
         else []
     )
+    kept, outliers = (Rows(array, train), []) if streams else limited(array[train], fitted)
     return Data(
-        Rows(array, train) if streams else array[train], np.asarray(array[test]),
+        kept, np.asarray(array[test]),
         *((None, None) if y is None else (y[train], y[test])),
         kind="tabular", name=name, source=source, feature_names=mixed_table.entry_names(fitted), table=fitted,
-        notes=(*notes, *split_notes, *kind_notes(fitted), *sampled, *([note] if note else []),
+        notes=(*notes, *split_notes, *kind_notes(fitted), *outliers, *sampled, *([note] if note else []),
                *([STREAMED] if streams else [])),
     )  # fmt: skip

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 NAMED, SHOWN = 3, 10  # features of an example, and examples, in the printed table
+WORTH_NAMING = 0.05  # of the score: the part of a feature that is told with its values, after the largest
 Example = Annotated[int, Field("which example, from 0", low=0)]
 Most = Annotated[int, Field("how many bars", low=1, high=100)]
 
@@ -122,12 +123,13 @@ class Explanation:
             3
         """
         parts = self.frame.iloc[example].to_numpy()
-        total = max(float(parts.sum()), 1e-300)
+        shares = parts / max(float(parts.sum()), 1e-300)
         words = []
-        for place in np.argsort(-parts, kind="stable")[:NAMED]:
-            values = self.values[example, place], self.expected[example, place]
-            told = f" {_worded(values[0])}, expected {_worded(values[1])}" if with_values else ""
-            words.append(f"{self.frame.columns[place]}{told} ({parts[place] / total:.0%})")
+        for number, place in enumerate(np.argsort(-parts, kind="stable")[:NAMED]):
+            if number and with_values and shares[place] < WORTH_NAMING:
+                break
+            told = _told(self.values[example, place], self.expected[example, place]) if with_values else ""
+            words.append(f"{self.frame.columns[place]}{told} ({shares[place]:.0%})")
         return (", " if not with_values else "; ").join(words)
 
     def _rows(self) -> list[list[str]]:
@@ -170,5 +172,12 @@ def explained(run: TrainedRun, given: Admitted, labels: Any = None) -> Explanati
     return Explanation(frame, parts.sum(axis=1), *shown)
 
 
+def _told(value: Any, expected: Any) -> str:
+    """Return a value and what was expected; a likely level that was not certain is expected too, and told once."""
+    words = _worded(value), _worded(expected)
+    return f" {words[0]}" if words[0] == words[1] else f" {words[0]}, expected {words[1]}"
+
+
 def _worded(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, Real) else str(value)
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    return f"{value:.4g}" if is_number else str(value)
