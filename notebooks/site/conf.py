@@ -81,7 +81,8 @@ def gather(app: Sphinx) -> None:
         shutil.copy2(TOP / name, target)
     _split_readme(target / "readme")
     book = target / "notebooks"
-    shutil.copytree(TOP / "notebooks" / "pictures", book / "pictures", dirs_exist_ok=True)
+    for folder in ("pictures", "pages"):
+        shutil.copytree(TOP / "notebooks" / folder, book / folder, dirs_exist_ok=True)
     shutil.copy2(TOP / "notebooks" / "glossary.md", book)
     chapters = sorted((TOP / "notebooks").glob("[0-9]*.ipynb"))
     for path in chapters:
