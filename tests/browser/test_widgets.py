@@ -14,9 +14,9 @@ EVIL = "<script>alert(1)</script>"
 
 EXPLORER = (
     "%load_ext aenb",
-    "%autoencoder deep d --data mnist_5k --epochs 3 --quiet",
-    "%autoencoder attention a --data mnist_5k --epochs 1 --quiet",
-    "%autoencoder shallow s --data mnist_5k --epochs 1 --quiet",
+    "%autoencoder deep d --data digits --epochs 20 --quiet",
+    "%autoencoder attention a --data digits --epochs 2 --quiet",
+    "%autoencoder shallow s --data digits --epochs 2 --quiet",
     "%aenb explore d",
     "%aenb explore a",
     "%aenb attend a",
