@@ -303,7 +303,8 @@ def test_scores_come_reconstructions_first_and_cancel_keeps_what_is_there(data):
     assert "<script" not in seen[2][1]
     assert all("mse" in scores and "knn" not in scores for (scores,) in found.scores.values())
     (note,) = found.notes
-    assert note == "Scoring was cancelled, so these scores are absent: representation, generation, anomaly."
+    absent = "representation, generation, anomaly, generated_table"
+    assert note == f"Scoring was cancelled, so these scores are absent: {absent}."
     assert note in found._repr_html_()
 
 

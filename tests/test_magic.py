@@ -222,7 +222,7 @@ def test_help(shell, capsys):
         "--batch-size N",
         "shallow",
         "fashion_mnist",
-        "(default: 20)",
+        "(default: 20, more on small data)",
         "examples per step",
         "salt_and_pepper",
     ):
@@ -240,7 +240,7 @@ def test_help(shell, capsys):
     ("text", "expected"),
     [
         ("%%autoencoder ", {*aenb.families(), "--help"}),
-        ("%%autoencoder d", {"deep"}),
+        ("%%autoencoder d", {"deep", "diffusion"}),
         ("%autoencoder sh", {"shallow"}),
         ("%%autoencoder deep d --e", {"--epochs"}),
         ("%%autoencoder deep d --data fa", {"fashion_mnist"}),

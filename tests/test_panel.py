@@ -190,7 +190,7 @@ def looked_at(made, spec):
 def test_the_data_and_the_architecture_are_shown_before_a_training():
     made, told = preview()
     looked_at(made, make_spec("deep", "d", {"data": "digits", "hidden_units": (32,), "latent_dim": 4}))
-    for words in ("8×8×1", "10: 0, 1, 2", "1,437 for training and 360 held out", "<img"):
+    for words in ("8×8×1", "10: 0, 1, 2", "1,437 for training, 360 held out", "<img"):
         assert words in made.data.value
     assert made.model.value.count("<rect") == 5  # input, 32, the code, 32, output
     assert ">32<" in made.model.value
