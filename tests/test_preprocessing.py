@@ -427,6 +427,7 @@ class TestALoadedRun:
         [
             {"mean": np.zeros(3)}, {"mean": np.zeros(4, int)}, {"noise": np.array(np.nan)}, {"more": np.zeros(1)},
             {"gmm.means": np.zeros((1, 1))}, {"gmm.weights": np.full(10, -0.1)}, {"gmm.covariances": np.array(1.0)},
+            {"held_out_scores": np.zeros((2, 2))}, {"held_out_scores": np.array([1.0, np.nan])},
         ],
         ids=str,
     )  # fmt: skip
@@ -435,6 +436,6 @@ class TestALoadedRun:
 
         arrays = fitted.to_arrays(of_table)
         assert {"mean", "noise", "gmm.means", "gaussian.weights"} < set(arrays)
-        assert set(fitted.from_arrays(arrays, of_table.model)[0]) == {"gmm", "gaussian", "noise"}
+        assert set(fitted.from_arrays(arrays, of_table.model)[0]) == {"gmm", "gaussian", "noise", "held_out_scores"}
         with pytest.raises(aenb.AenbError, match="expected"):
             fitted.from_arrays(arrays | change, of_table.model)
