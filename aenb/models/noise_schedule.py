@@ -29,8 +29,8 @@ def cosine(t: Tensor) -> tuple[Tensor, Tensor]:
 
     Example:
         >>> alpha, sigma = cosine(keras.ops.convert_to_tensor([0.0, 0.5]))
-        >>> alpha.numpy().round(3).tolist(), sigma.numpy().round(3).tolist()
-        ([1.0, 0.7020000219345093], [0.0, 0.7120000123977661])
+        >>> [f"{one:.2f}" for one in (*alpha.numpy(), *sigma.numpy())]
+        ['1.00', '0.70', '0.00', '0.71']
     """
     ops, begin = keras.ops, math.pi / 2 * OFFSET / (1 + OFFSET)
     alpha = ops.cos(math.pi / 2 * (t + OFFSET) / (1 + OFFSET)) / math.cos(begin)
