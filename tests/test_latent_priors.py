@@ -29,7 +29,7 @@ def build(shape=SHAPE, *, seed=0, scale=0.4, **hyperparameters):
     return model
 
 
-def items(n=40, shape=SHAPE, seed=0):
+def examples(n=40, shape=SHAPE, seed=0):
     return np.random.default_rng(seed).random((n, *shape), "float32")
 
 
@@ -58,9 +58,9 @@ def test_the_density_of_a_mixture_is_that_of_scipy():
 
 
 def test_the_kl_to_one_component_is_that_between_two_gaussians():
-    model, x = build(prior="vamp", pseudo_inputs=1), items(8)
-    model.own["pseudo_inputs"].assign(items(1, seed=5))
-    (m, v), (n, w) = posterior(model, x), posterior(model, items(1, seed=5))
+    model, x = build(prior="vamp", pseudo_inputs=1), examples(8)
+    model.own["pseudo_inputs"].assign(examples(1, seed=5))
+    (m, v), (n, w) = posterior(model, x), posterior(model, examples(1, seed=5))
     expected = 0.5 * ((m - n) ** 2 / np.exp(w) + np.exp(v - w) - 1 - v + w).sum(axis=1)
     _, log_ratio = model.evidence((x, x), 20_000, keras.random.SeedGenerator(0))
     error = 5 * np.std(log_ratio, axis=0) / np.sqrt(20_000)
@@ -69,8 +69,8 @@ def test_the_kl_to_one_component_is_that_between_two_gaussians():
 
 
 def test_the_loss_is_the_bound_with_this_prior_recomputed_outside():
-    model, x = build(prior="vamp", pseudo_inputs=7, beta=2.0, kl_warmup=10, variance=0.3), items()
-    model.own["pseudo_inputs"].assign(items(7, seed=1))
+    model, x = build(prior="vamp", pseudo_inputs=7, beta=2.0, kl_warmup=10, variance=0.3), examples()
+    model.own["pseudo_inputs"].assign(examples(7, seed=1))
     model.optimizer.iterations.assign(5)
     mean, log_var = posterior(model, x)
     seeds = keras.random.SeedGenerator(0)
@@ -86,9 +86,9 @@ def test_the_loss_is_the_bound_with_this_prior_recomputed_outside():
 
 @pytest.mark.parametrize("prior", ["vamp", "flow"])
 def test_gradients_reach_what_the_prior_learns(prior):
-    model, x = build(prior=prior, scale=0.15), tf.constant(items())
+    model, x = build(prior=prior, scale=0.15), tf.constant(examples())
     if prior == "vamp":
-        model.own["pseudo_inputs"].assign(items(100, seed=1))
+        model.own["pseudo_inputs"].assign(examples(100, seed=1))
     player = model.players[0]
     with tf.GradientTape() as tape:
         loss = player.loss(model, batch_of(model, (x, x), training=False))["loss"]
@@ -96,7 +96,7 @@ def test_gradients_reach_what_the_prior_learns(prior):
 
 
 def test_the_first_batches_are_the_first_pseudo_inputs():
-    model, x = build(prior="vamp", pseudo_inputs=50), items(64)
+    model, x = build(prior="vamp", pseudo_inputs=50), examples(64)
     model.compile(learning_rate=1e-12)  # nothing else moves
     for begin in (0, 20, 40, 44):
         batch = tf.constant(x[begin : begin + 20])
@@ -106,7 +106,7 @@ def test_the_first_batches_are_the_first_pseudo_inputs():
 
 def test_with_a_standard_prior_the_loss_is_that_of_before_to_the_bit():
     """The expression that was in the loss before there were other priors, on the same numbers."""
-    model, x = build(num_samples=1, variance=0.3), tf.constant(items())
+    model, x = build(num_samples=1, variance=0.3), tf.constant(examples())
     seeds = keras.random.SeedGenerator(0)
     seeds.state.assign(model.seeds.state)
     mean, log_var = model.encoder(x)
@@ -122,8 +122,8 @@ def test_with_a_standard_prior_the_loss_is_that_of_before_to_the_bit():
 
 
 def test_the_importance_weighted_bound_has_the_density_of_the_prior():
-    model, x = build(prior="vamp", pseudo_inputs=5), items(12)
-    model.own["pseudo_inputs"].assign(items(5, seed=1))
+    model, x = build(prior="vamp", pseudo_inputs=5), examples(12)
+    model.own["pseudo_inputs"].assign(examples(5, seed=1))
     seeds = keras.random.SeedGenerator(3)
     noise = np.asarray(keras.random.normal((6, 12, 3), seed=keras.random.SeedGenerator(3)), "float64")
     _, log_ratio = model.evidence((x, x), 6, seeds)

@@ -23,7 +23,7 @@ def _started():
     backend.start()
 
 
-def items(n=6, shape=(12, 12, 1), seed=0):
+def examples(n=6, shape=(12, 12, 1), seed=0):
     return np.random.default_rng(seed).random((n, *shape), "float32")
 
 
@@ -52,12 +52,14 @@ def by_numpy(x, y):
 
 
 def test_the_distance_is_that_of_numpy():
-    x, y = items(2, (8, 8, 2)), items(2, (8, 8, 2), seed=1)
+    x, y = examples(2, (8, 8, 2)), examples(2, (8, 8, 2), seed=1)
     np.testing.assert_allclose(perceptual.distance(tf.constant(x), tf.constant(y)), by_numpy(x, y), rtol=1e-4)
 
 
 def test_the_distance_of_equal_images_is_zero_and_has_a_finite_gradient():
-    x = tf.constant(np.concatenate([items(3), np.zeros((1, 12, 12, 1), "float32"), np.ones((1, 12, 12, 1), "float32")]))
+    x = tf.constant(
+        np.concatenate([examples(3), np.zeros((1, 12, 12, 1), "float32"), np.ones((1, 12, 12, 1), "float32")])
+    )
     with tf.GradientTape() as tape:
         tape.watch(x)
         found = perceptual.distance(tf.stop_gradient(x), x)
@@ -66,7 +68,7 @@ def test_the_distance_of_equal_images_is_zero_and_has_a_finite_gradient():
 
 
 def test_the_gradient_is_that_of_differences():
-    x, y = items(1, seed=1), items(1)
+    x, y = examples(1, seed=1), examples(1)
     with tf.GradientTape() as tape:
         moved = tf.constant(y)
         tape.watch(moved)
@@ -105,7 +107,7 @@ def test_its_network_is_not_the_scorers(digits):
 @pytest.mark.parametrize("family", SMALL)
 def test_it_is_added_to_the_loss_with_its_weight(family):
     """The loss with the weight is that without it, and λ times the distance, scaled as each family says."""
-    x = items(shape=(12, 12, 1))
+    x = examples(shape=(12, 12, 1))
     found = []
     for weight in (0.0, 0.7):
         keras.utils.set_random_seed(0)
@@ -113,7 +115,7 @@ def test_it_is_added_to_the_loss_with_its_weight(family):
         model = aenb.build_model(family, (12, 12, 1), perceptual=weight, **SMALL[family], **more)
         model.seeds.state.assign([1, 2]) if family == "vae" else None
         if family == "vqvae":
-            model.own["codebook"].assign(items(8, (4,)))
+            model.own["codebook"].assign(examples(8, (4,)))
         logs = model.evaluate(x, x, verbose=0, return_dict=True)
         found.append((logs["loss"] if isinstance(logs, dict) else logs, logs))
     if family == "vae":  # the codes of the same noise
@@ -133,7 +135,7 @@ def test_it_is_added_to_the_loss_with_its_weight(family):
 
 @pytest.mark.parametrize("family", ["vae", "vqvae"])
 def test_the_decoder_gets_its_gradient(family):
-    model, x = aenb.build_model(family, (12, 12, 1), perceptual=1.0, **SMALL[family]), tf.constant(items())
+    model, x = aenb.build_model(family, (12, 12, 1), perceptual=1.0, **SMALL[family]), tf.constant(examples())
     with tf.GradientTape() as tape:
         terms = model.players[0].loss(model, batch_of(model, (x, x), training=False))
     gradients = tape.gradient(terms["perceptual_loss"], model.decoder.trainable_variables)
@@ -141,7 +143,7 @@ def test_the_decoder_gets_its_gradient(family):
 
 
 def test_missing_pixels_do_not_count():
-    model, x = aenb.build_model("conv", (12, 12, 1), perceptual=0.5, **SMALL["conv"]), items()
+    model, x = aenb.build_model("conv", (12, 12, 1), perceptual=0.5, **SMALL["conv"]), examples()
     y, other = x.copy(), x.copy()
     y[:, :6] = np.nan
     other[:, :6] = np.asarray(model(x))[:, :6]
@@ -152,7 +154,7 @@ def test_missing_pixels_do_not_count():
 
 @pytest.mark.parametrize("family", ["conv", "vae"])
 def test_a_saved_run_loads_without_its_network(family, tmp_path, monkeypatch):
-    x = items(60)
+    x = examples(60)
     run = aenb.train(family, x, epochs=1, perceptual=0.1, verbose=False, **SMALL[family])
     names = {weight.path for weight in run.model.weights}
     assert len(names) == len({weight.path for weight in aenb.build_model(family, (12, 12, 1), **SMALL[family]).weights})

@@ -1,4 +1,4 @@
-"""Outliers of a mixed table: a few numbers far out would outweigh all others in the loss, and be learnt by heart."""
+"""Outliers of a mixed table: a few numbers far out would outweigh all others in the loss, and be memorised."""
 
 from __future__ import annotations
 

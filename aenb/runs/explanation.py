@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 NAMED, SHOWN = 3, 10  # features of an example, and examples, in the printed table
-WORTH_NAMING = 0.05  # of the score: the part of a feature that is told with its values, after the largest
+WORTH_NAMING = 0.05  # of the score: the least part that is named with its values, after the largest
 Example = Annotated[int, Field("which example, from 0", low=0)]
 Most = Annotated[int, Field("how many bars", low=1, high=100)]
 
@@ -128,8 +128,8 @@ class Explanation:
         for number, place in enumerate(np.argsort(-parts, kind="stable")[:NAMED]):
             if number and with_values and shares[place] < WORTH_NAMING:
                 break
-            told = _told(self.values[example, place], self.expected[example, place]) if with_values else ""
-            words.append(f"{self.frame.columns[place]}{told} ({shares[place]:.0%})")
+            values = _compared(self.values[example, place], self.expected[example, place]) if with_values else ""
+            words.append(f"{self.frame.columns[place]}{values} ({shares[place]:.0%})")
         return (", " if not with_values else "; ").join(words)
 
     def _rows(self) -> list[list[str]]:
@@ -172,8 +172,8 @@ def explained(run: TrainedRun, given: Admitted, labels: Any = None) -> Explanati
     return Explanation(frame, parts.sum(axis=1), *shown)
 
 
-def _told(value: Any, expected: Any) -> str:
-    """Return a value and what was expected; a likely level that was not certain is expected too, and told once."""
+def _compared(value: Any, expected: Any) -> str:
+    """Return a value and what was expected, if it differs: the most likely level may still be improbable."""
     words = _worded(value), _worded(expected)
     return f" {words[0]}" if words[0] == words[1] else f" {words[0]}, expected {words[1]}"
 
