@@ -73,10 +73,7 @@ def verdict(metrics: dict[str, float], family: str, dimensions: int, *, compress
         return f"The squared error of {family} is {1 - ratio:.0%} below that of PCA with as many dimensions."
     if ratio < 1.02:
         return f"The squared error of {family} is that of PCA with as many dimensions, within 2%."
-    return (
-        f"The squared error of {family} is {ratio:.2f} times that of PCA with as many dimensions: "
-        "train for more epochs, or with more units."
-    )
+    return f"The squared error of {family} is {ratio:.2f} times that of PCA with as many dimensions."
 
 
 def _times(error: float, other: float) -> float:
