@@ -319,3 +319,13 @@ def test_a_damaged_classifier_is_trained_again(kept, damage):
     assert np.array_equal(again.features(data.x_test), before)
     load_extractor(data)  # the file is whole again
     assert len(trained) == 2
+
+
+def test_a_mixture_of_sorted_codes_has_all_of_their_classes():
+    from aenb.latent.densities import fit_density
+
+    means = 20.0 * np.eye(10)
+    codes = np.repeat(means, 100, axis=0) + np.random.default_rng(0).normal(size=(1000, 10))  # class after class
+    fitted = fit_density("gmm", codes).means_
+    distances = np.linalg.norm(fitted[None] - means[:, None], axis=2).min(axis=1)
+    assert distances.max() < 2

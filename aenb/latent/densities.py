@@ -34,7 +34,7 @@ def fit_density(kind: str, codes: np.ndarray) -> GaussianMixture:
     Args:
         kind: "gmm", a mixture of 10 or 30 Gaussians, whichever gives a held-out tenth of the codes the higher
             likelihood, or "gaussian", a single one.
-        codes: (n, latent_dim), float; the first 10,000 are used.
+        codes: (n, latent_dim), float, in any order; 10,000 of them are used.
 
     Returns:
         A fitted `sklearn.mixture.GaussianMixture`, for `draw`.
@@ -45,7 +45,8 @@ def fit_density(kind: str, codes: np.ndarray) -> GaussianMixture:
         >>> draw(fit_density("gmm", codes), 3, np.random.default_rng(0)).shape
         (3, 2)
     """
-    codes = codes[:ENOUGH].reshape(len(codes[:ENOUGH]), -1)
+    shuffled = np.random.default_rng(0).permutation(len(codes))[:ENOUGH]  # data may be sorted by class
+    codes = codes[shuffled].reshape(len(shuffled), -1)
     if kind == "gaussian":
         return _mixture(codes, 1)
     few = [n for n in COMPONENTS if n * SPARSE <= len(codes)]
