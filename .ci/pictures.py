@@ -34,7 +34,7 @@ CELLS = (
     "%autoencoder",
     "%%autoencoder deep d --epochs 30 --seed 0\nlatent_dim = 16\nhidden_units = (256, 128)",
 )
-TALL = 1100  # of the page for a whole result
+TALL = 1500  # of the page for a whole result
 
 
 class Tour:
@@ -136,7 +136,7 @@ def with_a_mouse(notebook: Notebook, page: Page) -> None:
     """Open the panel, and train from it."""
     run_cell(notebook, 5)
     panel = notebook.cells().nth(5).locator(".aenb-panel").first
-    expect(panel).to_be_visible(timeout=60_000)
+    expect(panel.get_by_text("Model: ")).to_be_visible(timeout=60_000)  # the last that is inferred
     show(page, panel)
     keep("panel", page.screenshot())
 
