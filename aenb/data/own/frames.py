@@ -1,7 +1,7 @@
 """DataFrames become `Data`: row numbers are left out, labels are found, and columns of other kinds are coded.
 
 A table of numbers alone goes on as an array, as it always did. Any other, and any of which `columns` says more, is a
-mixed table (`data.mixed_table`).
+mixed table (`tables.mixed_table`).
 """
 
 from __future__ import annotations

@@ -6,8 +6,7 @@ model's inputs, and `decode` turns a model's outputs into a DataFrame with the s
     DataFrame (n, columns) ──encode──▶ (n, entries) float32, NaN for missing values ──model──▶ (n, entries)
     DataFrame (n, columns) ◀──────────────────────────decode──────────────────────────────────────┘
 
-A column is a `Column` (`data.column`); `data.column_kinds` has the code of each kind;
-`data.kind_inference` chooses it.
+A column is a `Column` (`column`); `column_kinds` has the code of each kind; `kind_inference` chooses it.
 """
 
 from __future__ import annotations
