@@ -20,6 +20,7 @@ from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.core.progress import open_view
 from aenb.core.queue import Job
+from aenb.data.conversion import have_same_units
 from aenb.data.corruption import make_task
 from aenb.data.gate import Admitted, admit
 from aenb.data.load import load_data
@@ -312,7 +313,7 @@ class Run:
         """Say whether data has the same examples that the run was trained on, in the same units."""
         if data.fingerprint != self.record.get("data", {}).get("fingerprint"):
             return False
-        return self._preprocessing is None or self._preprocessing.has_units_of(data.preprocessing)
+        return self._preprocessing is None or have_same_units(data.preprocessing, self._preprocessing)
 
     @property
     def preprocessing(self) -> Preprocessing:

@@ -21,6 +21,7 @@ from aenb.data.tables.column import Column
 from aenb.data.tables.columns import listed
 from aenb.data.tables.kind_inference import is_row_number
 from aenb.data.tables.outliers import limited
+from aenb.data.tables.unseen_levels import unseen
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -139,7 +140,7 @@ def from_mixed(
 
 
 def _unseen(held: DataFrame, columns: mixed_table.Columns) -> list[str]:
-    found = mixed_table.unseen(held, columns)
+    found = unseen(held, columns)
     return [f"The held-out rows have levels that no training row has: {'; '.join(found)}."] if found else []
 
 
