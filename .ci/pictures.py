@@ -34,7 +34,22 @@ CELLS = (
     "%autoencoder",
     "%%autoencoder deep d --epochs 30 --seed 0\nlatent_dim = 16\nhidden_units = (256, 128)",
 )
-TALL = 1500  # of the page for a whole result
+TOP = "part => part.scrollIntoView({ block: 'start' })"
+AROUND = 160  # of the page, outside the notebook
+# Images are decoded and widgets drawn after their cell is done, and what is above a part then pushes it away: it is
+# scrolled into view until it has stayed for a while.
+SETTLE = """async part => {
+  const wait = milliseconds => new Promise(done => setTimeout(done, milliseconds));
+  await document.fonts.ready;
+  for (let still = 0, last = NaN, turn = 0; still < 8 && turn < 200; turn++) {
+    part.scrollIntoView({ block: "start" });
+    await wait(60);
+    const { top, height } = part.getBoundingClientRect();
+    const loading = [...document.images].some(image => !image.complete);
+    still = !loading && `${top} ${height}` === last ? still + 1 : 0;
+    last = `${top} ${height}`;
+  }
+}"""
 
 
 class Tour:
@@ -43,12 +58,13 @@ class Tour:
     def __init__(self, page: Page):
         self._page, self.frames = page, []
 
-    def record(self, seconds: float, act: Callable[[float], object] = lambda part: None) -> None:
-        """Take frames for some seconds, and act before each: `act(part)` gets the fraction that is over."""
+    def record(self, seconds: float, part: Locator, act: Callable[[float], object] = lambda done: None) -> None:
+        """Take frames of a part of the notebook, and act before each: `act(done)` gets the fraction that is over."""
         count = round(seconds * PER_SECOND)
         for number in range(count):
             act(number / max(1, count - 1))
             self._page.wait_for_timeout(1000 / PER_SECOND)
+            part.evaluate(TOP)
             self.frames.append(_small(self._page.screenshot(type="png")))
 
     def write(self, path: Path) -> None:
@@ -72,82 +88,90 @@ def keep(name: str, png: bytes) -> None:
     image.quantize(COLOURS, Image.Quantize.MEDIANCUT).save(PICTURES / f"{name}.png", optimize=True)
 
 
-def show(page: Page, part: Locator) -> None:
-    """Scroll a part of the notebook to the top of the page."""
-    part.evaluate("one => one.scrollIntoView({ block: 'start' })")
-    page.wait_for_timeout(300)
+def show(part: Locator) -> None:
+    """Scroll a part of the notebook to the top of the page, and wait until nothing moves it away."""
+    part.evaluate(SETTLE)
+
+
+def picture(name: str, part: Locator, page: Page) -> None:
+    """Take the picture of a part of the notebook alone, in a page that is high enough for all of it."""
+    high = part.bounding_box()["height"]
+    page.set_viewport_size({"width": WIDTH, "height": round(high) + AROUND})
+    show(part)
+    keep(name, page.screenshot(clip=part.bounding_box()))
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
 
 
 def trained(notebook: Notebook, page: Page, tour: Tour) -> None:
     """Train a VAE in a cell."""
     cell = notebook.cells().nth(1)
-    show(page, cell)
-    cell.locator(".cm-content").click()
-    page.keyboard.press("Control+Enter")
+    start(cell, page)
     live = cell.locator(".aenb-live")
     expect(live.locator(".aenb-lines button").first).to_be_visible(timeout=120_000)
     expect(live.locator("img[src^=blob]")).to_have_count(1, timeout=60_000)
-    show(page, cell)
-    tour.record(6)
-    keep("training", page.screenshot())
+    show(cell)
+    tour.record(6, cell)
+    picture("training", cell, page)
     live.locator(".aenb-stop").click()
     expect(cell.locator(".aenb-run").first).to_be_visible(timeout=180_000)
-    show(page, cell.locator(".jp-OutputArea").first)
-    tour.record(2)
+    output = cell.locator(".jp-OutputArea").first
+    show(output)
+    tour.record(2, output)
 
 
 def explored(notebook: Notebook, page: Page, tour: Tour) -> None:
     """Move a point over the latent plane."""
     run_cell(notebook, 2)
-    explorer = notebook.cells().nth(2).locator(".aenb-explorer")
+    cell = notebook.cells().nth(2)
+    explorer = cell.locator(".aenb-explorer")
     expect(explorer).to_be_visible(timeout=60_000)
-    show(page, explorer)
+    show(explorer)
     box = explorer.locator("canvas.aenb-plane").bounding_box()
     x, y, radius = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 0.3 * min(box["width"], box["height"])
 
-    def drag(part: float) -> None:
-        angle = 2 * math.pi * part
+    def drag(done: float) -> None:
+        angle = 2 * math.pi * done
         page.mouse.move(x + radius * math.cos(angle), y + radius * math.sin(2 * angle) / 1.3, steps=3)
 
     page.mouse.move(x + radius, y)
     page.mouse.down()
-    tour.record(6, drag)
+    tour.record(6, explorer, drag)
     page.mouse.up()
-    keep("explorer", page.screenshot())
+    picture("explorer", cell, page)
 
 
 def compared(notebook: Notebook, page: Page, tour: Tour) -> None:
     """Compare it with a deep autoencoder."""
     run_cell(notebook, 3)
     cell = notebook.cells().nth(4)
-    show(page, cell)
+    start(cell, page)
+    expect(cell.locator(".aenb-result table").first).to_be_visible(timeout=60_000)
+    show(cell)
+    tour.record(4, cell)
+    expect(cell.locator("[data-aenb-comparison]")).to_be_visible(timeout=300_000)
+    show(cell)
+    tour.record(3, cell)
+    picture("comparison", cell, page)
+
+
+def start(cell: Locator, page: Page) -> None:
+    """Run a cell, and do not wait for its end."""
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+Enter")
-    page.wait_for_timeout(1500)
-    show(page, cell)
-    tour.record(4)
-    expect(cell.locator(".jp-InputPrompt").first).to_have_text("[5]:", timeout=300_000)
-    show(page, cell.locator(".jp-OutputArea").first)
-    tour.record(2)
-    keep("comparison", page.screenshot())
 
 
 def with_a_mouse(notebook: Notebook, page: Page) -> None:
-    """Open the panel, and train from it."""
+    """Open the panel."""
     run_cell(notebook, 5)
     panel = notebook.cells().nth(5).locator(".aenb-panel").first
     expect(panel.get_by_text("Model: ")).to_be_visible(timeout=60_000)  # the last that is inferred
-    show(page, panel)
-    keep("panel", page.screenshot())
+    picture("panel", notebook.cells().nth(5), page)
 
 
 def one_cell(notebook: Notebook, page: Page) -> None:
     """Show a cell with its result."""
-    page.set_viewport_size({"width": WIDTH, "height": TALL})
     run_cell(notebook, 6)
-    cell = notebook.cells().nth(6)
-    show(page, cell)
-    keep("quickstart", cell.screenshot())
+    picture("quickstart", notebook.cells().nth(6), page)
 
 
 def main() -> None:

@@ -106,7 +106,7 @@ class TestImages:
             Image.fromarray(image).save(tmp_path / f"{number:02}.png")
         table = of_images.anomalies(tmp_path)
         assert table.index[0] == "05.png"
-        assert re.match(r"bottom left, rows? [67], columns? 0 \(\d+% of the error\)", table["reason"].iloc[0])
+        assert re.match(r"bottom left, row [67], column 0 \(\d+% of the error\)", table["reason"].iloc[0])
         html = table._repr_html_()
         assert html.count("data:image/png;base64,") == 10
         assert 'alt="05.png and its reconstruction"' in html

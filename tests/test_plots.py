@@ -65,7 +65,7 @@ def test_the_terms_of_a_loss_are_drawn_beside_it():
     history = {"loss": [3.0, 2.0], "val_loss": [3.0, 2.5], "kl_loss": [1.0, 0.5], "val_kl_loss": [1.0, 0.6]}
     x = DRAW.random((4, 8, 8, 1), "float32")
     losses, _ = run_figure(history, rows(x, x)).axes
-    assert [line.get_label() for line in losses.lines] == ["training", "validation", "kl"]
+    assert [line.get_label() for line in losses.lines] == ["training", "validation", "KL"]
 
 
 @pytest.mark.parametrize(("family", "shown"), [("deep", 2), ("vae", 3)])

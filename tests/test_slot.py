@@ -39,6 +39,21 @@ def test_the_output_is_html_alone_once_the_page_can_fill_it(kernel):
     assert "%%autoencoder deep deep_1" in kept["data"]["text/plain"]
 
 
+def test_a_page_that_is_never_ready_keeps_the_widget_and_the_current_content(kernel):
+    """VS Code tries the widget first, and the HTML of the same output if the kernel does not know the widget."""
+    cell = kernel.submit(
+        "import ipywidgets\nfrom aenb.notebook.widgets.slot import Slot\n"
+        "words = 'no run'\nslider = ipywidgets.IntSlider()\n"
+        "still = lambda: {'text/plain': words, 'text/html': f'<p>{words}</p>'}\n"
+        "slot = Slot(get_ipython(), slider, still)\nwords = 'the result'\nslot.update()\nprint(slider.model_id)"
+    )
+    kernel.wait_idle(cell, 60)
+    (kept,) = kernel.of(cell, "update_display_data")
+    data = kept["content"]["data"]
+    assert data[WIDGET]["model_id"] == kernel.printed(kernel.of(cell)).strip()
+    assert (data["text/html"], data["text/plain"]) == ("<p>the result</p>", "the result")
+
+
 def test_a_page_that_is_ready_too_late_does_not_open_a_closed_slot_again(kernel):
     cell = kernel.submit(
         "import ipywidgets\nfrom aenb.notebook.widgets.slot import Slot\n"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
+
 import numpy as np
 import pytest
+from PIL import Image
 
 import aenb
 from aenb.core.progress import Silent
@@ -48,6 +53,10 @@ def test_each_family_has_its_views_and_they_are_drawn(family):
         assert gallery[name].axes or gallery[name].subfigs, name
     html = gallery._repr_html_()
     assert html.count("<img alt=") == len(gallery)
+    sized = re.findall(r'height:auto;[^>]* width="(\d+)" height="(\d+)" src="data:image/png;base64,([^"]+)"', html)
+    assert len(sized) == len(gallery)  # before they are decoded, the page keeps their place
+    for width, height, picture in sized:
+        assert Image.open(io.BytesIO(base64.b64decode(picture))).size == (int(width), int(height))
     assert all(f"{name}: " in repr(gallery) for name in gallery)
 
 

@@ -17,7 +17,7 @@ from aenb.comparison.overlaid_curves import are_different, curves_figure, page_c
 from aenb.comparison.score_columns import COSTS, SCORES
 from aenb.comparison.score_tables import cost_table, score_table
 from aenb.core.errors import failure
-from aenb.core.html import png_source, script_tag, with_id
+from aenb.core.html import png_image, png_source, script_tag, with_id
 from aenb.core.page_chart import CHART_SCRIPT, CHART_STYLE
 from aenb.core.tables import Places, Rows, html_table
 from aenb.data.split import spread
@@ -78,8 +78,7 @@ def _stacked(rows: Rows) -> Rows:
 
 
 def _picture(figure: Any, words: str) -> str:
-    source = png_source(to_png(figure))
-    return f'<img alt="{words}" style="max-width:100%;margin-top:.5em;display:block" src="{source}">'
+    return png_image(words, to_png(figure), ";margin-top:.5em;display:block")
 
 
 def _curves(comparison: Compared) -> str:

@@ -85,6 +85,10 @@ class Chart {
     const isLog = positive && this.log.checked, { width, height } = this.svg.getBoundingClientRect();
     this.svg.replaceChildren();
     this.svg.setAttribute("aria-label", `Learning curves. ${this.entries(lines).map((line) => `${line.label}: ${number((line.values ?? line.points).at(-1)?.[1])}`).join(", ")}`);
+    if (!all.length && width > 80) {
+      const words = this.hidden.size ? "All lines are hidden" : "Learning curves: after the first steps";
+      draw(this.svg, "text", { x: width / 2, y: height / 2, "text-anchor": "middle", opacity: 0.75 }, words);
+    }
     if (!all.length || width < 80) return this.name(lines);
     const right = width - MARGIN.right, bottom = height - MARGIN.bottom;
     let [low, high] = [Math.min(...all), Math.max(...all)];

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import struct
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -26,6 +27,23 @@ def png_source(picture: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(picture).decode()}"
 
 
+def png_image(words: str, picture: bytes, style: str = "", css: str = "") -> str:
+    """Return a PNG file as an HTML image with its size, so that nothing in the page moves once it is decoded.
+
+    Args:
+        words: Its alternative text, unescaped.
+        picture: The PNG file.
+        style: More CSS declarations, each after a semicolon.
+        css: Its class, if it has one.
+    """
+    width, height = struct.unpack(">II", picture[16:24])  # of the IHDR chunk, which is always the first
+    name = f'class="{css}" ' if css else ""
+    return (
+        f'<img {name}alt="{escape(words, quote=True)}" style="height:auto;max-width:100%{style}" '
+        f'width="{width}" height="{height}" src="{png_source(picture)}">'
+    )
+
+
 def pictures_as_html(pictures: Mapping[str, bytes]) -> str:
     """Return PNG files as HTML, each with its caption."""
     return "".join(picture_as_html(words, picture, captioned=True) for words, picture in pictures.items())
@@ -34,7 +52,4 @@ def pictures_as_html(pictures: Mapping[str, bytes]) -> str:
 def picture_as_html(words: str, picture: bytes, *, captioned: bool) -> str:
     """Return a PNG file as HTML; `words` is its alternative text and, if asked for, its caption."""
     caption = f'<div style="opacity:.8;margin-top:.8em">{escape(words)}</div>' if captioned else ""
-    return (
-        f'{caption}<img alt="{escape(words, quote=True)}" style="max-width:100%;margin-top:.4em" '
-        f'src="{png_source(picture)}">'
-    )
+    return f"{caption}{png_image(words, picture, ';margin-top:.4em')}"

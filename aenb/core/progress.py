@@ -1,9 +1,10 @@
 """What a training shows while it runs.
 
-A view has six methods: `stage(text, control)` names the stage before or after the training, `start(training)` opens
-the view, `step(epoch, step, logs)` is called after each chunk of steps (with the step None at an epoch's end) and must
-be cheap, `note(text)` shows a note to the reader, `result(page, part)` shows a result that grows, `end(text)` closes
-with a line. This module has the view for a terminal; the notebook extension sets its own with `use_view`.
+A view has seven methods: `prepare()` tells that a training will start, `stage(text, control)` names the stage before or
+after it, `start(training)` opens the view, `step(epoch, step, logs)` is called after each chunk of steps (with the step
+None at an epoch's end) and must be cheap, `note(text)` shows a note to the reader, `result(page, part)` shows a result
+that grows, `end(text)` closes with a line. This module has the view for a terminal; the notebook extension sets
+its own with `use_view`.
 """
 
 from __future__ import annotations
@@ -56,6 +57,9 @@ class Training:
 
 class Silent:
     """A view that shows nothing."""
+
+    def prepare(self) -> None:
+        """Be told that a training will start."""
 
     def stage(self, text: str, control: Control | None = None) -> None:
         """Ignore the name of a stage, and what hears a Stop meanwhile."""

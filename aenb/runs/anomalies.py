@@ -127,9 +127,11 @@ def _held_out(run: TrainedRun) -> tuple[Admitted, Any]:
 
 
 def _verdict(flagged: np.ndarray, threshold: float, rate: float, n: int) -> str:
+    count = int(flagged.sum())
+    found = {0: "are flagged: no anomaly score exceeds", 1: "is flagged: its anomaly score exceeds"}
     words = (
-        f"{flagged.sum():,} of {len(flagged):,} examples are flagged: their anomaly scores exceed {threshold:.4g}, "
-        f"the threshold for a false-alarm rate of {rate:.3g}, set on {n:,} held-out examples."
+        f"{count:,} of {len(flagged):,} examples {found.get(count, 'are flagged: their anomaly scores exceed')} "
+        f"{threshold:.4g}, the threshold for a false-alarm rate of {rate:.3g}, set on {n:,} held-out examples."
     )
     if (n + 1) * (1 - rate) <= n:
         return words

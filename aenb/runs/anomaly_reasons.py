@@ -93,19 +93,19 @@ def _place(errors: np.ndarray) -> str:
     rows, columns = errors.shape[:2]
     vertical = ("top", "middle", "bottom")[min(2, int(3 * (top + height / 2) / rows))]
     horizontal = ("left", "centre", "right")[min(2, int(3 * (left + width / 2) / columns))]
-    where = f"rows {_span(top, height)}, columns {_span(left, width)}"
+    where = f"{_span('row', top, height)}, {_span('column', left, width)}"
     return f"{vertical} {horizontal}, {where} ({share:.0%} of the error)"
 
 
 def _steps(errors: np.ndarray) -> str:
     length = max(1, round(len(errors) / SIGNAL_WINDOW))
     start, channel, share = largest_window(errors, length, 1)
-    where = f"steps {_span(start, length)}" + (f" of channel {channel}" if errors.shape[1] > 1 else "")
+    where = _span("step", start, length) + (f" of channel {channel}" if errors.shape[1] > 1 else "")
     return f"{where} ({share:.0%} of the error)"
 
 
-def _span(start: int, length: int) -> str:
-    return str(start) if length == 1 else f"{start}–{start + length - 1}"
+def _span(noun: str, start: int, length: int) -> str:
+    return f"{noun} {start}" if length == 1 else f"{noun}s {start}–{start + length - 1}"
 
 
 def _words(run: TrainedRun, x: np.ndarray, reconstructed: np.ndarray) -> str:

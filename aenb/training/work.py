@@ -33,6 +33,7 @@ class Work:
     def __init__(
         self, spec: Spec, data: Any, callbacks: Sequence[Callback], view: Silent, checkpointing: Checkpointing | None
     ):
+        view.prepare()
         notes = _stop_namesake(spec.name, view)
         self._view, self._held = view, contextlib.ExitStack()
         self._is_automatic = checkpointing is not None and checkpointing.is_automatic

@@ -29,6 +29,7 @@ def use_the_panel(server, page, name, *, whole=True):
     _each_control_has_a_name(panel)
     _what_is_known_before_a_training_is_shown(panel)
     _keys_stay_in_the_controls(notebook, panel)
+    _other_data_is_shown(panel)
     _what_is_typed_wrong_is_said_beside_it(panel)
     _train_pause_resume_and_stop(notebook, panel, name)
     if whole:
@@ -69,6 +70,14 @@ def _keys_stay_in_the_controls(notebook, panel):
     expect(panel.locator(".aenb-data input")).to_be_focused()
 
 
+def _other_data_is_shown(panel):
+    """What is typed as the data is loaded and shown; the trainings here are on small images, to be quick."""
+    data = panel.locator(".aenb-data input")
+    data.fill("digits")
+    data.press("Tab")
+    expect(panel.get_by_text("Data: digits, 1,797 images of 8×8×1")).to_be_visible(timeout=20_000)
+
+
 def _what_is_typed_wrong_is_said_beside_it(panel):
     """An error stands beside its control, and nothing can be trained."""
     units = panel.locator(".aenb-field-hidden_units input")
@@ -102,7 +111,7 @@ def _train_pause_resume_and_stop(notebook, panel, name):
     pause.click()
     expect(live).not_to_contain_text("Paused", timeout=15_000)
     stop.click()
-    expect(panel).to_contain_text("deep on mnist_5k · MSE", timeout=60_000)
+    expect(panel).to_contain_text("deep on digits · MSE", timeout=60_000)
     picture(page, f"panel-{name}-trained")
 
 
@@ -116,7 +125,7 @@ def _its_cell_gives_the_same_weights(notebook, panel):
     expect(cell).to_have_value(re.compile(r"^%%autoencoder deep deep_2 .*--epochs 2 "), timeout=10_000)
     same = cell.input_value().replace("deep_2", "deep_3")
     panel.locator("button.aenb-train, .aenb-train button").click()
-    expect(panel.locator(".aenb-run")).to_contain_text("deep_2: deep on mnist_5k", timeout=120_000)
+    expect(panel.locator(".aenb-run")).to_contain_text("deep_2: deep on digits", timeout=120_000)
     notebook.cells().nth(2).locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(same)

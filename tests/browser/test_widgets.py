@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 
 import nbformat
+from nbconvert import HTMLExporter
 
 from tests.browser.jupyter import PICTURES, Notebook, expect, picture, written
 
@@ -123,18 +122,12 @@ def test_the_explorers_and_an_export_of_them(lab, new_page):
     picture(page, "comparison")
     page.locator(".aenb-views").scroll_into_view_if_needed()
     picture(page, "views")
-    notebook.cells().first.locator(".cm-content").click()
-    page.keyboard.press("Control+s")
-    page.wait_for_timeout(2000)
+    notebook.save()
 
     saved = nbformat.read(lab.root / "explore.ipynb", as_version=4)
     assert "widgets" not in saved.metadata
-    subprocess.run(
-        [sys.executable, "-m", "nbconvert", "--to", "html", "explore.ipynb"],
-        cwd=lab.root,
-        check=True,
-        capture_output=True,
-    )
+    exported, _ = HTMLExporter().from_notebook_node(saved)
+    (lab.root / "explore.html").write_text(exported, encoding="utf-8")
     page = new_page(1280, 1000)
     page.context.set_offline(True)
     page.goto((lab.root / "explore.html").as_uri())

@@ -18,6 +18,7 @@ ColumnKind = Literal["numeric", "quantile", "count", "binary", "categorical", "o
 Level = bool | int | float | str
 SHOWN = 6  # levels in the table
 EXACT = 2**53  # whole numbers below it are exact as floats
+ROUNDING = 1e-6  # of the range of a column: values are float32
 
 
 @dataclass(frozen=True)
@@ -165,4 +166,8 @@ def _values(column: Column) -> str:
     if column.kind == "date":
         low, high = (np.datetime64(int(one), "s").astype(str) for one in (column.low, column.high))
         return f"{low[:10]} to {high[:10]}"
-    return f"{column.low:g} to {column.high:g}" if column.is_modelled else ""
+    if not column.is_modelled:
+        return ""
+    rounding = ROUNDING * (column.high - column.low)  # a 0 that was standardised and back
+    low, high = (0.0 if abs(one) < rounding else one for one in (column.low, column.high))
+    return f"{low:g} to {high:g}"

@@ -129,4 +129,4 @@ def _by_epoch(axes: Axes, history: History, lines: Mapping[str, tuple[str, str]]
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return " ".join("KL" if word == "kl" else word for word in name.split("_"))

@@ -67,6 +67,7 @@ def autoencoder(
         view.stage("Evaluating on held-out examples …")
         try:
             run.evaluate(parts="reconstruction")
+            view.result(run._repr_html_, 1.0)  # drawn now, so that it takes the view's place at once
         except KeyboardInterrupt:
             view.end(f"{run.summary} The evaluation was interrupted.")
             return None if asked.name else run

@@ -11,7 +11,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from aenb.core.arguments import checked
-from aenb.core.html import png_source, script_tag, with_id
+from aenb.core.html import png_image, png_source, script_tag, with_id
 from aenb.figures.plots import BLUE, GREEN, ORANGE, STYLE, image_grid, image_png, to_png
 from aenb.figures.views.attention_heads import attention
 from aenb.figures.views.view_inputs import ViewInputs
@@ -56,11 +56,9 @@ class AttentionExplorer:
 
     def _repr_html_(self) -> str:
         about = with_id(self._about())
-        picture = png_source(to_png(attention.draw(self._inputs), dpi=100))
+        still = png_image(attention.summary, to_png(attention.draw(self._inputs), dpi=100), css="aenb-still")
         return (
-            f'<div data-aenb-attention="{about["id"]}">'
-            f'<img class="aenb-still" alt="{attention.summary}" style="max-width:100%" '
-            f'src="{picture}">'
+            f'<div data-aenb-attention="{about["id"]}">{still}'
             '<div class="aenb-asked" style="display:none"><div style="display:flex;flex-wrap:wrap;gap:.3em 1em;'
             'margin:.4em 0"><label>example <select></select></label><label>layer <select></select></label>'
             '<label>head <select></select></label></div><div class="aenb-stage"></div><output></output></div>'

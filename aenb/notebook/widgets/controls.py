@@ -13,6 +13,7 @@ from aenb.core.fields import Field
 from aenb.notebook.widgets.keys import NAMED
 
 LABEL, WIDTH = "10.5em", "13em"
+ERROR_COLOUR = "var(--jp-error-color1, #c62828)"  # of the page's theme: at least 4.5:1 in both
 
 
 class Control:
@@ -36,6 +37,7 @@ class Control:
         self._message = widgets.HTML(layout={"display": "none"})
         name = widgets.Label(f"{field.name}", layout={"width": LABEL, "flex": "0 0 auto"})
         about = widgets.HTML(_small(field.help), layout={"flex": "1 1 14em", "min_width": "10em"})
+        about.add_class("aenb-about")
         line = widgets.HBox(
             [name, self._input, about], layout={"align_items": "center", "flex_flow": "row wrap", "overflow": "visible"}
         )
@@ -93,7 +95,7 @@ class Control:
         return self.field.parse(typed.strip())
 
     def _say(self, text: str) -> None:
-        style = f"margin-left:{LABEL};color:#d55e00"
+        style = f"margin-left:{LABEL};color:{ERROR_COLOUR}"
         self._message.value = f'<div role="alert" style="{style}">{escape(text)}</div>' if text else ""
         self._message.layout.display = "" if text else "none"
 

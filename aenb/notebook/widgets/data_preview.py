@@ -121,8 +121,19 @@ def _examples(data: Data) -> str:
     if data.y_train is None:
         return drawn
     words = dict(zip(data.classes, map(str, data.class_words), strict=True))
-    labels = ", ".join(words.get(label, str(label)) for label in data.y_train[index].tolist())
-    return f'{drawn}<div style="font-size:.92em">{escape(labels)}</div>'
+    labels = [words.get(label, str(label)) for label in data.y_train[index].tolist()]
+    return f"{drawn}{_below(labels) if data.kind == 'image' else _small(', '.join(labels))}"
+
+
+def _small(text: str) -> str:
+    return f'<div style="font-size:.92em">{escape(text)}</div>'
+
+
+def _below(labels: list[str]) -> str:
+    """Return labels as HTML, each below the middle of its image."""
+    columns = f"grid-template-columns:repeat({len(labels)},minmax(0,1fr));width:{_width(len(labels))}px;max-width:100%"
+    style = f"display:grid;{columns};text-align:center;font-size:.92em;line-height:1.2;overflow-wrap:anywhere"
+    return f'<div style="{style}">{"".join(f"<span>{escape(label)}</span>" for label in labels)}</div>'
 
 
 def _list(texts: Any) -> str:
@@ -159,14 +170,21 @@ def _value(value: Any) -> str:
 
 
 def _wide(table: str, label: str) -> str:
-    return f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{label}">{table}</div>'
+    return (
+        f'<div style="overflow-x:auto;white-space:nowrap" tabindex="0" role="region" aria-label="{label}">{table}</div>'
+    )
+
+
+def _width(count: int) -> int:
+    """Return the width of so many images beside each other, in pixels of the page."""
+    return min(64 * count, 640)
 
 
 def _images(x: np.ndarray) -> str:
     from aenb.figures.plots import image_grid, image_png
 
-    source, wide = png_source(image_png(image_grid(x, columns=len(x)))), min(64 * len(x), 640)
-    style = f"width:{wide}px;max-width:100%;display:block;image-rendering:pixelated"
+    source = png_source(image_png(image_grid(x, columns=len(x))))
+    style = f"width:{_width(len(x))}px;max-width:100%;display:block;image-rendering:pixelated"
     return f'<img alt="{len(x)} training examples" style="{style}" src="{source}">'
 
 

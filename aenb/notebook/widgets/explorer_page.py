@@ -46,7 +46,7 @@ def page_facts(layout: Layout, columns: PointColumns, steps: list[dict[str, Any]
         "bounds": list(layout.bounds),
         "origin": inputs.plane.origin.tolist(),
         "axes": inputs.plane.axes.tolist() if layout.is_flat else [],
-        "axis_names": "   ".join(f"{mark} {name}" for mark, name in zip("→↑", layout.names, strict=True) if name),
+        "axis_names": " · ".join(f"{mark} {name}" for mark, name in zip("→↑", layout.names, strict=True) if name),
         "start": np.median(inputs.codes, axis=0).tolist(),
         "steps": steps,
         "sliders": [_slider(inputs, int(dimension)) for dimension in inputs.ranking[:SLIDERS]],

@@ -1,5 +1,6 @@
 // A training under way: buttons, numbers in fixed places, and learning curves drawn from the numbers that the kernel sends.
 const WAITING = { pause: "Pausing after the running steps …", resume: "Resuming …", stop: "Stopping after the running steps …", cancel: "Cancelling …" };
+const CELLS = 5, RESULT_DUE = 2, LISTED_DUE = 20; // numbers; seconds until the result is below the cell, and in the panel
 
 // One region of the page speaks to screen readers: it outlives the widget, which is closed at the end.
 function announce(text) {
@@ -14,6 +15,22 @@ function announce(text) {
   region.textContent = text;
 }
 
+// What stands below the view must not rise when the view is replaced by its result, and then fall: the place around it
+// keeps its height until something as high is in it, at most some seconds.
+function hold(place, seconds) {
+  const free = () => {
+    watcher.disconnect();
+    clearTimeout(end);
+    place.style.minHeight = "";
+    if (place.getBoundingClientRect().bottom < 80) place.scrollIntoView({ block: "nearest" }); // the page may be left scrolled beyond it
+  };
+  const height = () => place.getBoundingClientRect().height, high = height();
+  const watcher = new ResizeObserver(() => height() > high + 1 && free());
+  place.style.minHeight = `${high}px`;
+  watcher.observe(place);
+  const end = setTimeout(free, 1000 * seconds);
+}
+
 function render({ model, el }) {
   const chart = new Chart(() => model.get("curves")); // of chart.js, which stands before this
   const pause = make("button", { type: "button", className: "aenb-pause", textContent: "Pause", title: "Pause or resume the training" });
@@ -22,18 +39,20 @@ function render({ model, el }) {
   const wish = make("label", { className: "aenb-small", title: "A notification of the browser at the end" }, notify, " notify me");
   const buttons = make("div", { className: "aenb-buttons" }, pause, stop, phase, wish);
   const title = make("div", { className: "aenb-title" }), bar = make("progress", { max: 1, value: 0 });
-  const cells = make("div", { className: "aenb-cells" }), notes = make("div", { className: "aenb-small" });
+  const cells = make("div", { className: "aenb-cells" }), notes = make("div", { className: "aenb-notes aenb-small" });
   const result = make("div", { className: "aenb-result jp-RenderedHTMLCommon" });
   const image = make("img", { hidden: true, alt: "held-out examples with reconstructions, or generated samples" });
   const pictures = make("div", { className: "aenb-pictures" }, chart.element, make("div", {}, image));
   bar.setAttribute("aria-label", "training");
+  for (let index = 0; index < CELLS; index++) cells.append(make("span", {}, make("span", { className: "aenb-small" }), " ", make("b")));
   el.classList.add("aenb-live");
   el.replaceChildren(buttons, title, bar, cells, notes, result, pictures);
 
   const kernel = model.widget_manager?.kernel;
   const showState = () => {
     const now = model.get("now"), isUnderWay = now.phase === "training", isHeld = now.state === "paused" || now.state === "pausing";
-    const isScoring = ["scoring", "drawing"].includes(now.phase);
+    const isScoring = ["scoring", "drawing"].includes(now.phase) && !now.trains;
+    el.classList.toggle("aenb-trains", Boolean(now.trains));
     pause.style.display = isScoring ? "none" : "";
     stop.textContent = isScoring ? "Cancel" : "Stop";
     stop.title = isScoring ? "End the scoring: scores that are missing stay absent" : "Stop and keep what was learnt";
@@ -42,9 +61,10 @@ function render({ model, el }) {
     stop.disabled = !now.stop || now.state === "stopping" || (now.stop === "interrupt" && !kernel?.interrupt);
     phase.textContent = phase.title = now.text;
     bar.value = now.part ?? 0;
-    pictures.style.display = isUnderWay ? "" : "none";
+    const isQueued = now.phase === "preparing" && !now.cells?.length && el.closest(".aenb-panel");
+    pictures.style.display = now.trains && !isQueued ? "" : "none"; // below a cell their place is kept from the start
     (now.cells ?? []).forEach(([label, value], index) => {
-      const cell = cells.children[index] ?? cells.appendChild(make("span", {}, make("span", { className: "aenb-small" }), " ", make("b")));
+      const cell = cells.children[index];
       cell.firstChild.textContent = label;
       cell.lastChild.textContent = value;
     });
@@ -80,6 +100,8 @@ function render({ model, el }) {
   };
   const heard = (content) => {
     announce(content.announce);
+    const around = content.end && (el.closest(".aenb-panel") ?? el.closest(".jp-Cell-outputWrapper"));
+    if (around) hold(around, around.matches(".aenb-panel") ? LISTED_DUE : RESULT_DUE);
     if (content.end && notify.checked) new Notification("aenb", { body: content.announce });
   };
   const showCurves = () => chart.show();
@@ -88,8 +110,6 @@ function render({ model, el }) {
   for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);
   for (const show of [showState, showAbout, showExamples, showResult, showCurves]) show();
   return () => {
-    const around = el.closest(".aenb-panel"); // it becomes shorter: the page may be left scrolled beyond its end
-    setTimeout(() => around?.getBoundingClientRect().bottom < 80 && around.scrollIntoView({ block: "nearest" }), 300);
     chart.watcher.disconnect();
     URL.revokeObjectURL(url);
     for (const [event, listener] of Object.entries(listeners)) model.off(event, listener);

@@ -66,10 +66,15 @@ class LiveView(Silent):
         self._notes: list[str] = []
         self._title, self._text = title, ""
         self._phase, self._state, self._part = "preparing", "", 0.0
+        self._trains = False
         self._examples_time, self._curves_time = _Budget(SHARE), _Budget(CURVES_SHARE)
         self._trace: list[tuple[float, float]] = []
         # a click and the training update the view from two threads: the last one wins
         self._showing = threading.RLock()
+
+    def prepare(self) -> None:
+        """Keep the place of the curves from the start, so that what stands below does not move."""
+        self._trains = True
 
     def stage(self, text: str, control: Control | None = None) -> None:
         """Show what is being prepared or evaluated. Stop is heard by `control`, or interrupts the running cell."""
@@ -85,7 +90,7 @@ class LiveView(Silent):
         self._counter, self._title = Counter(training), training.title
         self._trace.clear()
         self._page.title = training.title
-        self._phase, self._state, self._control = "training", "", training.control
+        self._phase, self._state, self._control, self._trains = "training", "", training.control, True
         training.control.poll = self._poll
         if _in_main_thread() and not self._pump.works:
             self._page.has_buttons = False
@@ -134,7 +139,7 @@ class LiveView(Silent):
     def _open(self) -> None:
         """Display the widget below the cell."""
         if self._page is None:
-            self._page = _Page(title=self._title, notes=self._notes)
+            self._page = _Page(title=self._title, notes=self._notes, now=self._now(""))
             self._page.on_msg(self._hear)
             self._place.open(self._page)
 
@@ -167,15 +172,19 @@ class LiveView(Silent):
     def _show(self, text: str) -> None:
         with self._showing:
             self._text = text
-            counter = self._counter
-            cells = [] if counter is None else [list(cell) for cell in counter.cells()]
-            heard = "ask" if self._control is not None else "interrupt" if _in_main_thread() else ""
-            self._page.now = {
-                "phase": self._phase, "state": self._state, "text": text, "cells": cells,
-                "part": round(self._part if counter is None else counter.part, 4),
-                "stop": "" if self._phase == DRAWING else heard,
-            }  # fmt: skip
+            self._page.now = self._now(text)
             self._show_notes()
+
+    def _now(self, text: str) -> dict[str, Any]:
+        """Return what changes often."""
+        counter = self._counter
+        cells = [] if counter is None else [list(cell) for cell in counter.cells()]
+        heard = "ask" if self._control is not None else "interrupt" if _in_main_thread() else ""
+        return {
+            "phase": self._phase, "state": self._state, "text": text, "cells": cells,
+            "part": round(self._part if counter is None else counter.part, 4),
+            "stop": "" if self._phase == DRAWING else heard, "trains": self._trains,
+        }  # fmt: skip
 
     def _show_notes(self) -> None:
         device = [] if self._counter is None else [" · ".join(filter(None, [self._counter.training.device, _memory()]))]

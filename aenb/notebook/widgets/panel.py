@@ -16,6 +16,7 @@ from aenb.core.arguments import checked
 from aenb.core.errors import AenbError
 from aenb.core.naming import check_free
 from aenb.data.load import find_data
+from aenb.notebook.widgets.controls import ERROR_COLOUR
 from aenb.notebook.widgets.copy_button import CopyButton
 from aenb.notebook.widgets.keys import NAMED, spare_keys
 from aenb.notebook.widgets.live import LiveView
@@ -68,7 +69,7 @@ class Trainer:
             description="Train", button_style="primary", tooltip="Train in the background", layout={"width": "9em"}
         )
         self._train.add_class("aenb-train")
-        self._message = widgets.HTML()
+        self._message = widgets.HTML(layout={"flex": "1 1 16em", "display": "none"})
         self._message.add_class("aenb-message")
         self._cell = widgets.Textarea(layout={"width": "auto", "height": "8.5em"}, disabled=False)
         self._cell.add_class("aenb-cell")
@@ -169,7 +170,9 @@ class Trainer:
 
     def _say(self, text: str) -> None:
         """Show an error message."""
-        self._message.value = f'<div role="alert" style="color:#d55e00">{escape(text)}</div>' if text else ""
+        style = f"color:{ERROR_COLOUR};line-height:1.3"
+        self._message.value = f'<div role="alert" style="{style}">{escape(text)}</div>' if text else ""
+        self._message.layout.display = "" if text else "none"
 
     def _show_cell(self) -> None:
         try:
@@ -201,7 +204,7 @@ class Trainer:
     def _lay_out(self) -> widgets.VBox:
         """Lay out what is needed for a training on top; the settings fold away while it is shown."""
         top = widgets.HBox(
-            [*self._settings.top, self._train], layout={"flex_flow": "row wrap", "align_items": "flex-end"}
+            [*self._settings.top, self._train, self._message], layout={"flex_flow": "row wrap", "align_items": "center"}
         )
         words = widgets.Label("Run it in a cell: it trains the same model to the same weights.")
         same = widgets.VBox([words, self._cell, widgets.HBox([self._copy])])
@@ -214,7 +217,7 @@ class Trainer:
         look = widgets.HTML(f"<style>{(HERE / 'panel.css').read_text(encoding='utf-8')}</style>")
         look.layout.display = "none"
         box = widgets.VBox(
-            [top, self._settings.about, self._message, self._folds, self._live, self._list.box, look],
+            [top, self._settings.about, self._folds, self._live, self._list.box, look],
             layout={"max_width": "1150px", "width": "100%"},
         )
         box.add_class("aenb-panel")

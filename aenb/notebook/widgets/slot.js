@@ -1,8 +1,10 @@
 // Shows a widget in the slots that cells' outputs hold: HTML elements with the slot's name, whose static content is shown
 // without a kernel. Each slot announces itself when it is added; those that exist already are found at once.
 // A page that is loaded again while the cell runs has no such output if the notebook was not saved since: then what
-// docks is shown in a corner of the page.
+// docks is shown in a corner of the page. The first view is made in the wings: it enters the slot at once, so that nothing
+// in the page moves.
 const PATIENCE = 4000; // milliseconds until a widget that is shown nowhere docks
+const WINGS = "position:absolute;left:-10000px;top:0;width:700px;visibility:hidden";
 const CARD = "position:fixed;right:24px;bottom:36px;z-index:1000;width:min(760px,calc(100vw - 48px));max-height:70vh;overflow:auto;"
   + "box-sizing:border-box;padding:10px 14px;border-radius:6px;border:1px solid var(--jp-border-color1,#999);"
   + "background:var(--jp-layout-color1,#fff);color:var(--jp-ui-font-color1,#222);box-shadow:0 4px 18px rgba(0,0,0,.3)";
@@ -10,6 +12,8 @@ const CARD = "position:fixed;right:24px;bottom:36px;z-index:1000;width:min(760px
 function initialize({ model }) {
   const manager = model.widget_manager, name = model.get("name");
   const shown = []; // slots, and the nodes in them
+  const wings = document.createElement("div");
+  wings.style.cssText = WINGS;
   const places = (more = "") => document.querySelectorAll(`[data-aenb-slot="${name}"]${more}`);
 
   async function put(place) {
@@ -21,16 +25,17 @@ function initialize({ model }) {
   }
   function fill(place) {
     place.dataset.aenbFilled = "true";
-    const left = shown.find((one) => !one.place.isConnected);
+    const left = shown.find((one) => one.place === wings || !one.place.isConnected);
     if (!left) return put(place);
     left.place = place; // the output was replaced: its node moves over, with what was typed in it
     place.replaceChildren(left.node);
+    wings.remove();
   }
   const look = () => places(":not([data-aenb-filled])").forEach(fill);
 
   async function dock() {
     const widget = await manager.get_model(model.get("shown"));
-    if (Object.keys(widget.views ?? {}).length || places().length || !document.querySelector(".jp-Notebook")) return;
+    if (Object.keys(widget.views ?? {}).length > (wings.isConnected ? 1 : 0) || places().length || !document.querySelector(".jp-Notebook")) return;
     const card = document.createElement("section"), place = document.createElement("div"), close = document.createElement("button");
     card.className = "aenb-dock";
     card.style.cssText = CARD;
@@ -41,7 +46,7 @@ function initialize({ model }) {
     close.onclick = () => card.remove();
     card.append(close, place);
     document.body.append(card);
-    await put(place);
+    await fill(place);
     widget.on("msg:custom", (content) => {
       if (content.end) place.textContent = `${content.announce} Run a cell with the run's name to see it.`;
     });
@@ -50,11 +55,20 @@ function initialize({ model }) {
   const heard = (event) => event.detail === name && look();
   document.addEventListener("aenb-slot", heard);
   look();
-  if (document.querySelector(".jp-Notebook") && manager?.create_view) model.send({ kind: "ready" });
+  async function prepare() {
+    if (!places().length) {
+      document.body.append(wings);
+      await put(wings);
+      look();
+    }
+    model.send({ kind: "ready" });
+  }
+  if (document.querySelector(".jp-Notebook") && manager?.create_view) prepare();
   // set once a page has shown it: only a page that was loaded again finds it set
   const waiting = model.get("docks") && manager?.create_view ? setTimeout(dock, PATIENCE) : 0;
   return () => {
     clearTimeout(waiting);
+    wings.remove();
     document.removeEventListener("aenb-slot", heard);
   };
 }

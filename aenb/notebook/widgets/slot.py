@@ -2,7 +2,8 @@
 
 An output with a widget shows an error when a saved notebook is opened again: its kernel is gone, and the page prefers
 the widget to the HTML in the same output. So the output is replaced with HTML alone, as soon as the page reports that
-it can place the widget inside that HTML, as JupyterLab and Notebook 7 can. Elsewhere the output holds both.
+it can place the widget inside that HTML, as JupyterLab and Notebook 7 can. Elsewhere the output holds both: VS Code
+shows the HTML if the kernel does not know the widget any more.
 """
 
 from __future__ import annotations

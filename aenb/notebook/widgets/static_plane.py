@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from aenb.core.html import png_source, script_tag, with_id
+from aenb.core.html import png_image, png_source, script_tag, with_id
 from aenb.figures.plots import BLUE, STYLE, class_colours, image_grid, image_png, to_png
 from aenb.figures.views.latent_scatter import scatter
 from aenb.notebook.widgets.latent_layout import Layout
@@ -44,7 +44,7 @@ def still_picture(layout: Layout) -> bytes:
 def sheet_html(layout: Layout, picture: bytes) -> str:
     """Return the plane as HTML that works without a kernel; without scripts it shows the picture."""
     alt = "The plane of codes, and what its points decode to"
-    still = f'<img class="aenb-still" alt="{alt}" style="max-width:100%" src="{png_source(picture)}">'
+    still = png_image(alt, picture, css="aenb-still")
     head = f'<div style="font-size:1.1em;font-weight:600;margin:.3em 0">{escape(layout.title)}</div>'
     if not _is_decoded(layout):
         return f"<div>{head}{still}</div>"
