@@ -11,8 +11,11 @@ from aenb.evaluation import extractor
 from aenb.models.losses import perceptual
 from aenb.models.players.training_step import batch_of
 
+STOCK = ("deep", "conv", "attention")  # stock Keras models, whose loss is a mean over pixels
 SMALL = {
+    "deep": {"hidden_units": (8,)},
     "conv": {"filters": (4,)},
+    "attention": {"patch_size": 6, "embed_dim": 8, "num_heads": 2, "num_layers": 1},
     "vae": {"filters": (4,), "hidden_units": (8,), "latent_dim": 3},
     "vqvae": {"filters": (4,), "num_embeddings": 8, "embedding_dim": 4, "prior_units": 8, "prior_layers": 1},
 }
@@ -111,7 +114,7 @@ def test_it_is_added_to_the_loss_with_its_weight(family):
     found = []
     for weight in (0.0, 0.7):
         keras.utils.set_random_seed(0)
-        more = {} if family == "conv" else {"variance": 0.2}
+        more = {} if family in STOCK else {"variance": 0.2}
         model = aenb.build_model(family, (12, 12, 1), perceptual=weight, **SMALL[family], **more)
         model.seeds.state.assign([1, 2]) if family == "vae" else None
         if family == "vqvae":
@@ -126,10 +129,10 @@ def test_it_is_added_to_the_loss_with_its_weight(family):
     else:
         decoded = model(x)
     apart = by_numpy(x, np.asarray(decoded)).mean()
-    scale = 1 if family == "conv" else 144 / (2 * 0.2)
+    scale = 1 if family in STOCK else 144 / (2 * 0.2)
     assert found[1][0] - found[0][0] == pytest.approx(0.7 * scale * apart, rel=1e-3)
     assert apart > 0.05
-    if family != "conv":
+    if family not in STOCK:
         assert found[1][1]["perceptual_loss"] == pytest.approx(apart, rel=1e-3)
 
 

@@ -32,6 +32,7 @@ from aenb.models.architecture import layers
 from aenb.models.architecture.custom_parts import as_part
 from aenb.models.architecture.transformer import Patches, Transformer
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part, Vocabulary
+from aenb.models.losses.perceptual import Perceptual
 from aenb.models.players.masking import Masking
 from aenb.models.players.training_step import Player
 from aenb.models.registry import family
@@ -68,6 +69,7 @@ def attention(
     activation: Activation = "gelu",
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
+    perceptual: Perceptual = 0.0,
     vocabulary: Vocabulary = 0,
     encoder: Part = None,
     decoder: Part = None,
@@ -92,7 +94,13 @@ def attention(
 
     kind = "tokens" if vocabulary else loss
     if not mask_ratio:
-        return layers.autoencoder("attention", input_shape, encoder, decoder or build_decoder, loss=kind)
+        return layers.autoencoder(
+            "attention", input_shape, encoder, decoder or build_decoder, loss=kind, perceptual=perceptual
+        )
+    if perceptual:
+        raise AenbError(
+            f"`perceptual`: expected 0 with a mask, whose loss is that of patches; received {perceptual:g}."
+        )
     from aenb.models.network import Network  # starts TensorFlow
 
     masking = Masking(patches, mask_ratio, kind)

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aenb.core.backend import Model, keras
+from aenb.core.backend import Model
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models.architecture import backbones, layers
 from aenb.models.architecture import linear_path as pca_path
-from aenb.models.hyperparameters import LOSSES, Activation, LatentDim, LinearPath, Loss, OutputActivation, Part
+from aenb.models.hyperparameters import Activation, LatentDim, LinearPath, Loss, OutputActivation, Part
 from aenb.models.losses import regularised
 from aenb.models.losses.perceptual import Perceptual
 from aenb.models.registry import family
@@ -72,17 +72,9 @@ def conv(
         encoder or backbones.encoder(body, input_shape, latent_dim),
         decoder or (lambda size: backbones.decoder(body, size, input_shape, last)),
         loss=loss,
+        perceptual=perceptual,
         between=regularised.code_penalty(code_penalty),
         metrics=regularised.reported(code_penalty, decoder_penalty) if loss == "mse" else [],
     )
-    if perceptual:
-        _compare_features(model, loss, perceptual)
     regularised.penalise_kernels(model.get_layer("decoder"), decoder_penalty)
     return model
-
-
-def _compare_features(model: Model, loss: str, weight: float) -> None:
-    """Recompile a model with the perceptual distance added to its loss."""
-    from aenb.models.losses.perceptual_loss import WithPerceptual  # starts TensorFlow
-
-    model.compile(keras.optimizers.Adam(), loss=WithPerceptual(LOSSES[loss], weight))

@@ -6,7 +6,8 @@ Boltzmann machine; with modern initialisation and Adam, it trains end to end.
 
     x ∈ ℝᵈ → h₁ → … → z ∈ ℝᵏ → … → h₁ → x̂ ∈ ℝᵈ,     loss = ‖x − x̂‖² / d, averaged over the batch
 
-With penalties on codes and on the decoder's weights, it is a regularised autoencoder (`regularised`).
+With penalties on codes and on the decoder's weights, it is a regularised autoencoder (`regularised`). With
+`perceptual`, λ d(x, x̂) is added to the loss of images (`perceptual`): they are sharper, and their error larger.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from aenb.models.hyperparameters import (
     layout_of,
 )
 from aenb.models.losses import regularised
+from aenb.models.losses.perceptual import Perceptual
 from aenb.models.registry import family
 
 
@@ -47,6 +49,7 @@ def deep(
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
     linear_path: LinearPath = False,
+    perceptual: Perceptual = 0.0,
     code_penalty: regularised.CodePenalty = 0.0,
     decoder_penalty: regularised.DecoderPenalty = 0.0,
     vocabulary: Vocabulary = 0,
@@ -79,6 +82,7 @@ def deep(
         decoder or (lambda size: backbones.decoder(body, size, input_shape, last)),
         loss="tokens" if vocabulary else loss,
         layout=table,
+        perceptual=perceptual,
         between=regularised.code_penalty(code_penalty),
         metrics=regularised.reported(code_penalty, decoder_penalty) if is_mse else [],
     )

@@ -10,6 +10,7 @@ from aenb.core.errors import AenbError
 from aenb.core.layout import Layout
 from aenb.models.architecture.custom_parts import as_part
 from aenb.models.hyperparameters import LOSSES
+from aenb.models.losses.perceptual import check_images
 
 
 def unflatten(x: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -43,6 +44,7 @@ def autoencoder(
     *,
     loss: str,
     layout: Layout | None = None,
+    perceptual: float = 0.0,
     between: Layer | None = None,
     metrics: Sequence[keras.metrics.Metric] = (),
 ) -> Model:
@@ -57,6 +59,7 @@ def autoencoder(
         loss: A key of `LOSSES`: the squared error ("mse"), the absolute error ("mae") or the binary
             cross-entropy ("bce"), each the mean over features and examples; or "tokens", the cross-entropy of a token.
         layout: The layout of a mixed table: in place of "mse", each of its columns has the loss of its kind.
+        perceptual: The weight of the perceptual distance of images, which is added to the loss; see `perceptual`.
         between: A layer between code and decoder, such as a sparsity penalty.
         metrics: Keras metrics to report in addition to the loss.
 
@@ -65,8 +68,9 @@ def autoencoder(
         1412.6980).
 
     Raises:
-        AenbError: The parts do not fit each other or the data.
+        AenbError: The parts do not fit each other or the data; a perceptual distance of what is no image is asked for.
     """
+    check_images(perceptual, input_shape)
     encoder = as_part(encoder, keras.Input(input_shape, name="input"), "encoder", (None,))
     size = encoder.output_shape[1]
     decoder = decoder if hasattr(decoder, "layers") else decoder(size)
@@ -78,8 +82,16 @@ def autoencoder(
     error: Any = LOSSES.get(loss) or "sparse_categorical_crossentropy"  # padding counts: the end of texts is learnt
     if layout is not None:
         error = _mixed_loss(layout, loss)
+    elif perceptual:
+        error = _with_perceptual(loss, perceptual)
     model.compile(keras.optimizers.Adam(), loss=error, metrics=list(metrics))
     return model
+
+
+def _with_perceptual(loss: str, weight: float) -> keras.losses.Loss:
+    from aenb.models.losses.perceptual_loss import WithPerceptual  # starts TensorFlow
+
+    return WithPerceptual(LOSSES[loss], weight)
 
 
 def _mixed_loss(layout: Layout, loss: str) -> keras.losses.Loss:
