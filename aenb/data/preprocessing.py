@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -19,7 +20,8 @@ from aenb.data.numeric import as_array, is_frame, is_masked
 from aenb.data.scaling import BYTES, SIGNED, UNIT, add_channel, fits, from_range, tolerance_of, units
 from aenb.data.signals import padded
 from aenb.data.standardised import standardise, to_raw
-from aenb.data.words import are_texts, split_words, to_ids, to_text
+from aenb.data.text.subwords import Subwords
+from aenb.data.words import are_texts, listed_texts, split_words, to_ids, to_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -47,6 +49,7 @@ class Preprocessing:
         columns: The columns of a mixed table, and how their values become inputs.
         left_out: Columns of a table of numbers that are not among the inputs.
         vocabulary: The words of a text, in the order of their ids.
+        merges: Of texts as they are written: the pairs of subword units that are joined; None: texts are split into words.
         classes: The labels, in the order of their numbers.
         class_names: The name of each class.
     """
@@ -66,6 +69,7 @@ class Preprocessing:
     class_names: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     left_out: tuple[str, ...] = ()
+    merges: tuple[str, ...] | None = None
 
     def inputs(self, x: Any, name: str = "x") -> np.ndarray:
         """Convert what a run is given to the model's units.
@@ -166,6 +170,8 @@ class Preprocessing:
         Raises:
             AenbError: The examples do not fit.
         """
+        if self.kind == "text" and self.merges is not None:
+            return units(self._subwords.encode(listed_texts(x, name), *self.input_shape))
         if self.kind == "text":
             return units(to_ids(split_words(x, name), self.vocabulary, *self.input_shape))
         if self.columns:
@@ -279,6 +285,8 @@ class Preprocessing:
     def _rewording(self, other: Preprocessing) -> Callable[[np.ndarray], np.ndarray] | None:
         if (other.vocabulary, other.input_shape) == (self.vocabulary, self.input_shape):
             return None
+        if self.merges is not None or other.merges is not None:
+            return lambda ids: self.from_raw(other.texts(ids), "data").astype("uint16")
         number = {word: place for place, word in enumerate(self.vocabulary)}
         table = np.array([number.get(word, 1) for word in other.vocabulary], "uint16")
         (length,) = self.input_shape
@@ -301,8 +309,21 @@ class Preprocessing:
         return mixed_table.layout(self.columns).owners if self.columns else ()
 
     def texts(self, tokens: np.ndarray) -> list[str]:
-        """Return the texts of token ids: (n, length) → n texts; "_" marks an empty position before the end."""
+        """Return the texts of token ids: (n, length) → n texts; "_" marks an empty position between words."""
+        if self.merges is not None:
+            return self._subwords.decode(tokens)
         return [to_text(row, self.vocabulary) for row in np.asarray(tokens)]
+
+    @functools.cached_property
+    def _subwords(self) -> Subwords:
+        return Subwords(self.merges or ())
+
+    @property
+    def tokens(self) -> str | None:
+        """What texts are split into: "words", "subwords" or "bytes"; None for other data."""
+        if self.kind != "text":
+            return None
+        return "words" if self.merges is None else "subwords" if self.merges else "bytes"
 
     @property
     def class_words(self) -> tuple[str, ...]:
@@ -326,12 +347,12 @@ class Preprocessing:
             "image": f"images of {shape}",
             "tabular": f"rows of {shape} features" if not self.columns else f"rows of {self._counted_columns()}",
             "signal": f"signals of up to {self.input_shape[0]} steps and {self.input_shape[-1]} channels",
-            "text": f"texts of up to {shape} words",
+            "text": f"texts of up to {shape} {self.tokens if self.merges is not None else 'words'}",
         }[self.kind]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
-        values = vars(self) | {"columns": [_as_plain(column) for column in self.columns]}
+        values = {field.name: getattr(self, field.name) for field in fields(self)} | {"columns": [_as_plain(column) for column in self.columns]}
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
     @classmethod
@@ -354,6 +375,8 @@ class Preprocessing:
 
     def _check(self) -> None:
         """Raise an error if the values of a file do not fit each other."""
+        if self.merges is not None:
+            self._subwords.check()
         widths = {"image": (3,), "tabular": (1,), "signal": (2,), "text": (1,)}[self.kind]
         size = self.input_shape[-1] if self.input_shape else 0
         wrong = [
@@ -365,6 +388,7 @@ class Preprocessing:
             ("feature_names", self.kind == "tabular" and len(self.feature_names) not in (0, size)),
             ("columns", bool(self.columns) and (self.kind != "tabular" or self._width() != size)),
             ("vocabulary", self.kind == "text" and len(self.vocabulary) < 2),
+            ("merges", self.merges is not None and self._subwords.vocabulary != self.vocabulary),
         ]
         for name, is_wrong in wrong:
             if is_wrong:

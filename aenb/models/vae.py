@@ -13,6 +13,7 @@ minimise it together, and it is reported with its two terms (`training_step`). O
 learned by gradients: it follows the mean squared error by a moving average. Other KL weights:
 
     β KL,             β rising from 0 over `kl_warmup` steps    Higgins et al. 2017; Bowman et al. 2015, 1511.06349
+                      and from 0 again, `kl_cycles` times       Fu et al. 2019, 1903.10145
     β Σⱼ max(λ, KLⱼ),  λ = `free_bits`, KLⱼ the batch mean      Kingma et al. 2016, 1606.04934
     β |KL − C|,        C = `capacity`                           Burgess et al. 2018, 1804.03599
 
@@ -33,7 +34,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -45,6 +46,7 @@ from aenb.models.hyperparameters import (
     Activation,
     BodyUnits,
     Conditional,
+    DecoderType,
     Filters,
     KernelSize,
     LatentDim,
@@ -60,8 +62,10 @@ from aenb.models.latent_priors import LOG_2PI, FlowPrior, LatentPrior, VampPrior
 from aenb.models.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, moved_log_var, parameter_of
 from aenb.models.parts import gaussian_encoder, mean_decoder, with_labels
 from aenb.models.perceptual import Perceptual, check_images, distance
-from aenb.models.registry import family
+from aenb.models.registry import check_unused, family
+from aenb.models.text_body import text_body, text_decoder
 from aenb.models.training_step import Batch, Player
+from aenb.models.writing import Writer
 
 FREE_BITS_OF_TEXTS = 0.5  # nats of KL in each dimension
 TERMS = ("loss", "reconstruction_loss", "kl_loss")
@@ -89,6 +93,9 @@ def vae(
     ] = None,
     variance: Annotated[float | None, Field("variance of the Gaussian likelihood; None: learned", above=0)] = None,
     kl_warmup: Annotated[int, Field("steps over which the weight of the KL increases from 0", low=0)] = 0,
+    kl_cycles: Annotated[
+        int, Field("how often the weight of the KL rises; between, it is full for as many steps", low=1, high=1000)
+    ] = 1,
     free_bits: Annotated[
         float | None, Field("nats of KL in each dimension that are not penalised; None: by the data", low=0)
     ] = None,
@@ -104,6 +111,16 @@ def vae(
     pseudo_inputs: Annotated[int, Field("how many, for the prior vamp", low=1, high=4096)] = 100,
     num_samples: Annotated[int, Field("latent codes per example; over 1: the importance-weighted bound", low=1)] = 1,
     perceptual: Perceptual = 0.0,
+    decoder_type: DecoderType = "parallel",
+    word_dropout: Annotated[
+        float, Field("share of the tokens that training hides from an autoregressive decoder", low=0, high=1)
+    ] = 0.0,
+    lagging_steps: Annotated[
+        int, Field("steps in which the decoder of texts learns more slowly than the encoder", low=0)
+    ] = 0,
+    decoder_every: Annotated[
+        int, Field("updates of the encoder for one of the decoder, in the first lagging_steps", low=2, high=1000)
+    ] = 10,
     conditional: Conditional = False,
     num_classes: NumClasses = 0,
     support: Support = None,
@@ -131,6 +148,10 @@ def vae(
     table = layout_of(layout, input_shape)
     name, notes = choose_likelihood(likelihood, support, variance) if table is None else _of_table(likelihood)
     chosen = LIKELIHOODS[name] if table is None else mixed.likelihood(table)
+    classes = classes_of(conditional, num_classes)
+    is_parallel = decoder_type == "parallel"
+    if is_parallel:
+        check_unused("vae", {"word_dropout": word_dropout, "lagging_steps": lagging_steps}, "decoder_type parallel")
     body = backbones.choose_body(
         input_shape,
         hidden_units,
@@ -140,18 +161,30 @@ def vae(
         activation=activation,
         vocabulary=vocabulary,
         layout=table,
-    )
-    classes = classes_of(conditional, num_classes)
+    ) if is_parallel else text_body(decoder_type, hidden_units, vocabulary)  # fmt: skip
     encoder = gaussian_encoder(encoder, body, input_shape, latent_dim, classes)  # z_mean and z_log_var
     latent_dim = encoder.outputs[0].shape[-1]
     last = chosen.last or ("linear" if support == "real" else "sigmoid")
-    decoder = mean_decoder(decoder, body, input_shape, latent_dim, classes, last)
+    if is_parallel:
+        decoder = mean_decoder(decoder, body, input_shape, latent_dim, classes, last)
+    else:
+        decoder = text_decoder(body, latent_dim, *input_shape, last, decoder, classes)
     free_bits, free = _free_bits(free_bits, name, capacity is None and num_samples == 1 and prior == "standard")
     learnt = _learnt_prior(prior, (pseudo_inputs, *input_shape), latent_dim, support, classes)
     bound = Bound(
-        chosen, parameter_of(decoder, chosen), variance, beta=beta, kl_warmup=kl_warmup, free_bits=free_bits,
-        capacity=capacity, num_samples=num_samples, prior=learnt, perceptual=perceptual,
+        chosen, parameter_of(decoder, chosen), variance, beta=beta, kl_warmup=kl_warmup, kl_cycles=kl_cycles,
+        free_bits=free_bits, capacity=capacity, num_samples=num_samples, prior=learnt, perceptual=perceptual,
     )  # fmt: skip
+    trained = learnt.trained if learnt else ()
+    if is_parallel:
+        players = [Player("autoencoder", bound.loss, bound.terms, ("encoder", "decoder", *trained))]
+        special: dict[str, Any] = {"players": players, "decode": bound.decode if chosen.mean else None}
+    else:
+        from aenb.models.text_bound import autoregressive
+
+        bound, special = autoregressive(
+            bound, Writer(body, decoder), word_dropout, (lagging_steps, decoder_every), trained
+        )
     bound.check()
     weights: dict[str, np.ndarray | float] = {}
     if bound.is_variance_learned:
@@ -160,8 +193,7 @@ def vae(
         input_shape,
         (latent_dim,),
         {"encoder": encoder, "decoder": decoder} | (learnt.parts() if learnt else {}),
-        [Player("autoencoder", bound.loss, bound.terms, ("encoder", "decoder", *(learnt.trained if learnt else ())))],
-        decode=bound.decode if chosen.mean else None,
+        **special,
         prior=learnt.sample if learnt else None,
         evidence=bound.evidence,
         weights=weights | dict(learnt.weights() if learnt else {}),
@@ -189,6 +221,7 @@ class Bound:
     variance: float | None = None
     beta: float = 1.0
     kl_warmup: int = 0
+    kl_cycles: int = 1
     free_bits: float = 0.0
     capacity: float | None = None
     num_samples: int = 1
@@ -203,11 +236,11 @@ class Bound:
     def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of a batch, and its unweighted terms: −E_q[log p(x|z)], KL(q(z|x) ‖ p(z)), the distance."""
         ops, k = keras.ops, self.num_samples
-        mean, log_var = _posterior(net, batch)  # (batch, latent_dim) each
+        mean, log_var = posterior(net, batch)  # (batch, latent_dim) each
         if self.prior is not None and batch.training:
             self.prior.update(net, batch)
         z, log_ratio = self._draw(net, mean, log_var, k, net.seeds)  # (k, batch, latent_dim), (k, batch)
-        eta = self._decoded(z, batch)  # (k, batch, *item_shape)
+        eta = self._decoded(net, z, batch)  # (k, batch, *item_shape)
         log_px = self._log_px(net, batch, eta, self.likelihood.weights)  # (k, batch)
         log_w = log_px + log_ratio
         log_sum = ops.logsumexp(log_w, axis=0)  # (batch,)
@@ -248,7 +281,7 @@ class Bound:
         log_q = -0.5 * ops.sum(ops.square(noise) + log_var + LOG_2PI, axis=-1)
         return z, self.prior.log_density(net, z) - log_q
 
-    def _decoded(self, z: Tensor, batch: Batch) -> Tensor:
+    def _decoded(self, net: Model, z: Tensor, batch: Batch) -> Tensor:
         """Decode codes: (k, batch, latent_dim) → η, (k, batch, *item_shape)."""
         k, _, size = z.shape
         labels = None if batch.labels is None else keras.ops.tile(batch.labels, (k, 1))
@@ -273,7 +306,11 @@ class Bound:
         """Return the weight of the KL at a training step."""
         if not self.kl_warmup:
             return self.beta
-        return self.beta * keras.ops.minimum(1.0, keras.ops.cast(step, "float32") / self.kl_warmup)
+        step = keras.ops.cast(step, "float32")
+        if self.kl_cycles > 1:
+            period, num_before = 2 * self.kl_warmup, 2 * self.kl_warmup * (self.kl_cycles - 1)
+            step = keras.ops.where(step < num_before, step % period, step - num_before)
+        return self.beta * keras.ops.minimum(1.0, step / self.kl_warmup)
 
     def _kl_penalty(self, kls: Tensor) -> Tensor:
         """Return the penalty from the mean KL of each dimension: (latent_dim,) → ()."""
@@ -283,8 +320,8 @@ class Bound:
 
     def evidence(self, net: Model, batch: Batch, k: int, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
         """Draw k codes per example; return log p(x|z) and log p(z) − log q(z|x), (k, batch) each; the sum is log w."""
-        z, log_ratio = self._draw(net, *_posterior(net, batch), k, seeds)
-        return self._log_px(net, batch, self._decoded(z, batch)), log_ratio
+        z, log_ratio = self._draw(net, *posterior(net, batch), k, seeds)
+        return self._log_px(net, batch, self._decoded(net, z, batch)), log_ratio
 
     def decode(self, net: Model, codes: Tensor, labels: Tensor | None) -> Tensor:
         """Decode latent codes to means, if they are not the output of the decoder."""
@@ -311,7 +348,7 @@ class Bound:
             raise AenbError("`capacity`: expected None together with `free_bits`: each says how large the KL is to be.")
 
 
-def _posterior(net: Model, batch: Batch) -> tuple[Tensor, Tensor]:
+def posterior(net: Model, batch: Batch) -> tuple[Tensor, Tensor]:
     """Encode a batch: return the means and log variances of q(z|x), (batch, latent_dim) each, float32."""
     mean, log_var = net.encoder(with_labels(batch.x, batch.labels))
     return keras.ops.cast(mean, "float32"), keras.ops.cast(log_var, "float32")
