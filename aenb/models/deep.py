@@ -17,6 +17,7 @@ from aenb.models import linear_path as pca_path
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
+    DecoderType,
     HiddenUnits,
     LatentDim,
     LinearPath,
@@ -25,9 +26,13 @@ from aenb.models.hyperparameters import (
     Part,
     TableLayout,
     Vocabulary,
+    WordDropout,
     layout_of,
 )
-from aenb.models.registry import family
+from aenb.models.registry import check_unused, family
+from aenb.models.text_body import text_body
+
+UNITS = (512, 256)  # default; an autoregressive decoder has one layer of 256
 
 
 @family(
@@ -40,7 +45,7 @@ def deep(
     input_shape: tuple[int, ...],
     *,
     latent_dim: LatentDim = 32,
-    hidden_units: HiddenUnits = (512, 256),
+    hidden_units: HiddenUnits = UNITS,
     activation: Activation = "relu",
     latent_activation: CodeActivation = "linear",
     output_activation: OutputActivation = None,
@@ -48,6 +53,8 @@ def deep(
     linear_path: LinearPath = False,
     code_penalty: regularised.CodePenalty = 0.0,
     decoder_penalty: regularised.DecoderPenalty = 0.0,
+    decoder_type: DecoderType = "parallel",
+    word_dropout: WordDropout = 0.0,
     vocabulary: Vocabulary = 0,
     layout: TableLayout = None,
     encoder: Part = None,
@@ -62,6 +69,14 @@ def deep(
         (None, 28, 28, 1)
     """
     table = layout_of(layout, input_shape)
+    if decoder_type != "parallel":
+        from aenb.models.text_autoencoder import text_autoencoder
+
+        of_texts = text_body(decoder_type, None if hidden_units == UNITS else hidden_units, vocabulary)
+        return text_autoencoder(
+            "deep", of_texts, *input_shape, latent_dim, latent_activation, word_dropout, encoder, decoder
+        )
+    check_unused("deep", {"word_dropout": word_dropout}, "decoder_type parallel")
     body = backbones.Body(hidden_units, activation=activation, vocabulary=vocabulary, layout=table)
     if linear_path:
         pca_path.check(

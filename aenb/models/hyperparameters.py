@@ -40,6 +40,9 @@ DecoderType = Annotated[
         choices=("parallel", "gru", "attention"),
     ),
 ]
+WordDropout = Annotated[
+    float, Field("share of the tokens that training hides from an autoregressive decoder", low=0, high=1)
+]
 KernelSize = Annotated[int, Field("side of the filters, in pixels", low=1, high=31)]
 Conditional = Annotated[bool, Field("condition the model on classes, to generate samples of a given class")]
 NumClasses = Annotated[int, Field("number of classes (found in the data)", low=0, high=65536, of_data=True)]

@@ -55,6 +55,7 @@ from aenb.models.hyperparameters import (
     Support,
     TableLayout,
     Vocabulary,
+    WordDropout,
     classes_of,
     layout_of,
 )
@@ -112,9 +113,7 @@ def vae(
     num_samples: Annotated[int, Field("latent codes per example; over 1: the importance-weighted bound", low=1)] = 1,
     perceptual: Perceptual = 0.0,
     decoder_type: DecoderType = "parallel",
-    word_dropout: Annotated[
-        float, Field("share of the tokens that training hides from an autoregressive decoder", low=0, high=1)
-    ] = 0.0,
+    word_dropout: WordDropout = 0.0,
     lagging_steps: Annotated[
         int, Field("steps in which the decoder of texts learns more slowly than the encoder", low=0)
     ] = 0,

@@ -11,10 +11,11 @@ from aenb.core.errors import AenbError
 from aenb.data.labels import read_labels
 from aenb.data.record import Data, named_parts
 from aenb.data.split import MIN_EXAMPLES, split
-from aenb.data.text.subwords import Subwords, learn, without_surrogates
+from aenb.data.text.subwords import SIZE, Subwords, learn, without_surrogates
 from aenb.data.words import listed_texts
 
 MAX_LENGTH = 256  # units kept of a text
+FITTING = 0.999  # share of the texts that are kept whole, if they are not longer
 UNITS = ("subwords", "bytes")
 
 
@@ -25,6 +26,7 @@ def from_written(
     source: str = "the notebook",
     *,
     tokens: str = "subwords",
+    size: int = SIZE,
     subwords: Subwords | None = None,
     length: int = 0,
     class_names: Sequence[str] = (),
@@ -40,8 +42,10 @@ def from_written(
         name: The name of the data.
         source: Where they came from, in words.
         tokens: "subwords", learnt from the training texts, or "bytes".
+        size: How many subword units to learn, those of bytes included, at most.
         subwords: Units that are known already, in place of `tokens`.
-        length: How many units of a text to keep; 0: as many as the longest has, at most 256.
+        length: How many units of a text to keep; 0: as many as all but one of a thousand texts have, at
+            most 256.
         class_names: The name of each class.
         notes: What was done to them before.
         names: (n,), what each text is called, such as its file; None: nothing.
@@ -64,10 +68,9 @@ def from_written(
     y, names, is_held = (None if one is None else np.asarray(one)[kept] for one in (y, names, is_held))
     train, test, split_notes = split(len(kept), length or MAX_LENGTH, y, is_held)
     if subwords is None:
-        subwords = learn(cleaned[kept[place]] for place in train) if tokens == "subwords" else Subwords()
+        subwords = learn((cleaned[kept[place]] for place in train), size) if tokens == "subwords" else Subwords()
     units = subwords.split([cleaned[place] for place in kept])
-    longest = max(map(len, units))
-    ids = _padded(units, length or min(MAX_LENGTH, longest))
+    ids = _padded(units, length or _length(units))
     num_empty, num_cut = len(given) - len(kept), sum(len(one) > ids.shape[1] for one in units)
     return Data(
         ids[train], ids[test], *((None, None) if y is None else (y[train], y[test])), kind="text", name=name,
@@ -79,6 +82,11 @@ def from_written(
             *([f"Texts longer than {ids.shape[1]} tokens were cut: {num_cut:,} of {len(units):,}."] if num_cut else []),
         ),
     )  # fmt: skip
+
+
+def _length(units: Sequence[np.ndarray]) -> int:
+    """Return the length that all but one of a thousand texts fit in, at most 256: all positions cost time."""
+    return min(MAX_LENGTH, int(np.quantile([len(one) for one in units], FITTING, method="higher")))
 
 
 def _padded(units: Sequence[np.ndarray], length: int) -> np.ndarray:
