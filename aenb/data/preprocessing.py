@@ -352,7 +352,9 @@ class Preprocessing:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)} | {"columns": [_as_plain(column) for column in self.columns]}
+        values = {field.name: getattr(self, field.name) for field in fields(self)} | {
+            "columns": [_as_plain(column) for column in self.columns]
+        }
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
     @classmethod

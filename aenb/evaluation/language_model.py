@@ -136,5 +136,3 @@ def num_tokens(x: np.ndarray) -> np.ndarray:
         [3, 4]
     """
     return np.asarray(counted(np.asarray(x))).sum(axis=-1).astype("int64")
-
-

@@ -109,7 +109,7 @@ def text_decoder(
         if not is_part(given, inputs, "decoder") or body.needed - {layer.name for layer in given.layers}:
             raise AenbError(
                 "`decoder`: expected one that this decoder_type builds, since a text is written by its layers "
-                f"{', '.join(sorted(body.needed))}; received another model. Your own takes decoder_type = \"parallel\"."
+                f'{", ".join(sorted(body.needed))}; received another model. Your own takes decoder_type = "parallel".'
             )
         return as_part(given, inputs, "decoder", (length, body.vocabulary))
     code = keras.layers.Concatenate(name="with_label")(inputs[1:]) if classes else inputs[1]

@@ -11,7 +11,7 @@ when all of them have.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,22 +84,27 @@ class Writer:
             (n, length), int32, token ids, 0 after the end.
         """
         choice = choice or Choice()
-        if choice not in self._compiled:
-            self._compiled[choice] = tf.function(
-                lambda codes, seed: self._written(codes, choice, seed), reduce_retracing=True, autograph=False
+        kind = replace(choice, temperature=1.0 if choice.samples else None)  # one function for all temperatures
+        if kind not in self._compiled:
+            self._compiled[kind] = tf.function(
+                lambda codes, seed, temperature: (
+                    self._searched(codes, kind.beams) if kind.beams > 1 else self._drawn(codes, kind, seed, temperature)
+                ),
+                reduce_retracing=True,
+                autograph=False,
             )
         seeds = np.broadcast_to(np.asarray(seed, "int64"), (2,)).astype("int32")
-        return self._compiled[choice](tf.cast(codes, "float32"), tf.constant(seeds))
+        temperature = tf.constant(choice.temperature or 1.0, "float32")
+        return self._compiled[kind](tf.cast(codes, "float32"), tf.constant(seeds), temperature)
 
-    def _written(self, codes: Tensor, choice: Choice, seed: Tensor) -> Tensor:
-        return self._searched(codes, choice.beams) if choice.beams > 1 else self._drawn(codes, choice, seed)
-
-    def _drawn(self, codes: Tensor, choice: Choice, seed: Tensor) -> Tensor:
+    def _drawn(self, codes: Tensor, choice: Choice, seed: Tensor, temperature: Tensor) -> Tensor:
         """Choose one token after the other: (n, code_size) → (n, length)."""
 
         def go_on(position: Tensor, token: Tensor, is_over: Tensor, texts: Tensor, *memory: Tensor) -> Any:
             logits, new = self._body.step(self._decoder, token, position, [*memory])
-            token = tf.where(is_over, 0, self._chosen(logits, choice, tf.stack([seed[0], seed[1] + position])))
+            token = tf.where(
+                is_over, 0, self._chosen(logits / temperature, choice, tf.stack([seed[0], seed[1] + position]))
+            )
             here = tf.range(self.length)[None] == position
             texts = tf.where(here, token[:, None], texts)
             return (position + 1, token, is_over | (token == 0), texts, *new)
@@ -115,7 +120,7 @@ class Writer:
         """Choose a token of each row: (n, vocabulary) → (n,), int32."""
         if not choice.samples:
             return tf.argmax(logits, axis=-1, output_type="int32")
-        allowed = restricted(logits / (choice.temperature or 1.0), choice.top_k, choice.top_p)
+        allowed = restricted(logits, choice.top_k, choice.top_p)
         uniform = tf.random.stateless_uniform(tf.shape(allowed), seed, minval=1e-20)
         return tf.argmax(allowed - tf.math.log(-tf.math.log(uniform)), axis=-1, output_type="int32")  # Gumbel noise
 
