@@ -197,7 +197,7 @@ class TestTraining:
         there = np.asarray(tokens) != 0
         assert (hidden[~there] == 0).all()
         assert (hidden[there] == HIDDEN).mean() == pytest.approx(0.3, abs=0.02)
-        assert (np.where(hidden == HIDDEN, tokens, hidden) == tokens).all()
+        np.testing.assert_array_equal(np.where(hidden == HIDDEN, tokens, hidden), np.asarray(tokens))
 
     @pytest.mark.parametrize(("family", "given", "message"), [
         ("vae", {"decoder_type": "gru"}, "decoder_type"),
@@ -213,17 +213,16 @@ class TestTraining:
 @pytest.fixture(scope="module")
 def run():
     """Return a run on texts that follow a rule."""
-    texts = [f"{a} {b} {c}" for a in ("The cat", "A dog", "My friend") for b in ("sees", "likes", "has", "eats")
-             for c in ("me.", "wine!", "it?", "red fish", "the sea")]  # fmt: skip
+    texts = [f"{a}{b}{c}" for a in ("C", "M", "P") for b in ("at", "en", "ill") for c in ("", ".", "!", "?")]
     return aenb.train(
-        "deep", aenb.load_data(texts * 4, tokens="bytes"), latent_dim=8, decoder_type="gru", hidden_units=(48,),
-        epochs=40, batch_size=16, learning_rate=5e-3, verbose=False, xla="off",
+        "deep", aenb.load_data(texts * 5, tokens="bytes"), latent_dim=8, decoder_type="gru", hidden_units=(24,),
+        epochs=30, batch_size=16, learning_rate=5e-3, verbose=False, xla="off",
     )  # fmt: skip
 
 
 class TestRuns:
     def test_it_learns_texts_with_capital_letters_and_marks(self, run):
-        texts = ["The cat sees me.", "A dog has wine!"]
+        texts = ["Cat!", "Mill."]
         assert run.encode(texts).shape == (2, 8)
         scores = run.evaluate(verbose=False)
         assert scores["accuracy"] > max(0.6, scores["mean_accuracy"] + 0.2)
@@ -234,13 +233,13 @@ class TestRuns:
         np.testing.assert_array_equal(run.preprocessing.inputs(made), run.reconstruct(run.preprocessing.inputs(texts)))
 
     def test_a_path_between_two_texts_is_texts(self, run):
-        path = run.interpolate("The cat sees me.", "A dog has wine!", steps=4)
-        assert [path[0], path[-1]] == run.reconstruct(["The cat sees me.", "A dog has wine!"])
+        path = run.interpolate("Cat!", "Mill.", steps=4)
+        assert [path[0], path[-1]] == run.reconstruct(["Cat!", "Mill."])
         assert len(path) == 4
 
     def test_saved_it_writes_the_same(self, run, tmp_path):
         again = aenb.load_run(run.save(tmp_path / "r"))
-        texts = ["The cat sees me.", "🙂"]
+        texts = ["Pen?", "🙂"]
         assert again.reconstruct(texts) == run.reconstruct(texts)
         options = {"density": "gaussian", "temperature": 0.8, "top_k": 20, "seed": 3}
         assert again.texts(again.generate(4, **options)) == run.texts(run.generate(4, **options))

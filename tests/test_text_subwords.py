@@ -68,7 +68,7 @@ class TestSubwords:
 
 class TestData:
     def test_odd_texts_become_data(self):
-        data = aenb.load_data(ODD + ["", "  ", "word " * 10_000], tokens="bytes")
+        data = aenb.load_data([*ODD, "", "  ", "word " * 10_000], tokens="bytes")
         assert data.input_shape == (MAX_LENGTH,)
         assert any("Empty texts were left out: 2" in note for note in data.notes)
         assert any("were cut: 1 of" in note for note in data.notes)
@@ -98,7 +98,7 @@ class TestData:
 
     def test_a_file_that_is_no_utf8_is_refused(self, tmp_path):
         (tmp_path / "t.txt").write_bytes(b"good\n\xff\xfe\nbad")
-        with pytest.raises(aenb.AenbError, match="t.txt"):
+        with pytest.raises(aenb.AenbError, match=r"t\.txt"):
             aenb.load_data(tmp_path / "t.txt", tokens="bytes")
 
     def test_tokens_are_of_texts_that_are_yet_to_be_split(self, digits):

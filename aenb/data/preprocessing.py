@@ -49,7 +49,8 @@ class Preprocessing:
         columns: The columns of a mixed table, and how their values become inputs.
         left_out: Columns of a table of numbers that are not among the inputs.
         vocabulary: The words of a text, in the order of their ids.
-        merges: Of texts as they are written: the pairs of subword units that are joined; None: texts are split into words.
+        merges: Of texts as they are written: the pairs of subword units that are joined; None: texts are split into
+            words.
         classes: The labels, in the order of their numbers.
         class_names: The name of each class.
     """

@@ -60,8 +60,8 @@ class Data:
         names_train: What each training example is called, (n,), such as its file within the folder; or None.
         names_test: What each held-out example is called, (n,), or None.
         vocabulary: The tokens in the order of their ids; the first stands for no token, the second for any other word.
-        merges: Of texts as they are written: the pairs of subword units that are joined, in the order in which they were
-            learnt, none for bytes; None: texts are split into words.
+        merges: Of texts as they are written: the pairs of subword units that are joined, in the order in which they
+            were learnt, none for bytes; None: texts are split into words.
         scaler: The scikit-learn scaler that standardised a table's columns or a signal's channels, or None.
         pixel_range: The raw pixel values that 0 and 1 stand for; those of bytes are fixed.
         notes: What was inferred or changed, each a sentence to report.

@@ -8,7 +8,6 @@ its own bound on log p(x) is as high, and its KL is not 0 (Bowman et al. 2015, a
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from aenb.core.backend import Model, Tensor, keras

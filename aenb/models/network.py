@@ -176,7 +176,7 @@ class Network(keras.Model):
 
     @property
     def write(self) -> Write | None:
-        """Write texts of codes: (codes, labels, choice, seed) → (batch, length), int32; None: it has no such decoder."""
+        """Write texts of codes: (codes, labels, choice, seed) → (batch, length), int32; None: it can't."""
         return partial(self._write, self) if self._write else None
 
     def bound_terms(self, data: Any, k: int, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:

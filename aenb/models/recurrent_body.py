@@ -1,8 +1,8 @@
 """Recurrent bodies of texts: gated recurrent units.
 
-Cho et al. (2014), "Learning phrase representations using RNN encoder–decoder", arXiv 1406.1078. The encoder reads a text
-in both directions. The decoder's first state is computed from the code, which it also gets at each step (Bowman et al.
-2015, arXiv 1511.06349; He et al. 2019, arXiv 1901.05534).
+Cho et al. (2014), "Learning phrase representations using RNN encoder–decoder", arXiv 1406.1078. The encoder reads a
+text in both directions. The decoder's first state is computed from the code, which it also gets at each step (Bowman et
+al. 2015, arXiv 1511.06349; He et al. 2019, arXiv 1901.05534).
 """
 
 from __future__ import annotations

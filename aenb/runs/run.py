@@ -397,9 +397,9 @@ class Run:
 
         Returns:
             The reconstructions, (n, *input_shape), float32, in the model's units. Those of texts are texts, a list or a
-            Series with their index, and those of token ids are token ids, int32. Those of
-            a DataFrame or a table's file are a DataFrame in its own units, with its index; those of a raw array of rows
-            or signals have its units too.
+            Series with their index, and those of token ids are token ids, int32. Those of a DataFrame or a table's file
+            are a DataFrame in its own units, with its index; those of a raw array of rows or signals have its units
+            too.
 
         Raises:
             AenbError: As for `encode`.
@@ -480,9 +480,9 @@ class Run:
             beams: Search for the most probable text of a code: so many beginnings are kept at each step. 1: none.
 
         Returns:
-            (n, *input_shape), float32; texts are int32 token ids, which `run.texts` reads. For a mixed table, a DataFrame in the original units: levels
-            and counts are drawn from their distributions given the code, and so are numbers, if the model has learnt
-            their variances; otherwise numbers are the means.
+            (n, *input_shape), float32; texts are int32 token ids, which `run.texts` reads. For a mixed table, a
+            DataFrame in the original units: levels and counts are drawn from their distributions given the code, and so
+            are numbers, if the model has learnt their variances; otherwise numbers are the means.
 
         Raises:
             AenbError: The model has no prior, or no encoder to fit a density on.

@@ -4,8 +4,8 @@
 
 Each line of `build/language.jsonl` is a training: an autoregressive VAE of 32 dimensions with one remedy against
 posterior collapse, a language model of the same size (the same decoder without a code, on the same tokens), or an
-autoencoder without a prior. The NLL is the importance-weighted bound, of the held-out texts that `--examples` says, with
-`--samples` codes each. A run that was cut off goes on where it was.
+autoencoder without a prior. The NLL is the importance-weighted bound of `--examples` held-out texts, with `--samples`
+codes each. A benchmark that was cut off is resumed.
 """
 
 from __future__ import annotations

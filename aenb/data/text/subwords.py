@@ -117,7 +117,7 @@ class Subwords:
         return [np.array(one.ids, "uint16") for one in found]
 
     def decode(self, ids: Any) -> list[str]:
-        """Return the texts of token ids: (n, length) → n texts; bytes that are no UTF-8 become "\N{REPLACEMENT CHARACTER}"."""
+        """Return the texts of token ids: (n, length) → n texts; bytes that are no UTF-8 become U+FFFD."""
         return [self._text(row) for row in np.asarray(ids)]
 
     def _text(self, row: np.ndarray) -> str:
@@ -182,6 +182,6 @@ def _require() -> None:
         import tokenizers  # noqa: F401
     except ImportError as error:
         raise AenbError(
-            'Subword units: expected the library tokenizers; it is not installed. Install it by pip install "aenb[text]", '
-            'or take tokens="bytes".'
+            "Subword units: expected the library tokenizers; it is not installed. Install it by "
+            'pip install "aenb[text]", or take tokens="bytes".'
         ) from error

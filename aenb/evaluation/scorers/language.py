@@ -19,10 +19,11 @@ EXAMPLES, SAMPLES = 1000, 200
 
 @score(order=3)
 def language(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
-    """Return `bleu` of at most 1,000 reconstructed texts, and `self_bleu` of 200 samples from the prior; only for texts.
+    """Return `bleu` of at most 1,000 reconstructed texts, and `self_bleu` of 200 samples; only for texts.
 
-    `real_self_bleu` is that of as many held-out texts. Tokens of generated texts are drawn with a temperature of 1 if
-    the model writes them one by one. BLEU is of words and punctuation marks, up to four in a row.
+    Samples are of models with a prior, and `real_self_bleu` is that of as many held-out texts. The tokens of samples
+    are drawn with a temperature of 1 if the model writes them one by one. BLEU is of words and punctuation marks, up to
+    four in a row.
 
     Args:
         run: The `Run`.
