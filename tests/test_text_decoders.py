@@ -10,8 +10,9 @@ from aenb.core.backend import keras, tf
 from aenb.evaluation.language_model import LanguageModel, num_tokens, perplexity
 from aenb.models.autoencoder import parts
 from aenb.models.likelihoods import LIKELIHOODS, parameter_of
-from aenb.models.text_body import counted, text_body, tokens_before
+from aenb.models.text_body import counted, tokens_before
 from aenb.models.text_bound import HIDDEN, hide
+from aenb.models.text_decoder import text_body
 from aenb.models.writing import NEVER, Choice, Writer, restricted
 
 LENGTH, WORDS, SIZE, SHAPES = 5, 7, 3, {"gru": (6, 5), "attention": (8, 8)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from aenb.data import wordnet
 from aenb.data.data_sets import dataset
 from aenb.data.record import Data
+from aenb.data.text.subwords import SIZE
 from aenb.data.text.written import from_written
 from aenb.data.words import split_words
 
@@ -23,18 +24,18 @@ def phrases() -> Data:
     return written_phrases()
 
 
-def written_phrases(size: int = 0) -> Data:
+def written_phrases(size: int = SIZE) -> Data:
     """Load the phrases in another number of subword units.
 
     Args:
-        size: How many units to learn, those of bytes included, at most; 0: the default.
+        size: How many units to learn, those of bytes included, at most.
     """
-    options = {"size": size} if size else {}
     if not wordnet._is_installed():
         note = "WordNet is not installed (apt-get install wordnet-base): this is a sample of short, common phrases."
-        return from_written(wordnet._sample(), name="phrases", source="the sample that comes with aenb", notes=[note],
-                            **options)  # fmt: skip
+        return from_written(
+            wordnet._sample(), name="phrases", source="the sample that comes with aenb", size=size, notes=[note]
+        )
     texts = list(dict.fromkeys(wordnet._phrases()))
     is_short = [wordnet.MIN_WORDS <= len(words) <= wordnet.MAX_WORDS for words in split_words(texts, "phrases")]
     kept = [text for text, short in zip(texts, is_short, strict=True) if short]
-    return from_written(kept, name="phrases", source="the system's package wordnet-base", **options)
+    return from_written(kept, name="phrases", source="the system's package wordnet-base", size=size)

@@ -30,7 +30,7 @@ from aenb.models.hyperparameters import (
     layout_of,
 )
 from aenb.models.registry import check_unused, family
-from aenb.models.text_body import text_body
+from aenb.models.text_decoder import text_body
 
 UNITS = (512, 256)  # default; an autoregressive decoder has one layer of 256
 
@@ -74,7 +74,7 @@ def deep(
 
         of_texts = text_body(decoder_type, None if hidden_units == UNITS else hidden_units, vocabulary)
         return text_autoencoder(
-            "deep", of_texts, *input_shape, latent_dim, latent_activation, word_dropout, encoder, decoder
+            "deep", of_texts, input_shape[0], latent_dim, latent_activation, word_dropout, encoder, decoder
         )
     check_unused("deep", {"word_dropout": word_dropout}, "decoder_type parallel")
     body = backbones.Body(hidden_units, activation=activation, vocabulary=vocabulary, layout=table)

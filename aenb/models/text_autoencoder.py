@@ -14,8 +14,9 @@ from aenb.core.backend import Model, Tensor, keras
 from aenb.models import backbones
 from aenb.models.custom_parts import as_part
 from aenb.models.likelihoods import LIKELIHOODS, parameter_of
-from aenb.models.text_body import TextBody, counted, text_decoder, tokens_before
+from aenb.models.text_body import TextBody, counted, tokens_before
 from aenb.models.text_bound import hide, writing
+from aenb.models.text_decoder import text_decoder
 from aenb.models.training_step import Batch, Player
 from aenb.models.writing import Writer
 

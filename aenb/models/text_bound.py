@@ -14,9 +14,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from aenb.core.backend import Model, Tensor, keras, tf
+from aenb.models.bound import Bound, posterior
 from aenb.models.text_body import counted, tokens_before
 from aenb.models.training_step import Batch, Player
-from aenb.models.vae import Bound, posterior
 from aenb.models.writing import Writer, with_classes
 
 HIDDEN = 1  # the token that stands for one that is hidden

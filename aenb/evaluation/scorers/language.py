@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from aenb.data.record import Data
 from aenb.data.scaling import units
 from aenb.data.split import spread
@@ -45,5 +47,5 @@ def language(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[
     return scores | {"self_bleu": self_bleu(generated), "real_self_bleu": self_bleu(reals[:count])}
 
 
-def _words(run: TrainedRun, tokens: object) -> list[list[str]]:
+def _words(run: TrainedRun, tokens: np.ndarray) -> list[list[str]]:
     return [words_and_marks(text) for text in run.preprocessing.texts(tokens)]
