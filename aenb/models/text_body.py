@@ -18,15 +18,15 @@ from aenb.core.backend import Model, Tensor, keras
 
 
 class TextBody(Protocol):
-    """The layers of an encoder and an autoregressive decoder of texts.
+    """The layers of an encoder and an autoregressive decoder of texts."""
 
-    Attributes:
-        hidden_units: The width of each layer.
-        vocabulary: How many different tokens there are.
-    """
+    @property
+    def hidden_units(self) -> tuple[int, ...]:
+        """The width of each layer."""
 
-    hidden_units: tuple[int, ...]
-    vocabulary: int
+    @property
+    def vocabulary(self) -> int:
+        """How many different tokens there are."""
 
     def input(self, item_shape: tuple[int, ...]) -> Tensor:
         """Return the Keras input for texts: (batch, length), token ids."""
