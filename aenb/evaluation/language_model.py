@@ -12,11 +12,11 @@ import numpy as np
 
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
-from aenb.data.scaling import units
+from aenb.data.values.scaling import units
 from aenb.latent.trained_run import TrainedRun
 from aenb.models.autoencoder import interface, parts
-from aenb.models.likelihoods import categorical, parameter_of
-from aenb.models.text_body import counted, tokens_before
+from aenb.models.autoregressive.text_body import counted, tokens_before
+from aenb.models.losses.likelihoods import categorical, parameter_of
 
 BATCH = 128  # texts at a time
 
@@ -36,9 +36,9 @@ class LanguageModel:
     """
 
     def __init__(self, decoder: Model):
-        from aenb.models.likelihoods import LIKELIHOODS
+        from aenb.models.losses.likelihoods import LIKELIHOODS
         from aenb.models.network import Network  # starts TensorFlow
-        from aenb.models.training_step import Player
+        from aenb.models.players.training_step import Player
 
         self._logits = parameter_of(decoder, LIKELIHOODS["categorical"])
         self._others = [int(part.shape[-1]) for part in decoder.inputs[1:]]

@@ -13,9 +13,9 @@ import numpy as np
 
 from aenb.core.backend import Model, Tensor, tf
 from aenb.core.errors import AenbError
-from aenb.data.numeric import as_array
+from aenb.data.values.numeric import as_array
 from aenb.models.autoencoder import interface, parts
-from aenb.models.writing import Choice
+from aenb.models.autoregressive.writing import Choice
 
 BATCH = 256  # examples at a time: more need more memory, and are no faster
 ROOM = 2**24  # decoder outputs at a time: for each token of a text, there is a probability of every token

@@ -9,14 +9,14 @@ import numpy as np
 
 from aenb.core.errors import AenbError, unknown
 from aenb.core.numerics import usual_errors
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.scaling import units
 from aenb.latent import coding
 from aenb.latent.densities import DENSITIES, ENOUGH, draw, fit_density
 from aenb.latent.flow import STEPS, Flow, fit_flow
 from aenb.latent.trained_run import TrainedRun
 from aenb.models.autoencoder import interface
-from aenb.models.writing import Choice
+from aenb.models.autoregressive.writing import Choice
 
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture

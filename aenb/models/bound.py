@@ -10,11 +10,11 @@ import numpy as np
 
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
-from aenb.models.latent_priors import LOG_2PI, LatentPrior
-from aenb.models.likelihoods import Likelihood, kl, moved_log_var
-from aenb.models.parts import with_labels
-from aenb.models.perceptual import distance
-from aenb.models.training_step import Batch
+from aenb.models.architecture.parts import with_labels
+from aenb.models.codes.latent_priors import LOG_2PI, LatentPrior
+from aenb.models.losses.likelihoods import Likelihood, kl, moved_log_var
+from aenb.models.losses.perceptual import distance
+from aenb.models.players.training_step import Batch
 
 TERMS = ("loss", "reconstruction_loss", "kl_loss")
 LEAST_VARIANCE = 0.01  # of a number in a mixed table, so that one that is easy to predict does not drown the others

@@ -12,8 +12,8 @@ With penalties on codes and on the decoder's weights, it is a regularised autoen
 from __future__ import annotations
 
 from aenb.core.backend import Model
-from aenb.models import backbones, layers, regularised
-from aenb.models import linear_path as pca_path
+from aenb.models.architecture import backbones, layers
+from aenb.models.architecture import linear_path as pca_path
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
@@ -29,6 +29,7 @@ from aenb.models.hyperparameters import (
     WordDropout,
     layout_of,
 )
+from aenb.models.losses import regularised
 from aenb.models.registry import check_unused, family
 from aenb.models.text_decoder import text_body
 
@@ -70,7 +71,7 @@ def deep(
     """
     table = layout_of(layout, input_shape)
     if decoder_type != "parallel":
-        from aenb.models.text_autoencoder import text_autoencoder
+        from aenb.models.autoregressive.text_autoencoder import text_autoencoder
 
         of_texts = text_body(decoder_type, None if hidden_units == UNITS else hidden_units, vocabulary)
         return text_autoencoder(

@@ -38,8 +38,12 @@ import numpy as np
 from aenb.core.backend import Model
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import backbones, mixed
+from aenb.models.architecture import backbones
+from aenb.models.architecture.parts import gaussian_encoder, mean_decoder
+from aenb.models.autoregressive.text_bound import autoregressive
+from aenb.models.autoregressive.writing import Writer
 from aenb.models.bound import Bound
+from aenb.models.codes.latent_priors import FlowPrior, LatentPrior, VampPrior, couplings
 from aenb.models.hyperparameters import (
     Activation,
     BodyUnits,
@@ -57,15 +61,12 @@ from aenb.models.hyperparameters import (
     classes_of,
     layout_of,
 )
-from aenb.models.latent_priors import FlowPrior, LatentPrior, VampPrior, couplings
-from aenb.models.likelihoods import LIKELIHOODS, choose_likelihood, parameter_of
-from aenb.models.parts import gaussian_encoder, mean_decoder
-from aenb.models.perceptual import Perceptual, check_images
+from aenb.models.losses import mixed
+from aenb.models.losses.likelihoods import LIKELIHOODS, choose_likelihood, parameter_of
+from aenb.models.losses.perceptual import Perceptual, check_images
+from aenb.models.players.training_step import Player
 from aenb.models.registry import check_unused, family
-from aenb.models.text_bound import autoregressive
 from aenb.models.text_decoder import text_body, text_decoder
-from aenb.models.training_step import Player
-from aenb.models.writing import Writer
 
 FREE_BITS_OF_TEXTS = 0.5  # nats of KL in each dimension
 

@@ -23,18 +23,18 @@ from aenb.core.queue import Job
 from aenb.data.corruption import make_task
 from aenb.data.gate import Admitted, admit
 from aenb.data.load import load_data
-from aenb.data.mixed_table import asked_again
-from aenb.data.numeric import as_array, is_frame
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
-from aenb.data.signals import after_end
+from aenb.data.tables.mixed_table import asked_again
+from aenb.data.values.numeric import as_array, is_frame
+from aenb.data.values.signals import after_end
 from aenb.engine.fair_lock import FairLock
 from aenb.latent import coding
 from aenb.latent.flow import STEPS
 from aenb.latent.restoration import fill_in
 from aenb.latent.sampling import decoded, default_density, fitted_flow, samples
 from aenb.models.autoencoder import interface, parts
-from aenb.models.writing import Choice
+from aenb.models.autoregressive.writing import Choice
 from aenb.runs import fitted, folder, report, summary
 from aenb.runs.raw_pipeline import pipeline
 from aenb.runs.spec import Spec

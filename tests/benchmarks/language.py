@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 import aenb
-from aenb.data.phrases import written_phrases
 from aenb.data.record import Data
-from aenb.data.scaling import units
+from aenb.data.sets.phrases import written_phrases
 from aenb.data.split import spread
+from aenb.data.values.scaling import units
 from aenb.evaluation.language_model import LanguageModel, num_tokens, perplexity
 from aenb.evaluation.metrics.elbo import active_units, estimate_evidence
 from aenb.models.autoencoder import parts

@@ -8,15 +8,15 @@ from typing import Any
 
 from aenb.core.errors import AenbError
 from aenb.core.files import expanded, named
-from aenb.data.data_files import read_file
-from aenb.data.folder_listing import in_folder
+from aenb.data.files.data_files import read_file
+from aenb.data.files.folder_listing import in_folder
+from aenb.data.files.listed_texts import read_texts
 from aenb.data.foreign import reading
 from aenb.data.labels import printable
-from aenb.data.listed_texts import read_texts
 from aenb.data.record import Data
 from aenb.data.split import MIN_EXAMPLES
 from aenb.data.text.written import from_written
-from aenb.data.words import are_texts
+from aenb.data.values.words import are_texts
 
 
 def load_written(data: Any, labels: Any, name: str, tokens: str) -> Data:

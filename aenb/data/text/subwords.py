@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aenb.core.errors import AenbError
-from aenb.data.words import NONE, UNKNOWN
+from aenb.data.values.words import NONE, UNKNOWN
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

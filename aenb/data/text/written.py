@@ -12,7 +12,7 @@ from aenb.data.labels import read_labels
 from aenb.data.record import Data, named_parts
 from aenb.data.split import MIN_EXAMPLES, split
 from aenb.data.text.subwords import SIZE, Subwords, learn, without_surrogates
-from aenb.data.words import listed_texts
+from aenb.data.values.words import listed_texts
 
 MAX_LENGTH = 256  # units kept of a text
 FITTING = 0.999  # share of the texts that are kept whole, if they are not longer

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from aenb.data.record import Data
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.scaling import units
 from aenb.evaluation.metrics.bleu import bleu, self_bleu, words_and_marks
 from aenb.evaluation.scorers.score_parts import score
 from aenb.latent.sampling import samples
 from aenb.latent.trained_run import TrainedRun
 from aenb.models.autoencoder import interface
-from aenb.models.writing import Choice
+from aenb.models.autoregressive.writing import Choice
 
 EXAMPLES, SAMPLES = 1000, 200
 
