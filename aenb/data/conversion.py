@@ -77,6 +77,8 @@ def _rewording(source: Preprocessing, target: Preprocessing) -> Convert | None:
     """Return the conversion of token ids: by the words, of which the target doesn't know all."""
     if (source.vocabulary, source.input_shape) == (target.vocabulary, target.input_shape):
         return None
+    if source.merges is not None or target.merges is not None:
+        return lambda ids: target.from_raw(source.texts(ids), "data").astype("uint16")
     number = {word: place for place, word in enumerate(target.vocabulary)}
     table = np.array([number.get(word, 1) for word in source.vocabulary], "uint16")
     (length,) = target.input_shape

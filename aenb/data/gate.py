@@ -33,6 +33,7 @@ from aenb.data.own.containers import contents
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.tables.rows import are_rows, as_rows
 from aenb.data.values.numeric import is_frame
+from aenb.data.values.words import are_texts
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Admitted:
         index: What names the examples: the index of a table, the names of files; None: nothing.
         frame: The table that was given, or None.
         is_raw: Whether an array of original units was given.
+        are_texts: Whether texts were given, or files of texts.
     """
 
     inputs: np.ndarray
@@ -52,6 +54,7 @@ class Admitted:
     index: Any = None
     frame: Any = None
     is_raw: bool = False
+    are_texts: bool = False
 
     def codes(self, codes: np.ndarray) -> Any:
         """Return latent codes: (n, latent_dim), or a DataFrame of them if the examples have an index."""
@@ -64,10 +67,18 @@ class Admitted:
         return scores if self.index is None else pd.Series(scores, index=self.index, name="score")
 
     def examples(self, x: np.ndarray) -> Any:
-        """Return examples in the form and the units of those given: (n, *input_shape), or a DataFrame."""
+        """Return examples in the form and the units of those given: (n, *input_shape), a DataFrame, or texts."""
+        if self.are_texts:
+            return self._texts(x)
         if self.frame is not None:
             return self.preprocessing.to_frame(x, self.index)
         return self.preprocessing.to_raw(x) if self.is_raw else x
+
+    def _texts(self, x: np.ndarray) -> Any:
+        import pandas as pd
+
+        texts = self.preprocessing.texts(x)
+        return texts if self.index is None else pd.Series(texts, index=self.index, name="text")
 
     def filled(self, x: np.ndarray) -> Any:
         """Return the examples with their missing values filled in from others, as `examples` does."""
@@ -101,7 +112,8 @@ def admit(x: Any, preprocessing: Preprocessing, name: str = "x") -> Admitted:
         return Admitted(preprocessing.inputs(x, name), preprocessing, x.index, x)
     if index is None and hasattr(x, "to_frame") and preprocessing.kind == "text":
         index = x.index
-    return Admitted(preprocessing.inputs(x, name), preprocessing, index, None, preprocessing.is_raw(x))
+    inputs, is_text = preprocessing.inputs(x, name), preprocessing.kind == "text" and are_texts(x)
+    return Admitted(inputs, preprocessing, index, None, preprocessing.is_raw(x), is_text)
 
 
 def code_frame(codes: np.ndarray, index: Any) -> Any:

@@ -27,6 +27,8 @@ from aenb.data.own.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
 from aenb.data.sets.data_sets import datasets
 from aenb.data.split import MIN_EXAMPLES
+from aenb.data.text.read import load_written
+from aenb.data.text.written import UNITS
 from aenb.data.values.numeric import is_frame
 
 MAX_NAME = 100  # characters of a name that may be that of a variable
@@ -42,6 +44,7 @@ def load_data(
     name: str = "array",
     kind: str | None = None,
     columns: Mapping[Any, Any] | None = None,
+    tokens: str | None = None,
 ) -> Data:
     """Load a data set by its name, or your own data.
 
@@ -70,6 +73,9 @@ def load_data(
             ranks, as a normal distribution: for long tails), "count", "binary", "categorical", "ordinal" (of numbers;
             for text, the list of its levels in order), "date", or "drop". `data.columns` shows the kinds, with reasons;
             by default, a column that numbers or names the rows is left out.
+        tokens: What texts are split into: "words", lower-cased and without punctuation, at most 32 of the 8,000 most
+            frequent ones; "subwords" or "bytes" of texts as they are written, at most 256, of which none is unknown.
+            "subwords" needs the library `tokenizers`. None: words.
 
     Returns:
         `Data`: images in [0, 1], tables and signals standardised, texts as token ids, with a part held out; its notes
@@ -96,7 +102,16 @@ def load_data(
         raise AenbError(f"`limit`: expected at least {MIN_EXAMPLES} training examples; received {limit}.")
     if kind not in (None, "signal"):
         raise AenbError(f'`kind`: expected "signal", or None for any other data; received {kind!r}.')
-    return _find(data, labels, name, kind, columns).limit(smaller(limit, max_examples()))
+    if tokens in UNITS and not (isinstance(data, str | Path) and str(data) in datasets()):
+        return load_written(data, labels, name, tokens).limit(smaller(limit, max_examples()))
+    loaded = _find(data, labels, name, kind, columns)
+    if tokens is not None and tokens != loaded.preprocessing.tokens:
+        received = loaded.preprocessing.tokens or "no texts"
+        raise AenbError(
+            f'`tokens`: expected "words", "subwords" or "bytes" of texts that are yet to be split; received {tokens!r} '
+            f"for {loaded.name}, which has {received}."
+        )
+    return loaded.limit(smaller(limit, max_examples()))
 
 
 def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -15,11 +16,12 @@ from aenb.data.tables.column import Column
 from aenb.data.tables.columns import in_order
 from aenb.data.tables.rows import are_rows, as_rows
 from aenb.data.tables.unseen_levels import warn_of_unseen
+from aenb.data.text.subwords import Subwords
 from aenb.data.values.numeric import as_array, extent, is_frame, is_masked
 from aenb.data.values.scaling import UNIT, add_channel, to_unit, units
 from aenb.data.values.signals import padded
 from aenb.data.values.standardised import is_likelier_raw, standardise, to_raw
-from aenb.data.values.words import are_texts, split_words, to_ids, to_text
+from aenb.data.values.words import are_texts, listed_texts, split_words, to_ids, to_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -44,6 +46,8 @@ class Preprocessing:
         columns: The columns of a mixed table, and how their values become inputs.
         left_out: Columns of a table of numbers that are not among the inputs.
         vocabulary: The words of a text, in the order of their ids.
+        merges: Of texts as they are written: the pairs of subword units that are joined; None: texts are split into
+            words.
         classes: The labels, in the order of their numbers.
         class_names: The name of each class.
     """
@@ -63,6 +67,7 @@ class Preprocessing:
     class_names: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     left_out: tuple[str, ...] = ()
+    merges: tuple[str, ...] | None = None
 
     def inputs(self, x: Any, name: str = "x") -> np.ndarray:
         """Convert what a run is given to the model's units.
@@ -155,6 +160,8 @@ class Preprocessing:
         Raises:
             AenbError: The examples do not fit.
         """
+        if self.kind == "text" and self.merges is not None:
+            return units(self._subwords.encode(listed_texts(x, name), *self.input_shape))
         if self.kind == "text":
             return units(to_ids(split_words(x, name), self.vocabulary, *self.input_shape))
         if self.columns:
@@ -222,8 +229,21 @@ class Preprocessing:
         return mixed_table.layout(self.columns).owners if self.columns else ()
 
     def texts(self, tokens: np.ndarray) -> list[str]:
-        """Return the texts of token ids: (n, length) → n texts; "_" marks an empty position before the end."""
+        """Return the texts of token ids: (n, length) → n texts; "_" marks an empty position between words."""
+        if self.merges is not None:
+            return self._subwords.decode(tokens)
         return [to_text(row, self.vocabulary) for row in np.asarray(tokens)]
+
+    @functools.cached_property
+    def _subwords(self) -> Subwords:
+        return Subwords(self.merges or ())
+
+    @property
+    def tokens(self) -> str | None:
+        """What texts are split into: "words", "subwords" or "bytes"; None for other data."""
+        if self.kind != "text":
+            return None
+        return "words" if self.merges is None else "subwords" if self.merges else "bytes"
 
     @property
     def class_words(self) -> tuple[str, ...]:
@@ -247,12 +267,14 @@ class Preprocessing:
             "image": f"images of {shape}",
             "tabular": f"rows of {shape} features" if not self.columns else f"rows of {self._counted_columns()}",
             "signal": f"signals of up to {self.input_shape[0]} steps and {self.input_shape[-1]} channels",
-            "text": f"texts of up to {shape} words",
+            "text": f"texts of up to {shape} {self.tokens if self.merges is not None else 'words'}",
         }[self.kind]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
-        values = vars(self) | {"columns": [_as_plain(column) for column in self.columns]}
+        values = {field.name: getattr(self, field.name) for field in fields(self)} | {
+            "columns": [_as_plain(column) for column in self.columns]
+        }
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
     @classmethod
@@ -275,6 +297,8 @@ class Preprocessing:
 
     def _check(self) -> None:
         """Raise an error if the values of a file do not fit each other."""
+        if self.merges is not None:
+            self._subwords.check()
         widths = {"image": (3,), "tabular": (1,), "signal": (2,), "text": (1,)}[self.kind]
         size = self.input_shape[-1] if self.input_shape else 0
         wrong = [
@@ -286,6 +310,7 @@ class Preprocessing:
             ("feature_names", self.kind == "tabular" and len(self.feature_names) not in (0, size)),
             ("columns", bool(self.columns) and (self.kind != "tabular" or self._width() != size)),
             ("vocabulary", self.kind == "text" and len(self.vocabulary) < 2),
+            ("merges", self.merges is not None and self._subwords.vocabulary != self.vocabulary),
         ]
         for name, is_wrong in wrong:
             if is_wrong:

@@ -61,6 +61,8 @@ class Data:
         names_train: What each training example is called, (n,), such as its file within the folder; or None.
         names_test: What each held-out example is called, (n,), or None.
         vocabulary: The tokens in the order of their ids; the first stands for no token, the second for any other word.
+        merges: Of texts as they are written: the pairs of subword units that are joined, in the order in which they
+            were learnt, none for bytes; None: texts are split into words.
         scaler: The scikit-learn scaler that standardised a table's columns or a signal's channels, or None.
         pixel_range: The raw pixel values that 0 and 1 stand for; those of bytes are fixed.
         notes: What was inferred or changed, each a sentence to report.
@@ -95,6 +97,7 @@ class Data:
     left_out: tuple[str, ...] = ()
     names_train: np.ndarray | None = None
     names_test: np.ndarray | None = None
+    merges: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.total:
@@ -151,7 +154,7 @@ class Data:
             scale=() if scaler is None else tuple(scaler.scale_.tolist()),
             feature_names=tuple(map(str, self.feature_names)), vocabulary=tuple(self.vocabulary),
             classes=self.classes, class_names=tuple(map(str, self.class_names)), columns=self.table,
-            left_out=self.left_out,
+            left_out=self.left_out, merges=cast("tuple[str, ...]", self.merges),
         )  # fmt: skip
 
     def _reach(self) -> tuple[float, float]:
@@ -358,6 +361,7 @@ class Data:
             test=convert(self.test),
             anomalies=None if self.anomalies is None else convert(self.anomalies),
             vocabulary=preprocessing.vocabulary,
+            merges=preprocessing.merges,
             feature_names=preprocessing.feature_names,
             table=preprocessing.columns,
             left_out=preprocessing.left_out,

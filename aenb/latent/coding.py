@@ -15,6 +15,7 @@ from aenb.core.backend import Model, Tensor, tf
 from aenb.core.errors import AenbError
 from aenb.data.values.numeric import as_array
 from aenb.models.autoencoder import interface, parts
+from aenb.models.autoregressive.writing import Choice
 
 BATCH = 256  # examples at a time: more need more memory, and are no faster
 ROOM = 2**24  # decoder outputs at a time: for each token of a text, there is a probability of every token
@@ -57,6 +58,34 @@ def decode(model: Model, z: np.ndarray, labels: np.ndarray | None = None) -> np.
         return as_items(model, np.asarray(step(*batch)))
 
     return _through(examples, z, _one_hot(model, labels, len(z)), item_shape(model), size)
+
+
+def write(model: Model, z: np.ndarray, choice: Choice, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
+    """Write texts of latent codes, one token at a time: (n, latent_dim) → (n, length), int32.
+
+    Args:
+        model: A model whose decoder predicts each token from those before it.
+        z: (n, latent_dim), float32.
+        choice: How each token is chosen.
+        seed: Of samples; the same seed gives the same texts.
+        labels: (n,), the class numbers, for a conditional model.
+
+    Raises:
+        AenbError: The model has no such decoder.
+    """
+    step = interface(model).write
+    if step is None:
+        raise AenbError(
+            "`temperature`, `top_k`, `top_p`, `beams`: expected a model that writes texts one token at a time "
+            '(decoder_type = "gru" or "attention"); received another, which decodes a code in one way only.'
+        )
+    z = _fitted(z, code_shape(model), "z")
+    begins = iter(range(0, len(z), BATCH))
+
+    def texts(codes: Tensor, one_hot: Tensor | None = None) -> Tensor:
+        return step(codes, one_hot, choice, (seed % 2**31, next(begins) * 1000 % 2**31))
+
+    return _through(texts, z, _one_hot(model, labels, len(z)), item_shape(model)).astype("int32")
 
 
 def guided(

@@ -16,6 +16,7 @@ from aenb.latent.densities import DENSITIES, ENOUGH, draw, fit_density
 from aenb.latent.flow import STEPS, Flow, fit_flow
 from aenb.latent.trained_run import TrainedRun
 from aenb.models.autoencoder import interface
+from aenb.models.autoregressive.writing import Choice
 
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
@@ -75,6 +76,7 @@ def samples(
     density: str | None = None,
     labels: np.ndarray | None = None,
     guidance: float | None = None,
+    choice: Choice | None = None,
 ) -> np.ndarray:
     """Generate samples in the model's units, those of a mixed table too: see `Run.generate`.
 
@@ -88,6 +90,7 @@ def samples(
         density: As for `Run.generate`.
         labels: As for `Run.generate`.
         guidance: As for `Run.generate`.
+        choice: How each token of a text is chosen; None: as `decode` does.
 
     Returns:
         (n, *input_shape), float32; tokens are int32.
@@ -99,7 +102,10 @@ def samples(
         drawn = coding.guided(run.model, n, generator, numbers, guidance) if density == "prior" else None
         if drawn is None:
             codes = draw_codes(run, n, generator, density, numbers, guidance)
-            drawn = coding.decode(run.model, codes, numbers if run.is_conditional else None)
+            of_classes = numbers if run.is_conditional else None
+            if choice is not None:
+                return coding.write(run.model, codes, choice, seed, of_classes)
+            drawn = coding.decode(run.model, codes, of_classes)
     if not run.preprocessing.columns:
         return drawn
     rows = run.preprocessing.to_frame(drawn, draw=generator, noise=_noise(run))

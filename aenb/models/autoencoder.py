@@ -18,6 +18,7 @@ Prior = Callable[[int, np.random.Generator], np.ndarray]
 Evidence = Callable[[Any, int, Any], tuple[Tensor, Tensor]]
 Guided = Callable[[int, np.random.Generator, np.ndarray, float | None], np.ndarray]
 Fill = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+Write = Callable[[Tensor, Tensor | None, Any, Any], Tensor]
 
 
 @runtime_checkable
@@ -65,6 +66,10 @@ class Autoencoder(Protocol):
     def fill(self) -> Fill | None:
         """Fill in missing values of examples: (x, missing, labels) → (batch, *input_shape); None: by reconstruction."""
 
+    @property
+    def write(self) -> Write | None:
+        """Write texts, a token at a time: (codes, labels, `writing.Choice`, seed) → (batch, length), int32; or None."""
+
     def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return latent codes: (batch, *input_shape) → (batch, *code_shape); labels are one-hot, or None."""
 
@@ -83,6 +88,7 @@ class _Stock:
     evidence: Evidence | None = None
     guided: Guided | None = None
     fill: Fill | None = None
+    write: Write | None = None
 
     def __init__(self, model: Model):
         self._model, self.notes = model, getattr(model, "notes", ())

@@ -18,6 +18,7 @@ from aenb.models.architecture import linear_path as pca_path
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
+    DecoderType,
     HiddenUnits,
     LatentDim,
     LinearPath,
@@ -26,11 +27,15 @@ from aenb.models.hyperparameters import (
     Part,
     TableLayout,
     Vocabulary,
+    WordDropout,
     layout_of,
 )
 from aenb.models.losses import regularised
 from aenb.models.losses.perceptual import Perceptual
-from aenb.models.registry import family
+from aenb.models.registry import check_unused, family
+from aenb.models.text_decoder import text_body
+
+UNITS = (512, 256)  # default; an autoregressive decoder has one layer of 256
 
 
 @family(
@@ -43,7 +48,7 @@ def deep(
     input_shape: tuple[int, ...],
     *,
     latent_dim: LatentDim = 32,
-    hidden_units: HiddenUnits = (512, 256),
+    hidden_units: HiddenUnits = UNITS,
     activation: Activation = "relu",
     latent_activation: CodeActivation = "linear",
     output_activation: OutputActivation = None,
@@ -52,6 +57,8 @@ def deep(
     perceptual: Perceptual = 0.0,
     code_penalty: regularised.CodePenalty = 0.0,
     decoder_penalty: regularised.DecoderPenalty = 0.0,
+    decoder_type: DecoderType = "parallel",
+    word_dropout: WordDropout = 0.0,
     vocabulary: Vocabulary = 0,
     layout: TableLayout = None,
     encoder: Part = None,
@@ -66,6 +73,14 @@ def deep(
         (None, 28, 28, 1)
     """
     table = layout_of(layout, input_shape)
+    if decoder_type != "parallel":
+        from aenb.models.autoregressive.text_autoencoder import text_autoencoder
+
+        of_texts = text_body(decoder_type, None if hidden_units == UNITS else hidden_units, vocabulary)
+        return text_autoencoder(
+            "deep", of_texts, input_shape[0], latent_dim, latent_activation, word_dropout, encoder, decoder
+        )
+    check_unused("deep", {"word_dropout": word_dropout}, "decoder_type parallel")
     body = backbones.Body(hidden_units, activation=activation, vocabulary=vocabulary, layout=table)
     if linear_path:
         pca_path.check(

@@ -33,6 +33,16 @@ BodyUnits = Annotated[
     tuple[int, ...] | None,
     Field("units of the encoder's dense layers, which the decoder mirrors; None: by the data", low=1, high=65536),
 ]
+DecoderType = Annotated[
+    str,
+    Field(
+        "how texts are decoded: all tokens at once, or each from those before it, by recurrent units or attention",
+        choices=("parallel", "gru", "attention"),
+    ),
+]
+WordDropout = Annotated[
+    float, Field("share of the tokens that training hides from an autoregressive decoder", low=0, high=1)
+]
 KernelSize = Annotated[int, Field("side of the filters, in pixels", low=1, high=31)]
 Conditional = Annotated[bool, Field("condition the model on classes, to generate samples of a given class")]
 NumClasses = Annotated[int, Field("number of classes (found in the data)", low=0, high=65536, of_data=True)]

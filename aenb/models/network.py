@@ -14,7 +14,7 @@ import numpy as np
 
 from aenb.core.backend import Tensor, Variable, keras, tf
 from aenb.models.architecture.parts import with_labels
-from aenb.models.autoencoder import Evidence, Fill, Guided, Prior
+from aenb.models.autoencoder import Evidence, Fill, Guided, Prior, Write
 from aenb.models.players import training_step
 from aenb.models.players.training_step import Player
 from aenb.models.registry import families
@@ -40,6 +40,7 @@ class Network(keras.Model):
         guided: (network, n, generator, one-hot labels, guidance) → n samples; None: codes from the prior are decoded.
         fill: (network, x, missing, labels) → x with missing values filled in; None: they are reconstructed.
         evidence: (network, batch, k, seeds) → what `bound_terms` returns; None: the model has no likelihood.
+        write: (network, codes, labels, choice, seed) → texts, written one token at a time; None: they are decoded.
         num_classes: How many classes the model is conditional on; 0: none.
         notes: Sentences on what was chosen for the data, to be reported.
     """
@@ -60,6 +61,7 @@ class Network(keras.Model):
         evidence: Callable | None = None,
         guided: Callable | None = None,
         fill: Callable | None = None,
+        write: Callable | None = None,
         num_classes: int = 0,
         notes: Sequence[str] = (),
         **kwargs: Any,
@@ -69,7 +71,7 @@ class Network(keras.Model):
         self.players, self.num_classes, self.notes = tuple(players), num_classes, tuple(notes)
         self._encode, self._decode = encode or _encode, decode or _decode
         self._prior, self._evidence = _standard_normal if prior is None else prior, evidence
-        self._guided, self._fill = guided, fill
+        self._guided, self._fill, self._write = guided, fill, write
         self.forward, self.after_step = forward, after_step
         self.recipe: dict[str, Any] = {}  # set by the registry: how to build this model again
         self.part_names = tuple(parts)
@@ -171,6 +173,11 @@ class Network(keras.Model):
     def fill(self) -> Fill | None:
         """Fill in missing values of examples: (x, missing, labels) → (batch, *item_shape)."""
         return partial(self._fill, self) if self._fill else None
+
+    @property
+    def write(self) -> Write | None:
+        """Write texts of codes: (codes, labels, choice, seed) → (batch, length), int32; None: it can't."""
+        return partial(self._write, self) if self._write else None
 
     def bound_terms(self, data: Any, k: int, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
         """Draw k latent codes of each example from q(z|x), and return the terms of the bounds on log p(x).

@@ -13,6 +13,7 @@ minimise it together, and it is reported with its two terms (`training_step`). O
 learned by gradients: it follows the mean squared error by a moving average. Other KL weights:
 
     β KL,             β rising from 0 over `kl_warmup` steps    Higgins et al. 2017; Bowman et al. 2015, 1511.06349
+                      and from 0 again, `kl_cycles` times       Fu et al. 2019, 1903.10145
     β Σⱼ max(λ, KLⱼ),  λ = `free_bits`, KLⱼ the batch mean      Kingma et al. 2016, 1606.04934
     β |KL − C|,        C = `capacity`                           Burgess et al. 2018, 1804.03599
 
@@ -30,23 +31,24 @@ so the loss is then no bound; the evidence is of p(x|z) alone.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
-from aenb.core.backend import Model, Tensor, keras
+from aenb.core.backend import Model
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models.architecture import backbones
-from aenb.models.architecture.parts import gaussian_encoder, mean_decoder, with_labels
-from aenb.models.codes.latent_priors import LOG_2PI, FlowPrior, LatentPrior, VampPrior, couplings
+from aenb.models.architecture.parts import gaussian_encoder, mean_decoder
+from aenb.models.autoregressive.text_bound import autoregressive
+from aenb.models.autoregressive.writing import Writer
+from aenb.models.bound import Bound
+from aenb.models.codes.latent_priors import FlowPrior, LatentPrior, VampPrior, couplings
 from aenb.models.hyperparameters import (
     Activation,
     BodyUnits,
     Conditional,
+    DecoderType,
     Filters,
     KernelSize,
     LatentDim,
@@ -55,18 +57,18 @@ from aenb.models.hyperparameters import (
     Support,
     TableLayout,
     Vocabulary,
+    WordDropout,
     classes_of,
     layout_of,
 )
 from aenb.models.losses import mixed
-from aenb.models.losses.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, moved_log_var, parameter_of
-from aenb.models.losses.perceptual import Perceptual, check_images, distance
-from aenb.models.players.training_step import Batch, Player
-from aenb.models.registry import family
+from aenb.models.losses.likelihoods import LIKELIHOODS, choose_likelihood, parameter_of
+from aenb.models.losses.perceptual import Perceptual, check_images
+from aenb.models.players.training_step import Player
+from aenb.models.registry import check_unused, family
+from aenb.models.text_decoder import text_body, text_decoder
 
 FREE_BITS_OF_TEXTS = 0.5  # nats of KL in each dimension
-TERMS = ("loss", "reconstruction_loss", "kl_loss")
-LEAST_VARIANCE = 0.01  # of a number in a mixed table, so that one that is easy to predict does not drown the others
 
 
 @family(
@@ -90,6 +92,9 @@ def vae(
     ] = None,
     variance: Annotated[float | None, Field("variance of the Gaussian likelihood; None: learned", above=0)] = None,
     kl_warmup: Annotated[int, Field("steps over which the weight of the KL increases from 0", low=0)] = 0,
+    kl_cycles: Annotated[
+        int, Field("how often the weight of the KL rises; between, it is full for as many steps", low=1, high=1000)
+    ] = 1,
     free_bits: Annotated[
         float | None, Field("nats of KL in each dimension that are not penalised; None: by the data", low=0)
     ] = None,
@@ -105,6 +110,14 @@ def vae(
     pseudo_inputs: Annotated[int, Field("how many, for the prior vamp", low=1, high=4096)] = 100,
     num_samples: Annotated[int, Field("latent codes per example; over 1: the importance-weighted bound", low=1)] = 1,
     perceptual: Perceptual = 0.0,
+    decoder_type: DecoderType = "parallel",
+    word_dropout: WordDropout = 0.0,
+    lagging_steps: Annotated[
+        int, Field("steps in which the decoder of texts learns more slowly than the encoder", low=0)
+    ] = 0,
+    decoder_every: Annotated[
+        int, Field("updates of the encoder for one of the decoder, in the first lagging_steps", low=2, high=1000)
+    ] = 10,
     conditional: Conditional = False,
     num_classes: NumClasses = 0,
     support: Support = None,
@@ -132,27 +145,41 @@ def vae(
     table = layout_of(layout, input_shape)
     name, notes = choose_likelihood(likelihood, support, variance) if table is None else _of_table(likelihood)
     chosen = LIKELIHOODS[name] if table is None else mixed.likelihood(table)
-    body = backbones.choose_body(
-        input_shape,
-        hidden_units,
-        filters,
-        units_after_filters=backbones.AFTER_FILTERS,
-        kernel_size=kernel_size,
-        activation=activation,
-        vocabulary=vocabulary,
-        layout=table,
-    )
     classes = classes_of(conditional, num_classes)
-    encoder = gaussian_encoder(encoder, body, input_shape, latent_dim, classes)  # z_mean and z_log_var
-    latent_dim = encoder.outputs[0].shape[-1]
     last = chosen.last or ("linear" if support == "real" else "sigmoid")
-    decoder = mean_decoder(decoder, body, input_shape, latent_dim, classes, last)
+    writer: Writer | None = None
+    if decoder_type == "parallel":
+        check_unused("vae", {"word_dropout": word_dropout, "lagging_steps": lagging_steps}, "decoder_type parallel")
+        body = backbones.choose_body(
+            input_shape,
+            hidden_units,
+            filters,
+            units_after_filters=backbones.AFTER_FILTERS,
+            kernel_size=kernel_size,
+            activation=activation,
+            vocabulary=vocabulary,
+            layout=table,
+        )
+        encoder = gaussian_encoder(encoder, body, input_shape, latent_dim, classes)  # z_mean and z_log_var
+        decoder = mean_decoder(decoder, body, input_shape, encoder.outputs[0].shape[-1], classes, last)
+    else:
+        of_texts = text_body(decoder_type, hidden_units, vocabulary)
+        encoder = gaussian_encoder(encoder, of_texts, input_shape, latent_dim, classes)
+        decoder = text_decoder(of_texts, encoder.outputs[0].shape[-1], input_shape[0], last, decoder, classes)
+        writer = Writer(of_texts, decoder)
+    latent_dim = encoder.outputs[0].shape[-1]
     free_bits, free = _free_bits(free_bits, name, capacity is None and num_samples == 1 and prior == "standard")
     learnt = _learnt_prior(prior, (pseudo_inputs, *input_shape), latent_dim, support, classes)
     bound = Bound(
-        chosen, parameter_of(decoder, chosen), variance, beta=beta, kl_warmup=kl_warmup, free_bits=free_bits,
-        capacity=capacity, num_samples=num_samples, prior=learnt, perceptual=perceptual,
+        chosen, parameter_of(decoder, chosen), variance, beta=beta, kl_warmup=kl_warmup, kl_cycles=kl_cycles,
+        free_bits=free_bits, capacity=capacity, num_samples=num_samples, prior=learnt, perceptual=perceptual,
     )  # fmt: skip
+    trained = learnt.trained if learnt else ()
+    if writer is None:
+        players = [Player("autoencoder", bound.loss, bound.terms, ("encoder", "decoder", *trained))]
+        special: dict[str, Any] = {"players": players, "decode": bound.decode if chosen.mean else None}
+    else:
+        bound, special = autoregressive(bound, writer, word_dropout, (lagging_steps, decoder_every), trained)
     bound.check()
     weights: dict[str, np.ndarray | float] = {}
     if bound.is_variance_learned:
@@ -161,8 +188,7 @@ def vae(
         input_shape,
         (latent_dim,),
         {"encoder": encoder, "decoder": decoder} | (learnt.parts() if learnt else {}),
-        [Player("autoencoder", bound.loss, bound.terms, ("encoder", "decoder", *(learnt.trained if learnt else ())))],
-        decode=bound.decode if chosen.mean else None,
+        **special,
         prior=learnt.sample if learnt else None,
         evidence=bound.evidence,
         weights=weights | dict(learnt.weights() if learnt else {}),
@@ -170,178 +196,6 @@ def vae(
         notes=notes + free,
         name="vae",
     )
-
-
-@dataclass(frozen=True)
-class Bound:
-    """The bound on log p(x), with the options for its KL.
-
-    Attributes:
-        likelihood: log p(x | η).
-        parameter: Decoder inputs → η.
-        variance: The variance of a Gaussian likelihood; None: learned.
-        beta: A hyperparameter of `vae`, as are the attributes below.
-        prior: p(z), if it is learnt; None: N(0, I).
-        perceptual: The weight of the perceptual distance.
-    """
-
-    likelihood: Likelihood
-    parameter: Callable[[Tensor], Tensor]
-    variance: float | None = None
-    beta: float = 1.0
-    kl_warmup: int = 0
-    free_bits: float = 0.0
-    capacity: float | None = None
-    num_samples: int = 1
-    prior: LatentPrior | None = None
-    perceptual: float = 0.0
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """The names of what `loss` returns."""
-        return (*TERMS, "perceptual_loss") if self.perceptual else TERMS
-
-    def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
-        """Return the loss of a batch, and its unweighted terms: −E_q[log p(x|z)], KL(q(z|x) ‖ p(z)), the distance."""
-        ops, k = keras.ops, self.num_samples
-        mean, log_var = _posterior(net, batch)  # (batch, latent_dim) each
-        if self.prior is not None and batch.training:
-            self.prior.update(net, batch)
-        z, log_ratio = self._draw(net, mean, log_var, k, net.seeds)  # (k, batch, latent_dim), (k, batch)
-        eta = self._decoded(z, batch)  # (k, batch, *item_shape)
-        log_px = self._log_px(net, batch, eta, self.likelihood.weights)  # (k, batch)
-        log_w = log_px + log_ratio
-        log_sum = ops.logsumexp(log_w, axis=0)  # (batch,)
-        if self.is_variance_learned and batch.training:
-            is_shared = self.likelihood.weights is None
-            _update_variance(net, batch, eta, ops.exp(log_w - log_sum), is_shared=is_shared)
-        # (latent_dim,), or (1,) of all dimensions
-        kls = ops.mean(kl(mean, log_var), axis=0) if self.prior is None else ops.reshape(-ops.mean(log_ratio), (1,))
-        reconstruction = -ops.mean(log_px)
-        if k == 1:
-            loss = reconstruction + self._kl_weight(net.step) * self._kl_penalty(kls)
-        else:
-            loss = math.log(k) - ops.mean(log_sum)
-        terms = {"loss": loss, "reconstruction_loss": reconstruction, "kl_loss": ops.sum(kls)}
-        return terms if not self.perceptual else self._with_perceptual(net, batch, eta, terms)
-
-    def _with_perceptual(self, net: Model, batch: Batch, eta: Tensor, terms: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Add the perceptual distance to the loss, and to the terms, where it is unweighted."""
-        ops, shape = keras.ops, eta.shape[2:]
-        image = self.likelihood.mean(eta) if self.likelihood.mean else eta
-        if self.likelihood.parameter and not self.likelihood.mean:  # of a Bernoulli, η is the logit
-            image = ops.sigmoid(eta)
-        image = ops.reshape(image * batch.observed, (-1, *shape))
-        targets = ops.reshape(ops.broadcast_to(batch.y, ops.shape(eta)), (-1, *shape))
-        found = ops.mean(distance(targets, image))
-        scale = math.prod(shape) * (ops.exp(-self._log_var(net)) / 2 if self.likelihood.has_variance else 1.0)
-        return terms | {"loss": terms["loss"] + self.perceptual * scale * found, "perceptual_loss": found}
-
-    def _draw(
-        self, net: Model, mean: Tensor, log_var: Tensor, k: int, seeds: keras.random.SeedGenerator
-    ) -> tuple[Tensor, Tensor]:
-        """Draw z = µ + σ ε, k codes from each q(z|x): (k, batch, latent_dim); and log p(z) − log q(z|x), (k, batch)."""
-        ops = keras.ops
-        noise = keras.random.normal((k, *ops.shape(mean)), seed=seeds)
-        z = mean + ops.exp(log_var / 2) * noise
-        if self.prior is None:  # the constants are the same
-            return z, 0.5 * ops.sum(ops.square(noise) + log_var - ops.square(z), axis=-1)
-        log_q = -0.5 * ops.sum(ops.square(noise) + log_var + LOG_2PI, axis=-1)
-        return z, self.prior.log_density(net, z) - log_q
-
-    def _decoded(self, z: Tensor, batch: Batch) -> Tensor:
-        """Decode codes: (k, batch, latent_dim) → η, (k, batch, *item_shape)."""
-        k, _, size = z.shape
-        labels = None if batch.labels is None else keras.ops.tile(batch.labels, (k, 1))
-        eta = self.parameter(with_labels(keras.ops.reshape(z, (-1, size)), labels))
-        return keras.ops.cast(keras.ops.reshape(eta, (k, -1, *eta.shape[1:])), "float32")
-
-    def _log_px(self, net: Model, batch: Batch, eta: Tensor, weights: tuple[float, ...] | None = None) -> Tensor:
-        """Return log p(x|z), summed over the observed entries of each example, with their weights: (k, batch)."""
-        variance = (self._log_var(net),) if self.likelihood.has_variance else ()
-        observed = batch.observed if weights is None else batch.observed * np.array(weights, "float32")
-        return _sums(observed * self.likelihood.log_prob(batch.y, eta, *variance))
-
-    def _log_var(self, net: Model) -> Tensor:
-        return net.own["log_var"] if self.is_variance_learned else math.log(self.variance)
-
-    @property
-    def is_variance_learned(self) -> bool:
-        """Whether the likelihood has a variance that is learned."""
-        return self.likelihood.has_variance and self.variance is None
-
-    def _kl_weight(self, step: Tensor) -> Tensor:
-        """Return the weight of the KL at a training step."""
-        if not self.kl_warmup:
-            return self.beta
-        return self.beta * keras.ops.minimum(1.0, keras.ops.cast(step, "float32") / self.kl_warmup)
-
-    def _kl_penalty(self, kls: Tensor) -> Tensor:
-        """Return the penalty from the mean KL of each dimension: (latent_dim,) → ()."""
-        if self.capacity is not None:
-            return keras.ops.abs(keras.ops.sum(kls) - self.capacity)
-        return keras.ops.sum(keras.ops.maximum(kls, self.free_bits) if self.free_bits else kls)
-
-    def evidence(self, net: Model, batch: Batch, k: int, seeds: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
-        """Draw k codes per example; return log p(x|z) and log p(z) − log q(z|x), (k, batch) each; the sum is log w."""
-        z, log_ratio = self._draw(net, *_posterior(net, batch), k, seeds)
-        return self._log_px(net, batch, self._decoded(z, batch)), log_ratio
-
-    def decode(self, net: Model, codes: Tensor, labels: Tensor | None) -> Tensor:
-        """Decode latent codes to means, if they are not the output of the decoder."""
-        return self.likelihood.mean(self.parameter(with_labels(codes, labels)))
-
-    def check(self) -> None:
-        """Check for hyperparameters that exclude each other.
-
-        Raises:
-            AenbError: Two hyperparameters exclude each other.
-        """
-        changed = {"beta": self.beta != 1, "kl_warmup": self.kl_warmup, "free_bits": self.free_bits,
-                   "capacity": self.capacity is not None}  # fmt: skip
-        named = ", ".join(f"`{name}`" for name, is_changed in changed.items() if is_changed)
-        if self.num_samples > 1 and named:
-            raise AenbError(
-                f"`num_samples`: expected 1 together with {named}, since the importance-weighted bound has no KL term "
-                f"to be weighted; received {self.num_samples}."
-            )
-        if self.prior is not None and self.free_bits:
-            raise AenbError("`free_bits`: expected none with a learnt prior, since its KL has no parts for each "
-                            f"dimension; received {self.free_bits:g}.")  # fmt: skip
-        if self.capacity is not None and self.free_bits:
-            raise AenbError("`capacity`: expected None together with `free_bits`: each says how large the KL is to be.")
-
-
-def _posterior(net: Model, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Encode a batch: return the means and log variances of q(z|x), (batch, latent_dim) each, float32."""
-    mean, log_var = net.encoder(with_labels(batch.x, batch.labels))
-    return keras.ops.cast(mean, "float32"), keras.ops.cast(log_var, "float32")
-
-
-def _update_variance(net: Model, batch: Batch, mean: Tensor, shares: Tensor, *, is_shared: bool) -> None:
-    """Move the learned variance towards the mean squared error of a batch.
-
-    Args:
-        net: The model, with the weight "log_var".
-        batch: The batch.
-        mean: (k, batch, *item_shape), the output of the decoder.
-        shares: (k, batch), the weights of the k codes of each example; their sum is 1.
-        is_shared: Whether all entries have one variance; otherwise each has its own.
-    """
-    ops = keras.ops
-    if not is_shared:  # (width,)
-        errors = ops.sum(shares[..., None] * batch.observed * ops.square(batch.y - mean), axis=(0, 1))
-        error = errors / ops.maximum(ops.sum(batch.observed, axis=0), 1.0)
-        net.own["log_var"].assign(moved_log_var(net.own["log_var"], error, net.step, LEAST_VARIANCE))
-        return
-    errors = ops.sum(shares * _sums(batch.observed * ops.square(batch.y - mean)))
-    error = errors / ops.maximum(ops.sum(batch.observed), 1.0)
-    net.own["log_var"].assign(moved_log_var(net.own["log_var"], error, net.step))
-
-
-def _sums(entries: Tensor) -> Tensor:
-    """Sum over the entries of each example: (k, batch, *item_shape) → (k, batch)."""
-    return keras.ops.sum(entries, axis=tuple(range(2, len(entries.shape))))
 
 
 def _free_bits(asked: float | None, likelihood: str, is_free: bool) -> tuple[float, tuple[str, ...]]:

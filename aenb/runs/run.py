@@ -35,6 +35,7 @@ from aenb.latent.flow import STEPS
 from aenb.latent.restoration import masked_entries, restored
 from aenb.latent.sampling import decoded, default_density, fitted_flow, samples
 from aenb.models.autoencoder import interface, parts
+from aenb.models.autoregressive.writing import Choice
 from aenb.runs import fitted, folder, report, summary
 from aenb.runs.raw_pipeline import pipeline
 from aenb.runs.spec import Spec
@@ -51,6 +52,10 @@ if TYPE_CHECKING:
 Count = Annotated[int, Field("how many", low=1, high=10**7)]
 Steps = Annotated[int, Field("how many", low=2, high=10**5)]
 Guidance = Annotated[float | None, Field("strength", low=0.0, high=100.0)]
+Temperature = Annotated[float | None, Field("of samples", above=0, high=100)]
+TopK = Annotated[int | None, Field("how many tokens", low=1, high=10**6)]
+TopP = Annotated[float | None, Field("their probability", above=0, high=1)]
+Beams = Annotated[int, Field("how many", low=1, high=100)]
 Seed = Annotated[int, Field("of the draw", low=0, high=2**64 - 1)]
 Rate = Annotated[float, Field("of false alarms", above=0, high=0.5)]
 
@@ -258,7 +263,7 @@ class Run:
         if self._data is not None:
             return self._data
         try:
-            data = load_data(self.spec.data, limit=self.spec.limit)
+            data = load_data(self.spec.data, limit=self.spec.limit, tokens=self._tokens)
         except AenbError as error:
             raise AenbError(
                 f"The data of this run, `{self.spec.data}`, is not at hand: pass it to run.adopt(data). {error}"
@@ -297,7 +302,7 @@ class Run:
         asked = asked_again(self._preprocessing.columns, every=False) if self._preprocessing else None
         loaded = load_data(
             data, labels, limit=self.spec.limit, name=self.spec.data, kind="signal" if is_signal else None,
-            columns=asked if is_frame(data) else None,
+            columns=asked if is_frame(data) else None, tokens=self._tokens,
         )  # fmt: skip
         if not self.learnt_from(loaded):
             raise AenbError(
@@ -314,6 +319,12 @@ class Run:
         if data.fingerprint != self.record.get("data", {}).get("fingerprint"):
             return False
         return self._preprocessing is None or have_same_units(data.preprocessing, self._preprocessing)
+
+    @property
+    def _tokens(self) -> str | None:
+        """What the texts of a loaded run were split into, if that is not words."""
+        tokens = None if self._preprocessing is None else self._preprocessing.tokens
+        return None if tokens == "words" else tokens
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -386,9 +397,10 @@ class Run:
             labels: (n,), the classes of the examples, if the model is conditional.
 
         Returns:
-            The reconstructions, (n, *input_shape), float32, in the model's units; for texts, int32 token ids. Those of
-            a DataFrame or a table's file are a DataFrame in its own units, with its index; those of a raw array of rows
-            or signals have its units too.
+            The reconstructions, (n, *input_shape), float32, in the model's units. Those of texts are texts, a list or a
+            Series with their index, and those of token ids are token ids, int32. Those of a DataFrame or a table's file
+            are a DataFrame in its own units, with its index; those of a raw array of rows or signals have its units
+            too.
 
         Raises:
             AenbError: As for `encode`.
@@ -414,8 +426,8 @@ class Run:
             labels: (2,), the classes of the two examples, if the model is conditional.
 
         Returns:
-            (steps, *input_shape), float32, from the reconstruction of `a` to that of `b`; for texts, int32 token ids;
-            for a mixed table, a DataFrame.
+            (steps, *input_shape), float32, from the reconstruction of `a` to that of `b`; a list of texts between two
+            texts, and int32 token ids between token ids; for a mixed table, a DataFrame.
 
         Raises:
             AenbError: An example does not fit the model, or `steps` is below 2.
@@ -429,7 +441,9 @@ class Run:
         """
         first, last = self.preprocessing.input(a, "a"), self.preprocessing.input(b, "b")
         with self.turns:
-            return self._shown(coding.interpolate(self.model, first, last, steps, self.class_numbers(labels)))
+            path = coding.interpolate(self.model, first, last, steps, self.class_numbers(labels))
+        is_text = self.preprocessing.kind == "text" and isinstance(a, str) and isinstance(b, str)
+        return self.texts(path) if is_text else self._shown(path)
 
     @checked
     def generate(
@@ -440,6 +454,10 @@ class Run:
         density: str | None = None,
         labels: Any = None,
         guidance: Guidance = None,
+        temperature: Temperature = None,
+        top_k: TopK = None,
+        top_p: TopP = None,
+        beams: Beams = 1,
     ) -> Any:
         """Generate samples: draw latent codes, and decode them.
 
@@ -456,11 +474,16 @@ class Run:
             guidance: For a flow that was fitted on labelled data, or a conditional diffusion: how much samples are
                 pushed towards what is typical of their class (Ho & Salimans 2022, arXiv 2207.12598), at least 0. None:
                 the model's own, else 0.
+            temperature: For texts that are written one token at a time: each is drawn from its distribution, whose
+                logits are divided by this. None, without `top_k` or `top_p`: the most probable token is taken.
+            top_k: Draw each token from so many of the most probable ones.
+            top_p: Draw each token from the fewest whose probabilities add up to this, in (0, 1].
+            beams: Search for the most probable text of a code: so many beginnings are kept at each step. 1: none.
 
         Returns:
-            (n, *input_shape), float32; tokens are int32. For a mixed table, a DataFrame in the original units: levels
-            and counts are drawn from their distributions given the code, and so are numbers, if the model has learnt
-            their variances; otherwise numbers are the means.
+            (n, *input_shape), float32; texts are int32 token ids, which `run.texts` reads. For a mixed table, a
+            DataFrame in the original units: levels and counts are drawn from their distributions given the code, and so
+            are numbers, if the model has learnt their variances; otherwise numbers are the means.
 
         Raises:
             AenbError: The model has no prior, or no encoder to fit a density on.
@@ -474,7 +497,31 @@ class Run:
         density = default_density(self) if density is None else density
         if density == "flow" and "flow" not in self.densities:
             self.fit_flow()
-        return self._shown(samples(self, n, seed, density, labels, guidance))
+        choice = Choice(temperature, top_k, top_p, beams)
+        return self._shown(samples(self, n, seed, density, labels, guidance, None if choice == Choice() else choice))
+
+    def texts(self, tokens: Any) -> list[str]:
+        """Return the texts of token ids, such as those that `generate` returns.
+
+        Args:
+            tokens: (n, length), token ids.
+
+        Returns:
+            n texts.
+
+        Raises:
+            AenbError: The run is not on texts.
+
+        Example:
+            >>> import aenb
+            >>> texts = ["a red cat", "a dog", "a red dog", "the cat", "a cat"]
+            >>> run = aenb.train("deep", texts, latent_dim=2, epochs=1, verbose=False)
+            >>> run.texts(run.preprocessing.inputs(["The dog!"]))
+            ['the dog']
+        """
+        if self.preprocessing.kind != "text":
+            raise AenbError(f"`texts`: expected a run on texts; received one on {self.preprocessing.what}.")
+        return self.preprocessing.texts(tokens)
 
     @checked
     def fit_flow(

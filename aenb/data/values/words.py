@@ -37,6 +37,15 @@ def split_words(texts: Any, name: str) -> list[list[str]]:
         >>> split_words(["He couldn't—could he?—spend $5"], "x")
         [['he', "couldn't", 'could', 'he', 'spend', '5']]
     """
+    return [WORD.findall(text.lower().replace("’", "'")) for text in listed_texts(texts, name)]
+
+
+def listed_texts(texts: Any, name: str) -> list[str]:
+    """Return a list, an array or a column of texts as a list.
+
+    Raises:
+        AenbError: One is not a text.
+    """
     with reading(texts, f"`{name}`"):
         texts = as_list(texts, f"`{name}`")
         strings = list(itertools.islice(texts, len(texts))) if are_texts(texts) else None
@@ -47,7 +56,7 @@ def split_words(texts: Any, name: str) -> list[list[str]]:
             raise AenbError(
                 f"`{name}`: expected texts; received a {type(text).__name__} at index {place}. Leave it out."
             )
-    return [WORD.findall(text.lower().replace("’", "'")) for text in strings]
+    return strings
 
 
 def make_vocabulary(texts: Iterable[Sequence[str]], max_words: int) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from aenb.data.own.texts import from_texts
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
 from aenb.data.tables.mixed_table import asked_again
+from aenb.data.text.subwords import Subwords
+from aenb.data.text.written import from_written
 from aenb.data.values.numeric import is_frame
 from aenb.data.values.words import are_texts
 from aenb.evaluation.scorers.score_parts import parts as known_parts
@@ -79,6 +81,8 @@ def _in_units(data: Any, preprocessing: Preprocessing) -> Data:
     x, labels = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
     if preprocessing.kind == "text" and are_texts(x):
         (length,) = preprocessing.input_shape
+        if preprocessing.merges is not None:
+            return from_written(x, labels, subwords=Subwords(preprocessing.merges), length=length)
         return from_texts(x, labels, vocabulary=preprocessing.vocabulary, length=length)
     kind = "signal" if preprocessing.kind == "signal" and not isinstance(data, Data) else None
     names = set(map(printable, x.columns)) if is_frame(x) else set()

@@ -9,6 +9,7 @@ import numpy as np
 from aenb.data.record import Data
 from aenb.data.split import spread
 from aenb.data.values.scaling import units
+from aenb.evaluation.language_model import num_tokens, perplexity
 from aenb.evaluation.metrics.elbo import active_units, estimate_evidence
 from aenb.evaluation.scorers.score_parts import score
 from aenb.latent.trained_run import TrainedRun
@@ -23,7 +24,8 @@ def likelihood(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dic
 
     `elbo` is `log_likelihood` − `kl`; `nll` is minus the importance-weighted bound with `nll_samples` codes per example
     (Burda et al. 2015, arXiv 1509.00519). They are means over at most 1,000 held-out examples, chosen
-    deterministically. `active_units` is counted over all held-out examples.
+    deterministically. `active_units` is counted over all held-out examples. Texts that are written one token at a time
+    also have a `perplexity`, exp(NLL / tokens), their ends included.
 
     Args:
         run: The `Run`.
@@ -41,4 +43,7 @@ def likelihood(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dic
     with run.turns:
         estimates = estimate_evidence(evidence, (inputs, x), samples=SAMPLES, seed=run.spec.seed)
     means = run.encode(run.corrupt(units(data.test)), data.y_test if run.is_conditional else None)
-    return estimates.scores() | {"active_units": int(np.count_nonzero(active_units(means)))}
+    scores = estimates.scores()
+    if interface(run.model).write is not None:
+        scores["perplexity"] = perplexity(scores["nll"], float(num_tokens(x).mean()))
+    return scores | {"active_units": int(np.count_nonzero(active_units(means)))}

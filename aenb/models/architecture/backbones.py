@@ -15,6 +15,7 @@ from aenb.core.errors import AenbError
 from aenb.core.layout import Layout
 from aenb.models.architecture import layers
 from aenb.models.architecture.mixed_heads import heads
+from aenb.models.autoregressive.text_body import TextBody
 
 DENSE, CONV = (512, 256), (32, 64)  # default units and filters
 AFTER_FILTERS = (256,)  # units between convolutions and code, for models with a prior
@@ -168,7 +169,7 @@ def choose_body(
     return replace(Body(**others), hidden_units=hidden_units, filters=filters)
 
 
-def encoder(body: Body, item_shape: tuple[int, ...], latent_dim: int, activation: str = "linear") -> Model:
+def encoder(body: Body | TextBody, item_shape: tuple[int, ...], latent_dim: int, activation: str = "linear") -> Model:
     """Build an encoder: a body on the way down, and a dense layer to the latent code.
 
     Returns:

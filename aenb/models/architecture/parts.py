@@ -12,6 +12,7 @@ from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.models.architecture import backbones
 from aenb.models.architecture.custom_parts import as_part, is_part, refusing
+from aenb.models.autoregressive.text_body import TextBody
 
 
 def with_labels(x: Tensor, labels: Tensor | None) -> Tensor | list[Tensor]:
@@ -26,7 +27,7 @@ def gives_posterior(encoder: Model | None) -> bool:
 
 
 def gaussian_encoder(
-    given: Model | None, body: backbones.Body, item_shape: tuple[int, ...], latent_dim: int, classes: int
+    given: Model | None, body: backbones.Body | TextBody, item_shape: tuple[int, ...], latent_dim: int, classes: int
 ) -> Model:
     """Build an encoder with the outputs `z_mean` and `z_log_var`, from a custom encoder if there is one.
 

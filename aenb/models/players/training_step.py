@@ -57,6 +57,8 @@ class Player:
         clipnorm: The largest norm of each gradient; None: not clipped.
         steps: How many updates it makes in a training step.
         gradient_norm: Whether to report the norm of its gradient, as "<name>_gradient_norm", in training.
+        when: Network → whether its weights are updated in this step, a bool scalar; None: in each. Not for the first
+            player, whose updates are counted as steps.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Player:
     clipnorm: float | None = None
     steps: int = 1
     gradient_norm: bool = False
+    when: Callable[[Model], Tensor] | None = None
 
     @property
     def reported(self) -> tuple[str, ...]:
@@ -132,8 +135,16 @@ def _update(net: Model, player: Player, gradients: list[Tensor]) -> dict[str, Te
     """Update a player's weights; return the norm of its gradient by name, if it is to be reported."""
     optimizer = net.optimizers[player.name]
     norm = _norm(gradients, optimizer.scale_loss(1.0)) if player.gradient_norm else None
-    optimizer.apply(gradients, net.weights_of(player))
+    if player.when is None:
+        optimizer.apply(gradients, net.weights_of(player))
+    else:
+        tf.cond(player.when(net), lambda: _applied(optimizer, gradients, net.weights_of(player)), lambda: False)
     return {} if norm is None else {f"{player.name}_gradient_norm": norm}
+
+
+def _applied(optimizer: Any, gradients: list[Tensor], weights: list[Any]) -> bool:
+    optimizer.apply(gradients, weights)
+    return True
 
 
 def _norm(gradients: list[Tensor], scale: Tensor) -> Tensor:
