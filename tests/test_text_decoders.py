@@ -8,12 +8,12 @@ import pytest
 import aenb
 from aenb.core.backend import keras, tf
 from aenb.evaluation.language_model import LanguageModel, num_tokens, perplexity
+from aenb.models.architecture.text_body import counted, tokens_before
 from aenb.models.autoencoder import parts
-from aenb.models.autoregressive.text_body import counted, tokens_before
 from aenb.models.autoregressive.text_bound import HIDDEN, hide
+from aenb.models.autoregressive.text_decoder import text_body
 from aenb.models.autoregressive.writing import NEVER, Choice, Writer, restricted
 from aenb.models.losses.likelihoods import LIKELIHOODS, parameter_of
-from aenb.models.text_decoder import text_body
 
 LENGTH, WORDS, SIZE, SHAPES = 5, 7, 3, {"gru": (6, 5), "attention": (8, 8)}
 DRAW = np.random.default_rng(0)

@@ -3,6 +3,7 @@
 Begin with `load` and `record`. In folders, from what stands on its own to what uses the others:
 
     values/  arrays of numbers: scaled, standardised, streamed
+    text/    texts as they are written, in subword units
     tables/  tables with columns of several kinds
     own/     your own data, in memory
     files/   your own data, on disk

@@ -14,8 +14,8 @@ from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.data.values.scaling import units
 from aenb.latent.trained_run import TrainedRun
+from aenb.models.architecture.text_body import counted, tokens_before
 from aenb.models.autoencoder import interface, parts
-from aenb.models.autoregressive.text_body import counted, tokens_before
 from aenb.models.losses.likelihoods import categorical, parameter_of
 
 BATCH = 128  # texts at a time

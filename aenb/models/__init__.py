@@ -2,11 +2,12 @@
 
 Begin with `shallow` or `deep`, or with `registry`. In folders, from what stands on its own to what uses the others:
 
-    losses/        likelihoods, distances, penalties
-    architecture/  what encoders and decoders are built of
-    players/       training steps of families with a custom loss
-    codes/         quantised latent codes, and priors over codes
-    denoisers/     what diffusion consists of
+    losses/          likelihoods, distances, penalties
+    architecture/    what encoders and decoders are built of
+    players/         training steps of families with a custom loss
+    codes/           quantised latent codes, and priors over codes
+    denoisers/       what diffusion consists of
+    autoregressive/  texts, one token after another
 
 Not here: training (`engine`, `training`), and what is displayed in a notebook (`notebook`, `figures`).
 """

@@ -15,6 +15,7 @@ from __future__ import annotations
 from aenb.core.backend import Model
 from aenb.models.architecture import backbones, layers
 from aenb.models.architecture import linear_path as pca_path
+from aenb.models.autoregressive.text_decoder import text_body
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
@@ -33,7 +34,6 @@ from aenb.models.hyperparameters import (
 from aenb.models.losses import regularised
 from aenb.models.losses.perceptual import Perceptual
 from aenb.models.registry import check_unused, family
-from aenb.models.text_decoder import text_body
 
 UNITS = (512, 256)  # default; an autoregressive decoder has one layer of 256
 

@@ -41,6 +41,7 @@ from aenb.core.fields import Field
 from aenb.models.architecture import backbones
 from aenb.models.architecture.parts import gaussian_encoder, mean_decoder
 from aenb.models.autoregressive.text_bound import autoregressive
+from aenb.models.autoregressive.text_decoder import text_body, text_decoder
 from aenb.models.autoregressive.writing import Writer
 from aenb.models.bound import Bound
 from aenb.models.codes.latent_priors import FlowPrior, LatentPrior, VampPrior, couplings
@@ -66,7 +67,6 @@ from aenb.models.losses.likelihoods import LIKELIHOODS, choose_likelihood, param
 from aenb.models.losses.perceptual import Perceptual, check_images
 from aenb.models.players.training_step import Player
 from aenb.models.registry import check_unused, family
-from aenb.models.text_decoder import text_body, text_decoder
 
 FREE_BITS_OF_TEXTS = 0.5  # nats of KL in each dimension
 

@@ -1,4 +1,4 @@
-"""Texts as they are written: subword units with bytes as a fall-back, and readers of texts and pairs of texts.
+"""Texts as they are written: subword units with bytes as a fall-back, and how they are read.
 
-No loading by name (`aenb.data.load`), and no words of a vocabulary (`aenb.data.values.words`).
+Not here: loading by name (`aenb.data.load`), and words of a vocabulary (`aenb.data.values.words`).
 """

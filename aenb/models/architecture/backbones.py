@@ -15,7 +15,7 @@ from aenb.core.errors import AenbError
 from aenb.core.layout import Layout
 from aenb.models.architecture import layers
 from aenb.models.architecture.mixed_heads import heads
-from aenb.models.autoregressive.text_body import TextBody
+from aenb.models.architecture.text_body import TextBody
 
 DENSE, CONV = (512, 256), (32, 64)  # default units and filters
 AFTER_FILTERS = (256,)  # units between convolutions and code, for models with a prior

@@ -12,7 +12,7 @@ from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.models.architecture import backbones
 from aenb.models.architecture.custom_parts import as_part, is_part, refusing
-from aenb.models.autoregressive.text_body import TextBody
+from aenb.models.architecture.text_body import TextBody
 
 
 def with_labels(x: Tensor, labels: Tensor | None) -> Tensor | list[Tensor]:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from aenb.core.backend import Model, Tensor, keras
 from aenb.models.architecture import backbones
 from aenb.models.architecture.custom_parts import as_part
-from aenb.models.autoregressive.text_body import TextBody, counted, tokens_before
+from aenb.models.architecture.text_body import TextBody, counted, tokens_before
 from aenb.models.autoregressive.text_bound import hide, writing
+from aenb.models.autoregressive.text_decoder import text_decoder
 from aenb.models.autoregressive.writing import Writer
 from aenb.models.losses.likelihoods import LIKELIHOODS, parameter_of
 from aenb.models.players.training_step import Batch, Player
-from aenb.models.text_decoder import text_decoder
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from aenb.core.backend import Model, Tensor, keras, tf
-from aenb.models.autoregressive.text_body import counted, tokens_before
+from aenb.models.architecture.text_body import counted, tokens_before
 from aenb.models.autoregressive.writing import Writer, with_classes
 from aenb.models.bound import Bound, posterior
 from aenb.models.players.training_step import Batch, Player

@@ -18,7 +18,7 @@ import numpy as np
 
 from aenb.core.backend import Model, Tensor, keras, tf
 from aenb.core.errors import AenbError
-from aenb.models.autoregressive.text_body import TextBody
+from aenb.models.architecture.text_body import TextBody
 
 NEVER = -1e9  # logit of what is excluded
 

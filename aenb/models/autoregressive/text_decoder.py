@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aenb.core.backend import Model, keras
 from aenb.core.errors import AenbError
+from aenb.models.architecture.causal_body import CausalBody
 from aenb.models.architecture.custom_parts import as_part, is_part
-from aenb.models.autoregressive.causal_body import CausalBody
-from aenb.models.autoregressive.recurrent_body import RecurrentBody
-from aenb.models.autoregressive.text_body import TextBody
+from aenb.models.architecture.recurrent_body import RecurrentBody
+from aenb.models.architecture.text_body import TextBody
 
 UNITS = (256,)  # default width of each layer
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aenb.core.backend import Layer, Model, Tensor, keras
-from aenb.models.autoregressive.text_body import features
+from aenb.models.architecture.text_body import features
 
 UNROLLED = 32  # steps of a text up to which the loop is written out, which is faster and takes longer to compile
 

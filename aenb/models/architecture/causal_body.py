@@ -12,8 +12,8 @@ from typing import Any
 
 from aenb.core.backend import Layer, Model, Tensor, keras
 from aenb.core.errors import AenbError
+from aenb.models.architecture.text_body import features
 from aenb.models.architecture.transformer import Transformer
-from aenb.models.autoregressive.text_body import features
 
 HEAD = 32  # dimensions of an attention head
 
