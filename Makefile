@@ -81,5 +81,5 @@ clean:  ## remove what the commands created
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
-	test $* != dev || $(BIN)/python -m pip install --quiet --no-deps 'aeon>=1.6'  # only its data files are read
+	test $* != dev || $(BIN)/python -m pip install --quiet --no-deps 'aeon>=1.6' 'tokenizers>=0.20'  # of aeon only its data files are read; tokenizers runs alone
 	touch $@
