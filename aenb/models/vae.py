@@ -25,7 +25,8 @@ log q(z|x) − log p(z) over the codes that are drawn. It is weighted as above, 
 
 With `perceptual` = λ, the perceptual distance d of images (`perceptual`) joins the squared error of the Gaussian:
 λ D d(x, x̂) / 2σ² is added to the loss, with D entries and σ² the variance (without one, λ D d). It is no likelihood,
-so the loss is then no bound; the evidence is of p(x|z) alone.
+so the loss is then no bound; the evidence is of p(x|z) alone. With `adversarial_weight`, so does the loss of a
+discriminator on patches (`patch_discriminator`).
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ from aenb.models.hyperparameters import (
 from aenb.models.latent_priors import LOG_2PI, FlowPrior, LatentPrior, VampPrior, couplings
 from aenb.models.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, moved_log_var, parameter_of
 from aenb.models.parts import gaussian_encoder, mean_decoder, with_labels
+from aenb.models.patch_discriminator import AdversarialWeight, Patches
+from aenb.models.patch_discriminator import build as build_discriminator
 from aenb.models.perceptual import Perceptual, check_images, distance
 from aenb.models.registry import family
 from aenb.models.training_step import Batch, Player
@@ -104,6 +107,7 @@ def vae(
     pseudo_inputs: Annotated[int, Field("how many, for the prior vamp", low=1, high=4096)] = 100,
     num_samples: Annotated[int, Field("latent codes per example; over 1: the importance-weighted bound", low=1)] = 1,
     perceptual: Perceptual = 0.0,
+    adversarial_weight: AdversarialWeight = 0.0,
     conditional: Conditional = False,
     num_classes: NumClasses = 0,
     support: Support = None,
@@ -151,6 +155,7 @@ def vae(
     bound = Bound(
         chosen, parameter_of(decoder, chosen), variance, beta=beta, kl_warmup=kl_warmup, free_bits=free_bits,
         capacity=capacity, num_samples=num_samples, prior=learnt, perceptual=perceptual,
+        patches=Patches(adversarial_weight) if adversarial_weight else None,
     )  # fmt: skip
     bound.check()
     weights: dict[str, np.ndarray | float] = {}
@@ -159,8 +164,13 @@ def vae(
     return Network(
         input_shape,
         (latent_dim,),
-        {"encoder": encoder, "decoder": decoder} | (learnt.parts() if learnt else {}),
-        [Player("autoencoder", bound.loss, bound.terms, ("encoder", "decoder", *(learnt.trained if learnt else ())))],
+        {"encoder": encoder, "decoder": decoder}
+        | (learnt.parts() if learnt else {})
+        | ({"discriminator": build_discriminator(input_shape)} if bound.patches else {}),
+        [
+            Player("autoencoder", bound.loss, bound.terms, ("encoder", "decoder", *(learnt.trained if learnt else ()))),
+            *([bound.patches.player(bound.reconstructed)] if bound.patches else []),
+        ],
         decode=bound.decode if chosen.mean else None,
         prior=learnt.sample if learnt else None,
         evidence=bound.evidence,
@@ -182,6 +192,7 @@ class Bound:
         beta: A hyperparameter of `vae`, as are the attributes below.
         prior: p(z), if it is learnt; None: N(0, I).
         perceptual: The weight of the perceptual distance.
+        patches: The adversarial loss on patches; None: there is none.
     """
 
     likelihood: Likelihood
@@ -194,11 +205,13 @@ class Bound:
     num_samples: int = 1
     prior: LatentPrior | None = None
     perceptual: float = 0.0
+    patches: Patches | None = None
 
     @property
     def terms(self) -> tuple[str, ...]:
         """The names of what `loss` returns."""
-        return (*TERMS, "perceptual_loss") if self.perceptual else TERMS
+        added = {"perceptual_loss": self.perceptual, "adversarial_loss": self.patches}
+        return (*TERMS, *(name for name, is_used in added.items() if is_used))
 
     def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of a batch, and its unweighted terms: −E_q[log p(x|z)], KL(q(z|x) ‖ p(z)), the distance."""
@@ -222,15 +235,35 @@ class Bound:
         else:
             loss = math.log(k) - ops.mean(log_sum)
         terms = {"loss": loss, "reconstruction_loss": reconstruction, "kl_loss": ops.sum(kls)}
-        return terms if not self.perceptual else self._with_perceptual(net, batch, eta, terms)
+        if self.perceptual:
+            terms = self._with_perceptual(net, batch, eta, terms)
+        return self._with_adversarial(net, batch, eta, terms) if self.patches else terms
+
+    def _images(self, eta: Tensor, batch: Batch) -> Tensor:
+        """Return the means of p(x|z), with 0 for missing pixels: (k, batch, *item_shape) → (k · batch, *item_shape)."""
+        image = self.likelihood.mean(eta) if self.likelihood.mean else eta
+        if self.likelihood.parameter and not self.likelihood.mean:  # of a Bernoulli, η is the logit
+            image = keras.ops.sigmoid(eta)
+        return keras.ops.reshape(image * batch.observed, (-1, *eta.shape[2:]))
+
+    def reconstructed(self, net: Model, batch: Batch) -> Tensor:
+        """Return the means of p(x|z) for a code of each example: (batch, *item_shape)."""
+        z, _ = self._draw(net, *_posterior(net, batch), 1, net.seeds)
+        return self._images(self._decoded(z, batch), batch)
+
+    def _with_adversarial(self, net: Model, batch: Batch, eta: Tensor, terms: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Add the adversarial loss to the loss, and to the terms, as it is weighted."""
+
+        def reconstruction(eta: Tensor) -> Tensor:
+            return -keras.ops.mean(self._log_px(net, batch, eta, self.likelihood.weights))
+
+        found = self.patches.loss(net, eta, reconstruction, lambda eta: self._images(eta, batch))
+        return terms | {"loss": terms["loss"] + found, "adversarial_loss": found}
 
     def _with_perceptual(self, net: Model, batch: Batch, eta: Tensor, terms: dict[str, Tensor]) -> dict[str, Tensor]:
         """Add the perceptual distance to the loss, and to the terms, where it is unweighted."""
         ops, shape = keras.ops, eta.shape[2:]
-        image = self.likelihood.mean(eta) if self.likelihood.mean else eta
-        if self.likelihood.parameter and not self.likelihood.mean:  # of a Bernoulli, η is the logit
-            image = ops.sigmoid(eta)
-        image = ops.reshape(image * batch.observed, (-1, *shape))
+        image = self._images(eta, batch)
         targets = ops.reshape(ops.broadcast_to(batch.y, ops.shape(eta)), (-1, *shape))
         found = ops.mean(distance(targets, image))
         scale = math.prod(shape) * (ops.exp(-self._log_var(net)) / 2 if self.likelihood.has_variance else 1.0)
