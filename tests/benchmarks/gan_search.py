@@ -196,7 +196,8 @@ def main() -> None:
         return train(**json.loads(asked.one), place=asked.out)
     search = Search(asked.out, asked.data)
     if asked.best is None:
-        settings = {name: [text(trial(name, number)) for number in range(asked.trials)] for name in asked.families}
+        numbers = range(asked.trials)
+        settings = {name: list(dict.fromkeys(text(trial(name, one)) for one in numbers)) for name in asked.families}
     else:
         settings = {name: search.best(name, asked.of, asked.best) for name in asked.families}
     search.complete(settings, asked.seeds, asked.seconds)
