@@ -12,6 +12,7 @@ from aenb.data.load import load_data as load_data
 from aenb.data.record import Data as Data
 from aenb.evaluation.scorers.score_parts import score as score
 from aenb.figures.views.view import view as view
+from aenb.models.activations import activations as activations
 from aenb.models.registry import build_model as build_model
 from aenb.models.registry import families as families
 from aenb.models.registry import family as family
