@@ -6,14 +6,19 @@ Boltzmann machine; with modern initialisation and Adam, it trains end to end.
 
     x ∈ ℝᵈ → h₁ → … → z ∈ ℝᵏ → … → h₁ → x̂ ∈ ℝᵈ,     loss = ‖x − x̂‖² / d, averaged over the batch
 
-With penalties on codes and on the decoder's weights, it is a regularised autoencoder (`regularised`).
+With penalties on codes and on the decoder's weights, it is a regularised autoencoder (`regularised`). With
+`sparsity="topk"`, only the `top_k` largest units of each code are kept (`top_k`).
 """
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from aenb.core.backend import Model
+from aenb.core.fields import Field
 from aenb.models import backbones, layers, regularised
 from aenb.models import linear_path as pca_path
+from aenb.models import top_k as k_sparse
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
@@ -46,6 +51,9 @@ def deep(
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
     linear_path: LinearPath = False,
+    sparsity: Annotated[str | None, Field("keep only the largest units of the latent code", choices=("topk",))] = None,
+    top_k: k_sparse.TopK = 8,
+    auxiliary_weight: k_sparse.AuxiliaryWeight = 0.0,
     code_penalty: regularised.CodePenalty = 0.0,
     decoder_penalty: regularised.DecoderPenalty = 0.0,
     vocabulary: Vocabulary = 0,
@@ -69,6 +77,11 @@ def deep(
         )
         encoder = encoder or pca_path.encoder(body, input_shape, latent_dim)
         decoder = decoder or (lambda size: pca_path.decoder(body, size, input_shape))
+    if sparsity:
+        others = {"linear_path": linear_path, "vocabulary": vocabulary, "layout": layout}
+        k_sparse.check(loss, code_penalty=code_penalty, decoder_penalty=decoder_penalty, **others)
+        encoder = encoder or backbones.encoder(body, input_shape, latent_dim, latent_activation)
+        encoder = k_sparse.sparse_encoder(encoder, input_shape, top_k)
     last = layers.output_activation(input_shape, output_activation, vocabulary)
     is_mse = loss == "mse" and not vocabulary and table is None
     model = layers.autoencoder(
@@ -81,5 +94,7 @@ def deep(
         between=regularised.code_penalty(code_penalty),
         metrics=regularised.reported(code_penalty, decoder_penalty) if is_mse else [],
     )
+    if sparsity:
+        return k_sparse.autoencoder(model, auxiliary_weight)
     regularised.penalise_kernels(model.get_layer("decoder"), decoder_penalty)
     return model
