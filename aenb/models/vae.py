@@ -16,6 +16,7 @@ learned by gradients: it follows the mean squared error by a moving average. Oth
     β Σⱼ max(λ, KLⱼ),  λ = `free_bits`, KLⱼ the batch mean      Kingma et al. 2016, 1606.04934
     β |KL − C|,        C = `capacity`                           Burgess et al. 2018, 1804.03599
 
+With `total_correlation` = w, β (w − 1) TC is added, a part of the KL (`total_correlation`; Chen et al. 2018);
 and, for `num_samples` = k > 1, the importance-weighted bound (Burda et al. 2015, 1509.00519), which is tighter:
 
     log p(x) ≥ E log 1/k Σᵢ wᵢ,     wᵢ = p(x|zᵢ) p(zᵢ) / q(zᵢ|x),  z₁ … zₖ ~ q(z|x)
@@ -64,6 +65,7 @@ from aenb.models.patch_discriminator import AdversarialWeight, Patches
 from aenb.models.patch_discriminator import build as build_discriminator
 from aenb.models.perceptual import Perceptual, check_images, distance
 from aenb.models.registry import family
+from aenb.models.total_correlation import TotalCorrelation, decompose
 from aenb.models.training_step import Batch, Player
 
 FREE_BITS_OF_TEXTS = 0.5  # nats of KL in each dimension
@@ -106,6 +108,7 @@ def vae(
     ] = "standard",
     pseudo_inputs: Annotated[int, Field("how many, for the prior vamp", low=1, high=4096)] = 100,
     num_samples: Annotated[int, Field("latent codes per example; over 1: the importance-weighted bound", low=1)] = 1,
+    total_correlation: TotalCorrelation = 1.0,
     perceptual: Perceptual = 0.0,
     adversarial_weight: AdversarialWeight = 0.0,
     conditional: Conditional = False,
@@ -155,7 +158,7 @@ def vae(
     bound = Bound(
         chosen, parameter_of(decoder, chosen), variance, beta=beta, kl_warmup=kl_warmup, free_bits=free_bits,
         capacity=capacity, num_samples=num_samples, prior=learnt, perceptual=perceptual,
-        patches=Patches(adversarial_weight) if adversarial_weight else None,
+        patches=Patches(adversarial_weight) if adversarial_weight else None, total_correlation=total_correlation,
     )  # fmt: skip
     bound.check()
     weights: dict[str, np.ndarray | float] = {}
@@ -193,6 +196,7 @@ class Bound:
         prior: p(z), if it is learnt; None: N(0, I).
         perceptual: The weight of the perceptual distance.
         patches: The adversarial loss on patches; None: there is none.
+        total_correlation: The weight of this part of the KL.
     """
 
     likelihood: Likelihood
@@ -206,11 +210,16 @@ class Bound:
     prior: LatentPrior | None = None
     perceptual: float = 0.0
     patches: Patches | None = None
+    total_correlation: float = 1.0
 
     @property
     def terms(self) -> tuple[str, ...]:
         """The names of what `loss` returns."""
-        added = {"perceptual_loss": self.perceptual, "adversarial_loss": self.patches}
+        added = {
+            "total_correlation": self.total_correlation != 1,
+            "perceptual_loss": self.perceptual,
+            "adversarial_loss": self.patches,
+        }
         return (*TERMS, *(name for name, is_used in added.items() if is_used))
 
     def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
@@ -235,6 +244,10 @@ class Bound:
         else:
             loss = math.log(k) - ops.mean(log_sum)
         terms = {"loss": loss, "reconstruction_loss": reconstruction, "kl_loss": ops.sum(kls)}
+        if self.total_correlation != 1:
+            found = decompose(z[0], mean, log_var).total_correlation
+            added = self._kl_weight(net.step) * (self.total_correlation - 1) * found
+            terms |= {"loss": terms["loss"] + added, "total_correlation": found}
         if self.perceptual:
             terms = self._with_perceptual(net, batch, eta, terms)
         return self._with_adversarial(net, batch, eta, terms) if self.patches else terms
@@ -330,13 +343,16 @@ class Bound:
             AenbError: Two hyperparameters exclude each other.
         """
         changed = {"beta": self.beta != 1, "kl_warmup": self.kl_warmup, "free_bits": self.free_bits,
-                   "capacity": self.capacity is not None}  # fmt: skip
+                   "capacity": self.capacity is not None, "total_correlation": self.total_correlation != 1}  # fmt: skip
         named = ", ".join(f"`{name}`" for name, is_changed in changed.items() if is_changed)
         if self.num_samples > 1 and named:
             raise AenbError(
                 f"`num_samples`: expected 1 together with {named}, since the importance-weighted bound has no KL term "
                 f"to be weighted; received {self.num_samples}."
             )
+        if self.prior is not None and self.total_correlation != 1:
+            raise AenbError('`total_correlation`: expected 1 with a learnt prior, of which the KL has no such parts; '
+                            f"received {self.total_correlation:g}.")  # fmt: skip
         if self.prior is not None and self.free_bits:
             raise AenbError("`free_bits`: expected none with a learnt prior, since its KL has no parts for each "
                             f"dimension; received {self.free_bits:g}.")  # fmt: skip
