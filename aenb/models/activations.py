@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,7 @@ def _find(model: Model, layer: str | Layer) -> Layer:
     raise unknown("layer", layer, known, f" of the model `{model.name}`", also=names)
 
 
-def _count(inputs: np.ndarray | Sequence[np.ndarray]) -> int:
+def _count(inputs: np.ndarray | list[np.ndarray]) -> int:
     """Return how many examples there are."""
     arrays = inputs if isinstance(inputs, list) else [inputs]
     sizes = {array.shape[0] if array.ndim else 0 for array in arrays}
