@@ -5,8 +5,8 @@ import pytest
 
 import aenb
 import aenb.core.backend
-from aenb.models.diff_augment import POLICIES, augment
-from aenb.models.training_step import batch_of
+from aenb.models.players.diff_augment import POLICIES, augment
+from aenb.models.players.training_step import batch_of
 
 aenb.core.backend.start()
 

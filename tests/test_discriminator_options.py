@@ -5,8 +5,8 @@ import pytest
 
 import aenb
 import aenb.core.backend
-from aenb.models.discriminator_options import r1_penalty
-from aenb.models.training_step import batch_of
+from aenb.models.players.discriminator_options import r1_penalty
+from aenb.models.players.training_step import batch_of
 
 aenb.core.backend.start()
 

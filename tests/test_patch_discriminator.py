@@ -6,9 +6,9 @@ import pytest
 import aenb
 from aenb.core import backend
 from aenb.core.backend import keras, tf
-from aenb.models import patch_discriminator
-from aenb.models.patch_discriminator import Patches
-from aenb.models.training_step import batch_of
+from aenb.models.players import patch_discriminator
+from aenb.models.players.patch_discriminator import Patches
+from aenb.models.players.training_step import batch_of
 
 FAMILIES = {
     "conv": {"filters": (4,)},

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 import aenb
-from aenb.data.sprites import FACTORS, LEVELS, draw_sprites, factors, name_of
+from aenb.data.sets.sprites import FACTORS, LEVELS, draw_sprites, factors, name_of
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 import aenb
 from aenb.core import backend
 from aenb.core.backend import keras, tf
-from aenb.models.top_k import DEAD_AFTER, largest
-from aenb.models.training_step import batch_of
+from aenb.models.players.top_k import DEAD_AFTER, largest
+from aenb.models.players.training_step import batch_of
 
 TOP = {"sparsity": "topk", "top_k": 3, "latent_dim": 20}
 LINEAR = {"shallow": {"activation": "linear"}, "deep": {"hidden_units": (16,)}}

@@ -7,8 +7,8 @@ from scipy import stats
 import aenb
 from aenb.core import backend
 from aenb.core.backend import keras, tf
-from aenb.models.total_correlation import decompose
-from aenb.models.training_step import batch_of
+from aenb.models.losses.total_correlation import decompose
+from aenb.models.players.training_step import batch_of
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aenb.core.errors import AenbError
-from aenb.data.numeric import is_frame
 from aenb.data.record import Data
-from aenb.data.scaling import units
+from aenb.data.values.numeric import is_frame
+from aenb.data.values.scaling import units
 from aenb.evaluation.metrics.intervals import Interval, interval
 from aenb.latent.trained_run import TrainedRun
 

@@ -26,8 +26,8 @@ import numpy as np
 
 from aenb.core.errors import AenbError
 from aenb.data.record import Data
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.scaling import units
 from aenb.evaluation.metrics.elbo import estimate_evidence
 from aenb.latent.trained_run import TrainedRun
 from aenb.models.autoencoder import interface

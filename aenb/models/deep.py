@@ -16,9 +16,8 @@ from typing import Annotated
 
 from aenb.core.backend import Model
 from aenb.core.fields import Field
-from aenb.models import backbones, layers, regularised
-from aenb.models import linear_path as pca_path
-from aenb.models import top_k as k_sparse
+from aenb.models.architecture import backbones, layers
+from aenb.models.architecture import linear_path as pca_path
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
@@ -32,6 +31,8 @@ from aenb.models.hyperparameters import (
     Vocabulary,
     layout_of,
 )
+from aenb.models.losses import regularised
+from aenb.models.players import top_k as k_sparse
 from aenb.models.registry import family
 
 

@@ -21,8 +21,7 @@ from typing import Annotated
 from aenb.core.backend import Layer, Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import backbones, layers
-from aenb.models import top_k as k_sparse
+from aenb.models.architecture import backbones, layers
 from aenb.models.hyperparameters import (
     Activation,
     LatentDim,
@@ -32,6 +31,7 @@ from aenb.models.hyperparameters import (
     TableLayout,
     layout_of,
 )
+from aenb.models.players import top_k as k_sparse
 from aenb.models.registry import family
 
 
@@ -123,6 +123,6 @@ def _tied_decoder(code: Layer, output_shape: tuple[int, ...], activation: str) -
 
 
 def _penalty(kind: str, weight: float, target: float) -> Layer:
-    from aenb.models.sparsity import Sparsity
+    from aenb.models.losses.sparsity import Sparsity
 
     return Sparsity(kind, weight, target, name="sparsity")

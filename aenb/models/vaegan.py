@@ -23,16 +23,17 @@ from typing import Annotated, Any, NamedTuple
 
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.fields import Field
-from aenb.models import adversarial, backbones, layers
-from aenb.models.adversarial import ADVERSARIAL_LOSSES
-from aenb.models.averaging import averaged_copy, averaging
-from aenb.models.diff_augment import DiffAugment, augment, check_augmented
-from aenb.models.discriminator_options import R1, DecoderAverage, SpectralNorm, r1_penalty
+from aenb.models.architecture import backbones, layers
+from aenb.models.architecture.parts import gaussian_encoder, mean_decoder
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, LatentDim, Part
-from aenb.models.likelihoods import kl
-from aenb.models.parts import gaussian_encoder, mean_decoder
+from aenb.models.losses.likelihoods import kl
+from aenb.models.players import adversarial
+from aenb.models.players.adversarial import ADVERSARIAL_LOSSES
+from aenb.models.players.averaging import averaged_copy, averaging
+from aenb.models.players.diff_augment import DiffAugment, augment, check_augmented
+from aenb.models.players.discriminator_options import R1, DecoderAverage, SpectralNorm, r1_penalty
+from aenb.models.players.training_step import Batch, Player
 from aenb.models.registry import family
-from aenb.models.training_step import Batch, Player
 
 ADVERSARIAL = ADVERSARIAL_LOSSES["nonsaturating"]
 
