@@ -22,6 +22,7 @@ _HOME = {
     "Run": "runs.run",
     "Spec": "runs.spec",
     "Trainer": "notebook.widgets.panel",
+    "activations": "models.activations",
     "build_model": "models.registry",
     "compare": "comparison.compare",
     "dataset": "data.sets.data_sets",

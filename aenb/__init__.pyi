@@ -12,6 +12,7 @@ from aenb.data.sets.data_sets import dataset as dataset
 from aenb.data.sets.data_sets import datasets as datasets
 from aenb.evaluation.scorers.score_parts import score as score
 from aenb.figures.views.view import view as view
+from aenb.models.activations import activations as activations
 from aenb.models.registry import build_model as build_model
 from aenb.models.registry import families as families
 from aenb.models.registry import family as family

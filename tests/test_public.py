@@ -14,7 +14,8 @@ HEAVY = {"tensorflow", "keras", "matplotlib", "sklearn", "pandas", "skimage"}
 
 
 NAMES = [
-    "AenbError", "AttentionExplorer", "Data", "LatentExplorer", "Run", "Spec", "Trainer", "__version__", "build_model",
+    "AenbError", "AttentionExplorer", "Data", "LatentExplorer", "Run", "Spec", "Trainer", "__version__", "activations",
+    "build_model",
     "compare", "dataset", "datasets", "families", "family", "load_data", "load_run", "score", "sklearn",
     "train", "view",
 ]  # fmt: skip
@@ -41,6 +42,7 @@ SETTINGS = {
     ],
     "load_data": ["data", "labels", "limit", "name", "kind", "columns", "tokens"],
     "build_model": ["family", "input_shape", "hyperparameters"],
+    "activations": ["model", "layer", "x", "batch_size"],
 }  # fmt: skip
 
 

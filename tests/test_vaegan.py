@@ -33,7 +33,7 @@ def loss_of(model, name, x, y=None):
     model.seeds.state.assign(np.uint32([1, 2]))
     x, y = (keras.ops.convert_to_tensor(array) for array in (x, x if y is None else y))
     batch = batch_of(model, (x, y), training=False)
-    outputs = vaegan.forward(model, batch)
+    outputs = model.forward(model, batch)
     terms = next(player for player in model.players if player.name == name).loss(model, outputs)
     return {term: float(value) for term, value in terms.items()}
 

@@ -43,6 +43,8 @@ from aenb.models.losses import mixed
 from aenb.models.losses.discrepancy import mean_discrepancy
 from aenb.models.players import adversarial
 from aenb.models.players.adversarial import ADVERSARIAL_LOSSES
+from aenb.models.players.averaging import averaged_copy, averaging
+from aenb.models.players.discriminator_options import R1, DecoderAverage, DiscriminatorSteps, SpectralNorm, r1_penalty
 from aenb.models.players.training_step import Batch, Player
 from aenb.models.registry import check_unused, family
 
@@ -81,6 +83,9 @@ def aae(
     discriminator_learning_rate: Annotated[
         float | None, Field("learning rate of the discriminator; None: that of the training", above=0)
     ] = 3e-4,
+    discriminator_steps: DiscriminatorSteps = 1,
+    spectral_norm: SpectralNorm = False,
+    r1: R1 = 0.0,
     prior_weight: Annotated[
         float | None,
         Field(
@@ -89,6 +94,7 @@ def aae(
             low=0,
         ),
     ] = None,
+    decoder_average: DecoderAverage = 0.0,
     conditional: Conditional = False,
     num_classes: NumClasses = 0,
     layout: TableLayout = None,
@@ -99,7 +105,7 @@ def aae(
 
     Its parts are "encoder", "decoder" and, with matching="adversarial", "discriminator", which is a discriminator on
     latent codes. In a conditional model, the decoder is conditioned on the class (section 4 of the paper), and the
-    codes represent the style.
+    codes represent the style. With `decoder_average`, "averaged_decoder" decodes.
 
     Raises:
         AenbError: A part does not fit the examples, there are no classes to condition on, or a setting of the
@@ -133,18 +139,21 @@ def aae(
     if prior_weight is None:
         of_pixels, standardised = (MMD_OF_PIXELS, MMD_STANDARDISED) if is_mmd else (OF_PIXELS, STANDARDISED)
         prior_weight = of_pixels if is_image else standardised
-    losses = Losses(prior_weight, table, is_mmd)
+    losses = Losses(prior_weight, table, is_mmd, r1)
     parts = {"encoder": encoder, "decoder": decoder}
+    if decoder_average:
+        parts["averaged_decoder"] = averaged_copy(decoder)
     players = [Player("autoencoder", losses.autoencoder_loss, TERMS, ("encoder", "decoder"))]
     if is_mmd:
-        given = {"discriminator_units": discriminator_units, "discriminator_learning_rate": discriminator_learning_rate}
+        given = {"discriminator_units": discriminator_units, "discriminator_learning_rate": discriminator_learning_rate,
+                 "discriminator_steps": discriminator_steps, "spectral_norm": spectral_norm, "r1": r1}  # fmt: skip
         check_unused("aae", given, 'matching="mmd", which has no discriminator')
     else:
-        parts["discriminator"] = adversarial.discriminator(critic, (size,))
+        parts["discriminator"] = adversarial.discriminator(critic, (size,), spectral_norm=spectral_norm)
         players.append(
             Player(
-                "discriminator", losses.discriminator_loss, ("discriminator_loss", "real_score", "fake_score"),
-                ("discriminator",), discriminator_learning_rate, beta_1=0.5, gradient_norm=True,
+                "discriminator", losses.discriminator_loss, losses.terms, ("discriminator",),
+                discriminator_learning_rate, beta_1=0.5, steps=discriminator_steps, gradient_norm=True,
             )
         )  # fmt: skip
     return Network(
@@ -153,6 +162,8 @@ def aae(
         parts,
         players,
         encode=lambda net, x, labels: net.encoder(x),
+        decode=(lambda net, z, labels: net.averaged_decoder(with_labels(z, labels))) if decoder_average else None,
+        after_step=averaging(decoder_average, "decoder", "autoencoder") if decoder_average else None,
         num_classes=classes,
         name="aae",
     )
@@ -166,11 +177,18 @@ class Losses:
         weight: λ, the weight of the adversarial loss, or of the discrepancy, against the mean squared error.
         layout: Of a mixed table: its columns have losses by kind in place of the squared error.
         is_mmd: Whether codes are matched to the prior by the maximum mean discrepancy.
+        r1: γ, the weight of the R1 penalty, whose real examples are draws from the prior.
     """
 
     weight: float
     layout: Layout | None = None
     is_mmd: bool = False
+    r1: float = 0.0
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The names of the terms of the discriminator's loss."""
+        return ("discriminator_loss", "real_score", "fake_score", *(["r1_penalty"] if self.r1 else []))
 
     def autoencoder_loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the mean squared error + λ · the adversarial loss, or the discrepancy, of the encoder; both terms."""
@@ -188,15 +206,16 @@ class Losses:
         return dict(zip(TERMS, (error + self.weight * regularisation, error, regularisation), strict=True))
 
     def discriminator_loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
-        """Return the loss of D, and its mean probabilities for samples from the prior, and for latent codes."""
+        """Return the loss of D, its mean probabilities of draws from the prior and of codes, the unweighted penalty."""
         code = keras.ops.stop_gradient(_codes(net, batch))
         z = keras.random.normal(keras.ops.shape(code), seed=net.seeds)
-        real, fake = adversarial.scores(net.discriminator, z, code)
-        return {
-            "discriminator_loss": ADVERSARIAL.discriminator(real, fake),
-            "real_score": keras.ops.mean(ADVERSARIAL.reported(real)),
-            "fake_score": keras.ops.mean(ADVERSARIAL.reported(fake)),
-        }
+        real, fake = adversarial.scores(net.discriminator, z, code, training=batch.training)
+        loss = ADVERSARIAL.discriminator(real, fake)
+        values = [loss, *(keras.ops.mean(ADVERSARIAL.reported(score)) for score in (real, fake))]
+        if self.r1:
+            penalty = r1_penalty(net.discriminator, z)
+            values = [loss + self.r1 / 2 * penalty, *values[1:], penalty]
+        return dict(zip(self.terms, values, strict=True))
 
 
 def _codes(net: Model, batch: Batch) -> Tensor:

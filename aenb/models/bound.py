@@ -14,6 +14,8 @@ from aenb.models.architecture.parts import with_labels
 from aenb.models.codes.latent_priors import LOG_2PI, LatentPrior
 from aenb.models.losses.likelihoods import Likelihood, kl, moved_log_var
 from aenb.models.losses.perceptual import distance
+from aenb.models.losses.total_correlation import decompose
+from aenb.models.players.patch_discriminator import Patches
 from aenb.models.players.training_step import Batch
 
 TERMS = ("loss", "reconstruction_loss", "kl_loss")
@@ -31,6 +33,8 @@ class Bound:
         beta: A hyperparameter of `vae`, as are the attributes below.
         prior: p(z), if it is learnt; None: N(0, I).
         perceptual: The weight of the perceptual distance.
+        patches: The adversarial loss on patches; None: there is none.
+        total_correlation: The weight of this part of the KL.
     """
 
     likelihood: Likelihood
@@ -44,11 +48,18 @@ class Bound:
     num_samples: int = 1
     prior: LatentPrior | None = None
     perceptual: float = 0.0
+    patches: Patches | None = None
+    total_correlation: float = 1.0
 
     @property
     def terms(self) -> tuple[str, ...]:
         """The names of what `loss` returns."""
-        return (*TERMS, "perceptual_loss") if self.perceptual else TERMS
+        added = {
+            "total_correlation": self.total_correlation != 1,
+            "perceptual_loss": self.perceptual,
+            "adversarial_loss": self.patches,
+        }
+        return (*TERMS, *(name for name, is_used in added.items() if is_used))
 
     def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of a batch, and its unweighted terms: −E_q[log p(x|z)], KL(q(z|x) ‖ p(z)), the distance."""
@@ -72,15 +83,39 @@ class Bound:
         else:
             loss = math.log(k) - ops.mean(log_sum)
         terms = {"loss": loss, "reconstruction_loss": reconstruction, "kl_loss": ops.sum(kls)}
-        return terms if not self.perceptual else self._with_perceptual(net, batch, eta, terms)
+        if self.total_correlation != 1:
+            found = decompose(z[0], mean, log_var).total_correlation
+            added = self._kl_weight(net.step) * (self.total_correlation - 1) * found
+            terms |= {"loss": terms["loss"] + added, "total_correlation": found}
+        if self.perceptual:
+            terms = self._with_perceptual(net, batch, eta, terms)
+        return self._with_adversarial(net, batch, eta, terms) if self.patches else terms
+
+    def _images(self, eta: Tensor, batch: Batch) -> Tensor:
+        """Return the means of p(x|z), with 0 for missing pixels: (k, batch, *item_shape) → (k · batch, *item_shape)."""
+        image = self.likelihood.mean(eta) if self.likelihood.mean else eta
+        if self.likelihood.parameter and not self.likelihood.mean:  # of a Bernoulli, η is the logit
+            image = keras.ops.sigmoid(eta)
+        return keras.ops.reshape(image * batch.observed, (-1, *eta.shape[2:]))
+
+    def reconstructed(self, net: Model, batch: Batch) -> Tensor:
+        """Return the means of p(x|z) for a code of each example: (batch, *item_shape)."""
+        z, _ = self._draw(net, *posterior(net, batch), 1, net.seeds)
+        return self._images(self._decoded(net, z, batch), batch)
+
+    def _with_adversarial(self, net: Model, batch: Batch, eta: Tensor, terms: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Add the adversarial loss to the loss, and to the terms, as it is weighted."""
+
+        def reconstruction(eta: Tensor) -> Tensor:
+            return -keras.ops.mean(self._log_px(net, batch, eta, self.likelihood.weights))
+
+        found = self.patches.loss(net, eta, reconstruction, lambda eta: self._images(eta, batch))
+        return terms | {"loss": terms["loss"] + found, "adversarial_loss": found}
 
     def _with_perceptual(self, net: Model, batch: Batch, eta: Tensor, terms: dict[str, Tensor]) -> dict[str, Tensor]:
         """Add the perceptual distance to the loss, and to the terms, where it is unweighted."""
         ops, shape = keras.ops, eta.shape[2:]
-        image = self.likelihood.mean(eta) if self.likelihood.mean else eta
-        if self.likelihood.parameter and not self.likelihood.mean:  # of a Bernoulli, η is the logit
-            image = ops.sigmoid(eta)
-        image = ops.reshape(image * batch.observed, (-1, *shape))
+        image = self._images(eta, batch)
         targets = ops.reshape(ops.broadcast_to(batch.y, ops.shape(eta)), (-1, *shape))
         found = ops.mean(distance(targets, image))
         scale = math.prod(shape) * (ops.exp(-self._log_var(net)) / 2 if self.likelihood.has_variance else 1.0)
@@ -151,13 +186,16 @@ class Bound:
             AenbError: Two hyperparameters exclude each other.
         """
         changed = {"beta": self.beta != 1, "kl_warmup": self.kl_warmup, "free_bits": self.free_bits,
-                   "capacity": self.capacity is not None}  # fmt: skip
+                   "capacity": self.capacity is not None, "total_correlation": self.total_correlation != 1}  # fmt: skip
         named = ", ".join(f"`{name}`" for name, is_changed in changed.items() if is_changed)
         if self.num_samples > 1 and named:
             raise AenbError(
                 f"`num_samples`: expected 1 together with {named}, since the importance-weighted bound has no KL term "
                 f"to be weighted; received {self.num_samples}."
             )
+        if self.prior is not None and self.total_correlation != 1:
+            raise AenbError('`total_correlation`: expected 1 with a learnt prior, of which the KL has no such parts; '
+                            f"received {self.total_correlation:g}.")  # fmt: skip
         if self.prior is not None and self.free_bits:
             raise AenbError("`free_bits`: expected none with a learnt prior, since its KL has no parts for each "
                             f"dimension; received {self.free_bits:g}.")  # fmt: skip

@@ -9,6 +9,7 @@ number of channels work.
 
 With penalties on codes and on the decoder's weights, it is a regularised autoencoder (`regularised`).
 With `perceptual`, λ d(x, x̂) is added to the loss (`perceptual`): reconstructions are sharper, and their error larger.
+With `adversarial_weight`, so is the loss of a discriminator on patches (`patch_discriminator`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from aenb.models.architecture import linear_path as pca_path
 from aenb.models.hyperparameters import Activation, LatentDim, LinearPath, Loss, OutputActivation, Part
 from aenb.models.losses import regularised
 from aenb.models.losses.perceptual import Perceptual
-from aenb.models.registry import family
+from aenb.models.players.patch_discriminator import AdversarialWeight, with_discriminator
+from aenb.models.registry import check_unused, family
 
 
 @family(
@@ -45,12 +47,15 @@ def conv(
     loss: Loss = "mse",
     linear_path: LinearPath = False,
     perceptual: Perceptual = 0.0,
+    adversarial_weight: AdversarialWeight = 0.0,
     code_penalty: regularised.CodePenalty = 0.0,
     decoder_penalty: regularised.DecoderPenalty = 0.0,
     encoder: Part = None,
     decoder: Part = None,
 ) -> Model:
     """Build a convolutional autoencoder for images, compiled.
+
+    With `adversarial_weight`, there is a third part, "discriminator", and the loss is the squared error.
 
     Example:
         >>> import aenb
@@ -61,6 +66,10 @@ def conv(
     if not filters:
         raise AenbError("`filters` of family `conv`: expected at least one level; received none.")
     body = backbones.Body((), filters, kernel_size, activation)
+    if adversarial_weight:
+        given = {"loss": loss, "perceptual": perceptual, "code_penalty": code_penalty,
+                 "decoder_penalty": decoder_penalty}  # fmt: skip
+        check_unused("conv", given, "`adversarial_weight`, whose training step has the squared error alone")
     if linear_path:
         pca_path.check(loss=loss, output_activation=output_activation)
         encoder = encoder or pca_path.encoder(body, input_shape, latent_dim)
@@ -76,5 +85,7 @@ def conv(
         between=regularised.code_penalty(code_penalty),
         metrics=regularised.reported(code_penalty, decoder_penalty) if loss == "mse" else [],
     )
+    if adversarial_weight:
+        return with_discriminator(model, adversarial_weight)
     regularised.penalise_kernels(model.get_layer("decoder"), decoder_penalty)
     return model

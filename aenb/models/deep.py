@@ -7,12 +7,16 @@ Boltzmann machine; with modern initialisation and Adam, it trains end to end.
     x ∈ ℝᵈ → h₁ → … → z ∈ ℝᵏ → … → h₁ → x̂ ∈ ℝᵈ,     loss = ‖x − x̂‖² / d, averaged over the batch
 
 With penalties on codes and on the decoder's weights, it is a regularised autoencoder (`regularised`). With
-`perceptual`, λ d(x, x̂) is added to the loss of images (`perceptual`): they are sharper, and their error larger.
+`perceptual`, λ d(x, x̂) is added to the loss of images (`perceptual`): they are sharper, and their error larger. With
+`sparsity="topk"`, only the `top_k` largest units of each code are kept (`top_k`).
 """
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from aenb.core.backend import Model
+from aenb.core.fields import Field
 from aenb.models.architecture import backbones, layers
 from aenb.models.architecture import linear_path as pca_path
 from aenb.models.autoregressive.text_decoder import text_body
@@ -33,6 +37,7 @@ from aenb.models.hyperparameters import (
 )
 from aenb.models.losses import regularised
 from aenb.models.losses.perceptual import Perceptual
+from aenb.models.players import top_k as k_sparse
 from aenb.models.registry import check_unused, family
 
 UNITS = (512, 256)  # default; an autoregressive decoder has one layer of 256
@@ -55,6 +60,9 @@ def deep(
     loss: Loss = "mse",
     linear_path: LinearPath = False,
     perceptual: Perceptual = 0.0,
+    sparsity: Annotated[str | None, Field("keep only the largest units of the latent code", choices=("topk",))] = None,
+    top_k: k_sparse.TopK = 8,
+    auxiliary_weight: k_sparse.AuxiliaryWeight = 0.0,
     code_penalty: regularised.CodePenalty = 0.0,
     decoder_penalty: regularised.DecoderPenalty = 0.0,
     decoder_type: DecoderType = "parallel",
@@ -88,6 +96,11 @@ def deep(
         )
         encoder = encoder or pca_path.encoder(body, input_shape, latent_dim)
         decoder = decoder or (lambda size: pca_path.decoder(body, size, input_shape))
+    if sparsity:
+        others = {"linear_path": linear_path, "perceptual": perceptual, "vocabulary": vocabulary, "layout": layout}
+        k_sparse.check(loss, code_penalty=code_penalty, decoder_penalty=decoder_penalty, **others)
+        encoder = encoder or backbones.encoder(body, input_shape, latent_dim, latent_activation)
+        encoder = k_sparse.sparse_encoder(encoder, input_shape, top_k)
     last = layers.output_activation(input_shape, output_activation, vocabulary)
     is_mse = loss == "mse" and not vocabulary and table is None
     model = layers.autoencoder(
@@ -101,5 +114,7 @@ def deep(
         between=regularised.code_penalty(code_penalty),
         metrics=regularised.reported(code_penalty, decoder_penalty) if is_mse else [],
     )
+    if sparsity:
+        return k_sparse.autoencoder(model, auxiliary_weight)
     regularised.penalise_kernels(model.get_layer("decoder"), decoder_penalty)
     return model

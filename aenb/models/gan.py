@@ -7,13 +7,15 @@ gradient does not vanish if D is certain:
 
     D minimises ½E[(D(x) − 1)²] + ½E[D(G(z))²],     G minimises ½E[(D(G(z)) − 1)²]
 
-`adversarial` has the other losses. D also sees how much a batch varies, so that it detects mode collapse (Salimans et
-al. 2016, arXiv 1606.03498). Samples are generated with an average of G's weights over training steps (Yazıcı et al.
-2018, arXiv 1806.04498), since the weights of G themselves oscillate.
+`adversarial` has the other losses, `discriminator_options` the R1 penalty, `diff_augment` the augmentation of what D
+sees. D also sees how much a batch varies, so that it detects mode collapse (Salimans et al. 2016, arXiv 1606.03498).
+Samples are generated with an average of G's weights over training steps (Yazıcı et al. 2018, arXiv 1806.04498), since
+the weights of G themselves oscillate.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -36,6 +38,8 @@ from aenb.models.hyperparameters import (
 from aenb.models.players import adversarial
 from aenb.models.players.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
 from aenb.models.players.averaging import averaged_copy, averaging
+from aenb.models.players.diff_augment import DiffAugment, augment, check_augmented
+from aenb.models.players.discriminator_options import R1, SpectralNorm, r1_penalty
 from aenb.models.players.training_step import Batch, Player
 from aenb.models.registry import family
 
@@ -73,7 +77,9 @@ def gan(
         int | None, Field("minibatch features, by which the discriminator sees mode collapse; 0: none; None: 64 for "
                           "images, but 0 with wgan_gp", low=0, high=4096)
     ] = None,
-    spectral_norm: Annotated[bool, Field("normalise the discriminator's weights to a spectral norm of 1")] = False,
+    spectral_norm: SpectralNorm = False,
+    r1: R1 = 0.0,
+    diff_augment: DiffAugment = None,
     generator_average: Annotated[
         float, Field("decay of the average of the generator's weights; 0: no average", low=0, high=0.99999)
     ] = 0.999,
@@ -105,6 +111,7 @@ def gan(
     """
     from aenb.models.network import Network  # starts TensorFlow
 
+    check_augmented(diff_augment, input_shape)
     classes = classes_of(conditional, num_classes)
     body = backbones.choose_body(
         input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation, layer_norm=True
@@ -119,7 +126,7 @@ def gan(
     average = {"averaged_generator": averaged_copy(generator)} if generator_average else {}
     sampler = average.get("averaged_generator", generator)
     search = inversion(sampler, input_shape, (latent_dim,), classes)
-    losses = Losses(latent_dim, ADVERSARIAL_LOSSES[loss], gradient_penalty if is_critic else 0.0)
+    losses = Losses(latent_dim, ADVERSARIAL_LOSSES[loss], gradient_penalty if is_critic else 0.0, r1, diff_augment)
     steps = discriminator_steps or (CRITIC_STEPS if is_critic else 1)
     return Network(
         input_shape,
@@ -142,17 +149,21 @@ class Losses:
         latent_dim: The size of the latent codes.
         adversarial: The adversarial loss.
         penalty: The weight of the gradient penalty.
+        r1: γ, the weight of the R1 penalty.
+        policy: How the images that D sees are augmented, as in `diff_augment`; None: not at all.
     """
 
     latent_dim: int
     adversarial: AdversarialLoss
     penalty: float = 0.0
+    r1: float = 0.0
+    policy: str | None = None
 
     @property
     def terms(self) -> tuple[str, ...]:
         """The names of the terms of the discriminator's loss."""
         shared = ("discriminator_loss", "real_score", "fake_score")
-        return (*shared, "gradient_penalty") if self.penalty else shared
+        return (*shared, *(["gradient_penalty"] if self.penalty else []), *(["r1_penalty"] if self.r1 else []))
 
     def players(self, discriminator_learning_rate: float | None, steps: int) -> list[Player]:
         """Return the players: D, with so many updates in a training step, then G."""
@@ -166,11 +177,12 @@ class Losses:
         ]  # fmt: skip
 
     def discriminator_loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
-        """Return the loss of D, its mean scores of real examples and of samples, and the unweighted penalty."""
+        """Return the loss of D, its mean scores of real examples and of samples, and the unweighted penalties."""
         ops = keras.ops
-        samples = ops.stop_gradient(self._generate(net, batch))
+        (samples,) = augment(self.policy, net.seeds, ops.stop_gradient(self._generate(net, batch)))
+        (examples,) = augment(self.policy, net.seeds, batch.y)
         real, fake = adversarial.scores(
-            net.discriminator, batch.y, samples, labels=batch.labels, training=batch.training
+            net.discriminator, examples, samples, labels=batch.labels, training=batch.training
         )
         terms = [
             self.adversarial.discriminator(real, fake),
@@ -179,16 +191,18 @@ class Losses:
         ]
         if self.penalty:
             epsilon = keras.random.uniform(ops.shape(samples)[:1], seed=net.seeds)
-            slope = adversarial.gradient_penalty(
-                lambda x: net.discriminator(with_labels(x, batch.labels)), batch.y, samples, epsilon
-            )
+            slope = adversarial.gradient_penalty(_scored(net, batch), examples, samples, epsilon)
             terms = [terms[0] + self.penalty * slope, *terms[1:], slope]
+        if self.r1:
+            slope = r1_penalty(_scored(net, batch), examples)
+            terms = [terms[0] + self.r1 / 2 * slope, *terms[1:], slope]
         return dict(zip(self.terms, terms, strict=True))
 
     def generator_loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of G."""
         # training=False: spectral normalisation must not change D's weights in a step of G
-        (fake,) = adversarial.scores(net.discriminator, self._generate(net, batch), labels=batch.labels, training=False)
+        samples = augment(self.policy, net.seeds, self._generate(net, batch))
+        (fake,) = adversarial.scores(net.discriminator, *samples, labels=batch.labels, training=False)
         return {"generator_loss": self.adversarial.generator(fake)}
 
     def _generate(self, net: Model, batch: Batch) -> Tensor:
@@ -196,6 +210,11 @@ class Losses:
         z = keras.random.normal((keras.ops.shape(batch.y)[0], self.latent_dim), seed=net.seeds)
         samples = net.generator(with_labels(z, batch.labels), training=batch.training)
         return keras.ops.cast(samples, "float32") * batch.observed
+
+
+def _scored(net: Model, batch: Batch) -> Callable[[Tensor], Tensor]:
+    """Return the score of D as a function of the examples alone, for the penalties on its gradient."""
+    return lambda x: net.discriminator(with_labels(x, batch.labels))
 
 
 def _generator(

@@ -9,7 +9,8 @@ or sparse codes, in which only few units are active at a time (Ng 2011, CS294A l
     loss = ‖x − x̂‖² / d + λ · penalty(z)
     penalty:  L1  meanⱼ |zⱼ|      KL  meanⱼ ρ log(ρ/ρ̂ⱼ) + (1 − ρ) log((1 − ρ)/(1 − ρ̂ⱼ)),  ρ̂ⱼ the batch mean of zⱼ
 
-Error and penalty are both means over their units, so λ has the same effect for any size of image or code.
+Error and penalty are both means over their units, so λ has the same effect for any size of image or code. With
+`sparsity="topk"` there is no penalty: only the `top_k` largest units of each code are kept (`top_k`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from aenb.models.hyperparameters import (
     TableLayout,
     layout_of,
 )
+from aenb.models.players import top_k as k_sparse
 from aenb.models.registry import family
 
 
@@ -45,14 +47,20 @@ def shallow(
     activation: Activation = "relu",
     output_activation: OutputActivation = None,
     tied: Annotated[bool, Field("use the transposed weights of the encoder in the decoder")] = False,
-    sparsity: Annotated[str | None, Field("penalty that makes the latent code sparse", choices=("l1", "kl"))] = None,
+    sparsity: Annotated[
+        str | None,
+        Field("what makes the latent code sparse: a penalty, or that only the largest units are kept",
+              choices=("l1", "kl", "topk")),
+    ] = None,
     sparsity_weight: Annotated[float, Field("weight of the penalty in the loss", low=0)] = 0.01,
     sparsity_target: Annotated[float, Field("target ρ of the mean activation, for kl", above=0, high=0.99)] = 0.05,
+    top_k: k_sparse.TopK = 8,
+    auxiliary_weight: k_sparse.AuxiliaryWeight = 0.0,
     loss: Loss = "mse",
     layout: TableLayout = None,
     encoder: Part = None,
     decoder: Part = None,
-) -> Model:
+) -> Model:  # fmt: skip
     """Build an autoencoder with one hidden layer, compiled.
 
     With `activation="linear"`, the output is linear too, unless `output_activation` is given.
@@ -78,20 +86,25 @@ def shallow(
     body = backbones.Body((), layout=table)
     last = output_activation or ("linear" if activation == "linear" else layers.output_activation(input_shape, None))
     encoder = encoder or backbones.encoder(body, input_shape, latent_dim, activation)
+    is_top_k = sparsity == "topk"
+    if is_top_k:
+        k_sparse.check(loss, tied=tied, layout=layout)
+        encoder = k_sparse.sparse_encoder(encoder, input_shape, top_k)
     if tied:
         decoder = _tied_decoder(encoder.get_layer("code"), input_shape, last)
-    return layers.autoencoder(
+    model = layers.autoencoder(
         "shallow",
         input_shape,
         encoder,
         decoder or (lambda size: backbones.decoder(body, size, input_shape, last)),
         loss=loss,
         layout=table,
-        between=_penalty(sparsity, sparsity_weight, sparsity_target) if sparsity else None,
+        between=_penalty(sparsity, sparsity_weight, sparsity_target) if sparsity and not is_top_k else None,
         metrics=[keras.metrics.MeanSquaredError("reconstruction_loss")]
         if sparsity and loss == "mse" and table is None
         else [],
     )
+    return k_sparse.autoencoder(model, auxiliary_weight) if is_top_k else model
 
 
 def _tied_decoder(code: Layer, output_shape: tuple[int, ...], activation: str) -> Model:

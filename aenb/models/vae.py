@@ -17,6 +17,7 @@ learned by gradients: it follows the mean squared error by a moving average. Oth
     β Σⱼ max(λ, KLⱼ),  λ = `free_bits`, KLⱼ the batch mean      Kingma et al. 2016, 1606.04934
     β |KL − C|,        C = `capacity`                           Burgess et al. 2018, 1804.03599
 
+With `total_correlation` = w, β (w − 1) TC is added, a part of the KL (`total_correlation`; Chen et al. 2018);
 and, for `num_samples` = k > 1, the importance-weighted bound (Burda et al. 2015, 1509.00519), which is tighter:
 
     log p(x) ≥ E log 1/k Σᵢ wᵢ,     wᵢ = p(x|zᵢ) p(zᵢ) / q(zᵢ|x),  z₁ … zₖ ~ q(z|x)
@@ -26,7 +27,8 @@ log q(z|x) − log p(z) over the codes that are drawn. It is weighted as above, 
 
 With `perceptual` = λ, the perceptual distance d of images (`perceptual`) joins the squared error of the Gaussian:
 λ D d(x, x̂) / 2σ² is added to the loss, with D entries and σ² the variance (without one, λ D d). It is no likelihood,
-so the loss is then no bound; the evidence is of p(x|z) alone.
+so the loss is then no bound; the evidence is of p(x|z) alone. With `adversarial_weight`, so does the loss of a
+discriminator on patches (`patch_discriminator`).
 """
 
 from __future__ import annotations
@@ -65,6 +67,9 @@ from aenb.models.hyperparameters import (
 from aenb.models.losses import mixed
 from aenb.models.losses.likelihoods import LIKELIHOODS, choose_likelihood, parameter_of
 from aenb.models.losses.perceptual import Perceptual, check_images
+from aenb.models.losses.total_correlation import TotalCorrelation
+from aenb.models.players.patch_discriminator import AdversarialWeight, Patches
+from aenb.models.players.patch_discriminator import build as build_discriminator
 from aenb.models.players.training_step import Player
 from aenb.models.registry import check_unused, family
 
@@ -109,7 +114,9 @@ def vae(
     ] = "standard",
     pseudo_inputs: Annotated[int, Field("how many, for the prior vamp", low=1, high=4096)] = 100,
     num_samples: Annotated[int, Field("latent codes per example; over 1: the importance-weighted bound", low=1)] = 1,
+    total_correlation: TotalCorrelation = 1.0,
     perceptual: Perceptual = 0.0,
+    adversarial_weight: AdversarialWeight = 0.0,
     decoder_type: DecoderType = "parallel",
     word_dropout: WordDropout = 0.0,
     lagging_steps: Annotated[
@@ -173,10 +180,12 @@ def vae(
     bound = Bound(
         chosen, parameter_of(decoder, chosen), variance, beta=beta, kl_warmup=kl_warmup, kl_cycles=kl_cycles,
         free_bits=free_bits, capacity=capacity, num_samples=num_samples, prior=learnt, perceptual=perceptual,
+        patches=Patches(adversarial_weight) if adversarial_weight else None, total_correlation=total_correlation,
     )  # fmt: skip
     trained = learnt.trained if learnt else ()
     if writer is None:
         players = [Player("autoencoder", bound.loss, bound.terms, ("encoder", "decoder", *trained))]
+        players += [bound.patches.player(bound.reconstructed)] if bound.patches else []
         special: dict[str, Any] = {"players": players, "decode": bound.decode if chosen.mean else None}
     else:
         bound, special = autoregressive(bound, writer, word_dropout, (lagging_steps, decoder_every), trained)
@@ -187,7 +196,9 @@ def vae(
     return Network(
         input_shape,
         (latent_dim,),
-        {"encoder": encoder, "decoder": decoder} | (learnt.parts() if learnt else {}),
+        {"encoder": encoder, "decoder": decoder}
+        | (learnt.parts() if learnt else {})
+        | ({"discriminator": build_discriminator(input_shape)} if bound.patches else {}),
         **special,
         prior=learnt.sample if learnt else None,
         evidence=bound.evidence,

@@ -12,7 +12,8 @@ x_p = Dec(z_p) for a sample z_p ~ p(z) = N(0, I), and the score s of the discrim
     the encoder minimises L_prior + L_llike, the decoder γ L_llike − L_GAN, the discriminator L_GAN
 
 (algorithm 1 of the paper), all three simultaneously. The losses are sums over entries or features, and means over the
-batch, in nats.
+batch, in nats. In −L_GAN, the gradient of log(1 − σ(s)) vanishes if D is certain of its samples. With
+`loss="nonsaturating"`, the decoder minimises −E[log σ(s(x̃))] − E[log σ(s(x_p))] in its place (Goodfellow et al. 2014).
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSi
 from aenb.models.losses.likelihoods import kl
 from aenb.models.players import adversarial
 from aenb.models.players.adversarial import ADVERSARIAL_LOSSES
+from aenb.models.players.averaging import averaged_copy, averaging
+from aenb.models.players.diff_augment import DiffAugment, augment, check_augmented
+from aenb.models.players.discriminator_options import R1, DecoderAverage, SpectralNorm, r1_penalty
 from aenb.models.players.training_step import Batch, Player
 from aenb.models.registry import family
 
@@ -49,17 +53,26 @@ def vaegan(
     kernel_size: KernelSize = 4,
     activation: Activation = "relu",
     gamma: Annotated[float, Field("weight of the feature error in the decoder's loss", low=0)] = 0.01,
+    loss: Annotated[
+        str, Field("the decoder's adversarial loss, in the form of the paper or without vanishing gradients",
+                   choices=("minimax", "nonsaturating"))
+    ] = "minimax",
     discriminator_learning_rate: Annotated[
         float | None, Field("learning rate of the discriminator; None: that of the training", above=0)
     ] = None,
+    spectral_norm: SpectralNorm = False,
+    r1: R1 = 0.0,
+    diff_augment: DiffAugment = None,
+    decoder_average: DecoderAverage = 0.0,
     encoder: Part = None,
     decoder: Part = None,
-) -> Model:
+) -> Model:  # fmt: skip
     """Build a VAE/GAN, compiled.
 
     Its parts are "encoder", whose outputs are the means and the log variances of the latent codes, "decoder", and
     "discriminator", which returns scores and features. Custom parts are as in `vae`. `mse` is only reported, for
-    comparison: no part minimises it.
+    comparison: no part minimises it. With `diff_augment`, an image and its reconstruction are transformed alike. With
+    `decoder_average`, "averaged_decoder" decodes.
 
     Raises:
         AenbError: A part does not fit the examples.
@@ -72,26 +85,31 @@ def vaegan(
     """
     from aenb.models.network import Network  # starts TensorFlow
 
+    check_augmented(diff_augment, input_shape)
     body = backbones.choose_body(
         input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation, layer_norm=True
     )
     encoder = gaussian_encoder(encoder, body, input_shape, latent_dim, 0)
     size = encoder.outputs[0].shape[-1]
     decoder = mean_decoder(decoder, body, input_shape, size, 0, layers.output_activation(input_shape, None))
-    losses = Losses(gamma)
+    losses = Losses(gamma, loss == "minimax", r1, diff_augment)
+    average = {"averaged_decoder": averaged_copy(decoder)} if decoder_average else {}
     return Network(
         input_shape,
         (size,),
-        {"encoder": encoder, "decoder": decoder, "discriminator": _discriminator(body, input_shape)},
+        {"encoder": encoder, "decoder": decoder, "discriminator": _discriminator(body, input_shape, spectral_norm)}
+        | average,
         [
             Player("encoder", losses.encoder_loss, ("encoder_loss", "kl_loss", "feature_loss", "mse"), ("encoder",)),
             Player("decoder", losses.decoder_loss, ("decoder_loss",), ("decoder",), beta_1=0.5, gradient_norm=True),
             Player(
-                "discriminator", losses.discriminator_loss, ("discriminator_loss", "real_score", "fake_score"),
-                ("discriminator",), discriminator_learning_rate, beta_1=0.5, gradient_norm=True,
+                "discriminator", losses.discriminator_loss, losses.terms, ("discriminator",),
+                discriminator_learning_rate, beta_1=0.5, gradient_norm=True,
             ),
         ],
-        forward=forward,
+        forward=losses.forward,
+        decode=(lambda net, codes, labels: net.averaged_decoder(codes)) if average else None,
+        after_step=averaging(decoder_average, "decoder") if average else None,
         name="vaegan",
     )  # fmt: skip
 
@@ -105,6 +123,7 @@ class Outputs(NamedTuple):
         scores: Of examples, of their reconstructions, and of samples from the prior: (batch, 1) each.
         features: Of the same three: (batch, features) each.
         error: The mean squared error of the reconstructions.
+        penalty: The R1 penalty, without γ/2; 0 if it has no weight.
     """
 
     mean: Any
@@ -112,18 +131,7 @@ class Outputs(NamedTuple):
     scores: list[Any]
     features: list[Any]
     error: Any
-
-
-def forward(net: Model, batch: Batch) -> Outputs:
-    """Encode a batch, decode its latent codes and samples from the prior, and compute scores and features."""
-    ops = keras.ops
-    mean, log_var = (ops.cast(part, "float32") for part in net.encoder(batch.x, training=batch.training))
-    z = mean + ops.exp(log_var / 2) * keras.random.normal(ops.shape(mean), seed=net.seeds)
-    codes = [z, keras.random.normal(ops.shape(mean), seed=net.seeds)]
-    decoded = [batch.observed * ops.cast(net.decoder(code, training=batch.training), "float32") for code in codes]
-    discriminated = [net.discriminator(x, training=False) for x in (batch.y, *decoded)]
-    scores, features = ([ops.cast(part, "float32") for part in parts] for parts in zip(*discriminated, strict=True))
-    return Outputs(mean, log_var, scores, features, adversarial.squared_error(batch, decoded[0]))
+    penalty: Any = 0.0
 
 
 @dataclass(frozen=True)
@@ -132,9 +140,34 @@ class Losses:
 
     Attributes:
         gamma: The weight of L_llike in the decoder's loss.
+        is_minimax: Whether the decoder's adversarial loss is −L_GAN.
+        r1: γ of the R1 penalty.
+        policy: How the images that D sees are augmented, as in `diff_augment`; None: not at all.
     """
 
     gamma: float
+    is_minimax: bool = True
+    r1: float = 0.0
+    policy: str | None = None
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The names of the terms of the discriminator's loss."""
+        return ("discriminator_loss", "real_score", "fake_score", *(["r1_penalty"] if self.r1 else []))
+
+    def forward(self, net: Model, batch: Batch) -> Outputs:
+        """Encode a batch, decode its latent codes and samples from the prior, and compute scores and features."""
+        ops = keras.ops
+        mean, log_var = (ops.cast(part, "float32") for part in net.encoder(batch.x, training=batch.training))
+        z = mean + ops.exp(log_var / 2) * keras.random.normal(ops.shape(mean), seed=net.seeds)
+        codes = [z, keras.random.normal(ops.shape(mean), seed=net.seeds)]
+        decoded = [batch.observed * ops.cast(net.decoder(code, training=batch.training), "float32") for code in codes]
+        seen = [*augment(self.policy, net.seeds, batch.y, decoded[0]), *augment(self.policy, net.seeds, decoded[1])]
+        # spectral normalisation changes D's weights once in a step, before the three are compared
+        discriminated = [net.discriminator(x, training=batch.training and x is seen[0]) for x in seen]
+        scores, features = ([ops.cast(part, "float32") for part in parts] for parts in zip(*discriminated, strict=True))
+        penalty = r1_penalty(lambda x: net.discriminator(x)[0], seen[0]) if self.r1 else 0.0
+        return Outputs(mean, log_var, scores, features, adversarial.squared_error(batch, decoded[0]), penalty)
 
     def encoder_loss(self, net: Model, outputs: Outputs) -> dict[str, Tensor]:
         """Return L_prior + L_llike, both terms, and the mean squared error."""
@@ -143,15 +176,18 @@ class Losses:
         return {"encoder_loss": prior + llike, "kl_loss": prior, "feature_loss": llike, "mse": outputs.error}
 
     def decoder_loss(self, net: Model, outputs: Outputs) -> dict[str, Tensor]:
-        """Return γ L_llike − L_GAN."""
-        return {"decoder_loss": self.gamma * feature_error(*outputs.features[:2]) - gan_loss(*outputs.scores)}
+        """Return γ L_llike − L_GAN, or with the nonsaturating loss in place of −L_GAN."""
+        _, *fakes = outputs.scores
+        against = -gan_loss(*outputs.scores) if self.is_minimax else sum(map(ADVERSARIAL.generator, fakes))
+        return {"decoder_loss": self.gamma * feature_error(*outputs.features[:2]) + against}
 
     def discriminator_loss(self, net: Model, outputs: Outputs) -> dict[str, Tensor]:
-        """Return L_GAN, and the mean probabilities of D that real examples, and that generated samples, are real."""
+        """Return L_GAN, the mean probabilities of D that real examples and samples are real, the unweighted penalty."""
         real, *fakes = (keras.ops.mean(ADVERSARIAL.reported(score)) for score in outputs.scores)
-        return {
-            "discriminator_loss": gan_loss(*outputs.scores), "real_score": real, "fake_score": sum(fakes) / len(fakes),
-        }  # fmt: skip
+        values = [gan_loss(*outputs.scores), real, sum(fakes) / len(fakes)]
+        if self.r1:
+            values = [values[0] + self.r1 / 2 * outputs.penalty, *values[1:], outputs.penalty]
+        return dict(zip(self.terms, values, strict=True))
 
 
 def feature_error(real: Tensor, reconstructed: Tensor) -> Tensor:
@@ -165,7 +201,7 @@ def gan_loss(real: Tensor, reconstructed: Tensor, generated: Tensor) -> Tensor:
     return keras.ops.mean(softplus(-real) + softplus(reconstructed) + softplus(generated))
 
 
-def _discriminator(body: backbones.Body, item_shape: tuple[int, ...]) -> Model:
+def _discriminator(body: backbones.Body, item_shape: tuple[int, ...], spectral_norm: bool) -> Model:
     """Build a discriminator with two outputs, scores (batch, 1) and features (batch, features)."""
-    critic = adversarial.discriminator(body, item_shape)
+    critic = adversarial.discriminator(body, item_shape, spectral_norm=spectral_norm)
     return keras.Model(critic.input, [critic.output, critic.get_layer("score").input], name="discriminator")

@@ -17,7 +17,8 @@ With finite scalar quantisation (`finite_scalars`; Mentzer et al. 2023, arXiv 23
 each is rounded to one of a few levels, and the codebook is the grid of all levels. Then β = 0; all else is the same.
 
 With `perceptual` = λ, the perceptual distance d of images (`perceptual`) joins the squared error: λ D d(x, x̂) / 2σ² is
-added to the loss, with D entries, as in the first stage of Rombach et al. (2022), arXiv 2112.10752.
+added to the loss, with D entries, as in the first stage of Rombach et al. (2022), arXiv 2112.10752. With
+`adversarial_weight`, so is the loss of a discriminator on patches (`patch_discriminator`; Esser et al. 2021).
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ from aenb.models.codes.quantiser import Codebook
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, Part
 from aenb.models.losses.likelihoods import gaussian
 from aenb.models.losses.perceptual import Perceptual, check_images, distance
+from aenb.models.players.patch_discriminator import AdversarialWeight, Patches
+from aenb.models.players.patch_discriminator import build as build_discriminator
 from aenb.models.players.training_step import Batch, Player
 from aenb.models.registry import check_unused, family
 
@@ -85,6 +88,7 @@ def vqvae(
     kernel_size: KernelSize = 4,
     activation: Activation = "relu",
     perceptual: Perceptual = 0.0,
+    adversarial_weight: AdversarialWeight = 0.0,
     prior_units: Annotated[int, Field("size of the embedding of a code in the prior", low=4, high=4096)] = 64,
     prior_layers: Annotated[int, Field("blocks of self-attention in the prior", low=1, high=64)] = 2,
     encoder: Part = None,
@@ -126,17 +130,20 @@ def vqvae(
         decoder or _decoder(body, grid, input_shape), keras.Input(grid, name="input"), "decoder", input_shape
     )
     variance = variance or (OF_PIXELS if len(input_shape) == 3 else STANDARDISED)
-    quantisation = Quantisation(grid, num_embeddings, commitment_cost, decay, variance, levels, perceptual)
+    patches = Patches(adversarial_weight) if adversarial_weight else None
+    quantisation = Quantisation(grid, num_embeddings, commitment_cost, decay, variance, levels, perceptual, patches)
     bits = quantisation.positions * math.log2(num_embeddings)
     prior_model = code_prior.build(quantisation.positions, num_embeddings, prior_units, prior_layers)
     sample = code_prior.sampler(prior_model)
     return Network(
         input_shape,
         (quantisation.positions,),
-        {"encoder": encoder, "decoder": decoder, "prior_model": prior_model},
+        {"encoder": encoder, "decoder": decoder, "prior_model": prior_model}
+        | ({"discriminator": build_discriminator(input_shape)} if patches else {}),
         [
             Player("autoencoder", quantisation.loss, quantisation.terms, ("encoder", "decoder")),
             Player("prior", quantisation.prior_loss, ("prior_loss",), ("prior_model",)),
+            *([patches.player(quantisation.reconstructed)] if patches else []),
         ],
         encode=quantisation.encode,
         decode=quantisation.decode,
@@ -163,6 +170,7 @@ class Quantisation:
         variance: σ².
         levels: The levels of each dimension, for finite scalars; empty: the codebook is learnt.
         perceptual: The weight of the perceptual distance.
+        patches: The adversarial loss on patches; None: there is none.
     """
 
     grid: tuple[int, ...]
@@ -172,12 +180,14 @@ class Quantisation:
     variance: float
     levels: tuple[int, ...] = ()
     perceptual: float = 0.0
+    patches: Patches | None = None
 
     @property
     def terms(self) -> tuple[str, ...]:
         """The names of what `loss` returns."""
         own = FSQ_TERMS if self.levels else TERMS
-        return (*own, "perceptual_loss") if self.perceptual else own
+        added = {"perceptual_loss": self.perceptual, "adversarial_loss": self.patches}
+        return (*own, *(name for name, is_used in added.items() if is_used))
 
     @property
     def positions(self) -> int:
@@ -201,8 +211,7 @@ class Quantisation:
         else:
             e, indices, commitment = self._nearest(net, z, batch)
         mean = ops.cast(net.decoder(self._on_grid(e)), "float32")
-        log_likelihood = batch.observed * gaussian(batch.y, mean, math.log(self.variance))
-        reconstruction = self._mean_of_examples(batch, -log_likelihood)
+        reconstruction = self._error(batch, mean)
         perplexity = quantiser.perplexity(indices, self.num_embeddings)
         loss = reconstruction if commitment is None else reconstruction + commitment
         values = [loss, reconstruction, *([] if commitment is None else [commitment]), perplexity]
@@ -210,7 +219,19 @@ class Quantisation:
             found = ops.mean(distance(batch.y, batch.observed * mean))
             values.append(found)
             values[0] += self.perceptual * math.prod(mean.shape[1:]) / (2 * self.variance) * found
+        if self.patches:
+            found = self.patches.loss(net, mean, lambda mean: self._error(batch, mean), lambda x: batch.observed * x)
+            values = [values[0] + found, *values[1:], found]
         return dict(zip(self.terms, values, strict=True))
+
+    def _error(self, batch: Batch, mean: Tensor) -> Tensor:
+        """Return −log p(x|e) of the decoder's output (batch, *item_shape), the mean over the batch: ()."""
+        log_likelihood = batch.observed * gaussian(batch.y, mean, math.log(self.variance))
+        return self._mean_of_examples(batch, -log_likelihood)
+
+    def reconstructed(self, net: Model, batch: Batch) -> Tensor:
+        """Return reconstructions, with 0 for missing values: (batch, *item_shape)."""
+        return batch.observed * keras.ops.cast(self.decode(net, self.encode(net, batch.x)), "float32")
 
     def _nearest(self, net: Model, z: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Return the nearest entries with the straight-through gradient, their indices, and the commitment loss."""

@@ -19,7 +19,7 @@ def averaged_copy(part: Model) -> Model:
     return copy
 
 
-def averaging(decay: float, part: str) -> Callable[[Any, Batch], None]:
+def averaging(decay: float, part: str, player: str | None = None) -> Callable[[Any, Batch], None]:
     """Return the update of the average of a part's weights after a step.
 
     After step t = 1, 2, …, with d the decay:
@@ -31,11 +31,13 @@ def averaging(decay: float, part: str) -> Callable[[Any, Batch], None]:
 
     Args:
         decay: d, in [0, 1).
-        part: The name of the part, and of the player that trains it. The network also has a part "averaged_<part>".
+        part: The name of the part. The network also has a part "averaged_<part>".
+        player: The name of the player that trains it; None: that of the part.
     """
+    player = player or part
 
     def average(net: Model, batch: Batch) -> None:
-        step = keras.ops.maximum(keras.ops.cast(net.optimizers[part].iterations, "float32"), 1.0)
+        step = keras.ops.maximum(keras.ops.cast(net.optimizers[player].iterations, "float32"), 1.0)
         rate = keras.ops.maximum(1 - decay, LATEST / (LATEST - 1 + step))
         latest = getattr(net, part)
         for mean, weight in zip(getattr(net, f"averaged_{part}").weights, latest.weights, strict=True):

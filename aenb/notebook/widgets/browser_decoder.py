@@ -27,7 +27,7 @@ def page_decoder(model: Model) -> tuple[list[dict[str, Any]], bytes] | None:
         The steps in order, and their weights, float32, concatenated; None if the page does not support a step, if
         there are too many weights, or if the model's decoding is more than its decoder.
     """
-    for name in ("decoder", "averaged_generator", "generator"):
+    for name in ("averaged_decoder", "decoder", "averaged_generator", "generator"):
         part = parts(model).get(name)
         steps = None if part is None else _steps(part)
         if steps is None or interface(model).num_classes or sum(w.size for _, ws in steps for w in ws) > MAX_WEIGHTS:
