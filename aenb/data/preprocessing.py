@@ -49,6 +49,8 @@ class Preprocessing:
         vocabulary: The words of a text, in the order of their ids.
         classes: The labels, in the order of their numbers.
         class_names: The name of each class.
+        stride: Of windows of a series: the steps between the starts of two; 0: examples are no windows.
+        step: Of a series with times: the usual time between two steps, in seconds.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "allow_inf_nan": False}
@@ -66,6 +68,8 @@ class Preprocessing:
     class_names: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     left_out: tuple[str, ...] = ()
+    stride: int = 0
+    step: float = 0.0
 
     def inputs(self, x: Any, name: str = "x") -> np.ndarray:
         """Convert what a run is given to the model's units.
@@ -180,7 +184,15 @@ class Preprocessing:
         array = self._fitted(x, name)
         if self.kind == "image":
             return self._pixels(array, name)
-        return self._checked(standardise(array, self.mean, self.scale), array, name)
+        return self.scaled(array, name)
+
+    def scaled(self, values: np.ndarray, name: str = "x") -> np.ndarray:
+        """Standardise raw values, (…, features) or (…, channels): the same shape, float32.
+
+        Raises:
+            AenbError: A value is infinite, or too large.
+        """
+        return self._checked(standardise(values, self.mean, self.scale), values, name)
 
     def to_raw(self, x: np.ndarray) -> np.ndarray:
         """Convert tables and signals from the model's units back to their original ones: the same shape, float64."""
@@ -365,6 +377,8 @@ class Preprocessing:
             ("feature_names", self.kind == "tabular" and len(self.feature_names) not in (0, size)),
             ("columns", bool(self.columns) and (self.kind != "tabular" or self._width() != size)),
             ("vocabulary", self.kind == "text" and len(self.vocabulary) < 2),
+            ("stride", self.stride < 0 or (self.stride > 0 and (self.kind != "signal" or self.stride > self.input_shape[0]))),
+            ("step", self.step < 0),
         ]
         for name, is_wrong in wrong:
             if is_wrong:

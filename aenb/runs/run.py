@@ -27,6 +27,7 @@ from aenb.data.mixed_table import asked_again
 from aenb.data.numeric import as_array, is_frame
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
+from aenb.data.series.given import is_given_series
 from aenb.data.signals import after_end
 from aenb.engine.fair_lock import FairLock
 from aenb.latent import coding
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from aenb.evaluation.drift import Drift
     from aenb.figures.views import Gallery
     from aenb.runs.anomalies import Anomalies
+    from aenb.runs.events import Events
     from aenb.runs.explanation import Explanation
 
 Count = Annotated[int, Field("how many", low=1, high=10**7)]
@@ -294,9 +296,11 @@ class Run:
         """
         is_signal = self.record.get("data", {}).get("kind") == "signal" and not isinstance(data, Data)
         asked = asked_again(self._preprocessing.columns, every=False) if self._preprocessing else None
+        stride = self.record.get("data", {}).get("stride")
+        window = self.preprocessing.input_shape[0] if stride and not isinstance(data, Data) else None
         loaded = load_data(
-            data, labels, limit=self.spec.limit, name=self.spec.data, kind="signal" if is_signal else None,
-            columns=asked if is_frame(data) else None,
+            data, labels, limit=self.spec.limit, name=self.spec.data, kind="signal" if is_signal and not stride else None,
+            columns=asked if is_frame(data) else None, window=window, stride=None if window is None else stride,
         )  # fmt: skip
         if not self.learnt_from(loaded):
             raise AenbError(
@@ -696,7 +700,8 @@ class Run:
                 nearly that of "reconstruction"); "evidence", the negative ELBO in nats, for a model that has one.
 
         Returns:
-            (n,), float64; for a table or a folder, a pandas Series with its index or the names of its files.
+            (n,), float64; for a table or a folder, a pandas Series with its index or the names of its files. Of a
+            series, a score for each row: the mean over all windows that have it, a pandas Series if it has an index.
 
         Raises:
             AenbError: The model has no such score.
@@ -710,6 +715,10 @@ class Run:
         from aenb.evaluation.scorers.anomaly import item_scores
 
         given = self._admit(x)
+        if given.series is not None:
+            from aenb.evaluation.step_scores import step_scores
+
+            return given.series.scored(step_scores(self, given, labels, by))
         return given.scores(item_scores(self, given.inputs, labels, by))
 
     def explain(self, x: Any, labels: Any = None) -> Explanation:
@@ -725,7 +734,8 @@ class Run:
 
         Returns:
             An `Explanation`, which displays itself: `to_frame()` has a row for each example, whose sum is its score;
-            `plot(example)` draws the largest parts.
+            `plot(example)` draws the largest parts. Of a series, it has a row for each time, and a column for each
+            channel.
 
         Raises:
             AenbError: As for `encode`; the examples are texts.
@@ -743,7 +753,7 @@ class Run:
         return explain(self, x, labels)
 
     @checked
-    def anomalies(self, new: Any = None, labels: Any = None, *, false_alarm_rate: Rate = 0.05) -> Anomalies:
+    def anomalies(self, new: Any = None, labels: Any = None, *, false_alarm_rate: Rate = 0.05) -> Anomalies | Events:
         """Flag anomalies among new examples, and say why.
 
         The threshold is that of split conformal prediction (Papadopoulos et al. 2002): of examples like the held-out
@@ -759,7 +769,9 @@ class Run:
             anomalous first. Its columns: `score`, as `Run.score` returns it; `threshold`; `flagged`, whether the score
             is above it; `reason`, for flagged examples (at most 500) and the first ten: the columns with the largest
             parts by `explain`, the place of an image's or a signal's largest error, or a text's wrong words. In a
-            notebook it shows thumbnails of images, with a frame at that place.
+            notebook it shows thumbnails of images, with a frame at that place. Of a series, `Events`: a row for each
+            run of flagged steps, with its `start`, `end`, `peak` and `score`; the threshold is set on the steps of the
+            training part that were for validation, and None stands for the held-out part.
 
         Raises:
             AenbError: As for `encode`; the data of a run that was loaded is not at hand, if `new` is None.
@@ -774,7 +786,11 @@ class Run:
             (7, True, 'magnesium')
         """
         from aenb.runs.anomalies import find_anomalies
+        from aenb.runs.events import find_events
 
+        is_series = self.preprocessing.stride > 0 and (new is None or is_given_series(new))
+        if is_series or (self.preprocessing.stride > 0 and isinstance(new, str | Path)):
+            return find_events(self, new, false_alarm_rate)
         return find_anomalies(self, new, labels, false_alarm_rate)
 
     @checked

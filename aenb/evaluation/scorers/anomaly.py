@@ -85,12 +85,19 @@ def _density(run: TrainedRun, x: np.ndarray, labels: Any) -> np.ndarray:
 
 
 def held_out_scores(run: TrainedRun) -> np.ndarray:
-    """Return the anomaly scores of held-out examples, at most 2,000: (n,), sorted; computed at the first call."""
+    """Return the anomaly scores of held-out examples, at most 2,000: (n,), sorted; computed at the first call.
+
+    Of the windows of a series, they are those of the steps for validation: see `aenb.evaluation.step_scores`.
+    """
     return derived(run, "held_out_scores", lambda: _held_out_scores(run))
 
 
 def _held_out_scores(run: TrainedRun) -> np.ndarray:
     data = run.data
+    if data.series is not None and not run.is_conditional:
+        from aenb.evaluation.step_scores import validation_scores
+
+        return validation_scores(run)
     rows = spread(len(data.test), CALIBRATION if not run.is_generator else INVERTED)
     labels = data.y_test[rows] if run.is_conditional and data.y_test is not None else None
     scores = item_scores(run, units(data.test[rows]), labels, "reconstruction")

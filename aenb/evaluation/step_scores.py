@@ -1,0 +1,93 @@
+"""Anomaly scores of the steps of a series, from those of the windows that have them.
+
+The score of a step is the mean of its squared reconstruction errors, over channels and over all windows that contain it;
+of another score than the reconstruction error, which only whole windows have, it is the mean over these windows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from aenb.core.errors import AenbError
+from aenb.data.gate import Admitted
+from aenb.data.series import windows
+from aenb.data.series.given import GivenSeries
+from aenb.data.series.windowed import validation_split
+from aenb.evaluation.scorers.anomaly import item_scores
+from aenb.latent.trained_run import TrainedRun
+
+
+def step_scores(run: TrainedRun, given: Admitted, labels: Any = None, by: str = "reconstruction") -> np.ndarray:
+    """Return the anomaly score of each row of a series.
+
+    Args:
+        run: The `Run`, of a model of windows.
+        given: The series, as `admit` returns it.
+        labels: Labels of the windows, if the model is conditional.
+        by: As for `Run.score`.
+
+    Returns:
+        (rows,), float64; NaN for a row without observed values.
+    """
+    series = _series(given)
+    if by == "reconstruction":
+        return _summed(step_parts(run, given, labels)[0])
+    scores = item_scores(run, given.inputs, labels, by)
+    spread = np.broadcast_to(scores[:, None, None], (*given.inputs.shape[:2], 1))
+    return series.by_row(spread)[:, 0]
+
+
+def step_parts(run: TrainedRun, given: Admitted, labels: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return each channel's part of the anomaly score of each row, and what the model expects there.
+
+    Args:
+        run: The `Run`.
+        given: The series.
+        labels: Labels of the windows, if the model is conditional.
+
+    Returns:
+        Two arrays (rows, channels). The parts, whose sum over the channels is the score, are NaN if the value is
+        missing; the expected values are the mean reconstruction over all windows, in the model's units.
+    """
+    series = _series(given)
+    expected = run.reconstruct(given.inputs, labels)
+    return _parts(series.by_row(_squared(given.inputs, expected))), series.by_row(expected)
+
+
+def validation_scores(run: TrainedRun) -> np.ndarray:
+    """Return the anomaly scores of the steps of the validation part, which the model did not learn from: (steps,), sorted.
+
+    It is the last tenth of the training windows, in time, so anomalies in the held-out part can't raise a threshold.
+    """
+    data = run.data
+    if data.series is None:
+        raise AenbError("Expected a run of a series' windows; received one of other data.")
+    rows = validation_split(data, run.record["validation"])[1]
+    x, first = data.x_train[rows], data.series.starts[rows]
+    labels = data.y_train[rows] if run.is_conditional and data.y_train is not None else None
+    squared = _squared(x, run.reconstruct(x, labels))
+    steps = int(first[-1] - first[0]) + x.shape[1]
+    scores = _summed(_parts(windows.joined(squared, first - first[0], steps)))
+    return np.sort(scores[np.isfinite(scores)])
+
+
+def _series(given: Admitted) -> GivenSeries:
+    if given.series is None:
+        raise AenbError("Expected a series; received examples that are no windows of one.")
+    return given.series
+
+
+def _squared(x: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:
+    return (x.astype("float64") - reconstructed) ** 2
+
+
+def _parts(errors: np.ndarray) -> np.ndarray:
+    """Return mean squared errors, (steps, channels), over the number of channels that are observed at the step."""
+    return errors / np.maximum(1, (~np.isnan(errors)).sum(axis=1, keepdims=True))
+
+
+def _summed(parts: np.ndarray) -> np.ndarray:
+    """Return the sums over the observed channels, NaN without any: (steps, channels) → (steps,)."""
+    return np.where(np.isnan(parts).all(axis=1), np.nan, np.nansum(parts, axis=1))
