@@ -28,6 +28,7 @@ from aenb.data.listing import listed_files
 from aenb.data.numeric import is_frame
 from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
+from aenb.data.series import example_sets as example_sets  # which registers its data sets
 from aenb.data.series.load_series import from_series
 from aenb.data.series.recording import is_series
 from aenb.data.split import MIN_EXAMPLES

@@ -29,6 +29,7 @@ def from_series(
     *,
     window: int | None = None,
     stride: int | None = None,
+    training: int | None = None,
     notes: tuple[str, ...] = (),
 ) -> Data:
     """Cut a series into windows, and hold out the last fifth of its steps.
@@ -44,6 +45,7 @@ def from_series(
         window: Steps of a window; None: by `natural_length`, or 125 without a period, and at most a quarter of the
             training part.
         stride: Steps between the starts of two windows; None: 1, or what gives 20,000 windows of a longer series.
+        training: Steps of the training part; None: the first four fifths.
         notes: What was done before.
 
     Raises:
@@ -52,10 +54,10 @@ def from_series(
     """
     recording = read(x, name, longest_gap=window or 4 * DEFAULT)
     values, is_anomaly = recording.values, _labels(labels, len(recording.places), name)
-    cutoff = _cutoff(len(values), window or SHORTEST, name)
+    cutoff = training or _cutoff(len(values), window or SHORTEST, name)
     _check_varies(values[:cutoff], name)
     chosen, why = (window, "") if window else _length(values[:cutoff], cutoff)
-    cutoff = _cutoff(len(values), chosen, name)
+    cutoff = training or _cutoff(len(values), chosen, name)
     scaler, scaling_notes = fit_scaler(values[None, :cutoff], name, recording.channels)
     inputs = standardise(values, scaler.mean_, scaler.scale_)
     step = stride or max(1, -(-(cutoff - chosen + 1) // MOST_WINDOWS))
@@ -99,7 +101,7 @@ def _check_varies(values: np.ndarray, name: str) -> None:
     if (np.nanmax(observed, axis=0) == np.nanmin(observed, axis=0)).all():
         raise AenbError(
             f"`{name}`: expected a series that varies; received the value {observed[~np.isnan(observed)][0]:g} at every "
-            "step of the training part, its first four fifths."
+            "step of the training part."
         )
 
 

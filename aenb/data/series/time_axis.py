@@ -13,6 +13,7 @@ import numpy as np
 
 from aenb.core.errors import AenbError
 
+UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}  # of times, in a second
 NEAR = 0.25  # how far a time may be from the grid, in steps, to count as regular
 USUAL = 0.5  # share of the steps that have to be the most frequent one, or else the median is the usual step
 
@@ -63,7 +64,7 @@ def time_axis(index: Any, rows: int, name: str, step: float = 0.0) -> TimeAxis:
     """
     if index is None:
         return TimeAxis(np.arange(rows), np.arange(rows))
-    times, notes = _nanoseconds(index, name)
+    times, per_second, notes = _numbers(index, name)
     order = np.argsort(times, kind="stable")
     if (order[1:] < order[:-1]).any():
         notes.append("The rows were not in the order of time, and were sorted.")
@@ -71,14 +72,14 @@ def time_axis(index: Any, rows: int, name: str, step: float = 0.0) -> TimeAxis:
     apart = gaps[gaps > 0]
     if not len(apart):
         raise AenbError(f"`{name}`: expected rows at different times; received {rows:,} at one.")
-    usual = step * 1e9 or _usual(apart)
+    usual = step * per_second or _usual(apart)
     steps = np.where(gaps > 0, np.maximum(1, np.rint(gaps / usual)), 0).astype("int64")
-    notes += _found(gaps, steps, usual)
-    return TimeAxis(order, np.concatenate([[0], np.cumsum(steps)]), usual / 1e9, tuple(notes))
+    notes += _found(gaps / usual, steps, usual / per_second)
+    return TimeAxis(order, np.concatenate([[0], np.cumsum(steps)]), usual / per_second, tuple(notes))
 
 
-def _nanoseconds(index: Any, name: str) -> tuple[np.ndarray, list[str]]:
-    """Return times as numbers, (rows,), int64, in UTC if they have a time zone; and notes."""
+def _numbers(index: Any, name: str) -> tuple[np.ndarray, float, list[str]]:
+    """Return times as numbers, (rows,), int64, in UTC if they have a time zone; how many are a second; and notes."""
     import pandas as pd
 
     index, notes = pd.Index(index), []
@@ -91,11 +92,8 @@ def _nanoseconds(index: Any, name: str) -> tuple[np.ndarray, list[str]]:
     if getattr(index, "tz", None) is not None:
         notes.append(f"Times are in the time zone {index.tz}; steps are counted in UTC, so clock changes are no gaps.")
         index = index.tz_convert("UTC").tz_localize(None)
-    kind = "timedelta64[ns]" if index.dtype.kind == "m" else "datetime64[ns]"
-    try:
-        return index.to_numpy(kind).astype("int64"), notes
-    except (OverflowError, ValueError) as error:
-        raise AenbError(f"`{name}`: expected times between the years 1678 and 2261; received {error}.") from None
+    times = index.to_numpy()
+    return times.astype("int64"), UNITS[np.datetime_data(times.dtype)[0]], notes
 
 
 def _usual(apart: np.ndarray) -> float:
@@ -105,12 +103,12 @@ def _usual(apart: np.ndarray) -> float:
     return float(values[best]) if counts[best] >= USUAL * len(apart) else float(np.median(apart))
 
 
-def _found(gaps: np.ndarray, steps: np.ndarray, usual: float) -> list[str]:
-    """Report duplicate times, irregular steps and gaps."""
+def _found(exact: np.ndarray, steps: np.ndarray, usual: float) -> list[str]:
+    """Report duplicate times, irregular steps and gaps, from exact and whole numbers of steps of `usual` seconds."""
     notes = []
     if repeated := int((steps == 0).sum()):
         notes.append(f"{repeated:,} rows have the time of another row; their values were averaged.")
-    is_off = (steps > 0) & (np.abs(gaps / usual - steps) > NEAR)
+    is_off = (steps > 0) & (np.abs(exact - steps) > NEAR)
     if is_off.any():
         notes.append(
             f"{is_off.mean():.1%} of the steps are irregular: not a multiple of the usual step, {_worded(usual)}. The "
@@ -126,7 +124,7 @@ def _found(gaps: np.ndarray, steps: np.ndarray, usual: float) -> list[str]:
     return notes
 
 
-def _worded(nanoseconds: float) -> str:
+def _worded(seconds: float) -> str:
     import pandas as pd
 
-    return str(pd.Timedelta(round(nanoseconds), "ns")).removeprefix("0 days ").removesuffix(" 00:00:00")
+    return str(pd.Timedelta(seconds=seconds)).removeprefix("0 days ").removesuffix(" 00:00:00")
