@@ -19,7 +19,9 @@ from aenb.evaluation.scorers.anomaly import item_scores
 from aenb.latent.trained_run import TrainedRun
 
 
-def step_scores(run: TrainedRun, given: Admitted, labels: Any = None, by: str = "reconstruction") -> np.ndarray:
+def step_scores(
+    run: TrainedRun, given: Admitted, labels: Any = None, by: str = "reconstruction", smoothing: int = 1
+) -> np.ndarray:
     """Return the anomaly score of each row of a series.
 
     Args:
@@ -27,16 +29,20 @@ def step_scores(run: TrainedRun, given: Admitted, labels: Any = None, by: str = 
         given: The series, as `admit` returns it.
         labels: Labels of the windows, if the model is conditional.
         by: As for `Run.score`.
+        smoothing: The `width` of `smoothed`, in steps.
 
     Returns:
         (rows,), float64; NaN for a row without observed values.
     """
     series = _series(given)
     if by == "reconstruction":
-        return _summed(step_parts(run, given, labels)[0])
-    scores = item_scores(run, given.inputs, labels, by)
-    spread = np.broadcast_to(scores[:, None, None], (*given.inputs.shape[:2], 1))
-    return series.by_row(spread)[:, 0]
+        parts = _squared(given.inputs, run.reconstruct(given.inputs, labels))
+        steps = _summed(_parts(windows.joined(parts, series.starts, series.steps)))
+    else:
+        scores = item_scores(run, given.inputs, labels, by)
+        spread = np.broadcast_to(scores[:, None, None], (*given.inputs.shape[:2], 1))
+        steps = windows.joined(spread, series.starts, series.steps)[:, 0]
+    return series.recording.rows(smoothed(steps, smoothing))
 
 
 def step_parts(run: TrainedRun, given: Admitted, labels: Any = None) -> tuple[np.ndarray, np.ndarray]:
@@ -91,3 +97,30 @@ def _parts(errors: np.ndarray) -> np.ndarray:
 def _summed(parts: np.ndarray) -> np.ndarray:
     """Return the sums over the observed channels, NaN without any: (steps, channels) → (steps,)."""
     return np.where(np.isnan(parts).all(axis=1), np.nan, np.nansum(parts, axis=1))
+
+
+def smoothed(scores: np.ndarray, width: int) -> np.ndarray:
+    """Return scores averaged over their neighbours, with triangular weights: a moving average, twice.
+
+    A single step that is hard to reconstruct then counts less than a stretch of them.
+
+    Args:
+        scores: (steps,), NaN is ignored.
+        width: The steps of the moving average; 1: the scores are returned.
+
+    Returns:
+        (steps,), float64.
+
+    Example:
+        >>> import numpy as np
+        >>> smoothed(np.array([0.0, 0.0, 9.0, 0.0, 0.0]), 3).round(2).tolist()
+        [1.5, 2.0, 3.0, 2.0, 1.5]
+    """
+    weights = np.ones(min(width, len(scores)))
+    found = np.asarray(scores, "float64")
+    for _ in range(2 if width > 1 else 0):
+        is_observed = np.isfinite(found)
+        counts = np.convolve(is_observed.astype("float64"), weights, "same")
+        sums = np.convolve(np.where(is_observed, found, 0.0), weights, "same")
+        found = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0.5)
+    return found

@@ -53,6 +53,7 @@ Count = Annotated[int, Field("how many", low=1, high=10**7)]
 Steps = Annotated[int, Field("how many", low=2, high=10**5)]
 Guidance = Annotated[float | None, Field("strength", low=0.0, high=100.0)]
 Seed = Annotated[int, Field("of the draw", low=0, high=2**64 - 1)]
+Smoothing = Annotated[int, Field("of the scores of a series, in rows", low=1, high=10**6)]
 Rate = Annotated[float, Field("of false alarms", above=0, high=0.5)]
 
 
@@ -687,7 +688,7 @@ class Run:
         return [Finding(**finding) for finding in self.record["findings"]]
 
     @checked
-    def score(self, x: Any, labels: Any = None, by: str = "reconstruction") -> Any:
+    def score(self, x: Any, labels: Any = None, by: str = "reconstruction", *, smoothing: Smoothing = 1) -> Any:
         """Return anomaly scores: the higher, the more anomalous the example.
 
         Args:
@@ -698,6 +699,7 @@ class Run:
                 noise, with the variance found on training examples, and the negative log-density of the latent code
                 in a Gaussian mixture fitted to their codes (for images the first term dominates, so the order is
                 nearly that of "reconstruction"); "evidence", the negative ELBO in nats, for a model that has one.
+            smoothing: Of a series: over how many neighbouring rows each score is averaged, with triangular weights.
 
         Returns:
             (n,), float64; for a table or a folder, a pandas Series with its index or the names of its files. Of a
@@ -718,7 +720,7 @@ class Run:
         if given.series is not None:
             from aenb.evaluation.step_scores import step_scores
 
-            return given.series.scored(step_scores(self, given, labels, by))
+            return given.series.scored(step_scores(self, given, labels, by, smoothing))
         return given.scores(item_scores(self, given.inputs, labels, by))
 
     def explain(self, x: Any, labels: Any = None) -> Explanation:
