@@ -179,3 +179,35 @@ def test_steps_without_a_score_do_not_part_an_event():
 def test_the_threshold_follows_the_rate(run, broken):
     few, many = (run.anomalies(broken, false_alarm_rate=rate)["steps"].sum() for rate in (0.01, 0.2))
     assert few < many
+
+
+def test_the_view_marks_the_events(run, tmp_path):
+    from aenb.figures.views import show
+
+    figure = show(run, ["series"])["series"]
+    *channels, score = figure.axes
+    assert [axes.get_ylabel() for axes in figure.axes[-1:]] == ["anomaly score"]
+    assert {axes.get_ylabel() for axes in channels} == {"load", "heat"}
+    assert len(score.lines[0].get_xdata()) == 180
+    figure.savefig(tmp_path / "series.png")  # it can be drawn
+
+
+def test_other_data_has_no_such_view():
+    from aenb.figures.views.series import _fits
+
+    class Inputs:
+        data = aenb.load_data("power")
+
+    assert not _fits(Inputs())
+
+
+def test_thinning_keeps_spikes():
+    from aenb.figures.plots.decimated import decimated
+
+    x = np.random.default_rng(0).normal(size=100_000)
+    x[54_321], x[77_777], x[5_000:6_000] = 40, -40, np.nan
+    places, values = decimated(x, 1000)
+    assert len(places) == 1000
+    assert (np.diff(places) >= 0).all()
+    assert {54_321, 77_777} <= set(places.tolist())
+    assert np.allclose(values, x[places], equal_nan=True)
