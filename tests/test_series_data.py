@@ -134,7 +134,9 @@ def test_a_table_in_a_file_with_a_column_of_times(tmp_path, form, column):
 
 
 def test_times_with_offsets_in_a_file(tmp_path):
-    table = pd.DataFrame({"when": HOURS.tz_localize("Europe/Paris", nonexistent="shift_forward").astype(str), "x": WAVE})
+    table = pd.DataFrame(
+        {"when": HOURS.tz_localize("Europe/Paris", nonexistent="shift_forward").astype(str), "x": WAVE}
+    )
     table.to_csv(tmp_path / "a.csv", index=False)
     data = aenb.load_data(tmp_path / "a.csv", kind="series")
     assert "time zone UTC" in said(data)

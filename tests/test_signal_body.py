@@ -11,7 +11,9 @@ X = np.stack([np.sin(np.arange(21) / 3 + phase) for phase in np.linspace(0, 6, 6
 
 @pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 9, 32])
-@pytest.mark.parametrize("how", [{"filters": (4, 6)}, {"filters": (4, 4, 4), "recurrent_units": 3}, {"filters": (), "recurrent_units": 5}])
+@pytest.mark.parametrize(
+    "how", [{"filters": (4, 6)}, {"filters": (4, 4, 4), "recurrent_units": 3}, {"filters": (), "recurrent_units": 5}]
+)
 def test_signals_of_any_length_keep_their_shape(steps, how):
     model = aenb.build_model("conv", (steps, 2), latent_dim=3, **how)
     assert model.output_shape == (None, steps, 2)
@@ -35,14 +37,18 @@ def test_the_recurrent_layer_reads_the_steps_in_their_order():
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [{"filters": (8, 8)}, {"filters": (8,), "recurrent_units": 8}])
 def test_it_learns_waves(how):
-    run = aenb.train("conv", X, latent_dim=2, epochs=60, learning_rate=1e-2, batch_size=16, seed=0, verbose=False, **how)
+    run = aenb.train(
+        "conv", X, latent_dim=2, epochs=60, learning_rate=1e-2, batch_size=16, seed=0, verbose=False, **how
+    )
     scores = run.evaluate(parts="reconstruction")
     assert scores["mse"] < 0.3 * scores["mean_mse"]
 
 
 @pytest.mark.slow
 def test_a_linear_path_begins_as_pca():
-    run = aenb.train("conv", X, latent_dim=2, filters=(8,), linear_path=True, epochs=1, learning_rate=1e-9, seed=0, verbose=False)
+    run = aenb.train(
+        "conv", X, latent_dim=2, filters=(8,), linear_path=True, epochs=1, learning_rate=1e-9, seed=0, verbose=False
+    )
     scores = run.evaluate(parts="reconstruction")
     assert scores["mse"] == pytest.approx(scores["pca_mse"], rel=0.2, abs=1e-3)
 

@@ -1,5 +1,7 @@
 """VUS, against the definition written out step by step, and against values that follow from it."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -40,9 +42,9 @@ def literal(scores, labels, longest, thresholds=250):
             found = sum(any(flagged[max(0, first) : last + 1]) for first, last in groups) / len(groups)
             false = (sum(flagged) - hits) / (n - positives)
             points.append((min(1, hits / positives) * found, false, hits / sum(flagged)))
-        pr.append(sum((b[0] - a[0]) * b[2] for a, b in zip(points, points[1:], strict=False)))
+        pr.append(sum((b[0] - a[0]) * b[2] for a, b in itertools.pairwise(points)))
         points.append((1.0, 1.0, 0.0))
-        roc.append(sum((b[1] - a[1]) * (a[0] + b[0]) / 2 for a, b in zip(points, points[1:], strict=False)))
+        roc.append(sum((b[1] - a[1]) * (a[0] + b[0]) / 2 for a, b in itertools.pairwise(points)))
     return float(np.mean(pr)), float(np.mean(roc))
 
 
@@ -104,7 +106,8 @@ def test_ranges_and_buffers():
 @pytest.mark.parametrize(
     ("scores", "labels", "buffer", "words"),
     [
-        ([0.0, np.nan], [0, 1], 1, "finite"), ([0.0], [0, 1], 1, "labels"), ([0.0, 1.0], [1, 1], 1, "anomalous and normal"),
+        ([0.0, np.nan], [0, 1], 1, "finite"), ([0.0], [0, 1], 1, "labels"),
+        ([0.0, 1.0], [1, 1], 1, "anomalous and normal"),
         ([0.0, 1.0], [0, 1], -1, "buffer"),
     ],
 )  # fmt: skip

@@ -103,8 +103,9 @@ def load_data(
 
     Returns:
         `Data`: images in [0, 1], tables and signals standardised, texts as token ids, with a part held out; its notes
-        say what was changed. Of a series, windows (n, window, channels) in the order of time, the last fifth held out;
-        gaps, duplicate and unsorted times are repaired, and named in the notes. In a table with other columns than numbers, each column is coded by its kind.
+        say what was changed. In a table with other columns than numbers, each column is coded by its kind. Of a series,
+        windows (n, window, channels) in the order of time, with the last fifth held out; gaps, duplicate and unsorted
+        times are repaired, and named in the notes.
 
     Raises:
         AenbError: The name is unknown, the file is broken, or a model cannot learn from the array; too few files of a
@@ -215,7 +216,7 @@ def _refuse_columns(columns: Mapping[Any, Any] | None, received: str) -> None:
 def _refuse_windows(asked: Asked, received: str) -> None:
     if asked.is_series:
         raise AenbError(
-            f'`window`, `stride` and `kind="series"`: expected a series, which they cut into windows; received {received}.'
+            f'`window`, `stride` and `kind="series"`: expected a series, which they cut; received {received}.'
         )
 
 

@@ -377,7 +377,10 @@ class Preprocessing:
             ("feature_names", self.kind == "tabular" and len(self.feature_names) not in (0, size)),
             ("columns", bool(self.columns) and (self.kind != "tabular" or self._width() != size)),
             ("vocabulary", self.kind == "text" and len(self.vocabulary) < 2),
-            ("stride", self.stride < 0 or (self.stride > 0 and (self.kind != "signal" or self.stride > self.input_shape[0]))),
+            (
+                "stride",
+                self.stride < 0 or (self.stride > 0 and (self.kind != "signal" or self.stride > self.input_shape[0])),
+            ),
             ("step", self.step < 0),
         ]
         for name, is_wrong in wrong:

@@ -1,7 +1,7 @@
 """Anomaly scores of the steps of a series, from those of the windows that have them.
 
-The score of a step is the mean of its squared reconstruction errors, over channels and over all windows that contain it;
-of another score than the reconstruction error, which only whole windows have, it is the mean over these windows.
+The score of a step is the mean of its squared reconstruction errors, over channels and over all windows that contain
+it. Scores that only whole windows have, such as a density, are averaged over these windows.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def step_parts(run: TrainedRun, given: Admitted, labels: Any = None) -> tuple[np
 
 
 def validation_scores(run: TrainedRun) -> np.ndarray:
-    """Return the anomaly scores of the steps of the validation part, which the model did not learn from: (steps,), sorted.
+    """Return the anomaly scores of the validation steps, which the model did not learn from: (steps,), sorted.
 
     It is the last tenth of the training windows, in time, so anomalies in the held-out part can't raise a threshold.
     """

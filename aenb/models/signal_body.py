@@ -1,9 +1,9 @@
 """The body of encoders and decoders of signals: convolutions along time, and a recurrent layer on request.
 
-Each level halves the steps with a strided convolution of width k, and the decoder mirrors it with transposed ones. With
-`recurrent_units`, a gated recurrent unit (GRU; Cho et al. 2014, arXiv 1406.1078) then reads the steps in both directions,
-and its last states are the features; in the decoder, another one unrolls the code, given at each step, as in the sequence
-autoencoders of Srivastava, Mansimov & Salakhutdinov (2015, arXiv 1502.04681).
+Each level halves the steps with a strided convolution, and the decoder mirrors it with transposed ones. With
+`recurrent_units`, a gated recurrent unit (GRU; Cho et al. 2014, arXiv 1406.1078) then reads the steps in both
+directions, and its last states are the features. In the decoder, another one gets the code at each step, and unrolls it
+(sequence autoencoders: Srivastava, Mansimov & Salakhutdinov 2015, arXiv 1502.04681).
 
     (T, C) → (⌈T/2⌉, f₁) → (⌈T/4⌉, f₂) → [→ GRU ←] → z ∈ ℝᵏ → [GRU →] → (⌈T/4⌉, f₂) → … → (T, C)
 """

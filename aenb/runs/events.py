@@ -14,6 +14,7 @@ from aenb.evaluation.metrics.detection import upper_quantile
 from aenb.evaluation.metrics.range_curves import labelled_ranges
 from aenb.evaluation.scorers.anomaly import held_out_scores
 from aenb.evaluation.step_scores import step_parts
+from aenb.figures.series_page import series_page
 from aenb.latent.trained_run import TrainedRun
 
 SHOWN, NAMED = 10, 3  # events in the printed table; channels in a reason
@@ -24,8 +25,9 @@ class Events(pd.DataFrame):
     """The table of `Run.anomalies` for a series: a DataFrame of events, in the order of time.
 
     Its columns are `start` and `end`, the first and the last anomalous step; `peak`, the step with the highest score;
-    `score`, that score; `threshold`; `steps`, how many; `reason`, the channels with the largest parts of the scores, and
-    whether the values are higher or lower than expected. Steps are named by the caller's index, or by their position.
+    `score`, that score; `threshold`; `steps`, how many; `reason`, the channels with the largest parts of the scores,
+    and whether the values are higher or lower than expected. Steps are named by the caller's index, or by their
+    position. In a notebook it also shows the series to scroll and zoom, with its score and the events.
 
     Example:
         >>> import aenb, numpy as np
@@ -37,9 +39,10 @@ class Events(pd.DataFrame):
         True
     """
 
-    _metadata: ClassVar[list[str]] = ["_verdict", "_scores"]
+    _metadata: ClassVar[list[str]] = ["_verdict", "_scores", "_page"]
     _verdict = ""
     _scores: Any = None
+    _page = ""
 
     @property
     def _constructor(self) -> type[pd.DataFrame]:
@@ -87,7 +90,8 @@ class Events(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         table = html_table(self._rows(), values="left") if len(self) else ""
-        return f"<div>{self._verdict}</div>{table}" + "".join(f"<div>{line}</div>" for line in self._rest)
+        rest = "".join(f"<div>{line}</div>" for line in self._rest)
+        return f"<div>{self._verdict}</div>{self._page}{table}{rest}"
 
 
 def find_events(run: TrainedRun, new: Any, false_alarm_rate: float) -> Events:
@@ -119,15 +123,20 @@ def _table(
     scores = np.where(np.isnan(parts).all(axis=1), np.nan, np.nansum(parts, axis=1))
     deviations = given.preprocessing.scaled(recording.rows(recording.values)) - expected
     flagged = (scores > threshold)[order]
+    names = recording.channels or [f"channel {number}" for number in range(parts.shape[1])]
     rows = []
     for first, last in joined_ranges(flagged, np.isnan(scores[order])):
         inside = order[first : last + 1]
         inside = inside[scores[inside] > threshold]
         peak = inside[scores[inside].argmax()]
-        names = recording.channels or [f"channel {number}" for number in range(parts.shape[1])]
         reason = _reason(np.nansum(parts[inside], axis=0), np.nanmean(deviations[inside], axis=0), names)
         rows.append((index[inside[0]], index[inside[-1]], index[peak], scores[peak], threshold, len(inside), reason))
     table = Events(rows, columns=list(COLUMNS))
+    table._page = series_page(
+        recording.rows(recording.values)[order], scores[order], threshold, names=names,
+        index=None if recording.index is None else index[order],
+        expected=given.preprocessing.to_raw(expected)[order],
+    )  # fmt: skip
     table._scores = pd.Series(scores, index=index, name="score")
     table._verdict = (
         f"{len(rows):,} events, {int(flagged.sum()):,} of {len(flagged):,} steps: their anomaly scores exceed "

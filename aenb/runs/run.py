@@ -300,7 +300,8 @@ class Run:
         stride = self.record.get("data", {}).get("stride")
         window = self.preprocessing.input_shape[0] if stride and not isinstance(data, Data) else None
         loaded = load_data(
-            data, labels, limit=self.spec.limit, name=self.spec.data, kind="signal" if is_signal and not stride else None,
+            data, labels, limit=self.spec.limit, name=self.spec.data,
+            kind="signal" if is_signal and not stride else None,
             columns=asked if is_frame(data) else None, window=window, stride=None if window is None else stride,
         )  # fmt: skip
         if not self.learnt_from(loaded):
@@ -835,8 +836,8 @@ class Run:
             parts: Some of "reconstruction" (`mse`, `psnr`, `ssim`, `pca_mse`, `mean_mse`), "likelihood" (`elbo`,
                 `nll`, `active_units`), "representation" (`linear_probe`, `knn`, `pca_knn`), "generation" (`frechet`,
                 `frechet_floor`, `frechet_reconstruction`, `precision`, `recall`, `density`, `coverage`), "anomaly"
-                (`anomaly_auc`), "generated_table" (`marginal_distance`, `association_difference`, `classifier_auc`);
-                None: all.
+                (`anomaly_auc`), "series_anomaly" (`vus_pr`, `vus_roc`), "generated_table" (`marginal_distance`,
+                `association_difference`, `classifier_auc`); None: all.
             verbose: Whether to show progress, if more than reconstructions are scored.
 
         Returns:

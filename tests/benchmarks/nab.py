@@ -2,13 +2,14 @@
 
     python -m tests.benchmarks.nab [--seeds 3] [--part test] [--out build/nab]
 
-TSB-AD (Liu & Paparrizos 2024, "The elephant in the room", NeurIPS) publishes the VUS-PR of its detectors on series of the
-Numenta Anomaly Benchmark (Lavin & Ahmad 2015, arXiv 1510.03336) under numbers. A series of NAB is taken for one of them if
-its length, its number of anomalous steps and its first one are the same, with NAB's first row left out, as TSB-AD does, and
-the steps after the begin of a labelled window up to its end labelled: 14 series, two of them synthetic.
+TSB-AD (Liu & Paparrizos 2024, "The elephant in the room", NeurIPS) publishes the VUS-PR of its detectors on series of
+the Numenta Anomaly Benchmark (Lavin & Ahmad 2015, arXiv 1510.03336) under numbers. A series of NAB is taken for one of
+them if it has the same length, number of anomalous steps, and first anomalous step. As in TSB-AD, NAB's first row is
+left out, and the steps after the start of a labelled window, up to its end, are anomalous. That identifies 14 series,
+two of them synthetic.
 
-A model learns from the first steps, as many as TSB-AD's file name says, and scores the whole series; VUS-PR has TSB-AD's
-buffer, the window that its autocorrelation gives. All choices were made on NAB's other 38 series with anomalies
+A model learns from the first steps, as many as TSB-AD's file name says, and scores all. VUS-PR has TSB-AD's buffer, the
+window length that its autocorrelation gives. All choices were made on NAB's other 38 series with anomalies
 (`--part development`); NAB.md says what was tried.
 
 The files are downloaded once, checked against a pinned SHA-256, and kept in Keras's cache. Offline, set the environment
@@ -36,11 +37,11 @@ from aenb.data.series.load_series import from_series
 from aenb.evaluation.metrics.range_curves import volume_scores
 from aenb.evaluation.step_scores import smoothed
 from tests.benchmarks import machine
-from tests.benchmarks.nab_files import SHA256
 from tests.benchmarks.resumable import Lines
 
 NAB = "https://raw.githubusercontent.com/numenta/NAB/ea702d75cc2258d9d7dd35ca8e5e2539d71f3140"
 TSB = "https://raw.githubusercontent.com/TheDatumOrg/TSB-AD/87630099ea8d0dafe89a957e31ed9720e88479eb"
+SHA256 = json.loads(Path(__file__).with_name("nab_files.json").read_text(encoding="utf-8"))
 TABLE, LABELS = "tsb_ad_vus_pr.csv", "labels/combined_windows.json"
 RIVALS = ("AutoEncoder", "Sub-PCA", "POLY")
 WITHOUT = "realKnownCause/nyc_taxi.csv"  # for the mean of 13
@@ -127,7 +128,7 @@ def scored(labelled: Labelled, seed: int) -> np.ndarray:
 
 
 def components(x: np.ndarray, variance: float) -> int:
-    """Return how many principal components keep a share of the variance, fewer than the features of x, (n, features)."""
+    """Return how many principal components of x, (n, features), keep a share of its variance."""
     spectrum = np.maximum(np.linalg.eigvalsh(np.cov(x.T))[::-1], 0)
     return min(int(np.searchsorted(np.cumsum(spectrum) / spectrum.sum(), variance)) + 1, x.shape[1] - 1)
 

@@ -1,8 +1,8 @@
 """Small data sets of signals and a series with an anomaly, which come with the package aeon; it is not imported.
 
-    power       ItalyPowerDemand: days of electricity demand (Keogh et al. 2006, "Intelligent icons", ICDM)
-    gunpoint    GunPoint: motions of a hand (Ratanamahatana & Keogh 2005, SDM)
-    kdd_tsad    the series 135, InternalBleeding16, of KDD 2021's anomaly contest (Wu & Keogh 2021, arXiv 2009.13807)
+power       ItalyPowerDemand: days of electricity demand (Keogh et al. 2006, "Intelligent icons", ICDM)
+gunpoint    GunPoint: motions of a hand (Ratanamahatana & Keogh 2005, SDM)
+kdd_tsad    the series 135, InternalBleeding16, of KDD 2021's anomaly contest (Wu & Keogh 2021, arXiv 2009.13807)
 """
 
 from __future__ import annotations

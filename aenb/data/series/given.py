@@ -44,7 +44,7 @@ class GivenSeries:
         return pd.RangeIndex(len(rows)) if self.recording.index is None else self.recording.index[rows]
 
     def by_row(self, parts: np.ndarray) -> np.ndarray:
-        """Return the mean over all windows of their values for a step: (windows, window, channels) → (rows, channels)."""
+        """Return the mean over windows for each row: (windows, window, channels) → (rows, channels), float64."""
         return self.recording.rows(windows.joined(parts, self.starts, self.steps))
 
     def in_rows(self, parts: np.ndarray) -> Any:
@@ -70,7 +70,7 @@ def is_given_series(x: Any) -> bool:
         return True
     if isinstance(x, list | tuple) and len(x) and not np.isscalar(x[0]):
         return False
-    return np.ndim(x) in (1, 2) and getattr(np.asarray(x), "dtype", None) != object
+    return np.ndim(x) in (1, 2) and np.asarray(x).dtype.kind != "O"
 
 
 def given_series(x: Any, preprocessing: Preprocessing, name: str) -> tuple[GivenSeries, np.ndarray]:
@@ -94,9 +94,7 @@ def given_series(x: Any, preprocessing: Preprocessing, name: str) -> tuple[Given
         (11, 20, 1)
     """
     window, channels = preprocessing.input_shape
-    recording = read(
-        x, name, longest_gap=window, channels=preprocessing.feature_names or None, step=preprocessing.step
-    )
+    recording = read(x, name, longest_gap=window, channels=preprocessing.feature_names or None, step=preprocessing.step)
     found = recording.values
     if found.shape[1] != channels:
         raise AenbError(f"`{name}`: expected a series of {channels} channels; received {found.shape[1]}.")

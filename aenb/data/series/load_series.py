@@ -100,8 +100,8 @@ def _check_varies(values: np.ndarray, name: str) -> None:
     observed = values[:, ~np.isnan(values).all(axis=0)]
     if (np.nanmax(observed, axis=0) == np.nanmin(observed, axis=0)).all():
         raise AenbError(
-            f"`{name}`: expected a series that varies; received the value {observed[~np.isnan(observed)][0]:g} at every "
-            "step of the training part."
+            f"`{name}`: expected a series that varies; received the value {observed[~np.isnan(observed)][0]:g} at "
+            "every step of the training part."
         )
 
 
@@ -159,6 +159,6 @@ def _split_note(recording: Recording, cutoff: int) -> str:
         rows = np.flatnonzero(recording.places >= cutoff)
         begin = f", from {recording.index[rows[recording.places[rows].argmin()]]}"
     return (
-        f"The last {len(recording.values) - cutoff:,} of {len(recording.values):,} steps are held out{begin}; no window "
-        "has steps of both parts."
+        f"The last {len(recording.values) - cutoff:,} of {len(recording.values):,} steps are held out{begin}; no "
+        "window has steps of both parts."
     )

@@ -1,8 +1,8 @@
 """A recording: what was given for a series, as numbers on a grid of regular steps.
 
-    a 1-D array, a list of numbers, a pandas Series      one channel
-    an array (steps, channels)                           several channels
-    a DataFrame, with times as its index or a column     the other columns are channels
+a 1-D array, a list of numbers, a pandas Series      one channel
+an array (steps, channels)                           several channels
+a DataFrame, with times as its index or a column     the other columns are channels
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from aenb.core.errors import AenbError, shown
 from aenb.data.columns import in_order, single_names
 from aenb.data.numeric import as_array, is_frame
-from aenb.data.series.time_axis import TimeAxis, are_times, time_axis
+from aenb.data.series.time_axis import are_times, time_axis
 
 NAME = re.compile(r"^(time|times|timestamp|timestamps|date|dates|datetime|ts|t)$", re.IGNORECASE)
 SURE = 0.95  # share of the texts of a column that have to be times
@@ -69,9 +69,7 @@ def is_series(x: Any) -> bool:
     return is_pandas and getattr(x.dtype, "kind", "O") in "uif"
 
 
-def read(
-    x: Any, name: str, *, longest_gap: int, channels: Sequence[str] | None = None, step: float = 0.0
-) -> Recording:
+def read(x: Any, name: str, *, longest_gap: int, channels: Sequence[str] | None = None, step: float = 0.0) -> Recording:
     """Put what was given for a series on a grid of regular steps.
 
     Args:

@@ -1,7 +1,8 @@
 """The times of a series: sorted, on a grid of regular steps, with what was repaired as sentences to report.
 
-Times become numbers of steps since the first one. Two neighbours are ⌊d / s⌉ steps apart, at least one, if d is the time
-between them and s the usual step; so months, which differ in length, stay one step each, and a gap has its true length.
+Times become numbers of steps since the first one. Two neighbours are ⌊d / s⌉ steps apart, at least one, if d is the
+time between them and s the usual step. So months, which differ in length, stay one step each, and a gap keeps its true
+length.
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ from aenb.core.errors import AenbError
 THRESHOLDS = 250
 
 
-def volume_scores(scores: np.ndarray, is_anomaly: np.ndarray, buffer: int, thresholds: int = THRESHOLDS) -> dict[str, float]:
+def volume_scores(
+    scores: np.ndarray, is_anomaly: np.ndarray, buffer: int, thresholds: int = THRESHOLDS
+) -> dict[str, float]:
     """Return `vus_pr` and `vus_roc` of the scores of time steps.
 
     Args:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 MOST = 2000  # points of a line
@@ -15,7 +17,7 @@ def decimated(values: np.ndarray, most: int = MOST) -> tuple[np.ndarray, np.ndar
         most: The number of points, at least 2.
 
     Returns:
-        Places and values, (points,) each: in each of most / 2 stretches the smallest and the largest one, in their order.
+        Places and values, (points,) each: in each of most / 2 stretches the smallest and the largest, in their order.
 
     Example:
         >>> import numpy as np
@@ -30,7 +32,7 @@ def decimated(values: np.ndarray, most: int = MOST) -> tuple[np.ndarray, np.ndar
         return np.arange(steps), values
     edges = np.linspace(0, steps, most // 2 + 1).astype(int)
     places = []
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in itertools.pairwise(edges.tolist()):
         part = values[begin:end]
         if np.isnan(part).all():
             places += [begin, end - 1]
