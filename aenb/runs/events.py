@@ -9,7 +9,9 @@ import pandas as pd
 
 from aenb.core.errors import AenbError
 from aenb.core.tables import html_table, text_table
-from aenb.data.gate import Admitted, admit
+from aenb.data.gate import admit
+from aenb.data.preprocessing import Preprocessing
+from aenb.data.series.recording import Recording
 from aenb.evaluation.metrics.detection import upper_quantile
 from aenb.evaluation.metrics.range_curves import labelled_ranges
 from aenb.evaluation.scorers.anomaly import held_out_scores
@@ -111,17 +113,24 @@ def find_events(run: TrainedRun, new: Any, false_alarm_rate: float) -> Events:
     parts, expected = step_parts(run, given)
     known = held_out_scores(run)
     threshold = upper_quantile(known, false_alarm_rate)
-    return _table(given, parts, expected, threshold, false_alarm_rate, len(known))
+    table = _table(given.series.recording, run.preprocessing, (parts, expected), threshold)
+    flagged, rows = int((table.scores > threshold).sum()), len(table.scores)
+    table._verdict = (
+        f"{len(table):,} events, {flagged:,} of {rows:,} steps: their anomaly scores exceed {threshold:.4g}, the "
+        f"threshold for a false-alarm rate of {false_alarm_rate:.3g}, set on {len(known):,} steps for validation."
+    )
+    return table
 
 
 def _table(
-    given: Admitted, parts: np.ndarray, expected: np.ndarray, threshold: float, rate: float, known: int
+    recording: Recording, preprocessing: Preprocessing, found: tuple[np.ndarray, np.ndarray], threshold: float
 ) -> Events:
-    recording = given.series.recording
+    """Return the events of a series, from the parts of its rows' scores and what the model expects there."""
+    parts, expected = found
     order = np.argsort(recording.places, kind="stable")  # of the rows, in time
     index = pd.RangeIndex(len(order)) if recording.index is None else pd.Index(recording.index)
     scores = np.where(np.isnan(parts).all(axis=1), np.nan, np.nansum(parts, axis=1))
-    deviations = given.preprocessing.scaled(recording.rows(recording.values)) - expected
+    deviations = preprocessing.scaled(recording.rows(recording.values)) - expected
     flagged = (scores > threshold)[order]
     names = recording.channels or [f"channel {number}" for number in range(parts.shape[1])]
     rows = []
@@ -129,19 +138,15 @@ def _table(
         inside = order[first : last + 1]
         inside = inside[scores[inside] > threshold]
         peak = inside[scores[inside].argmax()]
-        reason = _reason(np.nansum(parts[inside], axis=0), np.nanmean(deviations[inside], axis=0), names)
+        reason = _reason(np.nansum(parts[inside], axis=0), np.nan_to_num(deviations[inside]).sum(axis=0), names)
         rows.append((index[inside[0]], index[inside[-1]], index[peak], scores[peak], threshold, len(inside), reason))
     table = Events(rows, columns=list(COLUMNS))
     table._page = series_page(
         recording.rows(recording.values)[order], scores[order], threshold, names=names,
         index=None if recording.index is None else index[order],
-        expected=given.preprocessing.to_raw(expected)[order],
+        expected=preprocessing.to_raw(expected)[order],
     )  # fmt: skip
     table._scores = pd.Series(scores, index=index, name="score")
-    table._verdict = (
-        f"{len(rows):,} events, {int(flagged.sum()):,} of {len(flagged):,} steps: their anomaly scores exceed "
-        f"{threshold:.4g}, the threshold for a false-alarm rate of {rate:.3g}, set on {known:,} steps for validation."
-    )
     return table
 
 

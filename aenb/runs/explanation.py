@@ -16,6 +16,7 @@ from aenb.core.fields import Field
 from aenb.core.tables import html_table, text_table
 from aenb.data import mixed_table
 from aenb.data.gate import Admitted, admit
+from aenb.data.series.recording import Recording
 from aenb.evaluation.attribution import feature_parts
 from aenb.evaluation.features import feature_labels
 from aenb.evaluation.step_scores import step_parts
@@ -152,14 +153,15 @@ class Explanation:
 def explain(run: TrainedRun, x: Any, labels: Any = None) -> Explanation:
     """Explain the anomaly scores of examples; see `Run.explain`."""
     given = admit(x, run.preprocessing)
-    return explained(run, given, labels) if given.series is None else _of_series(run, given, labels)
+    if given.series is None:
+        return explained(run, given, labels)
+    return _of_series(run, given, given.series.recording, labels)
 
 
-def _of_series(run: TrainedRun, given: Admitted, labels: Any) -> Explanation:
+def _of_series(run: TrainedRun, given: Admitted, recording: Recording, labels: Any) -> Explanation:
     """Explain the anomaly score of each row of a series, channel by channel."""
     import pandas as pd
 
-    recording = given.series.recording
     parts, expected = step_parts(run, given, labels)
     names = recording.channels or [f"channel {number}" for number in range(parts.shape[1])]
     frame = pd.DataFrame(np.nan_to_num(parts), index=recording.index, columns=list(names))

@@ -51,7 +51,12 @@ def test_a_spike_of_one_row_is_drawn_at_every_zoom(new_page):
     page = new_page()
     page.set_content(page_of([(50_000, 50_000)]))
     expect(page.locator("canvas")).to_have_attribute("data-to", str(N))
-    top = """() => { const c = document.querySelector("canvas"), r = c.width / c.clientWidth, x = Math.round(56 * r + 0.5 * (c.clientWidth - 56) * r);
-      const d = c.getContext("2d").getImageData(x - 4, Math.round((c.clientHeight / 2 + 12) * r), 9, 60).data;
-      let dark = 0; for (let k = 0; k < d.length; k += 4) dark += d[k + 3] > 200 && d[k] < 90 && d[k + 1] < 90; return dark; }"""
+    top = """() => {
+      const c = document.querySelector("canvas"), r = c.width / c.clientWidth;
+      const x = Math.round(56 * r + 0.5 * (c.clientWidth - 56) * r), y = Math.round((c.clientHeight / 2 + 12) * r);
+      const d = c.getContext("2d").getImageData(x - 4, y, 9, 60).data;
+      let dark = 0;
+      for (let k = 0; k < d.length; k += 4) dark += d[k + 3] > 200 && d[k] < 90 && d[k + 1] < 90;
+      return dark;
+    }"""
     assert page.evaluate(top) > 10

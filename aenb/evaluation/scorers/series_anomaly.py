@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from aenb.data.gate import admit
+from aenb.data.gate import Admitted
 from aenb.data.record import Data
 from aenb.data.series import windows
+from aenb.data.series.given import given_series
 from aenb.evaluation.metrics.baselines import principal_subspace
 from aenb.evaluation.metrics.range_curves import volume_scores
 from aenb.evaluation.scorers.score_parts import score
@@ -34,15 +35,15 @@ def series_anomaly(run: TrainedRun, data: Data, say: Callable[[str], object]) ->
     if series.is_anomaly.all() or not series.is_anomaly.any():
         return {}
     say("anomaly scores of time steps")
-    given = admit(series.held, run.preprocessing)
+    whole, inputs = given_series(series.held, run.preprocessing, data.name)
+    given = Admitted(inputs, run.preprocessing, series=whole)
     subspace = principal_subspace(lambda: map(np.nan_to_num, data.blocks()), run.latent_dim)
-    filled = np.nan_to_num(given.inputs)
+    filled = np.nan_to_num(inputs)
     errors = (filled - subspace.reconstruct(filled, run.latent_dim).reshape(filled.shape)) ** 2
-    whole = given.series
     baseline = whole.recording.rows(windows.joined(errors, whole.starts, whole.steps)).mean(axis=1)
     found = {"": step_scores(run, given), "pca_": baseline}
     return {
         f"{prefix}{name}": value
         for prefix, scores in found.items()
-        for name, value in volume_scores(np.nan_to_num(scores), series.is_anomaly, given.inputs.shape[1]).items()
+        for name, value in volume_scores(np.nan_to_num(scores), series.is_anomaly, inputs.shape[1]).items()
     }

@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
-from aenb.data.gate import admit
+from aenb.core.errors import AenbError
+from aenb.data.gate import Admitted
+from aenb.data.series.given import given_series
+from aenb.data.series.recording import Recording
 from aenb.evaluation.metrics.detection import upper_quantile
 from aenb.evaluation.metrics.range_curves import labelled_ranges
 from aenb.evaluation.scorers.anomaly import held_out_scores
@@ -37,8 +41,7 @@ def _fits(inputs: ViewInputs) -> bool:
 def series(inputs: ViewInputs) -> Figure:
     """Draw the channels with the largest scores over the reconstruction band, and the score of each step below."""
     run = inputs.run
-    given = admit(inputs.data.series.held[:STEPS], run.preprocessing)
-    recording = given.series.recording
+    given, recording = _held(inputs)
     order = np.argsort(recording.places, kind="stable")
     parts, expected = (one[order] for one in step_parts(run, given))
     values, expected = recording.rows(recording.values)[order], run.preprocessing.to_raw(expected)
@@ -56,13 +59,30 @@ def series(inputs: ViewInputs) -> Figure:
         for one, channel in zip(axes[:-1], shown, strict=True):
             _channel(one, x, values[:, channel], expected[:, channel], float(half[channel]))
             one.set_ylabel(drawable(str(names[channel])[:20]))
-        axes[0].legend(loc="upper left", bbox_to_anchor=(0, 1.35), ncols=3, frameon=False, fontsize=8)
+        axes[0].legend(loc="lower left", bbox_to_anchor=(0, 0.97), ncols=2, frameon=False, fontsize=8)
         _score(axes[-1], x, scores, threshold)
         for begin, end in events[np.argsort(-(events[:, 1] - events[:, 0]), kind="stable")][:SPANS]:
             for one in axes:
                 one.axvspan(x[begin], x[min(end + 1, len(x) - 1)], color=ORANGE, alpha=0.3, lw=0)
+        if x.dtype.kind == "M":
+            locator = AutoDateLocator()
+            axes[-1].xaxis.set_major_locator(locator)
+            axes[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))
         axes[-1].set_xlabel("time" if recording.has_times else "row of the held-out part")
     return figure
+
+
+def _held(inputs: ViewInputs) -> tuple[Admitted, Recording]:
+    """Return the held-out part of the series as windows, and as rows.
+
+    Raises:
+        AenbError: The run is not one of windows.
+    """
+    if inputs.data.series is None:
+        raise AenbError("Expected a run of a series' windows; received one of other data.")
+    preprocessing = inputs.run.preprocessing
+    found, windows = given_series(inputs.data.series.held[:STEPS], preprocessing, inputs.data.name)
+    return Admitted(windows, preprocessing, series=found), found.recording
 
 
 def _drawn_times(index: Any) -> np.ndarray:
@@ -98,4 +118,4 @@ def _score(axes: Axes, x: np.ndarray, scores: np.ndarray, threshold: float) -> N
         axes.set_yscale("log")
         axes.set_ylim(float(np.quantile(positive, 0.01)), 1.5 * float(np.nanmax(scores)))
     axes.set_ylabel("anomaly score")
-    axes.legend(loc="upper left", frameon=False, fontsize=8)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.97), frameon=False, fontsize=8)
