@@ -166,6 +166,7 @@ def test_a_series_given_later_comes_back_in_the_order_of_its_rows():
         (WAVE[:50], {"window": 40}, "`window` of at most 24"),
         (np.full(100, np.nan), {}, "only NaN"),
         (np.r_[WAVE, np.inf], {}, "infinity, first at row 600"),
+        (np.r_[WAVE, 1e300], {}, "float32 can hold .* first at step 600"),
         (np.zeros((4, 3, 2)), {"kind": "series"}, "steps, channels"),
         (np.array([]), {}, "none"),
         (pd.Series(WAVE[:3], [HOURS[0], pd.NaT, HOURS[1]]), {}, "1 without"),

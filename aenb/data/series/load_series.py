@@ -60,6 +60,7 @@ def from_series(
     cutoff = training or _cutoff(len(values), chosen, name)
     scaler, scaling_notes = fit_scaler(values[None, :cutoff], name, recording.channels)
     inputs = standardise(values, scaler.mean_, scaler.scale_)
+    _check_representable(inputs, name)
     step = stride or max(1, -(-(cutoff - chosen + 1) // MOST_WINDOWS))
     first, train = _observed(inputs[:cutoff], chosen, step, name)
     _, test = _observed(inputs[cutoff:], chosen, step, name)
@@ -102,6 +103,14 @@ def _check_varies(values: np.ndarray, name: str) -> None:
         raise AenbError(
             f"`{name}`: expected a series that varies; received the value {observed[~np.isnan(observed)][0]:g} at "
             "every step of the training part."
+        )
+
+
+def _check_representable(inputs: np.ndarray, name: str) -> None:
+    if np.isinf(inputs).any():
+        raise AenbError(
+            f"`{name}`: expected numbers that float32 can hold after standardisation by the mean and standard "
+            f"deviation of the training part; received larger ones, first at step {int(np.isinf(inputs).any(axis=1).argmax()):,}."
         )
 
 
