@@ -6,8 +6,8 @@ import pytest
 
 import aenb
 from aenb.data.gate import admit
-from aenb.data.series.windowed import validation_split
-from aenb.evaluation.step_scores import smoothed, step_parts, validation_scores
+from aenb.data.series.validation import validation_split
+from aenb.evaluation.step_errors import smoothed, step_parts, validation_scores
 from aenb.runs.events import joined_ranges
 
 N, PERIOD = 900, 20

@@ -19,7 +19,7 @@ from aenb.data.gate import Admitted, admit
 from aenb.data.series.recording import Recording
 from aenb.evaluation.attribution import feature_parts
 from aenb.evaluation.features import feature_labels
-from aenb.evaluation.step_scores import step_parts
+from aenb.evaluation.step_errors import step_parts
 from aenb.latent.trained_run import TrainedRun
 
 if TYPE_CHECKING:

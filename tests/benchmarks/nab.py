@@ -35,7 +35,7 @@ from aenb.data.download import cache, fetch
 from aenb.data.series.autocorrelation import DEFAULT, natural_length
 from aenb.data.series.load_series import from_series
 from aenb.evaluation.metrics.range_curves import volume_scores
-from aenb.evaluation.step_scores import smoothed
+from aenb.evaluation.step_errors import smoothed
 from tests.benchmarks import machine
 from tests.benchmarks.resumable import Lines
 

@@ -109,8 +109,8 @@ def _check_varies(values: np.ndarray, name: str) -> None:
 def _check_representable(inputs: np.ndarray, name: str) -> None:
     if np.isinf(inputs).any():
         raise AenbError(
-            f"`{name}`: expected numbers that float32 can hold after standardisation by the mean and standard "
-            f"deviation of the training part; received larger ones, first at step {int(np.isinf(inputs).any(axis=1).argmax()):,}."
+            f"`{name}`: expected numbers that float32 can hold after standardisation by the training part's mean and "
+            f"deviation; received larger ones, first at step {int(np.isinf(inputs).any(axis=1).argmax()):,}."
         )
 
 

@@ -17,7 +17,7 @@ from aenb.data.series.recording import Recording
 from aenb.evaluation.metrics.detection import upper_quantile
 from aenb.evaluation.metrics.range_curves import labelled_ranges
 from aenb.evaluation.scorers.anomaly import held_out_scores
-from aenb.evaluation.step_scores import step_parts
+from aenb.evaluation.step_errors import step_parts
 from aenb.figures.plots import BLUE, GREY, ORANGE, STYLE, drawable
 from aenb.figures.plots.decimated import decimated
 from aenb.figures.views.view import view
