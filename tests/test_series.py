@@ -6,7 +6,7 @@ import pytest
 
 import aenb
 from aenb.data.gate import admit
-from aenb.data.series.validation import validation_split
+from aenb.data.series.validation_windows import validation_split
 from aenb.evaluation.step_errors import smoothed, step_parts, validation_scores
 from aenb.runs.events import joined_ranges
 

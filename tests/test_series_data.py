@@ -10,7 +10,7 @@ from aenb.data.series import windows
 from aenb.data.series.autocorrelation import autocorrelation, natural_length
 from aenb.data.series.recording import is_series, read
 from aenb.data.series.time_axis import time_axis
-from aenb.data.series.validation import validation_split
+from aenb.data.series.validation_windows import validation_split
 
 N, PERIOD = 600, 24
 WAVE = np.sin(np.arange(N) * 2 * np.pi / PERIOD) + 0.05 * np.random.default_rng(0).normal(size=N)

@@ -10,7 +10,7 @@ from aenb.core.errors import AenbError
 from aenb.data.gate import Admitted
 from aenb.data.series import windows
 from aenb.data.series.given import GivenSeries
-from aenb.data.series.validation import validation_split
+from aenb.data.series.validation_windows import validation_split
 from aenb.latent.trained_run import TrainedRun
 
 

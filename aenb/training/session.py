@@ -19,7 +19,7 @@ from aenb.core.short_form import most_epochs
 from aenb.data.corruption import make_task
 from aenb.data.record import Data
 from aenb.data.scaling import units
-from aenb.data.series.validation import validation_split
+from aenb.data.series.validation_windows import validation_split
 from aenb.engine import Diverged, Engine, State, Validation
 from aenb.engine.checkpoint import Checkpoint, Saved
 from aenb.latent.sampling import samples
