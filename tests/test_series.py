@@ -211,3 +211,15 @@ def test_thinning_keeps_spikes():
     assert (np.diff(places) >= 0).all()
     assert {54_321, 77_777} <= set(places.tolist())
     assert np.allclose(values, x[places], equal_nan=True)
+
+
+def test_labelled_steps_are_scored_by_vus(run):
+    labels = np.zeros(N, bool)
+    labels[800:806] = True
+    series = waves(seed=3)
+    series.iloc[800:806, 0] += 25
+    data = aenb.load_data(series, labels, window=PERIOD)
+    scores = run.evaluate(data, parts="series_anomaly")
+    assert list(scores) == ["vus_pr", "vus_roc", "pca_vus_pr", "pca_vus_roc"]
+    assert scores["vus_pr"] > 0.5
+    assert run.evaluate(parts="series_anomaly") == {}
