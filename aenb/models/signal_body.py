@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass
 
 from aenb.core.backend import Tensor, keras
-from aenb.models import backbones, layers
+from aenb.models.architecture import backbones, layers
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aenb.core.errors import AenbError
-from aenb.data.download import cache, fetch
 from aenb.data.series.autocorrelation import DEFAULT, natural_length
 from aenb.data.series.load_series import from_series
+from aenb.data.sets.download import cache, fetch
 from aenb.evaluation.metrics.range_curves import volume_scores
 from aenb.evaluation.step_errors import smoothed
 from tests.benchmarks import machine

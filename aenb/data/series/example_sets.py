@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from aenb.core.errors import AenbError
-from aenb.data.data_sets import dataset
 from aenb.data.record import Data
 from aenb.data.series.load_series import from_series
-from aenb.data.standardised import fit_scaler, to_units
-from aenb.data.vowels import read_ts
+from aenb.data.sets.data_sets import dataset
+from aenb.data.sets.vowels import read_ts
+from aenb.data.values.standardised import fit_scaler, to_units
 
 WHERE = "PyPI package aeon, offline"
 

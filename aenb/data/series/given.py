@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aenb.core.errors import AenbError
-from aenb.data.numeric import is_frame
 from aenb.data.series import windows
 from aenb.data.series.recording import Recording, read
+from aenb.data.values.numeric import is_frame
 
 if TYPE_CHECKING:
     from aenb.data.preprocessing import Preprocessing

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from aenb.core.errors import AenbError
-from aenb.data.numeric import is_frame
 from aenb.data.record import Data
 from aenb.data.series import windows
 from aenb.data.series.autocorrelation import DEFAULT, natural_length
 from aenb.data.series.recording import Recording, read
 from aenb.data.series.windowed import Windowed
 from aenb.data.split import HELD_OUT, MIN_EXAMPLES
-from aenb.data.standardised import fit_scaler, standardise
+from aenb.data.values.numeric import is_frame
+from aenb.data.values.standardised import fit_scaler, standardise
 
 MOST_WINDOWS = 20_000  # training windows that the default stride gives
 PART = 4  # the default window is at most this part of the training part; a series is scored with this many a window

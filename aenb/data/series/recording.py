@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from aenb.core.errors import AenbError, shown
-from aenb.data.columns import in_order, single_names
-from aenb.data.numeric import as_array, is_frame
 from aenb.data.series.time_axis import are_times, time_axis
+from aenb.data.tables.columns import in_order, single_names
+from aenb.data.values.numeric import as_array, is_frame
 
 NAME = re.compile(r"^(time|times|timestamp|timestamps|date|dates|datetime|ts|t)$", re.IGNORECASE)
 SURE = 0.95  # share of the texts of a column that have to be times
