@@ -69,6 +69,7 @@ class DataFacts(Strict):
     held_out: Count
     total: Count
     fingerprint: Word
+    stride: Annotated[int, Field(ge=1)] | None = None  # of the windows of a series
 
 
 class FoundFacts(Strict):
@@ -104,6 +105,7 @@ class Record(Strict):
     batch_size: Annotated[int, Field(ge=1)]
     xla: bool | None = None
     resident: bool | None = None
+    validation: Annotated[int, Field(ge=1)] | None = None  # windows of a series
     first_epoch: NotNegative | None = None  # seconds: the others take less, since the first one compiles
     reason: Word | None = None
     restarts: list[RestartFacts] | None = None

@@ -5,6 +5,7 @@
     a folder of images or texts, a list of     resized, in [0, 1];     codes and scores with the files' names
     paths, a table of file names               or as token ids
     raw rows or signals, in an array           standardised            arrays in its units
+    a series, to a run of a series' windows    windows, standardised   a row for each of its rows
     images, texts, or an array in              in the model's units    arrays in the model's units
     the model's units, such as `x_test`
 
@@ -31,6 +32,7 @@ from aenb.data.files.listing import listed_files
 from aenb.data.foreign import reading
 from aenb.data.own.containers import contents
 from aenb.data.preprocessing import Preprocessing
+from aenb.data.series.given import GivenSeries, given_series, is_given_series
 from aenb.data.tables.rows import are_rows, as_rows
 from aenb.data.values.numeric import is_frame
 from aenb.data.values.words import are_texts
@@ -47,6 +49,7 @@ class Admitted:
         frame: The table that was given, or None.
         is_raw: Whether an array of original units was given.
         are_texts: Whether texts were given, or files of texts.
+        series: The series that the inputs are windows of, or None.
     """
 
     inputs: np.ndarray
@@ -55,6 +58,7 @@ class Admitted:
     frame: Any = None
     is_raw: bool = False
     are_texts: bool = False
+    series: GivenSeries | None = None
 
     def codes(self, codes: np.ndarray) -> Any:
         """Return latent codes: (n, latent_dim), or a DataFrame of them if the examples have an index."""
@@ -70,6 +74,8 @@ class Admitted:
         """Return examples in the form and the units of those given: (n, *input_shape), a DataFrame, or texts."""
         if self.are_texts:
             return self._texts(x)
+        if self.series is not None:
+            return self.series.in_rows(self.preprocessing.to_raw(x))
         if self.frame is not None:
             return self.preprocessing.to_frame(x, self.index)
         return self.preprocessing.to_raw(x) if self.is_raw else x
@@ -104,6 +110,9 @@ def admit(x: Any, preprocessing: Preprocessing, name: str = "x") -> Admitted:
         with reading(x, f"`{name}`"):
             listing = listed_files(x, name)
         x, index = (x, None) if listing is None else read_listing(listing, preprocessing)
+    if preprocessing.stride and is_given_series(x):
+        series, inputs = given_series(x, preprocessing, name)
+        return Admitted(inputs, preprocessing, series.begins, series=series)
     if preprocessing.kind != "text":
         x = contents(x, name, preprocessing.kind).x
     if preprocessing.columns and are_rows(x, preprocessing.input_shape[0]):

@@ -7,15 +7,16 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from aenb.core.arguments import checked
 from aenb.core.errors import AenbError, nearest, shown
+from aenb.core.fields import Field
 from aenb.core.files import expanded, named, reason
 from aenb.core.short_form import max_examples, smaller
-from aenb.data.files.data_files import FORMATS, from_file
+from aenb.data.files.data_files import FORMATS, from_file, read_file
 from aenb.data.files.folder_listing import in_folder
 from aenb.data.files.listed_examples import from_listing
 from aenb.data.files.listing import listed_files
@@ -25,6 +26,8 @@ from aenb.data.own.arrays import from_arrays
 from aenb.data.own.containers import contents
 from aenb.data.own.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
+from aenb.data.series.load_series import from_series
+from aenb.data.series.recording import is_series
 from aenb.data.sets.data_sets import datasets
 from aenb.data.split import MIN_EXAMPLES
 from aenb.data.text.read import load_written
@@ -33,6 +36,24 @@ from aenb.data.values.numeric import is_frame
 
 MAX_NAME = 100  # characters of a name that may be that of a variable
 EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images or texts"
+
+
+Window = Annotated[int | None, Field("steps of a window; None: by the autocorrelation", low=2, high=10**5)]
+Stride = Annotated[int | None, Field("steps between two windows; None: by the length", low=1, high=10**5)]
+
+
+class Asked(NamedTuple):
+    """How data was asked to be taken: its kind, the kinds of columns, and the windows of a series."""
+
+    kind: str | None = None
+    columns: Mapping[Any, Any] | None = None
+    window: int | None = None
+    stride: int | None = None
+
+    @property
+    def is_series(self) -> bool:
+        """Whether a series was asked for."""
+        return self.kind == "series" or self.window is not None or self.stride is not None
 
 
 @checked
@@ -45,6 +66,8 @@ def load_data(
     kind: str | None = None,
     columns: Mapping[Any, Any] | None = None,
     tokens: str | None = None,
+    window: Window = None,
+    stride: Stride = None,
 ) -> Data:
     """Load a data set by its name, or your own data.
 
@@ -54,7 +77,8 @@ def load_data(
     Args:
         data: A name of `aenb.datasets()`; an array, a memory map or nested lists, (n, features), (n, height, width) or
             (n, height, width, channels); a pandas DataFrame, of numbers, text, categories, True and False or dates; a
-            SciPy sparse matrix; a scikit-learn `Bunch`; signals, a list of arrays (steps, channels) of different
+            SciPy sparse matrix; a scikit-learn `Bunch`; one long series, (steps,), a pandas Series, or a DataFrame of
+            numbers with times as its index; signals, a list of arrays (steps, channels) of different
             lengths, or of pandas Series; a list of texts; a finite `tf.data.Dataset` of examples x or pairs (x, label),
             batched or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (one
             text per line), or to a folder of images (png, jpg, bmp, gif, webp) or of `.txt` files (a text each), whose
@@ -68,7 +92,8 @@ def load_data(
             class.
         name: The name to give an array.
         kind: "signal" for an array (n, length, channels) that does not hold grey images, or (n, length), one series a
-            row. An array (n, length, 1) is signals anyway.
+            row. An array (n, length, 1) is signals anyway. "series" for an array (steps, channels), a list of numbers,
+            or a table with times in a column, also in a file: one long series.
         columns: What the columns of a table are, if not what they look like, by their names: "numeric", "quantile" (its
             ranks, as a normal distribution: for long tails), "count", "binary", "categorical", "ordinal" (of numbers;
             for text, the list of its levels in order), "date", or "drop". `data.columns` shows the kinds, with reasons;
@@ -76,10 +101,16 @@ def load_data(
         tokens: What texts are split into: "words", lower-cased and without punctuation, at most 32 of the 8,000 most
             frequent ones; "subwords" or "bytes" of texts as they are written, at most 256, of which none is unknown.
             "subwords" needs the library `tokenizers`. None: words.
+        window: Of a series: how many steps a window has; None: the highest peak of the autocorrelation, usually a
+            period, or 125 without one. `window` or `stride` also say that the data is a series.
+        stride: Of a series: how many steps after the window before each window begins; None: 1, or what gives 20,000
+            training windows of a longer one.
 
     Returns:
         `Data`: images in [0, 1], tables and signals standardised, texts as token ids, with a part held out; its notes
-        say what was changed. In a table with other columns than numbers, each column is coded by its kind.
+        say what was changed. In a table with other columns than numbers, each column is coded by its kind. Of a series,
+        windows (n, window, channels) in the order of time, with the last fifth held out; gaps, duplicate and unsorted
+        times are repaired, and named in the notes.
 
     Raises:
         AenbError: The name is unknown, the file is broken, or a model cannot learn from the array; too few files of a
@@ -97,14 +128,18 @@ def load_data(
         >>> table = pd.DataFrame({"city": ["Lyon", "Nice", "Paris"] * 20, "sales": range(3, 183, 3)})
         >>> aenb.load_data(table, columns={"sales": "quantile"}).columns["kind"].to_dict()
         {'city': 'categorical', 'sales': 'quantile'}
+
+        >>> load = pd.Series(range(500), pd.date_range("2024-01-01", periods=500, freq="h")) % 24
+        >>> aenb.load_data(load).input_shape
+        (24, 1)
     """
     if limit is not None and limit < MIN_EXAMPLES:
         raise AenbError(f"`limit`: expected at least {MIN_EXAMPLES} training examples; received {limit}.")
-    if kind not in (None, "signal"):
-        raise AenbError(f'`kind`: expected "signal", or None for any other data; received {kind!r}.')
+    if kind not in (None, "signal", "series"):
+        raise AenbError(f'`kind`: expected "signal" or "series", or None for any other data; received {kind!r}.')
     if tokens in UNITS and not (isinstance(data, str | Path) and str(data) in datasets()):
         return load_written(data, labels, name, tokens).limit(smaller(limit, max_examples()))
-    loaded = _find(data, labels, name, kind, columns)
+    loaded = _find(data, labels, name, Asked(kind, columns, window, stride))
     if tokens is not None and tokens != loaded.preprocessing.tokens:
         received = loaded.preprocessing.tokens or "no texts"
         raise AenbError(
@@ -152,32 +187,37 @@ def _no_such(name: str, variables: Sequence[str] = ()) -> AenbError:
     return AenbError(f"No data set, notebook variable or file is called `{shown(name)}`.{hint if guesses else others}")
 
 
-def _find(data: Any, labels: Any, name: str, kind: str | None, columns: Mapping[Any, Any] | None = None) -> Data:
+def _find(data: Any, labels: Any, name: str, asked: Asked = Asked()) -> Data:  # noqa: B008
     with reading(data, f"`{name}`"):
         if isinstance(data, tuple) and len(data) == 2:
             data, labels = data
     if isinstance(data, Data) or (isinstance(data, str | Path) and str(data) in datasets()):
         if labels is not None:
             raise AenbError("`labels`: expected none, since this data has its own; received some. Leave them out.")
-        _refuse_columns(columns, "data that is loaded already")
+        _refuse_columns(asked.columns, "data that is loaded already")
+        _refuse_windows(asked, "data that is loaded already")
         return data if isinstance(data, Data) else _by_name(str(data))
     if isinstance(data, str) and data.partition(":")[0] in datasets() and not os.path.exists(data):
         data_set, _, label = data.partition(":")
         return _by_name(data_set).one_class(printable(label))
     if isinstance(data, str | os.PathLike):
-        return _by_path(os.fsdecode(data), labels, kind, columns)
+        return _by_path(os.fsdecode(data), labels, asked)
     if is_pipeline(data):
+        _refuse_windows(asked, "a pipeline of examples")
         return from_pipeline(data, labels, name)
     with reading(data, f"`{name}`"):
-        listing = None if columns else listed_files(data, name, labels=labels)
+        if asked.is_series or (asked.kind is None and is_series(data)):
+            _refuse_columns(asked.columns, "a series")
+            return from_series(data, labels, name, window=asked.window, stride=asked.stride)
+        listing = None if asked.columns else listed_files(data, name, labels=labels)
     if listing is not None:
         return from_listing(listing, labels)
     with reading(data, f"`{name}`"):
-        found = contents(data, name, kind)
+        found = contents(data, name, asked.kind)
     class_names = found.class_names if labels is None else ()
     labels = found.labels if labels is None else labels
     return from_arrays(
-        found.x, labels, name, kind=found.kind, class_names=class_names, notes=found.notes, columns=columns
+        found.x, labels, name, kind=found.kind, class_names=class_names, notes=found.notes, columns=asked.columns
     )
 
 
@@ -186,13 +226,20 @@ def _refuse_columns(columns: Mapping[Any, Any] | None, received: str) -> None:
         raise AenbError(f"`columns`: expected a table with named columns; received {received}.")
 
 
+def _refuse_windows(asked: Asked, received: str) -> None:
+    if asked.is_series:
+        raise AenbError(
+            f'`window`, `stride` and `kind="series"`: expected a series, which they cut; received {received}.'
+        )
+
+
 def _by_name(name: str) -> Data:
     """Load a data set; one from outside of aenb may give anything that becomes `Data`."""
     loaded = datasets()[name].load()
-    return loaded if isinstance(loaded, Data) else _find(loaded, None, name, None)
+    return loaded if isinstance(loaded, Data) else _find(loaded, None, name)
 
 
-def _by_path(name: str, labels: Any, kind: str | None, columns: Mapping[Any, Any] | None) -> Data:
+def _by_path(name: str, labels: Any, asked: Asked) -> Data:
     if not name.strip():
         raise AenbError(f"`--data`: {EXPECTED}; received an empty name. The current folder is `.`.")
     path = expanded(name)
@@ -205,6 +252,21 @@ def _by_path(name: str, labels: Any, kind: str | None, columns: Mapping[Any, Any
     except (OSError, ValueError) as error:
         raise AenbError(f"`--data`: {EXPECTED}; received {named(name)}: {reason(error)}.") from error
     if is_folder:
-        _refuse_columns(columns, "a folder")
-    loaded = from_listing(in_folder(path), labels) if is_folder else from_file(path, labels, kind, columns)
+        _refuse_columns(asked.columns, "a folder")
+        _refuse_windows(asked, "a folder")
+        loaded = from_listing(in_folder(path), labels)
+    elif asked.is_series:
+        loaded = _series_file(path, labels, asked)
+    else:
+        loaded = from_file(path, labels, asked.kind, asked.columns)
     return replace(loaded, name=printable(name))
+
+
+def _series_file(path: Path, labels: Any, asked: Asked) -> Data:
+    """Load a file as one long series; labels may be the name of a column."""
+    _refuse_columns(asked.columns, "a series")
+    found = read_file(path)
+    source = f"the file {named(path.name)}"
+    return from_series(
+        found.x, labels, named(path.stem), source, window=asked.window, stride=asked.stride, notes=found.notes
+    )

@@ -50,6 +50,8 @@ class Preprocessing:
             words.
         classes: The labels, in the order of their numbers.
         class_names: The name of each class.
+        stride: Of windows of a series: the steps between the starts of two; 0: examples are no windows.
+        step: Of a series with times: the usual time between two steps, in seconds.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "allow_inf_nan": False}
@@ -68,6 +70,8 @@ class Preprocessing:
     columns: tuple[Column, ...] = ()
     left_out: tuple[str, ...] = ()
     merges: tuple[str, ...] | None = None
+    stride: int = 0
+    step: float = 0.0
 
     def inputs(self, x: Any, name: str = "x") -> np.ndarray:
         """Convert what a run is given to the model's units.
@@ -176,7 +180,15 @@ class Preprocessing:
         array = self._fitted(x, name)
         if self.kind == "image":
             return to_unit(array, self.pixel_range, self.reach, name)
-        return self._checked(standardise(array, self.mean, self.scale), array, name)
+        return self.scaled(array, name)
+
+    def scaled(self, values: np.ndarray, name: str = "x") -> np.ndarray:
+        """Standardise raw values, (…, features) or (…, channels): the same shape, float32.
+
+        Raises:
+            AenbError: A value is infinite, or too large.
+        """
+        return self._checked(standardise(values, self.mean, self.scale), values, name)
 
     def to_raw(self, x: np.ndarray) -> np.ndarray:
         """Convert tables and signals from the model's units back to their original ones: the same shape, float64."""
@@ -311,6 +323,11 @@ class Preprocessing:
             ("columns", bool(self.columns) and (self.kind != "tabular" or self._width() != size)),
             ("vocabulary", self.kind == "text" and len(self.vocabulary) < 2),
             ("merges", self.merges is not None and self._subwords.vocabulary != self.vocabulary),
+            (
+                "stride",
+                self.stride < 0 or (self.stride > 0 and (self.kind != "signal" or self.stride > self.input_shape[0])),
+            ),
+            ("step", self.step < 0),
         ]
         for name, is_wrong in wrong:
             if is_wrong:

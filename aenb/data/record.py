@@ -22,6 +22,8 @@ from aenb.data.values.streamed import LIMIT, Examples, Rows, blocks, select
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from aenb.data.series.windowed import Windowed
+
 STREAMED = f"The examples take more than {LIMIT // 2**20} MB: the training examples are read from disk when needed."
 
 SHOWN = 10  # held-out examples in figures
@@ -60,6 +62,7 @@ class Data:
         left_out: Of a table of numbers: the names of columns that were left out.
         names_train: What each training example is called, (n,), such as its file within the folder; or None.
         names_test: What each held-out example is called, (n,), or None.
+        series: If the examples are windows of a series: its held-out rows, and where the windows begin; or None.
         vocabulary: The tokens in the order of their ids; the first stands for no token, the second for any other word.
         merges: Of texts as they are written: the pairs of subword units that are joined, in the order in which they
             were learnt, none for bytes; None: texts are split into words.
@@ -98,6 +101,7 @@ class Data:
     names_train: np.ndarray | None = None
     names_test: np.ndarray | None = None
     merges: tuple[str, ...] | None = None
+    series: Windowed | None = None
 
     def __post_init__(self) -> None:
         if not self.total:
@@ -155,6 +159,7 @@ class Data:
             feature_names=tuple(map(str, self.feature_names)), vocabulary=tuple(self.vocabulary),
             classes=self.classes, class_names=tuple(map(str, self.class_names)), columns=self.table,
             left_out=self.left_out, merges=cast("tuple[str, ...]", self.merges),
+            stride=self.series.scoring_stride if self.series else 0, step=self.series.step if self.series else 0.0,
         )  # fmt: skip
 
     def _reach(self) -> tuple[float, float]:
@@ -300,6 +305,7 @@ class Data:
             y_test=_some(self.y_test, held),
             names_train=_some(self.names_train, keep),
             names_test=_some(self.names_test, held),
+            series=self.series and self.series.only(keep),
         )
 
     def one_class(self, label: Any) -> Data:

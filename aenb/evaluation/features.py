@@ -17,7 +17,7 @@ def feature_labels(preprocessing: Preprocessing) -> list[str]:
         >>> feature_labels(Preprocessing("image", (1, 2, 1)))
         ['[0, 0, 0]', '[0, 1, 0]']
     """
-    if preprocessing.feature_names:
+    if preprocessing.feature_names and preprocessing.kind == "tabular":
         return list(preprocessing.feature_names)
     places = itertools.product(*map(range, preprocessing.input_shape))
     return [f"x{place[0]}" if len(place) == 1 else str(list(place)) for place in places]

@@ -15,9 +15,11 @@ from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.core.tables import html_table, text_table
 from aenb.data.gate import Admitted, admit
+from aenb.data.series.recording import Recording
 from aenb.data.tables import mixed_table
 from aenb.evaluation.attribution import feature_parts
 from aenb.evaluation.features import feature_labels
+from aenb.evaluation.step_errors import step_parts
 from aenb.latent.trained_run import TrainedRun
 
 if TYPE_CHECKING:
@@ -150,7 +152,21 @@ class Explanation:
 
 def explain(run: TrainedRun, x: Any, labels: Any = None) -> Explanation:
     """Explain the anomaly scores of examples; see `Run.explain`."""
-    return explained(run, admit(x, run.preprocessing), labels)
+    given = admit(x, run.preprocessing)
+    if given.series is None:
+        return explained(run, given, labels)
+    return _of_series(run, given, given.series.recording, labels)
+
+
+def _of_series(run: TrainedRun, given: Admitted, recording: Recording, labels: Any) -> Explanation:
+    """Explain the anomaly score of each row of a series, channel by channel."""
+    import pandas as pd
+
+    parts, expected = step_parts(run, given, labels)
+    names = recording.channels or [f"channel {number}" for number in range(parts.shape[1])]
+    frame = pd.DataFrame(np.nan_to_num(parts), index=recording.index, columns=list(names))
+    values = recording.rows(recording.values)
+    return Explanation(frame, np.nansum(parts, axis=1), values, run.preprocessing.to_raw(expected))
 
 
 def explained(run: TrainedRun, given: Admitted, labels: Any = None) -> Explanation:

@@ -26,6 +26,7 @@ from aenb.data.gate import Admitted, admit
 from aenb.data.load import load_data
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
+from aenb.data.series.given import is_given_series
 from aenb.data.tables.mixed_table import asked_again
 from aenb.data.values.numeric import is_frame
 from aenb.data.values.signals import after_end
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from aenb.evaluation.drift import Drift
     from aenb.figures.views import Gallery
     from aenb.runs.anomalies import Anomalies
+    from aenb.runs.events import Events
     from aenb.runs.explanation import Explanation
 
 Count = Annotated[int, Field("how many", low=1, high=10**7)]
@@ -57,6 +59,7 @@ TopK = Annotated[int | None, Field("how many tokens", low=1, high=10**6)]
 TopP = Annotated[float | None, Field("their probability", above=0, high=1)]
 Beams = Annotated[int, Field("how many", low=1, high=100)]
 Seed = Annotated[int, Field("of the draw", low=0, high=2**64 - 1)]
+Smoothing = Annotated[int, Field("of the scores of a series, in rows", low=1, high=10**6)]
 Rate = Annotated[float, Field("of false alarms", above=0, high=0.5)]
 
 
@@ -300,9 +303,13 @@ class Run:
         """
         is_signal = self.record.get("data", {}).get("kind") == "signal" and not isinstance(data, Data)
         asked = asked_again(self._preprocessing.columns, every=False) if self._preprocessing else None
+        stride = self.record.get("data", {}).get("stride")
+        window = self.preprocessing.input_shape[0] if stride and not isinstance(data, Data) else None
         loaded = load_data(
-            data, labels, limit=self.spec.limit, name=self.spec.data, kind="signal" if is_signal else None,
-            columns=asked if is_frame(data) else None, tokens=self._tokens,
+            data, labels, limit=self.spec.limit, name=self.spec.data,
+            kind="signal" if is_signal and not stride else None,
+            columns=asked if is_frame(data) else None, tokens=self._tokens, window=window,
+            stride=None if window is None else stride,
         )  # fmt: skip
         if not self.learnt_from(loaded):
             raise AenbError(
@@ -707,7 +714,7 @@ class Run:
         return [Finding(**finding) for finding in self.record["findings"]]
 
     @checked
-    def score(self, x: Any, labels: Any = None, by: str = "reconstruction") -> Any:
+    def score(self, x: Any, labels: Any = None, by: str = "reconstruction", *, smoothing: Smoothing = 1) -> Any:
         """Return anomaly scores: the higher, the more anomalous the example.
 
         Args:
@@ -718,9 +725,11 @@ class Run:
                 noise, with the variance found on training examples, and the negative log-density of the latent code
                 in a Gaussian mixture fitted to their codes (for images the first term dominates, so the order is
                 nearly that of "reconstruction"); "evidence", the negative ELBO in nats, for a model that has one.
+            smoothing: Of a series: over how many neighbouring rows each score is averaged, with triangular weights.
 
         Returns:
-            (n,), float64; for a table or a folder, a pandas Series with its index or the names of its files.
+            (n,), float64; for a table or a folder, a pandas Series with its index or the names of its files. Of a
+            series, a score for each row: the mean over all windows that have it, a pandas Series if it has an index.
 
         Raises:
             AenbError: The model has no such score.
@@ -734,6 +743,10 @@ class Run:
         from aenb.evaluation.scorers.anomaly import item_scores
 
         given = self._admit(x)
+        if given.series is not None:
+            from aenb.evaluation.step_scores import step_scores
+
+            return given.series.scored(step_scores(self, given, labels, by, smoothing))
         return given.scores(item_scores(self, given.inputs, labels, by))
 
     def explain(self, x: Any, labels: Any = None) -> Explanation:
@@ -749,7 +762,8 @@ class Run:
 
         Returns:
             An `Explanation`, which displays itself: `to_frame()` has a row for each example, whose sum is its score;
-            `plot(example)` draws the largest parts.
+            `plot(example)` draws the largest parts. Of a series, it has a row for each time, and a column for each
+            channel.
 
         Raises:
             AenbError: As for `encode`; the examples are texts.
@@ -767,7 +781,7 @@ class Run:
         return explain(self, x, labels)
 
     @checked
-    def anomalies(self, new: Any = None, labels: Any = None, *, false_alarm_rate: Rate = 0.05) -> Anomalies:
+    def anomalies(self, new: Any = None, labels: Any = None, *, false_alarm_rate: Rate = 0.05) -> Anomalies | Events:
         """Flag anomalies among new examples, and say why.
 
         The threshold is that of split conformal prediction (Papadopoulos et al. 2002): of examples like the held-out
@@ -783,7 +797,9 @@ class Run:
             anomalous first. Its columns: `score`, as `Run.score` returns it; `threshold`; `flagged`, whether the score
             is above it; `reason`, for flagged examples (at most 500) and the first ten: the columns with the largest
             parts by `explain`, the place of an image's or a signal's largest error, or a text's wrong words. In a
-            notebook it shows thumbnails of images, with a frame at that place.
+            notebook it shows thumbnails of images, with a frame at that place. Of a series, `Events`: a row for each
+            run of flagged steps, with its `start`, `end`, `peak` and `score`; the threshold is set on the steps of the
+            training part that were for validation, and None stands for the held-out part.
 
         Raises:
             AenbError: As for `encode`; the data of a run that was loaded is not at hand, if `new` is None.
@@ -798,7 +814,11 @@ class Run:
             (7, True, 'magnesium')
         """
         from aenb.runs.anomalies import find_anomalies
+        from aenb.runs.events import find_events
 
+        is_series = self.preprocessing.stride > 0 and (new is None or is_given_series(new))
+        if is_series or (self.preprocessing.stride > 0 and isinstance(new, str | Path)):
+            return find_events(self, new, false_alarm_rate)
         return find_anomalies(self, new, labels, false_alarm_rate)
 
     @checked
@@ -841,8 +861,8 @@ class Run:
             parts: Some of "reconstruction" (`mse`, `psnr`, `ssim`, `pca_mse`, `mean_mse`), "likelihood" (`elbo`,
                 `nll`, `active_units`), "representation" (`linear_probe`, `knn`, `pca_knn`), "generation" (`frechet`,
                 `frechet_floor`, `frechet_reconstruction`, `precision`, `recall`, `density`, `coverage`), "anomaly"
-                (`anomaly_auc`), "generated_table" (`marginal_distance`, `association_difference`, `classifier_auc`);
-                None: all.
+                (`anomaly_auc`), "series_anomaly" (`vus_pr`, `vus_roc`), "generated_table" (`marginal_distance`,
+                `association_difference`, `classifier_auc`); None: all.
             verbose: Whether to show progress, if more than reconstructions are scored.
 
         Returns:

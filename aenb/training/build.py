@@ -140,6 +140,7 @@ def _record(data: Data) -> dict[str, Any]:
         "data": {
             "name": data.name, "source": data.source, "kind": data.kind, "training": len(data.train),
             "held_out": len(data.test), "total": data.total, "fingerprint": data.fingerprint,
+            **({"stride": data.series.stride} if data.series else {}),
         },
         "notes": list(data.notes),
         "device": backend.devices(),

@@ -97,6 +97,7 @@ def _architecture(entry: Family, spec: Spec, data: Data) -> dict[str, Any]:
     if data.kind != "image":
         chosen["activation"] = "tanh"
     if "filters" in entry.fields:
-        levels = max(1, round(math.log2(max(2, min(data.input_shape[:2]) / SMALLEST_MAP))))
+        sides = data.input_shape[:2] if data.kind == "image" else data.input_shape[:1]
+        levels = max(1, round(math.log2(max(2, min(sides) / SMALLEST_MAP))))
         chosen["filters"] = tuple(min(64, 16 * 2**level) for level in range(levels))
     return {name: value for name, value in chosen.items() if name not in asked}

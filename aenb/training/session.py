@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from aenb.core.progress import Silent, Training
 from aenb.core.short_form import most_epochs
 from aenb.data.corruption import make_task
 from aenb.data.record import Data
-from aenb.data.split import hold_out
+from aenb.data.series.validation_windows import validation_split
 from aenb.data.values.scaling import units
 from aenb.engine import Diverged, Engine, State, Validation
 from aenb.engine.checkpoint import Checkpoint, Saved
@@ -59,11 +60,11 @@ class Session:
         self.run, self.data, self.view, self.checkpoint = run, data, view, checkpoint
         self.control = run.job.control
         spec, model = run.spec, run.model
-        kept, held_out = hold_out(len(data.train), validation_size(data))
+        kept, held_out = validation_split(data, validation_size(data))
         labels = (data.class_numbers(data.y_train),) if run.is_conditional else ()
         prepare = _preparation(spec, data)
         if has_linear_path(model):
-            begin_as_pca(model, data)
+            begin_as_pca(model, data if data.series is None else replace(data, train=data.train[kept], total=0))
         self.engine = Engine(
             model,
             (data.train, *labels),
@@ -81,6 +82,8 @@ class Session:
             prepare=partial(prepare, ~spec.seed),  # the same corruption in each epoch, other than in training
         )
         self._num_examples = len(kept)
+        if data.series is not None:
+            run.record["validation"] = len(held_out)  # the last windows, on which thresholds are set
         self._moments = moments(spec.num_epochs) if plays(model) and data.kind != "text" else set()
         run.record |= {"xla": self.engine.jit_compile, "resident": self.engine.is_resident}
         stopping = _early_stopping(spec.patience)

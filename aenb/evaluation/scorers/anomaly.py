@@ -19,6 +19,7 @@ from aenb.evaluation.metrics.elbo import estimate_evidence
 from aenb.evaluation.scorers.blocks import in_blocks
 from aenb.evaluation.scorers.reconstruction import INVERTED
 from aenb.evaluation.scorers.score_parts import score
+from aenb.evaluation.step_errors import validation_scores
 from aenb.latent.sampling import derived, fitted, training_sample
 from aenb.latent.trained_run import TrainedRun
 from aenb.models.autoencoder import interface
@@ -85,12 +86,17 @@ def _density(run: TrainedRun, x: np.ndarray, labels: Any) -> np.ndarray:
 
 
 def held_out_scores(run: TrainedRun) -> np.ndarray:
-    """Return the anomaly scores of held-out examples, at most 2,000: (n,), sorted; computed at the first call."""
+    """Return the anomaly scores of held-out examples, at most 2,000: (n,), sorted; computed at the first call.
+
+    Of the windows of a series, they are those of the steps for validation: see `aenb.evaluation.step_errors`.
+    """
     return derived(run, "held_out_scores", lambda: _held_out_scores(run))
 
 
 def _held_out_scores(run: TrainedRun) -> np.ndarray:
     data = run.data
+    if data.series is not None and not run.is_conditional:
+        return validation_scores(run)
     rows = spread(len(data.test), CALIBRATION if not run.is_generator else INVERTED)
     labels = data.y_test[rows] if run.is_conditional and data.y_test is not None else None
     scores = item_scores(run, units(data.test[rows]), labels, "reconstruction")

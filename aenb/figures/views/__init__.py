@@ -3,6 +3,7 @@
 Which there are of a run is asked of its model's parts and its history, never of its family:
 
     reconstructions.py       examples, their reconstructions and the errors
+    series.py                the held-out part of a series, its anomaly score, and events
     latent_scatter.py        the latent codes in a plane, compared with PCA
     posterior.py             KL of each dimension; posterior and prior
     traversals.py            what each latent dimension changes
