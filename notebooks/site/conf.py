@@ -83,11 +83,13 @@ def gather(app: Sphinx) -> None:
     book = target / "notebooks"
     for folder in ("pictures", "pages"):
         shutil.copytree(TOP / "notebooks" / folder, book / folder, dirs_exist_ok=True)
-    shutil.copy2(TOP / "notebooks" / "glossary.md", book)
+    beside = ("glossary", "losses", "teaching")
+    for name in beside:
+        shutil.copy2(TOP / "notebooks" / f"{name}.md", book)
     chapters = sorted((TOP / "notebooks").glob("[0-9]*.ipynb"))
     for path in chapters:
         nbformat.write(_for_reading(nbformat.read(path, as_version=4)), book / path.name)
-    pages = "\n".join([path.stem for path in chapters] + ["glossary"])
+    pages = "\n".join([*(path.stem for path in chapters), *beside])
     text = _graph_as_table((TOP / "notebooks" / "README.md").read_text(encoding="utf-8"))
     (book / "README.md").write_text(f"{text}\n```{{toctree}}\n:hidden:\n\n{pages}\n```\n", encoding="utf-8")
     (target / "api" / "magics.md").write_text(_magics(), encoding="utf-8")
