@@ -135,13 +135,17 @@ def test_a_chapter_has_a_quiz_and_pencil_problems_with_folded_answers(path):
     assert len(asked) >= 3
     for question in asked:
         options = re.findall(r"^- \*\*([a-d])\.\*\* .", question, re.MULTILINE)
-        answer = re.search(r"<details><summary>Answer</summary>\n\n\*\*([a-d])\.\*\* .{20,}\n\n</details>", question)
+        answer = re.search(
+            r"^<details><summary>Answer</summary>\n<p><b>([a-d])\.</b> .{20,}</p>\n</details>", question, re.M
+        )
         assert options == list("abcd"[: len(options)])
         assert answer is not None, question
         assert answer[1] in options
-    assert len(set(re.findall(r"</summary>\n\n\*\*([a-d])\.", questions))) > 1  # not always the same letter
+    assert len(set(re.findall(r"</summary>\n<p><b>([a-d])\.", questions))) > 1  # not always the same letter
     posed = re.findall(r"^\*\*Problem (\d)\.\*\*", problems, re.MULTILINE)
-    solved = re.findall(r"<summary>Solution of problem (\d)</summary>\n\n.{40,}\n\n</details>", problems)
+    solved = re.findall(
+        r"^<details><summary>Solution of problem (\d)</summary>\n<p>.{40,}</p>\n</details>", problems, re.M
+    )
     assert len(posed) >= 2
     assert posed == solved
 

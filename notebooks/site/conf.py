@@ -106,10 +106,19 @@ def _split_readme(folder: Path) -> None:
 
 
 def _for_reading(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Say in MyST-NB's words which cells are folded and what a figure shows; send links to the README to its page."""
+    """Say in MyST-NB's words which cells are folded and what a figure shows; send links to the README to its page.
+
+    A folded answer is one block of HTML, as nbconvert needs it; MyST reads the formulas in it only between blank lines.
+    """
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("](../README.md", "](../measured.md")
+            cell.source = re.sub(
+                r"^(<details><summary>.*</summary>)\n<p>(.*)</p>\n</details>$",
+                r"\1\n\n\2\n\n</details>",
+                cell.source,
+                flags=re.MULTILINE,
+            )
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             cell.metadata.setdefault("tags", []).append("hide-input")
         if cell.metadata.get("alt"):
