@@ -44,3 +44,13 @@ def test_drawings_are_described_and_load_nothing(path):
     assert len(root.findtext(f"{SVG}title")) > 10
     assert len(root.findtext(f"{SVG}desc")) > 40
     assert "href" not in path.read_text()
+
+
+def test_the_family_tree_has_every_family_and_inside_its_sheet():
+    root = ElementTree.parse(PAGES / "families.svg").getroot()
+    names = {text.text for text in root.iter(f"{SVG}text") if text.get("data-family") is not None}
+    assert names == set(aenb.families()) | {"PCA", "two networks"}
+    width, height = float(root.get("width")), float(root.get("height"))
+    for text in root.iter(f"{SVG}text"):
+        assert 10 < float(text.get("x")) < width - 10
+        assert 10 < float(text.get("y")) < height - 4

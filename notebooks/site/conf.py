@@ -83,11 +83,13 @@ def gather(app: Sphinx) -> None:
     book = target / "notebooks"
     for folder in ("pictures", "pages"):
         shutil.copytree(TOP / "notebooks" / folder, book / folder, dirs_exist_ok=True)
-    shutil.copy2(TOP / "notebooks" / "glossary.md", book)
+    beside = ("glossary", "losses", "teaching")
+    for name in beside:
+        shutil.copy2(TOP / "notebooks" / f"{name}.md", book)
     chapters = sorted((TOP / "notebooks").glob("[0-9]*.ipynb"))
     for path in chapters:
         nbformat.write(_for_reading(nbformat.read(path, as_version=4)), book / path.name)
-    pages = "\n".join([path.stem for path in chapters] + ["glossary"])
+    pages = "\n".join([*(path.stem for path in chapters), *beside])
     text = _graph_as_table((TOP / "notebooks" / "README.md").read_text(encoding="utf-8"))
     (book / "README.md").write_text(f"{text}\n```{{toctree}}\n:hidden:\n\n{pages}\n```\n", encoding="utf-8")
     (target / "api" / "magics.md").write_text(_magics(), encoding="utf-8")
@@ -104,10 +106,19 @@ def _split_readme(folder: Path) -> None:
 
 
 def _for_reading(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Say in MyST-NB's words which cells are folded and what a figure shows; send links to the README to its page."""
+    """Say in MyST-NB's words which cells are folded and what a figure shows; send links to the README to its page.
+
+    A folded answer is one block of HTML, as nbconvert needs it; MyST reads the formulas in it only between blank lines.
+    """
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("](../README.md", "](../measured.md")
+            cell.source = re.sub(
+                r"^(<details><summary>.*</summary>)\n<p>(.*)</p>\n</details>$",
+                r"\1\n\n\2\n\n</details>",
+                cell.source,
+                flags=re.MULTILINE,
+            )
         if cell.metadata.get("jupyter", {}).get("source_hidden"):
             cell.metadata.setdefault("tags", []).append("hide-input")
         if cell.metadata.get("alt"):
