@@ -85,9 +85,9 @@ class Catalogue(dict[str, E]):
             if self._is_complete:
                 return self
             self._is_complete = True  # a plug-in's own `add` comes back here
-            for module in pkgutil.iter_modules(importlib.import_module(self._package).__path__):
-                if module.name not in self._leave_out:
-                    importlib.import_module(f"{self._package}.{module.name}")
+            for module in pkgutil.walk_packages(importlib.import_module(self._package).__path__, f"{self._package}."):
+                if module.name.rpartition(".")[2] not in self._leave_out:
+                    importlib.import_module(module.name)
             load_plugins(self._group)
             for name in sorted(self, key=lambda n: self[n].order):
                 self[name] = self.pop(name)

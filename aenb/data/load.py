@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import stat
 from collections.abc import Mapping, Sequence
@@ -27,10 +28,13 @@ from aenb.data.listing import listed_files
 from aenb.data.numeric import is_frame
 from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
+from aenb.data.sound.listed_sounds import from_waves, refuse_sound_options
+from aenb.data.sound.representation import FORMS
+from aenb.data.sound.sound_files import RATES, SUFFIXES
 from aenb.data.split import MIN_EXAMPLES
 
 MAX_NAME = 100  # characters of a name that may be that of a variable
-EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images or texts"
+EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images, sounds or texts"
 
 
 @checked
@@ -42,6 +46,7 @@ def load_data(
     name: str = "array",
     kind: str | None = None,
     columns: Mapping[Any, Any] | None = None,
+    sample_rate: int | None = None,
 ) -> Data:
     """Load a data set by its name, or your own data.
 
@@ -54,9 +59,9 @@ def load_data(
             SciPy sparse matrix; a scikit-learn `Bunch`; signals, a list of arrays (steps, channels) of different
             lengths, or of pandas Series; a list of texts; a finite `tf.data.Dataset` of examples x or pairs (x, label),
             batched or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (one
-            text per line), or to a folder of images (png, jpg, bmp, gif, webp) or of `.txt` files (a text each), whose
-            subfolders' names are the labels, or the split if they are `train` and `test`; a list of paths of such
-            files, or a table with a column of them, such as a .csv of file names and labels; or `Data`, which is
+            text per line), or to a folder of images (png, jpg, bmp, gif, webp), of sounds (wav, flac, ogg) or of `.txt`
+            files (a text each), whose subfolders' names are the labels, or the split if they are `train` and `test`; a
+            list of paths of such files, or a table with a column of them, such as a .csv of file names and labels; or `Data`, which is
             returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`). Tables and signals
             may have missing values, NaN. Files that cannot be read are left out, and named in the notes.
         labels: Labels of the examples, (n,), to use instead of those of a file or a folder: whole numbers, names, or
@@ -65,11 +70,15 @@ def load_data(
             class.
         name: The name to give an array.
         kind: "signal" for an array (n, length, channels) that does not hold grey images, or (n, length), one series a
-            row. An array (n, length, 1) is signals anyway.
+            row. An array (n, length, 1) is signals anyway. For sounds, what a model gets: "log_mel", the default, mel
+            spectra in decibels, (frames, bands); "mel_image", the same as images in [0, 1], (bands, frames, 1);
+            "complex", spectra; or "waveform", (samples, 1).
         columns: What the columns of a table are, if not what they look like, by their names: "numeric", "quantile" (its
             ranks, as a normal distribution: for long tails), "count", "binary", "categorical", "ordinal" (of numbers;
             for text, the list of its levels in order), "date", or "drop". `data.columns` shows the kinds, with reasons;
             by default, a column that numbers or names the rows is left out.
+        sample_rate: For sounds: samples a second, to which files are resampled; by default their most frequent one, at
+            most 16,000. With a list of arrays (samples,), or an array (n, samples), it says that they are recordings.
 
     Returns:
         `Data`: images in [0, 1], tables and signals standardised, texts as token ids, with a part held out; its notes
@@ -94,9 +103,13 @@ def load_data(
     """
     if limit is not None and limit < MIN_EXAMPLES:
         raise AenbError(f"`limit`: expected at least {MIN_EXAMPLES} training examples; received {limit}.")
-    if kind not in (None, "signal"):
-        raise AenbError(f'`kind`: expected "signal", or None for any other data; received {kind!r}.')
-    return _find(data, labels, name, kind, columns).limit(smaller(limit, max_examples()))
+    if kind not in (None, "signal", *FORMS):
+        raise AenbError(
+            f'`kind`: expected "signal", {", ".join(FORMS)} for sounds, or None for any other data; received {kind!r}.'
+        )
+    if sample_rate is not None and not RATES[0] <= sample_rate <= RATES[1]:
+        raise AenbError(f"`sample_rate`: expected {RATES[0]} to {RATES[1]:,} samples a second; received {sample_rate}.")
+    return _find(data, labels, name, kind, columns, sample_rate).limit(smaller(limit, max_examples()))
 
 
 def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:
@@ -137,7 +150,14 @@ def _no_such(name: str, variables: Sequence[str] = ()) -> AenbError:
     return AenbError(f"No data set, notebook variable or file is called `{shown(name)}`.{hint if guesses else others}")
 
 
-def _find(data: Any, labels: Any, name: str, kind: str | None, columns: Mapping[Any, Any] | None = None) -> Data:
+def _find(
+    data: Any,
+    labels: Any,
+    name: str,
+    kind: str | None,
+    columns: Mapping[Any, Any] | None = None,
+    sample_rate: int | None = None,
+) -> Data:
     with reading(data, f"`{name}`"):
         if isinstance(data, tuple) and len(data) == 2:
             data, labels = data
@@ -145,18 +165,22 @@ def _find(data: Any, labels: Any, name: str, kind: str | None, columns: Mapping[
         if labels is not None:
             raise AenbError("`labels`: expected none, since this data has its own; received some. Leave them out.")
         _refuse_columns(columns, "data that is loaded already")
-        return data if isinstance(data, Data) else _by_name(str(data))
+        return data if isinstance(data, Data) else _by_name(str(data), kind)
     if isinstance(data, str) and data.partition(":")[0] in datasets() and not os.path.exists(data):
         data_set, _, label = data.partition(":")
-        return _by_name(data_set).one_class(printable(label))
+        return _by_name(data_set, kind).one_class(printable(label))
     if isinstance(data, str | os.PathLike):
-        return _by_path(os.fsdecode(data), labels, kind, columns)
+        return _by_path(os.fsdecode(data), labels, kind, columns, sample_rate)
     if is_pipeline(data):
         return from_pipeline(data, labels, name)
     with reading(data, f"`{name}`"):
         listing = None if columns else listed_files(data, name, labels=labels)
     if listing is not None:
-        return from_listing(listing, labels)
+        return from_listing(listing, labels, kind, sample_rate)
+    if sample_rate is not None:
+        with reading(data, f"`{name}`"):
+            return from_waves(list(data), labels, name, sample_rate, kind if kind in FORMS else None)
+    refuse_sound_options(name, kind, sample_rate)
     with reading(data, f"`{name}`"):
         found = contents(data, name, kind)
     class_names = found.class_names if labels is None else ()
@@ -171,13 +195,19 @@ def _refuse_columns(columns: Mapping[Any, Any] | None, received: str) -> None:
         raise AenbError(f"`columns`: expected a table with named columns; received {received}.")
 
 
-def _by_name(name: str) -> Data:
-    """Load a data set; one from outside of aenb may give anything that becomes `Data`."""
-    loaded = datasets()[name].load()
+def _by_name(name: str, kind: str | None = None) -> Data:
+    """Load a data set; one from outside of aenb may give anything that becomes `Data`, and one of sounds takes `kind`."""
+    load = datasets()[name].load
+    has_forms = "form" in inspect.signature(load).parameters
+    if not has_forms:
+        refuse_sound_options(name, kind, None)
+    loaded = load(kind) if has_forms and kind in FORMS else load()  # type: ignore[call-arg]
     return loaded if isinstance(loaded, Data) else _find(loaded, None, name, None)
 
 
-def _by_path(name: str, labels: Any, kind: str | None, columns: Mapping[Any, Any] | None) -> Data:
+def _by_path(
+    name: str, labels: Any, kind: str | None, columns: Mapping[Any, Any] | None, sample_rate: int | None
+) -> Data:
     if not name.strip():
         raise AenbError(f"`--data`: {EXPECTED}; received an empty name. The current folder is `.`.")
     path = expanded(name)
@@ -191,5 +221,9 @@ def _by_path(name: str, labels: Any, kind: str | None, columns: Mapping[Any, Any
         raise AenbError(f"`--data`: {EXPECTED}; received {named(name)}: {reason(error)}.") from error
     if is_folder:
         _refuse_columns(columns, "a folder")
-    loaded = from_listing(in_folder(path), labels) if is_folder else from_file(path, labels, kind, columns)
-    return replace(loaded, name=printable(name))
+    is_sound = path.suffix.lower() in SUFFIXES
+    if not is_folder and not is_sound:
+        refuse_sound_options(name, kind, sample_rate)
+        return replace(from_file(path, labels, kind, columns), name=printable(name))
+    listing = in_folder(path) if is_folder else listed_files([path], name)
+    return replace(from_listing(listing, labels, kind, sample_rate), name=printable(name))

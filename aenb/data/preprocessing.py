@@ -18,6 +18,7 @@ from aenb.data.labels import class_numbers
 from aenb.data.numeric import as_array, is_frame, is_masked
 from aenb.data.scaling import BYTES, SIGNED, UNIT, add_channel, fits, from_range, tolerance_of, units
 from aenb.data.signals import padded
+from aenb.data.sound.representation import Sound
 from aenb.data.standardised import standardise, to_raw
 from aenb.data.words import are_texts, split_words, to_ids, to_text
 
@@ -46,6 +47,7 @@ class Preprocessing:
         feature_names: The names of a table's columns, in the order of the inputs; of a mixed table, those of inputs.
         columns: The columns of a mixed table, and how their values become inputs.
         left_out: Columns of a table of numbers that are not among the inputs.
+        sound: Of recordings: how they become raw examples, and these recordings; else None.
         vocabulary: The words of a text, in the order of their ids.
         classes: The labels, in the order of their numbers.
         class_names: The name of each class.
@@ -66,6 +68,7 @@ class Preprocessing:
     class_names: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     left_out: tuple[str, ...] = ()
+    sound: Sound | None = None
 
     def inputs(self, x: Any, name: str = "x") -> np.ndarray:
         """Convert what a run is given to the model's units.
@@ -249,6 +252,8 @@ class Preprocessing:
         """
         if self.columns or other.columns:
             return self._recoding(other)
+        if self.sound and other.sound and other.sound != self.sound:
+            raise AenbError(f"`data`: expected recordings as {self.sound}; received {other.sound}.")
         exact = {"image": 0, "tabular": 0, "signal": 1, "text": 1}.get(self.kind)
         if other.kind != self.kind or other.input_shape[exact:] != self.input_shape[exact:]:
             raise AenbError(f"`data`: expected {self.what}; received {other.what}.")
@@ -331,7 +336,10 @@ class Preprocessing:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
-        values = vars(self) | {"columns": [_as_plain(column) for column in self.columns]}
+        values = vars(self) | {
+            "columns": [_as_plain(column) for column in self.columns],
+            "sound": None if self.sound is None else asdict(self.sound),
+        }
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
     @classmethod
@@ -365,6 +373,7 @@ class Preprocessing:
             ("feature_names", self.kind == "tabular" and len(self.feature_names) not in (0, size)),
             ("columns", bool(self.columns) and (self.kind != "tabular" or self._width() != size)),
             ("vocabulary", self.kind == "text" and len(self.vocabulary) < 2),
+            ("sound", self.sound is not None and self.sound.input_shape != self.input_shape),
         ]
         for name, is_wrong in wrong:
             if is_wrong:

@@ -15,6 +15,7 @@ from aenb.core.tables import text_table
 from aenb.data.column import Column, as_frame
 from aenb.data.preprocessing import Kind, Preprocessing
 from aenb.data.scaling import BYTES, UNIT, units
+from aenb.data.sound.representation import Sound
 from aenb.data.split import draw, spread
 from aenb.data.streamed import LIMIT, Examples, Rows, blocks, select
 
@@ -59,6 +60,7 @@ class Data:
         left_out: Of a table of numbers: the names of columns that were left out.
         names_train: What each training example is called, (n,), such as its file within the folder; or None.
         names_test: What each held-out example is called, (n,), or None.
+        sound: Of recordings: their sample rate, and what the examples are of them; else None.
         vocabulary: The tokens in the order of their ids; the first stands for no token, the second for any other word.
         scaler: The scikit-learn scaler that standardised a table's columns or a signal's channels, or None.
         pixel_range: The raw pixel values that 0 and 1 stand for; those of bytes are fixed.
@@ -94,6 +96,7 @@ class Data:
     left_out: tuple[str, ...] = ()
     names_train: np.ndarray | None = None
     names_test: np.ndarray | None = None
+    sound: Sound | None = None
 
     def __post_init__(self) -> None:
         if not self.total:
@@ -150,7 +153,7 @@ class Data:
             scale=() if scaler is None else tuple(scaler.scale_.tolist()),
             feature_names=tuple(map(str, self.feature_names)), vocabulary=tuple(self.vocabulary),
             classes=self.classes, class_names=tuple(map(str, self.class_names)), columns=self.table,
-            left_out=self.left_out,
+            left_out=self.left_out, sound=self.sound,
         )  # fmt: skip
 
     def _reach(self) -> tuple[float, float]:
@@ -360,6 +363,7 @@ class Data:
             feature_names=preprocessing.feature_names,
             table=preprocessing.columns,
             left_out=preprocessing.left_out,
+            sound=preprocessing.sound,
         )
         converted.__dict__["preprocessing"] = replace(
             preprocessing, name=self.name, classes=self.classes, class_names=self.class_names
