@@ -15,8 +15,8 @@ from aenb.data.sound.noise import noise, scaled
 from aenb.data.sound.stft import istft, stft
 from aenb.models import spectral_mask
 
-WINDOW = 1.0  # seconds
-RATE, LAST_RATE = 2e-3, 0.02  # the learning rate, and the part of it at the end
+WINDOW = 0.8  # seconds
+RATE, LAST_RATE = 3e-3, 0.02  # the learning rate, and the part of it at the end
 BLOCK = 64  # recordings that are denoised at a time
 
 
@@ -30,7 +30,7 @@ class Noises:
         others: Functions (shape, generator) → noise of power 1 of that shape, each as likely as a colour.
     """
 
-    colours: tuple[str, ...] = ("white", "pink", "speech")
+    colours: tuple[str, ...] = ("white", "pink", "speech", "any")
     snr: tuple[float, float] = (-7.0, 12.0)
     others: tuple[Any, ...] = ()
 
@@ -83,7 +83,7 @@ class Denoiser:
         return np.concatenate(blocks).reshape(waves.shape)
 
     def _denoised(self, waves: np.ndarray) -> np.ndarray:
-        spectra = stft(waves, self.n_fft, self.hop)
+        spectra = stft(waves, self.n_fft, self.hop).astype("complex64")
         mask = np.asarray(self.network(spectral_mask.features(np.abs(spectra) ** 2)))
         return istft(mask * spectra, self.hop, waves.shape[-1]).astype("float32")
 
@@ -97,14 +97,14 @@ def train_denoiser(
     sample_rate: int,
     *,
     noises: Noises = Noises(),
-    epochs: int = 10,
+    epochs: int = 16,
     seed: int = 0,
-    batch_size: int = 32,
+    batch_size: int = 16,
     each_epoch: Callable[[int, float, Model], object] = lambda epoch, loss, network: None,
 ) -> Denoiser:
     """Train a speech denoiser on clean recordings.
 
-    Each recording is placed at random in a window of a second, in which noise is added everywhere.
+    Each recording is placed at random in a window of 0.8 s, in which noise is added everywhere.
 
     Args:
         waves: Recordings, (samples,) each, finite, at the sample rate.
@@ -148,7 +148,7 @@ def train_denoiser(
 
 def _batch(pair: tuple[np.ndarray, np.ndarray], n_fft: int, hop: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the network's inputs and what its loss needs, of noisy and clean windows."""
-    noisy, clean = (stft(one, n_fft, hop) for one in pair)
+    noisy, clean = (stft(one, n_fft, hop).astype("complex64") for one in pair)
     return spectral_mask.features(np.abs(noisy) ** 2), spectral_mask.products(noisy, clean)
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from aenb.core.errors import unknown
 
 SLOPES = {"white": 0.0, "pink": 1.0, "brown": 2.0, "blue": -1.0}  # the power of f is proportional to 1 / f^slope
+COLOURS = (*SLOPES, "speech", "any")
+ANY = (-0.5, 2.2)  # the slopes of "any"
 LOWEST = 50.0  # Hz, below which coloured noise has the power that it has there
 
 
@@ -21,7 +23,8 @@ def noise(shape: tuple[int, ...], colour: str, sample_rate: int, random: np.rand
     Args:
         shape: (…, samples).
         colour: "white"; "pink", whose power is proportional to 1 / f; "brown", to 1 / f²; "blue", to f; or "speech", with
-            about the long-term spectrum of speech: flat up to 500 Hz, from where it falls by 9 dB an octave.
+            about the long-term spectrum of speech: flat up to 500 Hz, from where it falls by 9 dB an octave. "any": for
+            each a random slope, from 1 / f^−0.5 to 1 / f^2.2.
         sample_rate: Samples a second.
         random: A NumPy generator.
 
@@ -40,14 +43,19 @@ def noise(shape: tuple[int, ...], colour: str, sample_rate: int, random: np.rand
         raise unknown("colour of noise", colour, COLOURS)
     samples = shape[-1]
     frequencies = np.maximum(np.fft.rfftfreq(samples, 1 / sample_rate), LOWEST)
-    gain = frequencies ** (-SLOPES[colour] / 2) if colour in SLOPES else (1 + (frequencies / 500) ** 3) ** -0.5
+    gain = _gain(frequencies, colour, shape[:-1], random)
     spectrum = np.fft.rfft(random.standard_normal(shape), axis=-1) * gain
     spectrum[..., 0] = 0
     drawn = np.fft.irfft(spectrum, samples, axis=-1)
     return drawn / np.sqrt(np.mean(np.square(drawn), axis=-1, keepdims=True))
 
 
-COLOURS = (*SLOPES, "speech")
+def _gain(frequencies: np.ndarray, colour: str, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
+    """Return the factor of each Fourier coefficient: (frequencies,), or (…, frequencies)."""
+    if colour == "speech":
+        return (1 + (frequencies / 500) ** 3) ** -0.5
+    slope = SLOPES[colour] if colour in SLOPES else random.uniform(*ANY, size=(*shape, 1))
+    return frequencies ** (-slope / 2)
 
 
 def babble(waves: Sequence[np.ndarray], shape: tuple[int, int], random: np.random.Generator, voices: int = 6) -> np.ndarray:
