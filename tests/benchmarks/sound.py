@@ -1,6 +1,6 @@
 """Spoken digits: what autoencoders do for sound, each against a baseline.
 
-    AENB_DATA=FOLDER python -m tests.benchmarks.sound [restoration recognition generation compression] [--out build/sound]
+    AENB_DATA=FOLDER python -m tests.benchmarks.sound [restoration recognition generation] [--out build/sound]
 
 Restoration: the 300 held-out recordings, with 0.25 s of noise before and 0.1 s after each, in noise of five colours and
 babble of training recordings, at −5, 0, 5 and 10 dB. The denoiser has learnt from white, pink and speech-shaped noise and
@@ -9,6 +9,8 @@ speaks; their parameters are the best of a few on 100 training recordings at 0 d
 are those of the recording's own samples.
 
 Recognition: a logistic regression on a few labelled training recordings, of digits or of speakers.
+
+Generation: digits on request, by a conditional VAE of mel spectra; classifiers of real recordings judge the sounds.
 
 Each setting and seed is one JSON line, written as soon as it is known: a command that was cut off goes on where it was.
 Trained models are kept in the same folder.
@@ -29,13 +31,14 @@ import aenb
 from aenb.data.sound.noise import babble, noise, scaled
 from aenb.data.sound.spoken_digits import speakers
 from aenb.evaluation.metrics.intervals import interval
+from aenb.evaluation.metrics.probes import few_labels
 from aenb.evaluation.metrics.sound_quality import envelope_correlation, si_sdr
 from aenb.evaluation.noise_suppression import spectral_gate, wiener
 from aenb.training.sound_denoiser import Denoiser, Noises, train_denoiser
 from tests.benchmarks.resumable import Lines
 
 RATE, LEAD, TAIL = 8000, 2000, 800
-SNRS = (-5, 0, 5, 10)
+CODES = 32  # dimensions of latent codes, and of PCA
 KINDS = ("white", "pink", "speech", "babble", "brown", "blue")
 TUNED = {
     "wiener": (wiener, "smoothing", (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)),
@@ -140,6 +143,111 @@ def restoration(folder: Path, seeds: int, epochs: int) -> None:
     lines.complete(keys, functools.partial(measure_restoration, folder=folder, epochs=epochs))
 
 
+def features(which: str, seed: int, folder: Path, epochs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return features of the training and the held-out recordings, learnt or computed without labels."""
+    data = aenb.load_data("spoken_digits")
+    train, test = (x.reshape(len(x), -1) for x in (data.x_train, data.x_test))
+    if which == "raw":
+        return train, test
+    if which == "pca":
+        from sklearn.decomposition import PCA
+
+        pca = PCA(CODES, random_state=seed).fit(train)
+        return pca.transform(train), pca.transform(test)
+    run = _run("vae", folder / f"vae-{seed}-{epochs}", data, epochs, seed, latent_dim=CODES)
+    return run.encode(data.x_train), run.encode(data.x_test)
+
+
+def _run(family: str, path: Path, data: Any, epochs: int, seed: int, **settings: Any) -> Any:
+    """Return a run that was trained before, or train it now."""
+    if path.exists():
+        return aenb.load_run(path).adopt(data)
+    start = time.perf_counter()
+    settings = {"filters": (), "hidden_units": (256,), "batch_size": 64, "learning_rate": 1e-3} | settings
+    run = aenb.train(family, data, epochs=epochs, seed=seed, verbose=False, **settings)
+    print(f"{family} {seed}: {time.perf_counter() - start:.0f} s", flush=True)
+    run.save(path)
+    return run
+
+
+def measure_recognition(which: str, task: str, labels: int, seed: int, *, folder: Path, epochs: int) -> dict[str, Any]:
+    """Measure the accuracy of a logistic regression on a few labelled recordings of each class, drawn 10 times."""
+    data = aenb.load_data("spoken_digits")
+    codes, test_codes = features(which, seed, folder, epochs)
+    known = {"digit": (data.y_train, data.y_test), "speaker": (speakers(data.names_train), speakers(data.names_test))}
+    y, y_test = known[task]
+    accuracy = few_labels(codes, y, test_codes, y_test, labels, repeats=5, seed=seed)
+    return {"features": which, "task": task, "labels": labels, "seed": seed, "accuracy": accuracy}
+
+
+def recognition(folder: Path, seeds: int, epochs: int) -> None:
+    """Measure digits and speakers from features, with 1, 5 and 10 labels a class."""
+    keys = [
+        (which, task, labels, seed)
+        for seed in range(seeds)
+        for which in ("raw", "pca", "codes")
+        for task in ("digit", "speaker")
+        for labels in (10, 5, 1)
+    ]
+    lines = Lines(folder / "recognition.jsonl", ("features", "task", "labels", "seed"))
+    found = lines.complete(keys, functools.partial(measure_recognition, folder=folder, epochs=epochs))
+    for which, task, labels in dict.fromkeys((one["features"], one["task"], one["labels"]) for one in found):
+        values = [
+            one["accuracy"] for one in found if (one["features"], one["task"], one["labels"]) == (which, task, labels)
+        ]
+        print(f"{task}, {labels} labels, {which}: {interval(values)}", flush=True)
+
+
+@functools.cache
+def judges() -> tuple[Any, Any, dict[str, float]]:
+    """Return classifiers of digits and of speakers, fitted to training recordings, and their held-out accuracies."""
+    from sklearn.svm import SVC
+
+    data = aenb.load_data("spoken_digits")
+    x, x_test = (one.reshape(len(one), -1) for one in (data.x_train, data.x_test))
+    found = []
+    for y, y_test in ((data.y_train, data.y_test), (speakers(data.names_train), speakers(data.names_test))):
+        judge = SVC(C=10, gamma="scale").fit(x, y)
+        found.append((judge, float(judge.score(x_test, y_test))))
+    return found[0][0], found[1][0], {"digit_judge": found[0][1], "speaker_judge": found[1][1]}
+
+
+def measure_generation(seed: int, *, folder: Path, epochs: int) -> dict[str, Any]:
+    """Ask a conditional VAE for 30 recordings of each digit, and judge the sounds that Griffin-Lim makes of them."""
+    data = aenb.load_data("spoken_digits")
+    run = _run("vae", folder / f"cvae-{seed}-{epochs}", data, epochs, seed, latent_dim=16, conditional=True)
+    asked = np.repeat(np.arange(10), 30)
+    sound, (digit, speaker, scores) = data.sound, judges()
+    heard = sound.waves(run.generate(len(asked), seed=seed, labels=asked))
+    x = sound.examples(heard).reshape(len(asked), -1)
+    real = np.concatenate([data.x_test[data.y_test == one] for one in range(10)]).reshape(300, -1)  # 30 of each
+    right = digit.predict(x) == asked
+    voices = speaker.predict(x)
+
+    def spread(of: np.ndarray) -> float:
+        """Return the mean distance of two sounds of one digit."""
+        return float(np.mean([np.linalg.norm(a - b) for d in range(10) for a, b in _pairs(of[30 * d : 30 * d + 30])]))
+
+    return {
+        "seed": seed, "accuracy": float(right.mean()),
+        "by_digit": {str(one): float(right[asked == one].mean()) for one in range(10)},
+        "voices": {str(name): int((voices == name).sum()) for name in np.unique(voices)},
+        "spread": spread(x), "real_spread": spread(real), **scores,
+    }  # fmt: skip
+
+
+def _pairs(x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(x[place], x[(place + step) % len(x)]) for step in (1, 7, 13) for place in range(len(x))]
+
+
+def generation(folder: Path, seeds: int, epochs: int) -> None:
+    """Measure digits on request."""
+    keys = [(seed,) for seed in range(seeds)]
+    Lines(folder / "generation.jsonl", ("seed",)).complete(
+        keys, functools.partial(measure_generation, folder=folder, epochs=epochs)
+    )
+
+
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -153,7 +261,7 @@ def main() -> None:
         PARTS[name](asked.out, asked.seeds, asked.epochs)
 
 
-PARTS = {"restoration": restoration}
+PARTS = {"restoration": restoration, "recognition": recognition, "generation": generation}
 
 if __name__ == "__main__":
     main()
