@@ -28,7 +28,14 @@ def saved(path, wave, rate=RATE, **how):
 def folder(tmp_path_factory):
     """Twelve tones in two subfolders, of different formats, depths and lengths, and bad files among them."""
     root = tmp_path_factory.mktemp("sounds")
-    kinds = [(".wav", "PCM_U8"), (".wav", "PCM_16"), (".wav", "PCM_24"), (".wav", "FLOAT"), (".flac", "PCM_16"), (".ogg", "VORBIS")]
+    kinds = [
+        (".wav", "PCM_U8"),
+        (".wav", "PCM_16"),
+        (".wav", "PCM_24"),
+        (".wav", "FLOAT"),
+        (".flac", "PCM_16"),
+        (".ogg", "VORBIS"),
+    ]
     for number in range(12):
         ending, subtype = kinds[number % 6]
         where = root / ("low", "high")[number % 2] / f"{number:02}{ending}"
@@ -117,7 +124,9 @@ def test_recordings_in_memory(folder):
         aenb.load_data(given, sample_rate=RATE, kind="waveform")
         for given in ([(wave * 32768).astype("int16") for wave in waves], waves)
     )
-    assert np.nanmax(np.abs(whole.preprocessing.to_raw(whole.x_train) - parts.preprocessing.to_raw(parts.x_train))) < 1e-4
+    assert (
+        np.nanmax(np.abs(whole.preprocessing.to_raw(whole.x_train) - parts.preprocessing.to_raw(parts.x_train))) < 1e-4
+    )
     rows = aenb.load_data(np.stack([tone(200 + 9 * n) for n in range(10)]), sample_rate=RATE, kind="waveform")
     assert rows.input_shape == (2432, 1)
     with pytest.raises(AenbError, match=r"x\[1\].*received float64 of the shape \(3, 4, 5\)"):

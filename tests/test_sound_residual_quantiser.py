@@ -41,7 +41,7 @@ def test_the_stages_are_those_of_an_independent_loop():
         left, chosen = Z[place].astype("float64"), []
         for stage in range(3):
             own = books[8 * stage : 8 * stage + 8]
-            chosen.append(min(range(8), key=lambda i: np.square(left - own[i]).sum()))  # noqa: B023
+            chosen.append(min(range(8), key=lambda i: np.square(left - own[i]).sum()))
             left = left - own[chosen[-1]]
         assert np.asarray(found.indices)[place].tolist() == [8 * stage + one for stage, one in enumerate(chosen)]
         assert np.allclose(np.asarray(found.vectors)[place], Z[place] - left, atol=1e-5)

@@ -1,4 +1,4 @@
-"""Data sets of sounds: found by one setting, else downloaded and checked; with the names and the split of their files."""
+"""Data sets of sounds: found by one setting, or downloaded and checked; with the split of their files."""
 
 from __future__ import annotations
 
@@ -103,4 +103,7 @@ def test_letters_are_labelled_by_language(tmp_path, monkeypatch):
         soundfile.write(file, tone(number), 16000)
     data = aenb.load_data("letters")
     assert (data.n, data.class_names, data.sound.sample_rate) == (16, ("da", "en"), 16000)
-    assert all(name.startswith(("da/alpha/", "en/alpha/")[label]) for name, label in zip(data.names_test, data.y_test, strict=True))
+    assert all(
+        name.startswith(("da/alpha/", "en/alpha/")[label])
+        for name, label in zip(data.names_test, data.y_test, strict=True)
+    )

@@ -1,4 +1,4 @@
-"""Front ends of sound: the short-time Fourier transform and back, mel bands, Griffin-Lim, and noise at a given ratio."""
+"""Front ends of sound: the short-time Fourier transform and back, mel bands, Griffin-Lim, and noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images, the sounds or the texts of a folder and its subfolders: found, and labelled and split by the subfolders' names."""
+"""The images, sounds or texts of a folder and its subfolders: found, and labelled and split by subfolder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXPECTED = (
 
 
 def in_folder(folder: Path) -> Listing:
-    """List the images of a folder, or if it has none its sounds, or if it has none its texts, in the order of their paths.
+    """List the images of a folder, or if it has none its sounds, or else its texts, in the order of their paths.
 
     The names of its subfolders are the labels if there are several and they hold all files. Subfolders `train` and
     `test` (or `training`, `testing`, `val`, `valid`, `validation`, `dev`) are the split, if they hold all files; then

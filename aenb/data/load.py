@@ -61,9 +61,10 @@ def load_data(
             batched or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (one
             text per line), or to a folder of images (png, jpg, bmp, gif, webp), of sounds (wav, flac, ogg) or of `.txt`
             files (a text each), whose subfolders' names are the labels, or the split if they are `train` and `test`; a
-            list of paths of such files, or a table with a column of them, such as a .csv of file names and labels; or `Data`, which is
-            returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`). Tables and signals
-            may have missing values, NaN. Files that cannot be read are left out, and named in the notes.
+            list of paths of such files, or a table with a column of them, such as a .csv of file names and labels; or
+            `Data`, which is returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`).
+            Tables and signals may have missing values, NaN. Files that cannot be read are left out, and named in the
+            notes.
         labels: Labels of the examples, (n,), to use instead of those of a file or a folder: whole numbers, names, or
             True and False, in an array, a list or a pandas column; or the name of a table's column that has them.
         limit: Keep this many training examples, and the same fraction of the held-out ones; at least one of each
@@ -196,7 +197,7 @@ def _refuse_columns(columns: Mapping[Any, Any] | None, received: str) -> None:
 
 
 def _by_name(name: str, kind: str | None = None) -> Data:
-    """Load a data set; one from outside of aenb may give anything that becomes `Data`, and one of sounds takes `kind`."""
+    """Load a data set: one from outside may give anything that becomes `Data`, and one of sounds takes `kind`."""
     load = datasets()[name].load
     has_forms = "form" in inspect.signature(load).parameters
     if not has_forms:

@@ -6,8 +6,8 @@ mean over frames that are known to hold noise alone:
     Wiener     G = ξ / (1 + ξ),  ξ = α |G' X'|² / N + (1 − α) max(|X|² / N − 1, 0),     ': of the frame before
     gate       G = 1 where 20 log₁₀ |X| is above the noise's mean by `threshold` deviations, else a floor; smoothed
 
-ξ is the decision-directed estimate of the signal-to-noise ratio (Ephraim & Malah 1984, IEEE Transactions on ASSP 32(6)),
-with the Wiener gain as in Scalart & Vieira Filho (1996), "Speech enhancement based on a priori signal to noise
+ξ is the decision-directed estimate of the signal-to-noise ratio (Ephraim & Malah 1984, IEEE Transactions on ASSP
+32(6)), with the Wiener gain as in Scalart & Vieira Filho (1996), "Speech enhancement based on a priori signal to noise
 estimation", ICASSP. The gate is that of Sainburg, Thielk & Gentner (2020), PLOS Computational Biology 16(10), for noise
 that is stationary.
 """

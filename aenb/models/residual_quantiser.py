@@ -5,9 +5,9 @@ Zeghidour, Luebs, Omran, Skoglund & Tagliasacchi (2021), "SoundStream: an end-to
 
     r₁ = z,    k_q = argminᵢ ‖r_q − C_q[i]‖²,    r_{q+1} = r_q − C_q[k_q],    quantised z = Σ_q C_q[k_q]
 
-A vector takes Q log₂ K bits, with Q · K entries; one codebook would need K^Q. The codebooks are kept as one array, (Q · K,
-embedding_dim), stage by stage, and an index counts all of its entries. Each codebook follows the vectors that it gets by
-moving averages, as that of `quantiser` does.
+A vector takes Q log₂ K bits, with Q · K entries; one codebook would need K^Q. The codebooks are kept as one array, (Q ·
+K, embedding_dim), stage by stage, and an index counts all of its entries. Each codebook follows the vectors that it
+gets by moving averages, as that of `quantiser` does.
 """
 
 from __future__ import annotations

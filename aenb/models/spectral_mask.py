@@ -6,9 +6,10 @@ It is trained to reconstruct clean speech s from x = s + n, as a denoising autoe
 drawn anew for each batch. The mask multiplies the magnitudes, and the noisy phases stay (Narayanan & Wang 2013, "Ideal
 ratio mask estimation using deep neural networks for robust speech recognition", ICASSP). The loss is the negative
 scale-invariant signal-to-distortion ratio (Le Roux et al. 2019, arXiv 1811.02508), in dB. Convolutions along time are
-dilated (van den Oord et al. 2016, arXiv 1609.03499), so that the receptive field covers about a word. The floor is a low
-quantile of each frequency over time: a crude measure of the noise (minimum statistics: Martin 2001, IEEE Transactions on
-Speech and Audio Processing 9(5)), given to the network as in noise-aware training (Seltzer, Yu & Wang 2013, ICASSP).
+dilated (van den Oord et al. 2016, arXiv 1609.03499), so that the receptive field covers about a word. The floor is a
+low quantile of each frequency over time: a crude measure of the noise (minimum statistics: Martin 2001, IEEE
+Transactions on Speech and Audio Processing 9(5)), given to the network as in noise-aware training (Seltzer, Yu & Wang
+2013, ICASSP).
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ With finite scalar quantisation (`finite_scalars`; Mentzer et al. 2023, arXiv 23
 each is rounded to one of a few levels, and the codebook is the grid of all levels. Then β = 0; all else is the same.
 
 With `num_quantizers` = Q > 1, each vector is the sum of Q entries, of codebooks that quantise what the ones before left
-over (`residual_quantiser`; Zeghidour et al. 2021, arXiv 2107.03312). Signals with `filters` get strided convolutions along
-time (`waveform_codec`), as in neural audio codecs: `strides` tells how much each level shortens the signal.
+over (`residual_quantiser`; Zeghidour et al. 2021, arXiv 2107.03312). Signals with `filters` get strided convolutions
+along time (`waveform_codec`), as in neural audio codecs: `strides` tells how much each level shortens the signal.
 
 With `perceptual` = λ, the perceptual distance d of images (`perceptual`) joins the squared error: λ D d(x, x̂) / 2σ² is
 added to the loss, with D entries, as in the first stage of Rombach et al. (2022), arXiv 2112.10752.
@@ -88,9 +88,7 @@ def vqvae(
     ] = None,
     hidden_units: BodyUnits = None,
     filters: Filters = None,
-    strides: Annotated[
-        tuple[int, ...], Field("of each level of filters, for signals; (): 4", low=2, high=64)
-    ] = (),
+    strides: Annotated[tuple[int, ...], Field("of each level of filters, for signals; (): 4", low=2, high=64)] = (),
     kernel_size: KernelSize = 4,
     activation: Activation = "relu",
     perceptual: Perceptual = 0.0,
@@ -262,9 +260,7 @@ class Quantisation:
         commitment = self._mean_of_examples(batch, self.commitment_cost * ops.square(z - e))
         return quantiser.straight_through(z, e), indices, commitment
 
-    def _residual(
-        self, net: Model, z: Tensor, batch: Batch, codebook: Codebook
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def _residual(self, net: Model, z: Tensor, batch: Batch, codebook: Codebook) -> tuple[Tensor, Tensor, Tensor]:
         """Return what `_nearest` does, of several codebooks; the commitment loss is the sum of their distances."""
         ops = keras.ops
         fixed = ops.stop_gradient(z)

@@ -1,8 +1,8 @@
 """Encoder and decoder of signals: strided convolutions along time down to a few vectors, and transposed ones back.
 
-The shape of a neural audio codec's (SoundStream, Zeghidour et al. 2021, arXiv 2107.03312), at a smaller size: each level
-has a residual convolution, and one that shortens the signal by its stride, with a kernel of twice that. The length is
-rounded up on the way down, and cropped on the way up.
+The shape of a neural audio codec's (SoundStream, Zeghidour et al. 2021, arXiv 2107.03312), at a smaller size: each
+level has a residual convolution, and one that shortens the signal by its stride, with a kernel of twice that. The
+length is rounded up on the way down, and cropped on the way up.
 
     (T, C) → (⌈T/s₁⌉, f₁) → (⌈⌈T/s₁⌉/s₂⌉, f₂) → … → (vectors, embedding_dim)
 """

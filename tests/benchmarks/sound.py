@@ -3,10 +3,10 @@
     AENB_DATA=FOLDER python -m tests.benchmarks.sound [restoration recognition generation] [--out build/sound]
 
 Restoration: the 300 held-out recordings, with 0.25 s of noise before and 0.1 s after each, in noise of five colours and
-babble of training recordings, at −5, 0, 5 and 10 dB. The denoiser has learnt from white, pink and speech-shaped noise and
-babble, so brown and blue noise are new to it. The baselines measure the noise in the 0.25 s, which is where nobody
-speaks; their parameters are the best of a few on 100 training recordings at 0 dB. SI-SDR and the correlation of envelopes
-are those of the recording's own samples.
+babble of training recordings, at −5, 0, 5 and 10 dB. The denoiser has learnt from white, pink and speech-shaped noise
+and babble, so brown and blue noise are new to it. The baselines measure the noise in the 0.25 s, which is where nobody
+speaks; their parameters are the best of a few on 100 training recordings at 0 dB. SI-SDR and the correlation of
+envelopes are those of the recording's own samples.
 
 Recognition: a logistic regression on a few labelled training recordings, of digits or of speakers.
 
@@ -88,14 +88,14 @@ def tuned(name: str) -> Callable[[np.ndarray], np.ndarray]:
     """Return a baseline with its best parameter on training recordings at 0 dB, over all kinds of noise."""
     method, parameter, choices = TUNED[name]
     waves = recordings()[0][::27]
-    mixtures = [noisy(waves[place::len(KINDS)], kind, 0, 100 + place) for place, kind in enumerate(KINDS)]
-    given, clean = (sum((pair[side] for pair in mixtures), []) for side in (0, 1))
+    mixtures = [noisy(waves[place :: len(KINDS)], kind, 0, 100 + place) for place, kind in enumerate(KINDS)]
+    given, clean = ([one for pair in mixtures for one in pair[side]] for side in (0, 1))
     scores = {
         choice: np.mean(restored(lambda x: method(x, LEAD, **{parameter: choice}), given, clean)["si_sdr"])  # noqa: B023
         for choice in choices
     }
     best = max(choices, key=lambda choice: scores[choice])
-    print(f"{name}: {parameter} = {best} of {({k: round(float(v), 2) for k, v in scores.items()})}", flush=True)
+    print(f"{name}: {parameter} = {best} of { ({k: round(float(v), 2) for k, v in scores.items()}) }", flush=True)
     return lambda x: method(x, LEAD, **{parameter: best})
 
 

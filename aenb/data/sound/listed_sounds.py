@@ -63,7 +63,12 @@ def from_sound_files(listing: Listing, form: str | None = None, sample_rate: int
 
 
 def from_waves(
-    waves: Sequence[Any], labels: Any, name: str, sample_rate: int, form: str | None = None, source: str = "the notebook"
+    waves: Sequence[Any],
+    labels: Any,
+    name: str,
+    sample_rate: int,
+    form: str | None = None,
+    source: str = "the notebook",
 ) -> Data:
     """Make `Data` from recordings in memory.
 
@@ -96,8 +101,10 @@ def as_wave(wave: Any, name: str) -> np.ndarray:
     elif array.dtype.kind in "iu":
         array = (array - (128.0 if array.dtype == np.uint8 else 0.0)) / _largest(array.dtype)
     if array.ndim != 1 or array.dtype.kind != "f" or len(array) < 2 or not np.isfinite(array).all():
-        received = f"{array.dtype} of the shape {array.shape}" if array.ndim != 1 or len(array) < 2 else (
-            "values that are not finite" if array.dtype.kind == "f" else str(array.dtype)
+        received = (
+            f"{array.dtype} of the shape {array.shape}"
+            if array.ndim != 1 or len(array) < 2
+            else ("values that are not finite" if array.dtype.kind == "f" else str(array.dtype))
         )
         raise AenbError(f"`{name}`: expected a recording, finite numbers (samples,), two or more; received {received}.")
     return array.astype("float32")
@@ -167,11 +174,13 @@ def _from_long(listing: Listing, reader: FileReader, sound: Sound, notes: Sequen
                     is_held.append(number >= 0.8 * count)
                     part = recording.wave[number * sound.samples : (number + 1) * sound.samples]
                     yield Recording(part, oddities(part))
-            reader.broken.update({place: why for why in only.broken.values()})
+            reader.broken.update((place, why) for why in only.broken.values())
 
     array, odd, room = _examples(windows(), sound, listing.origin)
     labels = None if listing.labels is None else np.asarray(listing.labels)[places]
-    note = f"Recordings longer than {LONG:g} s were cut into windows of {WINDOW:g} s; the last fifth of each is held out."
+    note = (
+        f"Recordings longer than {LONG:g} s were cut into windows of {WINDOW:g} s; the last fifth of each is held out."
+    )
     held = np.array(is_held) if listing.is_held is None else listing.is_held[places]
     return _data(
         array, sound, labels, name=listing.origin, source=listing.source, class_names=listing.class_names,

@@ -35,7 +35,8 @@ def filter_bank(sample_rate: int, n_fft: int, bands: int) -> np.ndarray:
         bands: How many bands.
 
     Returns:
-        (bands, n_fft // 2 + 1), in [0, 1]. A band that is narrower than the distance of two frequencies has the nearest.
+        (bands, n_fft // 2 + 1), in [0, 1]. A band that is narrower than the distance of two frequencies has the
+        nearest.
 
     Example:
         >>> filter_bank(8000, 256, 40).shape
@@ -63,7 +64,9 @@ def log_mel(magnitudes: np.ndarray, sample_rate: int, bands: int) -> np.ndarray:
         (…, frames, bands), float32, at least −80.
     """
     n_fft = 2 * (magnitudes.shape[-1] - 1)
-    amplitude = np.asarray(magnitudes) / (n_fft / 4)  # of a sine of amplitude 1, the sum of the window by 2 is n_fft / 4
+    amplitude = np.asarray(magnitudes) / (
+        n_fft / 4
+    )  # of a sine of amplitude 1, the sum of the window by 2 is n_fft / 4
     energy = np.square(amplitude) @ filter_bank(sample_rate, n_fft, bands).T
     return (10 * np.log10(np.maximum(energy, 10 ** (FLOOR / 10)))).astype("float32")
 

@@ -22,7 +22,8 @@ def noise(shape: tuple[int, ...], colour: str, sample_rate: int, random: np.rand
 
     Args:
         shape: (…, samples).
-        colour: "white"; "pink", whose power is proportional to 1 / f; "brown", to 1 / f²; "blue", to f; or "speech", with
+        colour: "white"; "pink", whose power is proportional to 1 / f; "brown", to 1 / f²; "blue", to f; or "speech",
+        with
             about the long-term spectrum of speech: flat up to 500 Hz, from where it falls by 9 dB an octave. "any": for
             each a random slope, from 1 / f^−0.5 to 1 / f^2.2.
         sample_rate: Samples a second.
@@ -58,7 +59,9 @@ def _gain(frequencies: np.ndarray, colour: str, shape: tuple[int, ...], random: 
     return frequencies ** (-slope / 2)
 
 
-def babble(waves: Sequence[np.ndarray], shape: tuple[int, int], random: np.random.Generator, voices: int = 6) -> np.ndarray:
+def babble(
+    waves: Sequence[np.ndarray], shape: tuple[int, int], random: np.random.Generator, voices: int = 6
+) -> np.ndarray:
     """Mix recorded voices to noise: each is repeated without a pause, from a random place on.
 
     Args:

@@ -1,4 +1,4 @@
-"""What a model gets of a recording: its waveform, its mel spectra, as a signal or as an image, or its complex spectra."""
+"""What a model gets of a recording: its waveform, its mel spectra, as signals or images, or its complex spectra."""
 
 from __future__ import annotations
 

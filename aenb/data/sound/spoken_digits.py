@@ -1,7 +1,7 @@
 """The Free Spoken Digit Dataset: six speakers say the digits 0 to 9, 50 times each, at 8 kHz (Jackson et al. 2018).
 
-Its own split is kept: recordings 0 to 4 of each speaker and digit are held out. The licence is CC BY-SA 4.0. A recording
-is called after its file, such as "7_jackson_32", from which `speakers` takes who says it.
+Its own split is kept: recordings 0 to 4 of each speaker and digit are held out. The licence is CC BY-SA 4.0. A
+recording is called after its file, such as "7_jackson_32", from which `speakers` takes who says it.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ from aenb.data.sound.listed_sounds import from_sound_files
 
 NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
 HELD = 5  # recordings of each speaker and digit that are held out, the first ones
-URL = (
-    "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/26eb9aaf76e81b692f806f9140c2d2777410d7a1.tar.gz"
-)
+URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/26eb9aaf76e81b692f806f9140c2d2777410d7a1.tar.gz"
 RECORDINGS_SHA256 = "ddb17656a0bca4c5ddace082be188ca630516dc2ef1110afe3c4e9cc71173de4"  # of all, by name
 REMEDY = "Offline: set the environment variable AENB_DATA to a folder that has spoken_digits/recordings/*.wav."
 BYTES = 2**28  # that the recordings may take

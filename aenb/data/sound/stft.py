@@ -1,9 +1,10 @@
 """The short-time Fourier transform and its inverse, and the waveform of given magnitudes (Griffin & Lim 1984).
 
-Frames of `n_fft` samples are `hop` apart, weighted by a Hann window, and centred: half a window of zeros is added to both
-ends. The inverse weights each frame by the window again, adds the frames up, and divides by the sum of squared windows:
-it is the least-squares estimate of a waveform from any array of frames (Griffin & Lim 1984, "Signal estimation from
-modified short-time Fourier transform", IEEE Transactions on ASSP 32(2), equation 6), and exact for a transform of one.
+Frames of `n_fft` samples are `hop` apart, weighted by a Hann window, and centred: half a window of zeros is added to
+both ends. The inverse weights each frame by the window again, adds the frames up, and divides by the sum of squared
+windows: it is the least-squares estimate of a waveform from any array of frames (Griffin & Lim 1984, "Signal estimation
+from modified short-time Fourier transform", IEEE Transactions on ASSP 32(2), equation 6), and exact for a transform of
+one.
 """
 
 from __future__ import annotations

@@ -50,9 +50,9 @@ def envelope_correlation(target: np.ndarray, found: np.ndarray, sample_rate: int
     The steps are those of STOI (Taal, Hendriks, Heusdens & Jensen 2011, "An algorithm for intelligibility prediction of
     time-frequency weighted noisy speech", IEEE Transactions on ASLP 19(7)): silent frames are removed; the norms of
     spectra in 15 third-octave bands from 150 Hz are cut to segments of 384 ms; found segments are scaled to the energy
-    of the target's, and clipped where they are over 15 dB off; and the correlations are averaged. It is not STOI itself,
-    which is defined at 10 kHz with frames of its own: sounds are not resampled here, and bands above half the sample
-    rate are left out. A recording shorter than a segment is one segment.
+    of the target's, and clipped where they are over 15 dB off; and the correlations are averaged. It is not STOI
+    itself, which is defined at 10 kHz with frames of its own: sounds are not resampled here, and bands above half the
+    sample rate are left out. A recording shorter than a segment is one segment.
 
     Args:
         target: (samples,), the clean recording, finite.
@@ -80,7 +80,7 @@ def envelope_correlation(target: np.ndarray, found: np.ndarray, sample_rate: int
 
 
 def _third_octaves(sample_rate: int, n_fft: int) -> np.ndarray:
-    """Return which frequencies are in each band: (bands, n_fft // 2 + 1), 0 and 1; those above the last are left out."""
+    """Return which frequencies are in each band: (bands, n_fft // 2 + 1), 0 and 1, of bands that have any."""
     frequencies = np.arange(n_fft // 2 + 1) * sample_rate / n_fft
     centres = LOWEST * THIRD ** np.arange(BANDS)
     inside = (frequencies >= centres[:, None] * THIRD**-0.5) & (frequencies < centres[:, None] * THIRD**0.5)
