@@ -7,6 +7,7 @@ import pytest
 import scipy.signal
 
 from aenb import AenbError
+from aenb.data.sound import mu_law
 from aenb.data.sound.mel import FLOOR, filter_bank, from_log_mel, log_mel, to_hertz, to_mel
 from aenb.data.sound.noise import COLOURS, babble, noise, scaled
 from aenb.data.sound.stft import griffin_lim, hann, istft, num_frames, spectral_distance, stft
@@ -135,3 +136,18 @@ def test_noise_is_scaled_by_the_samples_of_the_recording_alone():
     assert np.isclose(10 * np.log10(np.mean(wave[own] ** 2) / np.mean(added[own] ** 2)), 5)
     assert added[:500].any()
     assert not scaled(RANDOM.standard_normal(10), np.zeros(10), 5.0).any()
+
+
+def test_mu_law_keeps_small_samples_precise_and_is_its_curve():
+    x = np.linspace(-1, 1, 4001)
+    found = mu_law.decode(mu_law.encode(x))
+    assert np.abs(found - x).max() < 0.025
+    quiet = np.abs(x) < 0.01
+    assert np.abs(found - x)[quiet].max() < 0.001
+    curve = np.sign(x) * np.log(1 + 255 * np.abs(x)) / np.log(256)
+    assert np.abs((mu_law.encode(x) / 255 * 2 - 1) - curve).max() <= 1 / 255 + 1e-9
+    assert np.array_equal(mu_law.encode(mu_law.decode(np.arange(256))), np.arange(256))
+    errors = [np.abs(mu_law.decode(mu_law.encode(x, bits), bits) - x).mean() for bits in (8, 6, 4)]
+    assert errors == sorted(errors)
+    with pytest.raises(AenbError, match="1 to 16; received 17"):
+        mu_law.encode(x, 17)

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from aenb.data.folder_listing import in_folder
 from aenb.data.foreign import reading
 from aenb.data.labels import printable
 from aenb.data.listed_examples import from_listing
-from aenb.data.listing import listed_files
+from aenb.data.listing import Listing, listed_files
 from aenb.data.numeric import is_frame
 from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
@@ -227,4 +227,4 @@ def _by_path(
         refuse_sound_options(name, kind, sample_rate)
         return replace(from_file(path, labels, kind, columns), name=printable(name))
     listing = in_folder(path) if is_folder else listed_files([path], name)
-    return replace(from_listing(listing, labels, kind, sample_rate), name=printable(name))
+    return replace(from_listing(cast(Listing, listing), labels, kind, sample_rate), name=printable(name))

@@ -153,7 +153,7 @@ class Data:
             scale=() if scaler is None else tuple(scaler.scale_.tolist()),
             feature_names=tuple(map(str, self.feature_names)), vocabulary=tuple(self.vocabulary),
             classes=self.classes, class_names=tuple(map(str, self.class_names)), columns=self.table,
-            left_out=self.left_out, sound=self.sound,
+            left_out=self.left_out, sound=cast(Sound, self.sound),
         )  # fmt: skip
 
     def _reach(self) -> tuple[float, float]:

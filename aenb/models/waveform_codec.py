@@ -1,8 +1,8 @@
 """Encoder and decoder of signals: strided convolutions along time down to a few vectors, and transposed ones back.
 
 The shape of a neural audio codec's (SoundStream, Zeghidour et al. 2021, arXiv 2107.03312), at a smaller size: each
-level has a residual convolution, and one that shortens the signal by its stride, with a kernel of twice that. The
-length is rounded up on the way down, and cropped on the way up.
+level shortens the signal by its stride, with a kernel of twice that, and has a residual convolution at the lower rate.
+The length is rounded up on the way down, and cropped on the way up.
 
     (T, C) → (⌈T/s₁⌉, f₁) → (⌈⌈T/s₁⌉/s₂⌉, f₂) → … → (vectors, embedding_dim)
 """
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 
-STRIDE, KERNEL = 4, 7
+STRIDE, KERNEL, OUTER = 4, 7, 8  # OUTER: channels at the rate of the signal, where each one is expensive
 
 
 def lengths(length: int, strides: Sequence[int]) -> list[int]:
@@ -56,13 +56,12 @@ def encoder(
         >>> encoder((5312, 1), (8, 16), (4, 4), 6, "relu").output_shape
         (None, 332, 6)
     """
-    inputs = keras.Input(input_shape, name="input")
-    x = keras.layers.Conv1D(filters[0], KERNEL, padding="same", activation=activation, name="conv_0")(inputs)
+    x = inputs = keras.Input(input_shape, name="input")
     for level, (count, stride) in enumerate(zip(filters, strides, strict=True), 1):
-        x = _residual(x, activation, f"level_{level}")
         x = keras.layers.Conv1D(
             count, 2 * stride, strides=stride, padding="same", activation=activation, name=f"conv_{level}"
         )(x)
+        x = _residual(x, activation, f"level_{level}")
     return keras.Model(inputs, keras.layers.Conv1D(embedding_dim, 3, padding="same", name="vectors")(x), name="encoder")
 
 
@@ -74,14 +73,13 @@ def decoder(
     inputs = keras.Input(grid, name="vectors")
     x = keras.layers.Conv1D(filters[-1], KERNEL, padding="same", activation=activation, name="conv")(inputs)
     for level in range(len(filters), 0, -1):
-        count = filters[level - 2] if level > 1 else filters[0]
-        stride = strides[level - 1]
+        count, stride = filters[level - 2] if level > 1 else OUTER, strides[level - 1]
+        x = _residual(x, activation, f"level_{level}")
         x = keras.layers.Conv1DTranspose(
             count, 2 * stride, strides=stride, padding="same", activation=activation, name=f"conv_{level}"
         )(x)
         if over := x.shape[1] - steps[level - 1]:
             x = keras.layers.Cropping1D((0, over), name=f"crop_{level}")(x)
-        x = _residual(x, activation, f"level_{level}")
     return keras.Model(
         inputs, keras.layers.Conv1D(input_shape[-1], KERNEL, padding="same", name="mean")(x), name="decoder"
     )
