@@ -256,7 +256,7 @@ def generation(folder: Path, seeds: int, epochs: int) -> None:
 
 
 def measure_compression(method: str, bits: int, seed: int, *, folder: Path, epochs: int) -> dict[str, Any]:
-    """Measure µ-law with some bits a sample, or the codec with some codebooks of 128 entries, on held-out recordings."""
+    """Measure µ-law with some bits a sample, or the codec with some codebooks of 128 entries, held out."""
     data = aenb.load_data("spoken_digits", kind="waveform")
     target = data.preprocessing.to_raw(data.x_test)[..., 0]
     if method == "mu-law":
