@@ -183,7 +183,8 @@ def test_mel_spectra_come_back_as_a_sound_with_the_same_ones(form):
     given = sound.examples(wave[None])
     found = sound.decibels(sound.examples(sound.waves(given)))
     loud = sound.decibels(given) > -40
-    assert np.abs(found - sound.decibels(given))[loud].mean() < 2
+    difference = (found - sound.decibels(given))[loud]
+    assert np.abs(difference - np.median(difference)).mean() < 2  # other phases have another peak, so another level
     assert np.abs(sound.decibels(given)[loud] + 40).mean() > 8  # silence would be found out
 
 

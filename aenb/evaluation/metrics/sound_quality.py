@@ -40,7 +40,8 @@ def si_sdr(target: np.ndarray, found: np.ndarray) -> np.ndarray:
     scale = (s * estimate).sum(axis=-1) / np.maximum(energy, LEAST)
     projected = scale[..., None] * s
     signal, error = np.square(projected).sum(axis=-1), np.square(projected - estimate).sum(axis=-1)
-    ratio = 10 * np.log10(np.maximum(signal, LEAST * energy) / np.maximum(error, LEAST * np.maximum(signal, LEAST)))
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a perfect, a useless and a silent one
+        ratio = 10 * np.log10(signal / error)
     return np.where(energy > LEAST, np.clip(ratio, -100, 100), np.nan)
 
 
