@@ -7,6 +7,7 @@ import pytest
 
 import aenb
 from aenb import AenbError
+from aenb.data.gate import admit
 from aenb.data.sound.representation import Sound, choose
 from aenb.data.sound.sound_files import look, oddities, read_sound, resampled
 
@@ -146,6 +147,9 @@ def test_a_long_recording_becomes_windows_whose_last_fifth_is_held_out(tmp_path)
     data = aenb.load_data(tmp_path / "long.wav")
     assert (len(data.train), len(data.test), data.sound.samples) == (24, 6, RATE)
     assert data.names_test[0] == f"{tmp_path / 'long.wav'} 24 s"
+    inputs = admit(tmp_path / "long.wav", data.preprocessing)
+    assert list(inputs.index[[0, 29]]) == [f"{tmp_path / 'long.wav'} {second} s" for second in (0, 29)]
+    assert np.allclose(inputs.inputs[24:], data.x_test, atol=1e-4)
 
 
 def test_lists_and_tables_of_files(folder, tmp_path):

@@ -46,12 +46,14 @@ def read_listing(listing: Listing, preprocessing: Preprocessing) -> tuple[Any, A
         raise AenbError(f"`{listing.origin}`: expected {preprocessing.what}; received files of {listing.kind}s.")
     x: Any
     if preprocessing.sound:
-        raw, kept, notes = read_sounds(listing, preprocessing.sound)
+        raw, names, notes = read_sounds(listing, preprocessing.sound)
         x = preprocessing.from_raw(raw, listing.origin)
     elif listing.kind == "image":
         x, kept, notes = read_images(listing, preprocessing.input_shape)
+        names = kept.names
     else:
         x, kept, notes = read_texts(listing)
+        names = kept.names
     for note in notes:
         warn(f"`{listing.origin}`: {note}")
-    return x, kept.names if isinstance(kept.names, pd.Index) else pd.Index(kept.names, name="file")
+    return x, names if isinstance(names, pd.Index) else pd.Index(names, name="file")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -116,18 +117,36 @@ def _largest(dtype: np.dtype) -> float:
     return 128.0 if dtype == np.uint8 else float(np.iinfo(dtype).max) + 1
 
 
-def read_sounds(listing: Listing, sound: Sound) -> tuple[np.ndarray, Listing, list[str]]:
-    """Read sound files as a run's raw examples: (n, *input_shape), float32; the files that could be read; and notes.
+def read_sounds(listing: Listing, sound: Sound) -> tuple[np.ndarray, Any, list[str]]:
+    """Read sound files as a run's raw examples; one longer than 10 s is cut into windows, as in training.
+
+    Returns:
+        (n, *input_shape), float32; what each is called, (n,), with the time at which a window begins; and notes.
 
     Raises:
         AenbError: None can be read.
     """
     reader = FileReader(listing)
-    seconds = (sound.samples + 1) / sound.sample_rate
-    recordings = list(reader.each(partial(read_sound, sample_rate=sound.sample_rate, seconds=seconds), "Reading"))
+    parts = list(reader.each(partial(_parts, sound=sound), "Reading"))
     reader.expect(1)
-    waves = [recording.wave for recording in recordings]
-    return sound.examples(sound.padded(waves)), listing.only(reader.kept), reader.notes
+    names, kept = listing.names[reader.kept], [wave for waves in parts for wave in waves]
+    if len(kept) > len(parts):
+        seconds = sound.samples / sound.sample_rate
+        names = np.array([
+            f"{name} {number * seconds:g} s" if len(waves) > 1 else str(name)
+            for name, waves in zip(names, parts, strict=True)
+            for number in range(len(waves))
+        ], object)  # fmt: skip
+    return sound.examples(sound.padded(kept)), names, reader.notes
+
+
+def _parts(path: Path, sound: Sound) -> list[np.ndarray]:
+    """Return the beginning of a recording, or all whole windows of a long one."""
+    if look(path).seconds <= LONG:
+        return [read_sound(path, sound.sample_rate, (sound.samples + 1) / sound.sample_rate).wave]
+    wave = read_sound(path, sound.sample_rate).wave
+    count = max(1, len(wave) // sound.samples)
+    return [wave[number * sound.samples : (number + 1) * sound.samples] for number in range(count)]
 
 
 def _sample_rate(headers: Sequence[Header], asked: int | None) -> tuple[int, list[str]]:
@@ -167,7 +186,7 @@ def _from_long(listing: Listing, reader: FileReader, sound: Sound, notes: Sequen
         for place in reader.kept.tolist():
             only = FileReader(listing.only(np.array([place])))
             for recording in only.each(partial(read_sound, sample_rate=sound.sample_rate), "Reading"):
-                count = len(recording.wave) // sound.samples
+                count = max(1, len(recording.wave) // sound.samples)
                 for number in range(count):
                     names.append(f"{listing.names[place]} {number * WINDOW:g} s")
                     places.append(place)

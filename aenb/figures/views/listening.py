@@ -71,14 +71,14 @@ def listening(inputs: ViewInputs) -> Figure:
     with rc_context(STYLE):
         figure = Figure(figsize=(7.4, 0.5 + 1.15 * len(waves)), layout="constrained")
         grid = figure.subplots(len(waves), len(words), squeeze=False, sharex=True, sharey=True)
-        for axes_row, (name, row) in zip(grid, waves.items(), strict=True):
+        for place, (axes_row, (name, row)) in enumerate(zip(grid, waves.items(), strict=True)):
             for axes, wave, word in zip(axes_row, row, words, strict=True):
                 level = log_mel(np.abs(stft(wave, sound.n_fft, sound.hop)), sound.sample_rate, sound.bands)
                 axes.imshow(
                     level.T, origin="lower", aspect="auto", cmap="magma", vmin=FLOOR, vmax=0, interpolation="nearest",
                     extent=(0, len(wave) / sound.sample_rate, 0, sound.bands),
                 )  # fmt: skip
-                if axes_row is grid[0]:
+                if place == 0:
                     axes.set_title(drawable(word[:20]), parse_math=False)
             axes_row[0].set_ylabel(f"{name}\nmel band", fontsize=8)
         figure.supxlabel("time (s)", fontsize=9)
