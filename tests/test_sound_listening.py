@@ -49,7 +49,7 @@ def run():
 
 def test_a_run_on_sound_is_shown_with_players(run):
     shown = run.show("listening")
-    titles = [axes.get_title() for axes in shown["listening"].axes]
+    titles = [axes.get_title(loc="left") or axes.get_title() for axes in shown["listening"].axes]
     assert titles[:2] == ["<low>", "high"]
     assert len(titles) == 6  # two classes; original, reconstruction, generated
     page = shown._repr_html_()
