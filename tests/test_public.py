@@ -39,7 +39,7 @@ SETTINGS = {
         "amount", "limit", "epochs", "batch_size", "learning_rate", "seed", "patience", "restarts", "mixed_precision",
         "xla", "settings",
     ],
-    "load_data": ["data", "labels", "limit", "name", "kind", "columns"],
+    "load_data": ["data", "labels", "limit", "name", "kind", "columns", "sample_rate"],
     "build_model": ["family", "input_shape", "hyperparameters"],
 }  # fmt: skip
 

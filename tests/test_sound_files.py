@@ -8,7 +8,7 @@ import pytest
 import aenb
 from aenb import AenbError
 from aenb.data.gate import admit
-from aenb.data.sound.representation import Sound, choose
+from aenb.data.sound.sound_forms import Sound, choose
 from aenb.data.sound.sound_files import look, oddities, read_sound, resampled
 
 soundfile = pytest.importorskip("soundfile")

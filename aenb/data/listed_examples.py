@@ -19,7 +19,7 @@ def from_listing(listing: Listing, labels: Any = None, form: str | None = None, 
     Args:
         listing: The files; those that cannot be read are left out, and named in a note.
         labels: (n,), the labels of all files in their order, to use instead of the listing's; or None.
-        form: Of sounds: what a model gets, see `aenb.data.sound.representation`; None: the default.
+        form: Of sounds: what a model gets, see `aenb.data.sound.sound_forms`; None: the default.
         sample_rate: Of sounds: samples a second; None: the most frequent.
 
     Raises:

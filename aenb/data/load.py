@@ -29,7 +29,7 @@ from aenb.data.numeric import is_frame
 from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
 from aenb.data.sound.listed_sounds import from_waves, refuse_sound_options
-from aenb.data.sound.representation import FORMS
+from aenb.data.sound.sound_forms import FORMS
 from aenb.data.sound.sound_files import RATES, SUFFIXES
 from aenb.data.split import MIN_EXAMPLES
 

@@ -18,7 +18,7 @@ from aenb.data.labels import class_numbers
 from aenb.data.numeric import as_array, is_frame, is_masked
 from aenb.data.scaling import BYTES, SIGNED, UNIT, add_channel, fits, from_range, tolerance_of, units
 from aenb.data.signals import padded
-from aenb.data.sound.representation import Sound
+from aenb.data.sound.sound_forms import Sound
 from aenb.data.standardised import standardise, to_raw
 from aenb.data.words import are_texts, split_words, to_ids, to_text
 

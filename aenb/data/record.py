@@ -15,7 +15,7 @@ from aenb.core.tables import text_table
 from aenb.data.column import Column, as_frame
 from aenb.data.preprocessing import Kind, Preprocessing
 from aenb.data.scaling import BYTES, UNIT, units
-from aenb.data.sound.representation import Sound
+from aenb.data.sound.sound_forms import Sound
 from aenb.data.split import draw, spread
 from aenb.data.streamed import LIMIT, Examples, Rows, blocks, select
 

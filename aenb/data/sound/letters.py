@@ -33,7 +33,7 @@ def letters(form: str = "mel_image") -> Data:
     """Load the spoken letters and syllables; labels are the languages, such as "en", "da" or "hu".
 
     Args:
-        form: What a model gets of a recording: see `aenb.data.sound.representation.FORMS`.
+        form: What a model gets of a recording: see `aenb.data.sound.sound_forms.FORMS`.
     """
     files = _files()
     if not files:

@@ -18,7 +18,7 @@ from aenb.data.file_reader import CHUNK, FileReader
 from aenb.data.growing_array import GrowingArray
 from aenb.data.listing import Listing
 from aenb.data.record import Data
-from aenb.data.sound.representation import FORMS, Sound, choose
+from aenb.data.sound.sound_forms import FORMS, Sound, choose
 from aenb.data.sound.sound_files import Header, Recording, look, oddities, read_sound, soundfile
 from aenb.data.split import MIN_EXAMPLES
 
@@ -37,7 +37,7 @@ def from_sound_files(listing: Listing, form: str | None = None, sample_rate: int
 
     Args:
         listing: The files; those that cannot be read are left out, and named in a note.
-        form: What a model gets: see `representation.FORMS`; None: "log_mel".
+        form: What a model gets: see `sound_forms.FORMS`; None: "log_mel".
         sample_rate: Samples a second; None: the most frequent.
 
     Raises:

@@ -42,7 +42,7 @@ def spoken_digits(form: str = "mel_image") -> Data:
     """Load the Free Spoken Digit Dataset in its own split of 2,700 and 300 recordings.
 
     Args:
-        form: What a model gets of a recording: see `aenb.data.sound.representation.FORMS`.
+        form: What a model gets of a recording: see `aenb.data.sound.sound_forms.FORMS`.
     """
     folder = _at_hand() or _downloaded()
     files = [file for file in sorted(folder.glob("*.wav")) if NAME.fullmatch(file.name)]
