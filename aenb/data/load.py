@@ -29,8 +29,8 @@ from aenb.data.numeric import is_frame
 from aenb.data.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
 from aenb.data.sound.listed_sounds import from_waves, refuse_sound_options
-from aenb.data.sound.sound_forms import FORMS
 from aenb.data.sound.sound_files import RATES, SUFFIXES
+from aenb.data.sound.sound_forms import FORMS
 from aenb.data.split import MIN_EXAMPLES
 
 MAX_NAME = 100  # characters of a name that may be that of a variable

@@ -61,6 +61,12 @@ def recordings() -> tuple[list[np.ndarray], list[np.ndarray]]:
     return parts[0], parts[1]
 
 
+@functools.cache
+def images() -> Any:
+    """Return the recordings as images of mel spectra."""
+    return aenb.load_data("spoken_digits")
+
+
 def noisy(waves: list[np.ndarray], kind: str, snr: float, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return recordings with noise before, in and after them, and the clean ones at the same places, NaN elsewhere."""
     random, given, clean = np.random.default_rng(seed), [], []
@@ -152,7 +158,7 @@ def restoration(folder: Path, seeds: int, epochs: int, every: int = 1) -> None:
 
 def features(which: str, seed: int, folder: Path, epochs: int) -> tuple[np.ndarray, np.ndarray]:
     """Return features of the training and the held-out recordings, learnt or computed without labels."""
-    data = aenb.load_data("spoken_digits")
+    data = images()
     train, test = (x.reshape(len(x), -1) for x in (data.x_train, data.x_test))
     if which == "raw":
         return train, test
@@ -179,7 +185,7 @@ def _run(family: str, path: Path, data: Any, epochs: int, seed: int, **settings:
 
 def measure_recognition(which: str, task: str, labels: int, seed: int, *, folder: Path, epochs: int) -> dict[str, Any]:
     """Measure the accuracy of a logistic regression on a few labelled recordings of each class, drawn 10 times."""
-    data = aenb.load_data("spoken_digits")
+    data = images()
     codes, test_codes = features(which, seed, folder, epochs)
     known = {"digit": (data.y_train, data.y_test), "speaker": (speakers(data.names_train), speakers(data.names_test))}
     y, y_test = known[task]
@@ -210,7 +216,7 @@ def judges() -> tuple[Any, Any, dict[str, float]]:
     """Return classifiers of digits and of speakers, fitted to training recordings, and their held-out accuracies."""
     from sklearn.svm import SVC
 
-    data = aenb.load_data("spoken_digits")
+    data = images()
     x, x_test = (one.reshape(len(one), -1) for one in (data.x_train, data.x_test))
     found = []
     for y, y_test in ((data.y_train, data.y_test), (speakers(data.names_train), speakers(data.names_test))):
@@ -221,7 +227,7 @@ def judges() -> tuple[Any, Any, dict[str, float]]:
 
 def measure_generation(seed: int, *, folder: Path, epochs: int) -> dict[str, Any]:
     """Ask a conditional VAE for 30 recordings of each digit, and judge the sounds that Griffin-Lim makes of them."""
-    data = aenb.load_data("spoken_digits")
+    data = images()
     run = _run("vae", folder / f"cvae-{seed}-{epochs}", data, epochs, seed, latent_dim=16, conditional=True)
     asked = np.repeat(np.arange(10), 30)
     sound, (digit, speaker, scores) = data.sound, judges()

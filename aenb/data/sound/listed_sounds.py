@@ -18,8 +18,8 @@ from aenb.data.file_reader import CHUNK, FileReader
 from aenb.data.growing_array import GrowingArray
 from aenb.data.listing import Listing
 from aenb.data.record import Data
-from aenb.data.sound.sound_forms import FORMS, Sound, choose
 from aenb.data.sound.sound_files import Header, Recording, look, oddities, read_sound, soundfile
+from aenb.data.sound.sound_forms import FORMS, Sound, choose
 from aenb.data.split import MIN_EXAMPLES
 
 HIGHEST = 16_000  # Hz: a higher sample rate is reduced to it, unless it is asked for
