@@ -66,7 +66,7 @@ def seconds_saved():
 
 CATALOGUES = {
     "aenb.models.registry": "_families",
-    "aenb.data.data_sets": "_sets",
+    "aenb.data.sets.data_sets": "_sets",
     "aenb.figures.views.view": "_views",
     "aenb.evaluation.scorers.score_parts": "_parts",
 }

@@ -8,7 +8,8 @@ import pytest
 
 import aenb
 import aenb.core.backend
-from aenb.models import adversarial, gan, training_step
+from aenb.models import gan
+from aenb.models.players import adversarial, training_step
 
 aenb.core.backend.start()
 

@@ -15,8 +15,8 @@ from scipy import stats
 from sklearn.preprocessing import QuantileTransformer
 
 import aenb
-from aenb.data import mixed_table
-from aenb.data.kind_inference import infer
+from aenb.data.tables import mixed_table
+from aenb.data.tables.kind_inference import infer
 from tests.mixed_frame import CITIES, patients
 
 DRAW = np.random.default_rng(0)

@@ -7,8 +7,8 @@ import pytest
 
 import aenb
 from aenb import AenbError
+from aenb.data.files.sound_files import look, oddities, read_sound, resampled
 from aenb.data.gate import admit
-from aenb.data.sound.sound_files import look, oddities, read_sound, resampled
 from aenb.data.sound.sound_forms import Sound, choose
 
 soundfile = pytest.importorskip("soundfile")

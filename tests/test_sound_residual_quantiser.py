@@ -9,8 +9,9 @@ from sklearn.cluster import KMeans
 
 import aenb
 from aenb import AenbError
-from aenb.models import quantiser, residual_quantiser, waveform_codec
-from aenb.models.quantiser import Codebook
+from aenb.models.architecture import waveform_codec
+from aenb.models.codes import quantiser, residual_quantiser
+from aenb.models.codes.quantiser import Codebook
 
 Z = np.random.default_rng(0).normal(size=(400, 3)).astype("float32")
 
@@ -72,7 +73,7 @@ def codec():
 def test_the_gradient_passes_straight_through_to_the_encoder(codec):
     import tensorflow as tf
 
-    from aenb.models.training_step import Batch
+    from aenb.models.players.training_step import Batch
 
     x = tf.constant(np.random.default_rng(1).normal(size=(6, 50, 1)).astype("float32"))
     loss = codec.players[0].loss

@@ -10,7 +10,7 @@ from aenb.data.sound.noise import noise, scaled
 from aenb.data.sound.stft import stft
 from aenb.evaluation.metrics.sound_quality import envelope_correlation, si_sdr
 from aenb.evaluation.noise_suppression import spectral_gate, wiener
-from aenb.models import spectral_mask
+from aenb.models.architecture import spectral_mask
 from aenb.training.sound_denoiser import train_denoiser
 
 RATE, LEAD = 8000, 2000

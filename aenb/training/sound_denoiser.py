@@ -13,7 +13,7 @@ from aenb.core.backend import Model, keras
 from aenb.core.errors import AenbError
 from aenb.data.sound.noise import noise, scaled
 from aenb.data.sound.stft import istft, stft
-from aenb.models import spectral_mask
+from aenb.models.architecture import spectral_mask
 
 WINDOW = 0.8  # seconds
 RATE, LAST_RATE = 3e-3, 0.02  # the learning rate, and the part of it at the end

@@ -31,9 +31,9 @@ from typing import Any
 import numpy as np
 
 import aenb
+from aenb.data.sets.spoken_digits import speakers
 from aenb.data.sound import mu_law
 from aenb.data.sound.noise import babble, noise, scaled
-from aenb.data.sound.spoken_digits import speakers
 from aenb.evaluation.metrics.intervals import interval
 from aenb.evaluation.metrics.probes import few_labels
 from aenb.evaluation.metrics.sound_quality import envelope_correlation, si_sdr

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from aenb.data.scaling import units
 from aenb.data.sound.mel import FLOOR, log_mel
 from aenb.data.sound.stft import stft
+from aenb.data.values.scaling import units
 from aenb.figures.players import Players
 from aenb.figures.plots import STYLE, drawable
 from aenb.figures.views.view import view
