@@ -38,9 +38,10 @@ class Catalogue(dict[str, E]):
 
     Args:
         what: What an entry is called, in errors: "family".
-        package: The package of aenb whose modules register entries when they are imported.
+        package: The package of aenb whose modules register entries when they are imported, as do those of its
+            sub-packages.
         group: The entry-point group of plug-ins: "aenb.families".
-        leave_out: Modules of the package that are not imported.
+        leave_out: Names of modules there that are not imported.
     """
 
     def __init__(self, what: str, package: str, group: str, leave_out: Collection[str] = ()):
