@@ -12,6 +12,7 @@ import numpy as np
 
 from aenb.core.errors import AenbError, unknown
 from aenb.core.tables import text_table
+from aenb.data.conversion import conversion
 from aenb.data.preprocessing import Kind, Preprocessing
 from aenb.data.sound.sound_forms import Sound
 from aenb.data.split import draw, spread
@@ -350,7 +351,7 @@ class Data:
         Raises:
             AenbError: The examples have another kind or shape, or a table has other columns.
         """
-        convert = preprocessing.conversion(self.preprocessing)
+        convert = conversion(self.preprocessing, preprocessing)
         if convert is None:
             return self
         is_same = self.input_shape == preprocessing.input_shape
