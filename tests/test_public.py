@@ -40,7 +40,9 @@ SETTINGS = {
         "amount", "limit", "epochs", "batch_size", "learning_rate", "seed", "patience", "restarts", "mixed_precision",
         "xla", "settings",
     ],
-    "load_data": ["data", "labels", "limit", "name", "kind", "columns", "tokens", "window", "stride"],
+    "load_data": [
+        "data", "labels", "limit", "name", "kind", "columns", "tokens", "window", "stride", "sample_rate",
+    ],
     "build_model": ["family", "input_shape", "hyperparameters"],
     "activations": ["model", "layer", "x", "batch_size"],
 }  # fmt: skip

@@ -86,8 +86,7 @@ class Catalogue(dict[str, E]):
             if self._is_complete:
                 return self
             self._is_complete = True  # a plug-in's own `add` comes back here
-            package = importlib.import_module(self._package)
-            for module in pkgutil.walk_packages(package.__path__, f"{self._package}."):
+            for module in pkgutil.walk_packages(importlib.import_module(self._package).__path__, f"{self._package}."):
                 if module.name.rpartition(".")[2] not in self._leave_out:
                     importlib.import_module(module.name)
             load_plugins(self._group)

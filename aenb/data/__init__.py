@@ -4,6 +4,7 @@ Begin with `load` and `record`. In folders, from what stands on its own to what 
 
     values/  arrays of numbers: scaled, standardised, streamed
     text/    texts as they are written, in subword units
+    sound/   recordings as waveforms and spectra
     series/  one long series, cut into windows
     tables/  tables with columns of several kinds
     own/     your own data, in memory

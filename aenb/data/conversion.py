@@ -39,6 +39,8 @@ def conversion(source: Preprocessing, target: Preprocessing) -> Convert | None:
     """
     if source.columns or target.columns:
         return _recoding(source, target)
+    if target.sound and source.sound and source.sound != target.sound:
+        raise AenbError(f"`data`: expected recordings as {target.sound}; received {source.sound}.")
     exact = {"image": 0, "tabular": 0, "signal": 1, "text": 1}.get(target.kind)
     if source.kind != target.kind or source.input_shape[exact:] != target.input_shape[exact:]:
         raise AenbError(f"`data`: expected {target.what}; received {source.what}.")

@@ -2,8 +2,9 @@
 
     given                                      inputs                  results
     a DataFrame, a .csv or .parquet file       coded, standardised     DataFrames with its index, in its units
-    a folder of images or texts, a list of     resized, in [0, 1];     codes and scores with the files' names
-    paths, a table of file names               or as token ids
+    a folder of images, sounds or texts, a     resized, in [0, 1];     codes and scores with the files' names
+    list of paths, a table of file names       spectra; token ids
+    recordings, a list of (samples,)           spectra                 arrays in the model's units
     raw rows or signals, in an array           standardised            arrays in its units
     a series, to a run of a series' windows    windows, standardised   a row for each of its rows
     images, texts, or an array in              in the model's units    arrays in the model's units
@@ -24,10 +25,12 @@ import numpy as np
 
 from aenb.core.errors import AenbError
 from aenb.core.files import expanded, named
+from aenb.data.files import sound_files
 from aenb.data.files.data_files import FORMATS, read_file
 from aenb.data.files.folder_listing import in_folder
 from aenb.data.files.image_files import SUFFIXES
 from aenb.data.files.listed_examples import read_listing
+from aenb.data.files.listed_sounds import are_recordings, recorded
 from aenb.data.files.listing import listed_files
 from aenb.data.foreign import reading
 from aenb.data.own.containers import contents
@@ -106,7 +109,9 @@ def admit(x: Any, preprocessing: Preprocessing, name: str = "x") -> Admitted:
     index = None
     if _is_path(x, preprocessing.kind):
         x, index = _read(expanded(x), preprocessing)
-    elif preprocessing.kind in ("image", "text"):
+    elif preprocessing.sound and are_recordings(x, preprocessing.sound):
+        x = preprocessing.from_raw(recorded(x, preprocessing.sound, name), name)
+    elif preprocessing.kind in ("image", "text") or preprocessing.sound:
         with reading(x, f"`{name}`"):
             listing = listed_files(x, name)
         x, index = (x, None) if listing is None else read_listing(listing, preprocessing)
@@ -141,14 +146,14 @@ def _is_path(x: Any, kind: str) -> bool:
 
 def _read(path: Path, preprocessing: Preprocessing) -> tuple[Any, Any]:
     """Read a file or a folder: return its examples, and the names of its files or None."""
-    takes_files = preprocessing.kind in ("image", "text")
+    takes_files = preprocessing.kind in ("image", "text") or preprocessing.sound is not None
     if path.is_dir():
         if not takes_files:
             raise AenbError(f"`{named(path)}`: expected {preprocessing.what}; received a folder.")
         return read_listing(in_folder(path), preprocessing)
     if not path.exists():
         raise AenbError(f"`x`: expected examples, a file or a folder; there is no file or folder {named(path)}.")
-    is_image = takes_files and path.suffix.lower() in SUFFIXES
-    x, base = ([path], Path()) if is_image else (read_file(path).x, path.parent)
-    listing = listed_files(x, str(path), base) if is_image or (takes_files and is_frame(x)) else None
+    is_one = takes_files and path.suffix.lower() in (*SUFFIXES, *sound_files.SUFFIXES)
+    x, base = ([path], Path()) if is_one else (read_file(path).x, path.parent)
+    listing = listed_files(x, str(path), base) if is_one or (takes_files and is_frame(x)) else None
     return (x, None) if listing is None else read_listing(listing, preprocessing)

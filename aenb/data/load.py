@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from aenb.core.short_form import max_examples, smaller
 from aenb.data.files.data_files import FORMATS, from_file, read_file
 from aenb.data.files.folder_listing import in_folder
 from aenb.data.files.listed_examples import from_listing
-from aenb.data.files.listing import listed_files
+from aenb.data.files.listed_sounds import from_waves, refuse_sound_options
+from aenb.data.files.listing import Listing, listed_files
+from aenb.data.files.sound_files import RATES, SUFFIXES
 from aenb.data.foreign import reading
 from aenb.data.labels import printable
 from aenb.data.own.arrays import from_arrays
@@ -29,13 +32,14 @@ from aenb.data.record import Data
 from aenb.data.series.load_series import from_series
 from aenb.data.series.recording import is_series
 from aenb.data.sets.data_sets import datasets
+from aenb.data.sound.sound_forms import FORMS
 from aenb.data.split import MIN_EXAMPLES
 from aenb.data.text.read import load_written
 from aenb.data.text.written import UNITS
 from aenb.data.values.numeric import is_frame
 
 MAX_NAME = 100  # characters of a name that may be that of a variable
-EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images or texts"
+EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images, sounds or texts"
 
 
 Window = Annotated[int | None, Field("steps of a window; None: by the autocorrelation", low=2, high=10**5)]
@@ -43,12 +47,13 @@ Stride = Annotated[int | None, Field("steps between two windows; None: by the le
 
 
 class Asked(NamedTuple):
-    """How data was asked to be taken: its kind, the kinds of columns, and the windows of a series."""
+    """How data was asked to be taken: its kind, the kinds of columns, the windows of a series, the rate of sounds."""
 
     kind: str | None = None
     columns: Mapping[Any, Any] | None = None
     window: int | None = None
     stride: int | None = None
+    sample_rate: int | None = None
 
     @property
     def is_series(self) -> bool:
@@ -68,6 +73,7 @@ def load_data(
     tokens: str | None = None,
     window: Window = None,
     stride: Stride = None,
+    sample_rate: int | None = None,
 ) -> Data:
     """Load a data set by its name, or your own data.
 
@@ -81,11 +87,12 @@ def load_data(
             numbers with times as its index; signals, a list of arrays (steps, channels) of different
             lengths, or of pandas Series; a list of texts; a finite `tf.data.Dataset` of examples x or pairs (x, label),
             batched or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (one
-            text per line), or to a folder of images (png, jpg, bmp, gif, webp) or of `.txt` files (a text each), whose
-            subfolders' names are the labels, or the split if they are `train` and `test`; a list of paths of such
-            files, or a table with a column of them, such as a .csv of file names and labels; or `Data`, which is
-            returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`). Tables and signals
-            may have missing values, NaN. Files that cannot be read are left out, and named in the notes.
+            text per line), or to a folder of images (png, jpg, bmp, gif, webp), of sounds (wav, flac, ogg) or of `.txt`
+            files (a text each), whose subfolders' names are the labels, or the split if they are `train` and `test`; a
+            list of paths of such files, or a table with a column of them, such as a .csv of file names and labels; or
+            `Data`, which is returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`).
+            Tables and signals may have missing values, NaN. Files that cannot be read are left out, and named in the
+            notes.
         labels: Labels of the examples, (n,), to use instead of those of a file or a folder: whole numbers, names, or
             True and False, in an array, a list or a pandas column; or the name of a table's column that has them.
         limit: Keep this many training examples, and the same fraction of the held-out ones; at least one of each
@@ -93,7 +100,9 @@ def load_data(
         name: The name to give an array.
         kind: "signal" for an array (n, length, channels) that does not hold grey images, or (n, length), one series a
             row. An array (n, length, 1) is signals anyway. "series" for an array (steps, channels), a list of numbers,
-            or a table with times in a column, also in a file: one long series.
+            or a table with times in a column, also in a file: one long series. For sounds, what a model gets:
+            "log_mel", the default, mel spectra in decibels, (frames, bands); "mel_image", the same as images in [0, 1],
+            (bands, frames, 1); "complex", spectra; or "waveform", (samples, 1).
         columns: What the columns of a table are, if not what they look like, by their names: "numeric", "quantile" (its
             ranks, as a normal distribution: for long tails), "count", "binary", "categorical", "ordinal" (of numbers;
             for text, the list of its levels in order), "date", or "drop". `data.columns` shows the kinds, with reasons;
@@ -105,6 +114,8 @@ def load_data(
             period, or 125 without one. `window` or `stride` also say that the data is a series.
         stride: Of a series: how many steps after the window before each window begins; None: 1, or what gives 20,000
             training windows of a longer one.
+        sample_rate: For sounds: samples a second, to which files are resampled; by default their most frequent one, at
+            most 16,000. With a list of arrays (samples,), or an array (n, samples), it says that they are recordings.
 
     Returns:
         `Data`: images in [0, 1], tables and signals standardised, texts as token ids, with a part held out; its notes
@@ -135,11 +146,16 @@ def load_data(
     """
     if limit is not None and limit < MIN_EXAMPLES:
         raise AenbError(f"`limit`: expected at least {MIN_EXAMPLES} training examples; received {limit}.")
-    if kind not in (None, "signal", "series"):
-        raise AenbError(f'`kind`: expected "signal" or "series", or None for any other data; received {kind!r}.')
+    if kind not in (None, "signal", "series", *FORMS):
+        raise AenbError(
+            f'`kind`: expected "signal", "series", {", ".join(FORMS)} for sounds, or None for any other data; received '
+            f"{kind!r}."
+        )
+    if sample_rate is not None and not RATES[0] <= sample_rate <= RATES[1]:
+        raise AenbError(f"`sample_rate`: expected {RATES[0]} to {RATES[1]:,} samples a second; received {sample_rate}.")
     if tokens in UNITS and not (isinstance(data, str | Path) and str(data) in datasets()):
         return load_written(data, labels, name, tokens).limit(smaller(limit, max_examples()))
-    loaded = _find(data, labels, name, Asked(kind, columns, window, stride))
+    loaded = _find(data, labels, name, Asked(kind, columns, window, stride, sample_rate))
     if tokens is not None and tokens != loaded.preprocessing.tokens:
         received = loaded.preprocessing.tokens or "no texts"
         raise AenbError(
@@ -196,10 +212,10 @@ def _find(data: Any, labels: Any, name: str, asked: Asked = Asked()) -> Data:  #
             raise AenbError("`labels`: expected none, since this data has its own; received some. Leave them out.")
         _refuse_columns(asked.columns, "data that is loaded already")
         _refuse_windows(asked, "data that is loaded already")
-        return data if isinstance(data, Data) else _by_name(str(data))
+        return data if isinstance(data, Data) else _by_name(str(data), asked.kind)
     if isinstance(data, str) and data.partition(":")[0] in datasets() and not os.path.exists(data):
         data_set, _, label = data.partition(":")
-        return _by_name(data_set).one_class(printable(label))
+        return _by_name(data_set, asked.kind).one_class(printable(label))
     if isinstance(data, str | os.PathLike):
         return _by_path(os.fsdecode(data), labels, asked)
     if is_pipeline(data):
@@ -211,7 +227,11 @@ def _find(data: Any, labels: Any, name: str, asked: Asked = Asked()) -> Data:  #
             return from_series(data, labels, name, window=asked.window, stride=asked.stride)
         listing = None if asked.columns else listed_files(data, name, labels=labels)
     if listing is not None:
-        return from_listing(listing, labels)
+        return from_listing(listing, labels, asked.kind, asked.sample_rate)
+    if asked.sample_rate is not None:
+        with reading(data, f"`{name}`"):
+            return from_waves(list(data), labels, name, asked.sample_rate, asked.kind if asked.kind in FORMS else None)
+    refuse_sound_options(name, asked.kind, asked.sample_rate)
     with reading(data, f"`{name}`"):
         found = contents(data, name, asked.kind)
     class_names = found.class_names if labels is None else ()
@@ -233,9 +253,13 @@ def _refuse_windows(asked: Asked, received: str) -> None:
         )
 
 
-def _by_name(name: str) -> Data:
-    """Load a data set; one from outside of aenb may give anything that becomes `Data`."""
-    loaded = datasets()[name].load()
+def _by_name(name: str, kind: str | None = None) -> Data:
+    """Load a data set: one from outside may give anything that becomes `Data`, and one of sounds takes `kind`."""
+    load = datasets()[name].load
+    has_forms = "form" in inspect.signature(load).parameters
+    if not has_forms:
+        refuse_sound_options(name, kind, None)
+    loaded = load(kind) if has_forms and kind in FORMS else load()  # type: ignore[call-arg]
     return loaded if isinstance(loaded, Data) else _find(loaded, None, name)
 
 
@@ -254,11 +278,16 @@ def _by_path(name: str, labels: Any, asked: Asked) -> Data:
     if is_folder:
         _refuse_columns(asked.columns, "a folder")
         _refuse_windows(asked, "a folder")
-        loaded = from_listing(in_folder(path), labels)
-    elif asked.is_series:
-        loaded = _series_file(path, labels, asked)
+        loaded = from_listing(in_folder(path), labels, asked.kind, asked.sample_rate)
+    elif path.suffix.lower() in SUFFIXES:
+        _refuse_windows(asked, "a file of sound")
+        listing = cast(Listing, listed_files([path], name))
+        loaded = from_listing(listing, labels, asked.kind, asked.sample_rate)
     else:
-        loaded = from_file(path, labels, asked.kind, asked.columns)
+        refuse_sound_options(name, asked.kind, asked.sample_rate)
+        loaded = (
+            _series_file(path, labels, asked) if asked.is_series else from_file(path, labels, asked.kind, asked.columns)
+        )
     return replace(loaded, name=printable(name))
 
 

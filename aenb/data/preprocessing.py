@@ -11,6 +11,7 @@ import numpy as np
 
 from aenb.core.errors import AenbError
 from aenb.data.labels import class_numbers
+from aenb.data.sound.sound_forms import Sound
 from aenb.data.tables import mixed_table
 from aenb.data.tables.column import Column
 from aenb.data.tables.columns import in_order
@@ -45,6 +46,7 @@ class Preprocessing:
         feature_names: The names of a table's columns, in the order of the inputs; of a mixed table, those of inputs.
         columns: The columns of a mixed table, and how their values become inputs.
         left_out: Columns of a table of numbers that are not among the inputs.
+        sound: Of recordings: how they become raw examples, and these recordings; else None.
         vocabulary: The words of a text, in the order of their ids.
         merges: Of texts as they are written: the pairs of subword units that are joined; None: texts are split into
             words.
@@ -72,6 +74,7 @@ class Preprocessing:
     merges: tuple[str, ...] | None = None
     stride: int = 0
     step: float = 0.0
+    sound: Sound | None = None
 
     def inputs(self, x: Any, name: str = "x") -> np.ndarray:
         """Convert what a run is given to the model's units.
@@ -285,7 +288,8 @@ class Preprocessing:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
         values = {field.name: getattr(self, field.name) for field in fields(self)} | {
-            "columns": [_as_plain(column) for column in self.columns]
+            "columns": [_as_plain(column) for column in self.columns],
+            "sound": None if self.sound is None else asdict(self.sound),
         }
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
@@ -328,6 +332,7 @@ class Preprocessing:
                 self.stride < 0 or (self.stride > 0 and (self.kind != "signal" or self.stride > self.input_shape[0])),
             ),
             ("step", self.step < 0),
+            ("sound", self.sound is not None and self.sound.input_shape != self.input_shape),
         ]
         for name, is_wrong in wrong:
             if is_wrong:

@@ -14,6 +14,7 @@ from aenb.core.errors import AenbError, unknown
 from aenb.core.tables import text_table
 from aenb.data.conversion import conversion
 from aenb.data.preprocessing import Kind, Preprocessing
+from aenb.data.sound.sound_forms import Sound
 from aenb.data.split import draw, spread
 from aenb.data.tables.column import Column, as_frame
 from aenb.data.values.scaling import BYTES, UNIT, units
@@ -63,6 +64,7 @@ class Data:
         names_train: What each training example is called, (n,), such as its file within the folder; or None.
         names_test: What each held-out example is called, (n,), or None.
         series: If the examples are windows of a series: its held-out rows, and where the windows begin; or None.
+        sound: Of recordings: their sample rate, and what the examples are of them; else None.
         vocabulary: The tokens in the order of their ids; the first stands for no token, the second for any other word.
         merges: Of texts as they are written: the pairs of subword units that are joined, in the order in which they
             were learnt, none for bytes; None: texts are split into words.
@@ -102,6 +104,7 @@ class Data:
     names_test: np.ndarray | None = None
     merges: tuple[str, ...] | None = None
     series: Windowed | None = None
+    sound: Sound | None = None
 
     def __post_init__(self) -> None:
         if not self.total:
@@ -158,7 +161,7 @@ class Data:
             scale=() if scaler is None else tuple(scaler.scale_.tolist()),
             feature_names=tuple(map(str, self.feature_names)), vocabulary=tuple(self.vocabulary),
             classes=self.classes, class_names=tuple(map(str, self.class_names)), columns=self.table,
-            left_out=self.left_out, merges=cast("tuple[str, ...]", self.merges),
+            left_out=self.left_out, merges=cast("tuple[str, ...]", self.merges), sound=cast(Sound, self.sound),
             stride=self.series.scoring_stride if self.series else 0, step=self.series.step if self.series else 0.0,
         )  # fmt: skip
 
@@ -371,6 +374,7 @@ class Data:
             feature_names=preprocessing.feature_names,
             table=preprocessing.columns,
             left_out=preprocessing.left_out,
+            sound=preprocessing.sound,
         )
         converted.__dict__["preprocessing"] = replace(
             preprocessing, name=self.name, classes=self.classes, class_names=self.class_names

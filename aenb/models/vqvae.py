@@ -16,6 +16,10 @@ error by the variance of the data; so does the fixed σ² here, which is about t
 With finite scalar quantisation (`finite_scalars`; Mentzer et al. 2023, arXiv 2309.15505), vectors have few dimensions,
 each is rounded to one of a few levels, and the codebook is the grid of all levels. Then β = 0; all else is the same.
 
+With `num_quantizers` = Q > 1, each vector is the sum of Q entries, of codebooks that quantise what the ones before left
+over (`residual_quantiser`; Zeghidour et al. 2021, arXiv 2107.03312). Signals with `filters` get strided convolutions
+along time (`waveform_codec`), as in neural audio codecs: `strides` tells how much each level shortens the signal.
+
 With `perceptual` = λ, the perceptual distance d of images (`perceptual`) joins the squared error: λ D d(x, x̂) / 2σ² is
 added to the loss, with D entries, as in the first stage of Rombach et al. (2022), arXiv 2112.10752. With
 `adversarial_weight`, so is the loss of a discriminator on patches (`patch_discriminator`; Esser et al. 2021).
@@ -32,9 +36,9 @@ import numpy as np
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models.architecture import backbones, layers
+from aenb.models.architecture import backbones, layers, waveform_codec
 from aenb.models.architecture.custom_parts import as_part
-from aenb.models.codes import code_prior, finite_scalars, quantiser
+from aenb.models.codes import code_prior, finite_scalars, quantiser, residual_quantiser
 from aenb.models.codes.quantiser import Codebook
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, Part
 from aenb.models.losses.likelihoods import gaussian
@@ -77,6 +81,9 @@ def vqvae(
         float, Field("weight of the distance between the encoder's vectors and their entries", low=0)
     ] = 0.25,
     decay: Annotated[float, Field("decay of the codebook's moving averages", low=0, high=1)] = 0.99,
+    num_quantizers: Annotated[
+        int, Field("codebooks, each of which quantises what the ones before left over", low=1, high=64)
+    ] = 1,
     variance: Annotated[
         float | None, Field("variance of the Gaussian likelihood; None: 0.1 for images, else 1", above=0)
     ] = None,
@@ -85,6 +92,7 @@ def vqvae(
     ] = None,
     hidden_units: BodyUnits = None,
     filters: Filters = None,
+    strides: Annotated[tuple[int, ...], Field("of each level of filters, for signals; (): 4", low=2, high=64)] = (),
     kernel_size: KernelSize = 4,
     activation: Activation = "relu",
     perceptual: Perceptual = 0.0,
@@ -111,13 +119,26 @@ def vqvae(
     from aenb.models.network import Network  # starts TensorFlow
 
     check_images(perceptual, input_shape)
-    body = backbones.choose_body(input_shape, hidden_units, filters, kernel_size=kernel_size, activation=activation)
+    is_codec = len(input_shape) == 2 and bool(filters)
+    if strides and not is_codec:
+        raise AenbError(f"`strides`: expected signals, with `filters`; received {strides} for {input_shape}.")
+    body = backbones.choose_body(
+        input_shape, hidden_units, () if is_codec else filters, kernel_size=kernel_size, activation=activation
+    )
     levels: tuple[int, ...] = ()
     if quantizer == "fsq":
-        given = {"embedding_dim": embedding_dim, "commitment_cost": commitment_cost, "decay": decay}
+        given = {
+            "embedding_dim": embedding_dim,
+            "commitment_cost": commitment_cost,
+            "decay": decay,
+            "num_quantizers": num_quantizers,
+        }
         check_unused("vqvae", given, 'quantizer="fsq", whose codebook is not learnt')
         levels = finite_scalars.choose_levels(num_embeddings)
         num_embeddings, embedding_dim, commitment_cost = math.prod(levels), len(levels), 0.0
+    if is_codec:
+        strides = waveform_codec.checked_strides(filters, strides)
+        encoder = encoder or waveform_codec.encoder(input_shape, filters, strides, embedding_dim, activation)
     encoder = encoder or _encoder(body, input_shape, positions, embedding_dim)
     encoder = as_part(encoder, keras.Input(input_shape, name="input"), "encoder")
     grid = encoder.output_shape[1:]
@@ -126,18 +147,23 @@ def vqvae(
             f"`encoder`: expected vectors of {len(levels)} dimensions, one for each of the levels {levels}; received "
             f"{grid}."
         )
+    if is_codec:
+        decoder = decoder or waveform_codec.decoder(grid, filters, strides, input_shape, activation)
     decoder = as_part(
         decoder or _decoder(body, grid, input_shape), keras.Input(grid, name="input"), "decoder", input_shape
     )
     variance = variance or (OF_PIXELS if len(input_shape) == 3 else STANDARDISED)
     patches = Patches(adversarial_weight) if adversarial_weight else None
-    quantisation = Quantisation(grid, num_embeddings, commitment_cost, decay, variance, levels, perceptual, patches)
-    bits = quantisation.positions * math.log2(num_embeddings)
-    prior_model = code_prior.build(quantisation.positions, num_embeddings, prior_units, prior_layers)
+    quantisation = Quantisation(
+        grid, num_embeddings, commitment_cost, decay, variance, levels, perceptual, patches, num_quantizers
+    )
+    length = quantisation.positions * num_quantizers
+    bits = length * math.log2(num_embeddings)
+    prior_model = code_prior.build(length, quantisation.entries, prior_units, prior_layers)
     sample = code_prior.sampler(prior_model)
     return Network(
         input_shape,
-        (quantisation.positions,),
+        (length,),
         {"encoder": encoder, "decoder": decoder, "prior_model": prior_model}
         | ({"discriminator": build_discriminator(input_shape)} if patches else {}),
         [
@@ -150,7 +176,7 @@ def vqvae(
         prior=lambda net, n, generator: sample(n, int(generator.integers(2**31))),
         weights=quantisation.weights(),
         notes=[
-            f"The code of an example is {quantisation.positions} of {num_embeddings} vectors: {bits:.0f} bits.",
+            f"The code of an example is {length} of {num_embeddings} vectors: {bits:.0f} bits.",
             *([f"The dimensions of a vector have {', '.join(map(str, levels))} levels."] if levels else []),
             f"The likelihood is gaussian, with the variance {variance:g}.",
         ],
@@ -171,6 +197,7 @@ class Quantisation:
         levels: The levels of each dimension, for finite scalars; empty: the codebook is learnt.
         perceptual: The weight of the perceptual distance.
         patches: The adversarial loss on patches; None: there is none.
+        stages: How many codebooks there are, whose entries add up to a vector.
     """
 
     grid: tuple[int, ...]
@@ -181,6 +208,12 @@ class Quantisation:
     levels: tuple[int, ...] = ()
     perceptual: float = 0.0
     patches: Patches | None = None
+    stages: int = 1
+
+    @property
+    def entries(self) -> int:
+        """How many entries all codebooks have."""
+        return self.stages * self.num_embeddings
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -198,7 +231,7 @@ class Quantisation:
         """Return the initial codebook: all entries are unused, so the first batch initialises them; or the grid."""
         if self.levels:
             return {"codebook": finite_scalars.entries(self.levels)}
-        vectors = np.zeros((self.num_embeddings, self.grid[-1]), "float32")
+        vectors = np.zeros((self.entries, self.grid[-1]), "float32")
         return dict(zip(CODEBOOK, (vectors, vectors[:, 0], vectors), strict=True))
 
     def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
@@ -212,7 +245,7 @@ class Quantisation:
             e, indices, commitment = self._nearest(net, z, batch)
         mean = ops.cast(net.decoder(self._on_grid(e)), "float32")
         reconstruction = self._error(batch, mean)
-        perplexity = quantiser.perplexity(indices, self.num_embeddings)
+        perplexity = quantiser.perplexity(indices, self.entries)
         loss = reconstruction if commitment is None else reconstruction + commitment
         values = [loss, reconstruction, *([] if commitment is None else [commitment]), perplexity]
         if self.perceptual:
@@ -237,6 +270,8 @@ class Quantisation:
         """Return the nearest entries with the straight-through gradient, their indices, and the commitment loss."""
         ops = keras.ops
         fixed, codebook = ops.stop_gradient(z), Codebook(*(net.own[name].value for name in CODEBOOK))
+        if self.stages > 1:
+            return self._residual(net, z, batch, codebook)
         if batch.training:
             codebook = quantiser.restart(codebook, fixed, net.seeds)
         indices = quantiser.nearest(fixed, codebook.vectors)
@@ -247,6 +282,21 @@ class Quantisation:
         commitment = self._mean_of_examples(batch, self.commitment_cost * ops.square(z - e))
         return quantiser.straight_through(z, e), indices, commitment
 
+    def _residual(self, net: Model, z: Tensor, batch: Batch, codebook: Codebook) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what `_nearest` does, of several codebooks; the commitment loss is the sum of their distances."""
+        ops = keras.ops
+        fixed = ops.stop_gradient(z)
+        if batch.training:
+            found, updated = residual_quantiser.trained(codebook, fixed, self.stages, self.decay, net.seeds)
+            for name, value in zip(CODEBOOK, updated, strict=True):
+                net.own[name].assign(value)
+        else:
+            found = residual_quantiser.quantise(fixed, codebook.vectors, self.stages)
+        after = [*found.residuals[1:], fixed - found.vectors]
+        left = sum(ops.square(z - fixed + residual) for residual in after)  # the entries are constant
+        commitment = self._mean_of_examples(batch, self.commitment_cost * left)
+        return quantiser.straight_through(z, found.vectors), found.indices, commitment
+
     def prior_loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of the prior, −log p(k) in nats, for the current codes; in training, of some examples."""
         x = batch.x[::PRIOR_STRIDE] if batch.training else batch.x
@@ -254,17 +304,18 @@ class Quantisation:
         return {"prior_loss": keras.ops.mean(code_prior.cross_entropy(net.prior_model(codes), codes))}
 
     def encode(self, net: Model, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the latent codes of examples: (batch, *item_shape) → (batch, positions), int32."""
+        """Return the latent codes of examples: (batch, *item_shape) → (batch, positions · stages), int32."""
         z = self._vectors(net, x)
         if self.levels:
             indices = finite_scalars.indices(finite_scalars.quantise(z, self.levels), self.levels)
         else:
-            indices = quantiser.nearest(z, net.own["codebook"].value)
-        return keras.ops.reshape(indices, (-1, self.positions))
+            indices = residual_quantiser.quantise(z, net.own["codebook"].value, self.stages).indices
+        return keras.ops.reshape(indices, (-1, self.positions * self.stages))
 
     def decode(self, net: Model, codes: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Decode latent codes: (batch, positions), int → (batch, *item_shape)."""
-        return net.decoder(self._on_grid(keras.ops.take(net.own["codebook"].value, codes, axis=0)))
+        """Decode latent codes: (batch, positions · stages), int → (batch, *item_shape)."""
+        stages = keras.ops.reshape(codes, (-1, self.positions, self.stages))
+        return net.decoder(self._on_grid(residual_quantiser.summed(stages, net.own["codebook"].value)))
 
     def _vectors(self, net: Model, x: Tensor) -> Tensor:
         """Return the encoder's vectors: (batch, *item_shape) → (batch · positions, embedding_dim), float32."""

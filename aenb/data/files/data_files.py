@@ -77,7 +77,7 @@ def read_file(path: Path) -> FileContents:
     """
     if path.suffix not in FORMATS:
         raise AenbError(
-            f"`{named(path)}`: expected one of {', '.join(FORMATS)}, or a folder of images or texts; received "
+            f"`{named(path)}`: expected one of {', '.join(FORMATS)}, or a folder of images, sounds or texts; received "
             f"`{named(path.suffix or path.name)}`."
         )
     readers: tuple[Callable[[Path, str], tuple], ...] = (_npy, _npz, _csv, _parquet, _txt)

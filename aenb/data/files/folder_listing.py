@@ -1,4 +1,4 @@
-"""The images or the texts of a folder and its subfolders: found, and labelled and split by the subfolders' names."""
+"""The images, sounds or texts of a folder and its subfolders: found, and labelled and split by subfolder."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ import numpy as np
 
 from aenb.core.errors import AenbError
 from aenb.core.files import named, reason
+from aenb.data.files import sound_files
 from aenb.data.files.image_files import SUFFIXES
 from aenb.data.files.listing import TEXT_SUFFIX, Listing, kind_of
 from aenb.data.labels import printable
 from aenb.data.split import SPLITS, own_split
 
 MAX_ENTRIES = 1_000_000  # files and folders listed
-EXPECTED = f"a folder of images ({', '.join(SUFFIXES)}) or of texts ({TEXT_SUFFIX})"
+EXPECTED = (
+    f"a folder of images ({', '.join(SUFFIXES)}), of sounds ({', '.join(sound_files.SUFFIXES)}) or of texts "
+    f"({TEXT_SUFFIX})"
+)
 
 
 def in_folder(folder: Path) -> Listing:
-    """List the images of a folder, or if it has none its texts, in the order of their paths.
+    """List the images of a folder, or if it has none its sounds, or else its texts, in the order of their paths.
 
     The names of its subfolders are the labels if there are several and they hold all files. Subfolders `train` and
     `test` (or `training`, `testing`, `val`, `valid`, `validation`, `dev`) are the split, if they hold all files; then
@@ -38,7 +42,7 @@ def in_folder(folder: Path) -> Listing:
             f"{named(error.filename or folder)}."
         ) from error
     visible = [path for path in files if not any(part.startswith(".") for part in path.parts)]
-    kind = next((one for one in ("image", "text") if any(kind_of(path) == one for path in visible)), None)
+    kind = next((one for one in ("image", "sound", "text") if any(kind_of(path) == one for path in visible)), None)
     kept = sorted((path for path in visible if kind_of(path) == kind), key=Path.as_posix)
     others = Counter(
         named(path.suffix.lower() or path.name) for path in visible if kind is None or kind_of(path) != kind

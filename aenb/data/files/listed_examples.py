@@ -1,4 +1,4 @@
-"""Listed files, of images or of texts, as `Data` to train on, or as a run's inputs."""
+"""Listed files, of images, of sounds or of texts, as `Data` to train on, or as a run's inputs."""
 
 from __future__ import annotations
 
@@ -6,24 +6,30 @@ from typing import Any
 
 from aenb.core.errors import AenbError, warn
 from aenb.data.files.listed_images import from_image_files, read_images
+from aenb.data.files.listed_sounds import from_sound_files, read_sounds, refuse_sound_options
 from aenb.data.files.listed_texts import from_text_files, read_texts
 from aenb.data.files.listing import Listing
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
 
 
-def from_listing(listing: Listing, labels: Any = None) -> Data:
+def from_listing(listing: Listing, labels: Any = None, form: str | None = None, sample_rate: int | None = None) -> Data:
     """Make `Data` from listed files.
 
     Args:
         listing: The files; those that cannot be read are left out, and named in a note.
         labels: (n,), the labels of all files in their order, to use instead of the listing's; or None.
+        form: Of sounds: what a model gets, see `aenb.data.sound.sound_forms`; None: the default.
+        sample_rate: Of sounds: samples a second; None: the most frequent.
 
     Raises:
         AenbError: Too few can be read.
     """
     if isinstance(labels, str) and listing.labels is not None:  # the name of the column that has them
         labels = None
+    if listing.kind == "sound":
+        return from_sound_files(listing.labelled(labels), form, sample_rate)
+    refuse_sound_options(listing.origin, form, sample_rate)
     make = from_image_files if listing.kind == "image" else from_text_files
     return make(listing.labelled(labels))
 
@@ -36,13 +42,18 @@ def read_listing(listing: Listing, preprocessing: Preprocessing) -> tuple[Any, A
     """
     import pandas as pd
 
-    if listing.kind != preprocessing.kind:
+    if listing.kind != ("sound" if preprocessing.sound else preprocessing.kind):
         raise AenbError(f"`{listing.origin}`: expected {preprocessing.what}; received files of {listing.kind}s.")
     x: Any
-    if listing.kind == "image":
+    if preprocessing.sound:
+        raw, names, notes = read_sounds(listing, preprocessing.sound)
+        x = preprocessing.from_raw(raw, listing.origin)
+    elif listing.kind == "image":
         x, kept, notes = read_images(listing, preprocessing.input_shape)
+        names = kept.names
     else:
         x, kept, notes = read_texts(listing)
+        names = kept.names
     for note in notes:
         warn(f"`{listing.origin}`: {note}")
-    return x, kept.names if isinstance(kept.names, pd.Index) else pd.Index(kept.names, name="file")
+    return x, names if isinstance(names, pd.Index) else pd.Index(names, name="file")

@@ -15,6 +15,7 @@ import numpy as np
 
 from aenb.core.errors import AenbError
 from aenb.core.files import named
+from aenb.data.files import sound_files
 from aenb.data.files.image_files import SUFFIXES
 from aenb.data.labels import printable
 from aenb.data.own.frames import LABELS
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 TEXT_SUFFIX = ".txt"
+ENDINGS = (*SUFFIXES, *sound_files.SUFFIXES, TEXT_SUFFIX)
 MAX_BESIDE = 3  # other columns of a table of files: with more, it is a table that also names files
 
 
@@ -38,7 +40,7 @@ class Listing:
         names: (n,), what each is called: its path within its folder, as its table has it, or its table's index.
         origin: What listed them, for messages.
         source: The same, in words.
-        kind: "image" or "text".
+        kind: "image", "sound" or "text".
         labels: (n,), the class of each, or None.
         class_names: The name of each class.
         is_held: (n,), whether each is held out; None: the split is not given.
@@ -139,7 +141,7 @@ def _is_split(column: Any) -> bool:
 
 
 def _paths_of(x: Any) -> list[Any] | None:
-    """Return the paths in a list, an array or a column; None if any of it is no path of an image or a text."""
+    """Return the paths in a list, an array or a column; None if any is no path of an image, a sound or a text."""
     dtype = getattr(x, "dtype", None)
     if not isinstance(x, list | tuple) and (dtype is None or getattr(dtype, "kind", "O") in "biufcmMV"):
         return None
@@ -152,7 +154,7 @@ def _paths_of(x: Any) -> list[Any] | None:
 def _is_path(value: Any) -> bool:
     if isinstance(value, os.PathLike):
         return True
-    return isinstance(value, str) and "\n" not in value and value.lower().endswith((*SUFFIXES, TEXT_SUFFIX))
+    return isinstance(value, str) and "\n" not in value and value.lower().endswith(ENDINGS)
 
 
 def _listing(values: Sequence[Any], names: Any, name: str, base: Path, what: str) -> Listing:
@@ -162,8 +164,8 @@ def _listing(values: Sequence[Any], names: Any, name: str, base: Path, what: str
     if len(kinds) > 1 or kinds == {None}:
         endings = ", ".join(sorted({named(path.suffix.lower() or path.name) for path in paths})[:5])
         raise AenbError(
-            f"`{named(name)}`: expected paths of images ({', '.join(SUFFIXES)}) alone, or of texts ({TEXT_SUFFIX}) "
-            f"alone; received {endings}."
+            f"`{named(name)}`: expected paths of images ({', '.join(SUFFIXES)}) alone, of sounds "
+            f"({', '.join(sound_files.SUFFIXES)}) alone, or of texts ({TEXT_SUFFIX}) alone; received {endings}."
         )
     if not any(path.exists() for path in paths):
         raise AenbError(
@@ -174,6 +176,8 @@ def _listing(values: Sequence[Any], names: Any, name: str, base: Path, what: str
 
 
 def kind_of(path: Path) -> str | None:
-    """Return "image" or "text", by the ending of a path; None for any other."""
+    """Return "image", "sound" or "text", by the ending of a path; None for any other."""
     suffix = path.suffix.lower()
+    if suffix in sound_files.SUFFIXES:
+        return "sound"
     return "image" if suffix in SUFFIXES else "text" if suffix == TEXT_SUFFIX else None

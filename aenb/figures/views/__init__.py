@@ -2,6 +2,7 @@
 
 Which there are of a run is asked of its model's parts and its history, never of its family:
 
+    listening.py             sounds: spectrograms and players
     reconstructions.py       examples, their reconstructions and the errors
     series.py                the held-out part of a series, its anomaly score, and events
     latent_scatter.py        the latent codes in a plane, compared with PCA

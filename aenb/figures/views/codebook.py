@@ -67,7 +67,8 @@ def _examples(axes: Axes, inputs: ViewInputs, size: int) -> None:
     x, codes = inputs.x[:n], inputs.codes[:n]
     grid = tuple(inputs.model.get_layer("encoder").output_shape[1:-1])
     rows, columns = grid if len(grid) == 2 else (1, places)
-    colours = colormaps["turbo"](np.random.default_rng(0).permutation(size) / size)[codes.reshape(n, rows, columns)]
+    first = codes.reshape(n, rows, columns, -1)[..., 0]  # of several codebooks, the first
+    colours = colormaps["turbo"](np.random.default_rng(0).permutation(size) / size)[first]
     high, wide = x.shape[1:3]
     down, right = (np.arange(high) * rows // high), (np.arange(wide) * columns // wide)
     squares = colours[:, down][:, :, right].astype("float32")

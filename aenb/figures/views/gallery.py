@@ -64,10 +64,22 @@ class Gallery(Mapping[str, Figure]):
                 self.notes.append(failure(f"The view `{name}` could not be drawn", error))
         return drawn
 
+    def _beside(self) -> str:
+        """Return the HTML that belongs to views beside their pictures; for each that fails, add a note to `notes`."""
+        found = []
+        for name in self:
+            if (beside := self._views[name].beside) is None:
+                continue
+            try:
+                found.append(beside(self._inputs))
+            except Exception as error:  # as for pictures
+                self.notes.append(failure(f"What belongs to the view `{name}` could not be shown", error))
+        return "".join(found)
+
     def __repr__(self) -> str:
         return "\n".join(f"{name}: {self._views[name].summary}" for name in self)
 
     def _repr_html_(self) -> str:
-        pictures = pictures_as_html(self.pictures())
+        pictures = pictures_as_html(self.pictures()) + self._beside()
         notes = "".join(f"<div>{escape(note)}</div>" for note in self.notes)
         return f'<div class="aenb-views">{pictures}{notes}</div>'

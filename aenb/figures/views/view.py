@@ -24,6 +24,7 @@ class View:
         fits: Whether there is such a picture of a run.
         draw: Draws it: a matplotlib Figure.
         order: Its place among the others.
+        beside: Returns HTML that is shown below the picture, such as players of sounds; None: nothing.
     """
 
     name: str
@@ -31,6 +32,7 @@ class View:
     fits: Callable[[ViewInputs], bool]
     draw: Draw
     order: int = LAST
+    beside: Callable[[ViewInputs], str] | None = None
 
     def row(self) -> dict[str, str]:
         """Return the view's row in the catalogue."""
@@ -44,7 +46,11 @@ _views: Catalogue[View] = Catalogue("view", "aenb.figures.views", "aenb.views")
 def view(draw: Draw) -> View: ...
 @overload
 def view(
-    *, summary: str = "", fits: Callable[[ViewInputs], bool] = ..., order: int = LAST
+    *,
+    summary: str = "",
+    fits: Callable[[ViewInputs], bool] = ...,
+    order: int = LAST,
+    beside: Callable[[ViewInputs], str] | None = None,
 ) -> Callable[[Draw], View]: ...
 def view(
     draw: Draw | None = None,
@@ -52,6 +58,7 @@ def view(
     summary: str = "",
     fits: Callable[[ViewInputs], bool] = lambda inputs: True,
     order: int = LAST,
+    beside: Callable[[ViewInputs], str] | None = None,
 ) -> View | Callable[[Draw], View]:
     """Register the decorated function as the view of its name, for `run.show` and the figures of a run.
 
@@ -65,6 +72,7 @@ def view(
         summary: What it shows, in a line; by default the first line of the function's docstring.
         fits: Whether there is such a picture of a run.
         order: Its place among the views.
+        beside: A function that returns HTML to show below the picture, in which all labels are escaped; None: nothing.
 
     Returns:
         The `View`, whose `draw` is the function.
@@ -86,7 +94,7 @@ def view(
     """
 
     def register(draw: Draw) -> View:
-        one = View(draw.__name__, summary or summary_of(draw), fits, draw, order)
+        one = View(draw.__name__, summary or summary_of(draw), fits, draw, order, beside)
         _views.add(one.name, one, draw.__module__)
         return one
 
