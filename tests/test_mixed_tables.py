@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from typing import ClassVar
 
 import numpy as np
@@ -17,6 +15,7 @@ from sklearn.preprocessing import QuantileTransformer
 import aenb
 from aenb.data import mixed_table
 from aenb.data.kind_inference import infer
+from tests import fresh
 from tests.mixed_frame import CITIES, patients
 
 DRAW = np.random.default_rng(0)
@@ -375,8 +374,7 @@ import aenb.models.custom_objects
 model = keras.models.load_model({str(folder / "model.keras")!r})
 print(json.dumps([x.tolist(), float(model.evaluate(np.load({str(tmp_path / "x.npy")!r}), x, verbose=0))]))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    done = fresh.run(code)
     x, loss = json.loads(done.stdout.splitlines()[-1])
     np.testing.assert_allclose(x, run.reconstruct(run.data.x_test), atol=1e-5)
     assert np.isfinite(loss)
