@@ -49,7 +49,7 @@ def run(code: str, *arguments: object, path: str = "", seconds: int = 300) -> su
     else:
         words = [sys.executable, "-c", code, *words[1:]]
         done = subprocess.run(words, capture_output=True, text=True, timeout=seconds, check=False)
-    assert done.returncode == 0, f"ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    assert done.returncode == 0, f"ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-9000:]}"
     return done
 
 

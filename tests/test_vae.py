@@ -337,8 +337,8 @@ both, out = (arrays["x"], arrays["labels"]), {}
 for name in ("dense", "conv", "own"):
     folder = sys.argv[1] + "/" + name
     encoder, decoder = (keras.models.load_model(f"{folder}/{part}.keras") for part in ("encoder", "decoder"))
-    out[name + "_mean"], out[name + "_log_var"] = encoder(both)
-    out[name + "_made"] = decoder((out[name + "_mean"], arrays["labels"]))
+    out[name + "_mean"], out[name + "_log_var"] = (np.asarray(head) for head in encoder([*both]))
+    out[name + "_made"] = decoder([out[name + "_mean"], arrays["labels"]])
 assert not any(name.startswith("aenb") for name in sys.modules)
 import aenb.models.custom_objects
 for name in ("dense", "conv", "own"):
