@@ -25,22 +25,18 @@ from pathlib import Path
 from typing import IO
 
 
-def run(code: str, *arguments: object, path: str = "", seconds: int = 300) -> subprocess.CompletedProcess[str]:
+def run(code: str, *arguments: object, seconds: int = 300) -> subprocess.CompletedProcess[str]:
     """Run code to its end.
 
     Args:
         code: The program.
         *arguments: Its `sys.argv[1:]`.
-        path: Its `PYTHONPATH`, in front of what is on the path here; it is then run in the first of these folders.
         seconds: After which it is killed.
 
     Raises:
         AssertionError: It ended with an error; the message is what it wrote.
     """
     words = ["-c", *map(str, arguments)]
-    if path:
-        parts = path.split(os.pathsep)
-        code = f"import os, sys; os.chdir({parts[0]!r}); sys.path[1:1] = {parts!r}\n{code}"
     if sys.platform == "linux":
         with tempfile.TemporaryDirectory() as folder:
             out, err = Path(folder, "out"), Path(folder, "err")

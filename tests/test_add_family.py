@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import fresh
-
 ROOT = Path(__file__).parent.parent
 FAMILY = '''"""A family as a contributor writes one."""
 
@@ -74,9 +72,6 @@ print("file", aenb.__file__, "tensorflow" in sys.modules)
 """
 
 
-CONTRACT = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
-
-
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     """Copy the package and its contract test, and take the steps; return what runs Python there."""
@@ -96,11 +91,9 @@ def copy(tmp_path_factory):
     assert count == 1
     registry.write_text(text)
 
-    def run(code: str, *arguments: str, trains: bool = False) -> str:
-        if trains:
-            return fresh.run(code, *arguments, path=str(place)).stdout
+    def run(*arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-c", code], cwd=place, env=os.environ | {"PYTHONPATH": str(place)},
+            [sys.executable, *arguments], cwd=place, env=os.environ | {"PYTHONPATH": str(place)},
             capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
@@ -110,7 +103,7 @@ def copy(tmp_path_factory):
 
 
 def test_help_completion_and_the_panel_know_it_and_none_starts_tensorflow(copy):
-    known = copy(KNOWN)
+    known = copy("-c", KNOWN)
     assert "units of the added family's layer" in known
     assert "completed ['latent_dim', 'width'] True" in known
     assert "controls ['latent_dim', 'width']" in known
@@ -119,6 +112,6 @@ def test_help_completion_and_the_panel_know_it_and_none_starts_tensorflow(copy):
 
 def test_the_contract_test_holds_for_it(copy):
     chosen = "added and not training_gives"  # which trains twice, and scores: half a minute
-    told = copy(CONTRACT, "tests/test_families.py", "-q", "-k", chosen, "-p", "no:cacheprovider", trains=True)
+    told = copy("-m", "pytest", "tests/test_families.py", "-q", "-k", chosen, "-p", "no:cacheprovider", "-n", "0")
     assert re.search(r"\d\d passed", told)
     assert "skipped" not in told

@@ -13,7 +13,6 @@ import pytest
 
 import aenb
 from aenb.evaluation.scorers.score_parts import parts
-from tests import fresh
 
 PACKAGE = Path(__file__).parent / "third_party"
 QUIET = "import sys, warnings\nwarnings.filterwarnings('ignore', 'The plug-in')\n"
@@ -73,11 +72,9 @@ def outside(tmp_path_factory):
     assert done.returncode == 0, done.stderr
     path = os.pathsep.join([str(folder / "site"), str(Path(aenb.__file__).parent.parent)])
 
-    def run(code: str, *arguments: str, trains: bool = False) -> str:
-        if trains:
-            return fresh.run(code, *arguments, path=path).stdout
+    def run(*arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-c", code], cwd=folder, env=os.environ | {"PYTHONPATH": path, "AENB_LIVE": "0"},
+            [sys.executable, *arguments], cwd=folder, env=os.environ | {"PYTHONPATH": path, "AENB_LIVE": "0"},
             capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -87,7 +84,7 @@ def outside(tmp_path_factory):
 
 
 def test_it_is_found_without_tensorflow_and_what_fails_is_named_and_left_out(outside):
-    lines = outside(LISTED).splitlines()
+    lines = outside("-c", LISTED).splitlines()
     assert lines[0] == "wide aenb.models.vae"
     assert lines[1] == "spiral 200 points along a spiral, in two halves."
     assert lines[2].startswith("The plug-in `aenb_extra.taken` of aenb-extra (aenb.families) was left out: AenbError: ")
@@ -98,7 +95,7 @@ def test_it_is_found_without_tensorflow_and_what_fails_is_named_and_left_out(out
 
 
 def test_help_and_completion_know_it(outside):
-    told = outside(QUIET + TYPED)
+    told = outside("-c", QUIET + TYPED)
     assert "units of the hidden layers" in told
     assert "completed ['latent_dim', 'width']" in told
     assert "completed True False" in told
@@ -106,9 +103,9 @@ def test_help_and_completion_know_it(outside):
 
 def test_it_is_trained_by_the_magic_saved_and_loaded_in_a_fresh_process(outside, tmp_path):
     run, spec, again = (str(tmp_path / name) for name in ("run", "spec.json", "again"))
-    told = outside(QUIET + TRAINED, run, spec, trains=True)
+    told = outside("-c", QUIET + TRAINED, run, spec)
     assert "score True ['histogram']" in told
-    told = outside(QUIET + LOADED, run, spec, again, trains=True)
+    told = outside("-c", QUIET + LOADED, run, spec, again)
     assert "loaded wide {'width': 8} (3, 3)" in told
     assert "'Swish'" in told
     assert "panel True" in told
