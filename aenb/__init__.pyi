@@ -6,10 +6,10 @@ from aenb import sklearn as sklearn
 from aenb.comparison.compare import compare as compare
 from aenb.core.errors import AenbError as AenbError
 from aenb.core.version import __version__ as __version__
-from aenb.data.data_sets import dataset as dataset
-from aenb.data.data_sets import datasets as datasets
 from aenb.data.load import load_data as load_data
 from aenb.data.record import Data as Data
+from aenb.data.sets.data_sets import dataset as dataset
+from aenb.data.sets.data_sets import datasets as datasets
 from aenb.evaluation.scorers.score_parts import score as score
 from aenb.figures.views.view import view as view
 from aenb.models.registry import build_model as build_model

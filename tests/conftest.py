@@ -83,7 +83,7 @@ def imports_kept():
 
 CATALOGUES = {
     "aenb.models.registry": "_families",
-    "aenb.data.data_sets": "_sets",
+    "aenb.data.sets.data_sets": "_sets",
     "aenb.figures.views.view": "_views",
     "aenb.evaluation.scorers.score_parts": "_parts",
 }

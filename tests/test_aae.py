@@ -5,7 +5,7 @@ import pytest
 
 import aenb
 import aenb.core.backend
-from aenb.models.training_step import batch_of
+from aenb.models.players.training_step import batch_of
 from tests import eager
 
 aenb.core.backend.start()

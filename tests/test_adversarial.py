@@ -5,10 +5,11 @@ import pytest
 
 import aenb
 import aenb.core.backend
-from aenb.models import adversarial, backbones
-from aenb.models.adversarial import ADVERSARIAL_LOSSES, gradient_penalty
-from aenb.models.custom_parts import as_part
-from aenb.models.training_step import Batch
+from aenb.models.architecture import backbones
+from aenb.models.architecture.custom_parts import as_part
+from aenb.models.players import adversarial
+from aenb.models.players.adversarial import ADVERSARIAL_LOSSES, gradient_penalty
+from aenb.models.players.training_step import Batch
 
 aenb.core.backend.start()
 

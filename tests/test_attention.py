@@ -8,8 +8,8 @@ from aenb.core.backend import keras
 from aenb.core.backend import tf as tensorflow
 from aenb.figures.views.attention_heads import head_by_head, over_sentence, over_signals, received, tinted
 from aenb.latent.attention_maps import attention, on_places, rollout
-from aenb.models.masking import Masking
-from aenb.models.transformer import Patches, sincos
+from aenb.models.architecture.transformer import Patches, sincos
+from aenb.models.players.masking import Masking
 from tests import fresh
 
 SMALL = {"latent_dim": 5, "embed_dim": 16, "num_heads": 2}

@@ -11,7 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from aenb.data.scaling import units
+from aenb.data.values.scaling import units
 from aenb.evaluation.metrics import distortion, probes, sample_quality
 from aenb.evaluation.metrics.reconstruction_scores import reconstruction_scores
 from aenb.evaluation.scorers.blocks import Filled, in_blocks

@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 import aenb
-from aenb.data import fashion_mnist as fashion
-from aenb.data.idx import read_idx
 from aenb.data.load import find_data
+from aenb.data.sets import fashion_mnist as fashion
+from aenb.data.sets.idx import read_idx
 
 DRAW = np.random.default_rng(0)
 

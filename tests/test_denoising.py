@@ -5,8 +5,8 @@ import pytest
 
 from aenb.core.backend import keras, tf
 from aenb.evaluation.metrics.gaussian_denoising import gaussian_denoising_loss
-from aenb.models import ddim
-from aenb.models.noise_schedule import OBJECTIVES, cosine
+from aenb.models.denoisers import ddim
+from aenb.models.denoisers.noise_schedule import OBJECTIVES, cosine
 
 SHARES, CENTRES, WIDTH = np.array([0.3, 0.7], "float32"), np.array([[-1.0, 0.5], [1.5, 1.0]], "float32"), 0.4
 TIMES = (0.1, 0.5, 0.9)
@@ -186,7 +186,7 @@ def test_the_loss_of_the_linear_denoiser_is_that_of_a_gaussian(name):
 
 
 def test_a_residual_network_begins_at_zero():
-    from aenb.models.residual_network import residual_network, time_features
+    from aenb.models.denoisers.residual_network import residual_network, time_features
 
     network = residual_network(3, (8, 4), 2, name="velocity")
     inputs = [tf.ones((5, 3)), time_features(tf.ones((5, 1))), tf.one_hot([0, 1, 2, 0, 1], 3)]

@@ -6,7 +6,7 @@ import pytest
 from aenb.core import backend
 from aenb.core.backend import keras
 from aenb.engine.dense_training import LAST, WARM_UP, Settings, train_ensemble
-from aenb.models.dense_ensemble import Sizes, as_model, decode, encode, initial_weights, principal_axes
+from aenb.models.architecture.dense_ensemble import Sizes, as_model, decode, encode, initial_weights, principal_axes
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -7,8 +7,8 @@ import aenb
 from aenb.core.backend import tf
 from aenb.evaluation.diagnosis.denoising import behind_linear_denoiser, too_much_guidance
 from aenb.evaluation.diagnosis.measurements import Measurements
-from aenb.models.noise_schedule import OBJECTIVES
-from aenb.models.residual_network import time_features
+from aenb.models.denoisers.noise_schedule import OBJECTIVES
+from aenb.models.denoisers.residual_network import time_features
 from tests.test_denoising import drawn, levels, score
 
 SMALL = {"hidden_units": (32,), "sampling_steps": 5, "limit": 400, "epochs": 3, "verbose": False}

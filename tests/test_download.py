@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import aenb
-from aenb.data import cifar10, fashion_mnist, mnist
-from aenb.data.data_sets import datasets
+from aenb.data.sets import cifar10, fashion_mnist, mnist
+from aenb.data.sets.data_sets import datasets
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 import aenb
 from aenb.core.backend import keras, tf
-from aenb.models import finite_scalars
-from aenb.models.training_step import batch_of
+from aenb.models.codes import finite_scalars
+from aenb.models.players.training_step import batch_of
 
 LEVELS = [(8, 5, 5, 5), (5, 5, 5), (4, 3), (2,), (8, 6, 5)]
 

@@ -10,7 +10,7 @@ import aenb
 from aenb.core import backend
 from aenb.core.progress import Silent
 from aenb.data.small import FEW_IMAGES
-from aenb.models.linear_path import has_linear_path
+from aenb.models.architecture.linear_path import has_linear_path
 from aenb.runs.spec import EPOCHS
 from aenb.training.build import new_run
 from aenb.training.fitted_defaults import STEPS, batch_size, fitted

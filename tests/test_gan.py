@@ -5,7 +5,8 @@ import pytest
 
 import aenb
 import aenb.core.backend
-from aenb.models import adversarial, gan, training_step
+from aenb.models import gan
+from aenb.models.players import adversarial, training_step
 from tests import eager, fresh
 
 aenb.core.backend.start()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import aenb
-from aenb.data import data_files, folder_listing
+from aenb.data.files import data_files, folder_listing
 from aenb.data.load import find_data
 from aenb.data.split import hold_out
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import aenb
-from aenb.data import data_files, large_tables, streamed
+from aenb.data.files import data_files, large_tables
+from aenb.data.values import streamed
 
 DRAW = np.random.default_rng(0)
 N = 900

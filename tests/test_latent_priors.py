@@ -7,9 +7,9 @@ from scipy import special, stats
 import aenb
 from aenb.core import backend
 from aenb.core.backend import keras, tf
-from aenb.models import latent_priors
-from aenb.models.latent_priors import couplings, inverse, mixture_log_density
-from aenb.models.training_step import batch_of
+from aenb.models.codes import latent_priors
+from aenb.models.codes.latent_priors import couplings, inverse, mixture_log_density
+from aenb.models.players.training_step import batch_of
 
 SHAPE = (5, 4, 1)
 

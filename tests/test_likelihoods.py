@@ -6,8 +6,8 @@ from scipy import integrate, special, stats
 
 import aenb
 from aenb.core import backend
-from aenb.models import likelihoods
-from aenb.models.likelihoods import LIKELIHOODS, choose_likelihood
+from aenb.models.losses import likelihoods
+from aenb.models.losses.likelihoods import LIKELIHOODS, choose_likelihood
 
 DRAW = np.random.default_rng(0)
 LOGITS = [-200.0, -30.0, -3.0, -0.5001, -0.4999, -0.01, -1e-6, 0.0, 1e-6, 0.01, 0.4999, 0.5001, 3.0, 30.0, 200.0]

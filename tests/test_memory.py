@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from aenb.data import fashion_mnist as fashion
+from aenb.data.sets import fashion_mnist as fashion
 from tests import limits
 
 LIMIT = 2**31

@@ -4,7 +4,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sklearn.decomposition import PCA
 
 import aenb
-from aenb.data import fashion_mnist as fashion
+from aenb.data.sets import fashion_mnist as fashion
 from aenb.evaluation.metrics import baselines
 from aenb.evaluation.metrics.baselines import principal_subspace
 from aenb.evaluation.metrics.distortion import mse, psnr, reconstruction_errors, ssim

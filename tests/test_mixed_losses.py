@@ -10,9 +10,9 @@ from sklearn.metrics import log_loss, mean_poisson_deviance
 
 import aenb
 from aenb.core.layout import Block, Layout
-from aenb.models import mixed
-from aenb.models.mixed_heads import heads
-from aenb.models.mixed_loss import MixedLoss
+from aenb.models.architecture.mixed_heads import heads
+from aenb.models.losses import mixed
+from aenb.models.losses.mixed_loss import MixedLoss
 
 DRAW = np.random.default_rng(0)
 N = 200

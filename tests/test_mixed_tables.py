@@ -13,8 +13,8 @@ from scipy import stats
 from sklearn.preprocessing import QuantileTransformer
 
 import aenb
-from aenb.data import mixed_table
-from aenb.data.kind_inference import infer
+from aenb.data.tables import mixed_table
+from aenb.data.tables.kind_inference import infer
 from tests import fresh
 from tests.mixed_frame import CITIES, patients
 

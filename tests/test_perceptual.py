@@ -8,8 +8,8 @@ import aenb
 from aenb.core import backend
 from aenb.core.backend import keras, tf
 from aenb.evaluation import extractor
-from aenb.models import perceptual
-from aenb.models.training_step import batch_of
+from aenb.models.losses import perceptual
+from aenb.models.players.training_step import batch_of
 from tests import eager
 
 SMALL = {

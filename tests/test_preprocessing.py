@@ -12,8 +12,8 @@ import pytest
 import aenb
 from aenb.core.backend import tf
 from aenb.data.preprocessing import Preprocessing
-from aenb.data.scaling import BYTES as BYTE_RANGE
-from aenb.data.scaling import from_range, units
+from aenb.data.values.scaling import BYTES as BYTE_RANGE
+from aenb.data.values.scaling import from_range, units
 from tests import fresh
 
 DRAW = np.random.default_rng(0)
@@ -275,7 +275,7 @@ class TestOtherData:
                 run.evaluate(other, parts="reconstruction")
 
     def test_what_is_streamed_stays_so(self, of_table, frame, tmp_path, monkeypatch):
-        from aenb.data import streamed
+        from aenb.data.values import streamed
 
         np.save(tmp_path / "x.npy", frame.to_numpy() * 7)
         monkeypatch.setattr(streamed, "LIMIT", 0)

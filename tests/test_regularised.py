@@ -6,7 +6,7 @@ import pytest
 import aenb
 from aenb.core import backend
 from aenb.core.backend import keras, tf
-from aenb.models.discrepancy import mean_discrepancy
+from aenb.models.losses.discrepancy import mean_discrepancy
 from tests import eager
 
 

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 import aenb
-from aenb.data import streamed, vowels, wordnet
-from aenb.data.standardised import fit_scaler
+from aenb.data.sets import vowels, wordnet
+from aenb.data.values import streamed
+from aenb.data.values.standardised import fit_scaler
 
 DRAW = np.random.default_rng(0)
 needs_vowels = pytest.mark.skipif(vowels._folder() is None, reason="needs the PyPI package aeon")
@@ -104,7 +105,7 @@ class TestWordnet:
         assert "1,000 of 46,350" in sample.describe()
         assert "apt-get install wordnet-base" in repr(sample)
         assert "a ball of fire" in sample.texts(sample.train) + sample.texts(sample.test)
-        file = wordnet.importlib.resources.files("aenb.data") / wordnet.SAMPLE
+        file = wordnet.importlib.resources.files("aenb.data.sets") / wordnet.SAMPLE
         assert "Princeton University" in file.read_text(encoding="utf-8")
 
     @needs_wordnet
@@ -147,8 +148,8 @@ class TestTexts:
         assert aenb.load_data(form(list(self.TEXTS))).kind == "text"
 
     def test_long_texts_are_cut_and_rare_words_unknown_and_it_is_said(self, monkeypatch):
-        monkeypatch.setattr("aenb.data.texts.MAX_WORDS", 5)
-        monkeypatch.setattr("aenb.data.texts.MAX_LENGTH", 4)
+        monkeypatch.setattr("aenb.data.own.texts.MAX_WORDS", 5)
+        monkeypatch.setattr("aenb.data.own.texts.MAX_LENGTH", 4)
         data = aenb.load_data(["a b c d e f g h", *["a b", "a c"] * 9])
         assert data.input_shape == (4,)
         assert len(data.vocabulary) <= 7

@@ -15,9 +15,10 @@ import pytest
 from PIL import Image
 
 import aenb
-from aenb.data import pipeline, streamed
-from aenb.data.arrays import from_arrays
-from aenb.data.streamed import Rows
+from aenb.data.own import pipeline
+from aenb.data.own.arrays import from_arrays
+from aenb.data.values import streamed
+from aenb.data.values.streamed import Rows
 
 DRAW = np.random.default_rng(0)
 KINDS = {

@@ -8,9 +8,9 @@ import pytest
 import aenb
 from aenb.core.backend import keras, tf
 from aenb.engine import compiles_well
-from aenb.models import code_prior, quantiser
-from aenb.models.quantiser import Codebook
-from aenb.models.training_step import batch_of
+from aenb.models.codes import code_prior, quantiser
+from aenb.models.codes.quantiser import Codebook
+from aenb.models.players.training_step import batch_of
 from tests import eager, fresh
 
 RNG = np.random.default_rng(0)

@@ -20,8 +20,8 @@ from aenb.core.errors import failure
 from aenb.core.html import png_source, script_tag, with_id
 from aenb.core.page_chart import CHART_SCRIPT, CHART_STYLE
 from aenb.core.tables import Places, Rows, html_table
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.scaling import units
 from aenb.figures.plots import image_grid, image_png, to_png
 
 INPUTS = 24  # held-out images to pick from

@@ -23,15 +23,15 @@ import numpy as np
 
 from aenb.core.errors import AenbError
 from aenb.core.files import expanded, named
-from aenb.data.containers import contents
-from aenb.data.data_files import FORMATS, read_file
-from aenb.data.folder_listing import in_folder
+from aenb.data.files.data_files import FORMATS, read_file
+from aenb.data.files.folder_listing import in_folder
+from aenb.data.files.image_files import SUFFIXES
+from aenb.data.files.listed_examples import read_listing
+from aenb.data.files.listing import listed_files
 from aenb.data.foreign import reading
-from aenb.data.image_files import SUFFIXES
-from aenb.data.listed_examples import read_listing
-from aenb.data.listing import listed_files
-from aenb.data.numeric import is_frame
+from aenb.data.own.containers import contents
 from aenb.data.preprocessing import Preprocessing
+from aenb.data.values.numeric import is_frame
 
 
 @dataclass(frozen=True)

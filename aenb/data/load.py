@@ -15,19 +15,19 @@ from aenb.core.arguments import checked
 from aenb.core.errors import AenbError, nearest, shown
 from aenb.core.files import expanded, named, reason
 from aenb.core.short_form import max_examples, smaller
-from aenb.data.arrays import from_arrays
-from aenb.data.containers import contents
-from aenb.data.data_files import FORMATS, from_file
-from aenb.data.data_sets import datasets
-from aenb.data.folder_listing import in_folder
+from aenb.data.files.data_files import FORMATS, from_file
+from aenb.data.files.folder_listing import in_folder
+from aenb.data.files.listed_examples import from_listing
+from aenb.data.files.listing import listed_files
 from aenb.data.foreign import reading
 from aenb.data.labels import printable
-from aenb.data.listed_examples import from_listing
-from aenb.data.listing import listed_files
-from aenb.data.numeric import is_frame
-from aenb.data.pipeline import from_pipeline, is_pipeline
+from aenb.data.own.arrays import from_arrays
+from aenb.data.own.containers import contents
+from aenb.data.own.pipeline import from_pipeline, is_pipeline
 from aenb.data.record import Data
+from aenb.data.sets.data_sets import datasets
 from aenb.data.split import MIN_EXAMPLES
+from aenb.data.values.numeric import is_frame
 
 MAX_NAME = 100  # characters of a name that may be that of a variable
 EXPECTED = f"expected a data set, a file ({', '.join(FORMATS)}) or a folder of images or texts"

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from aenb.core.errors import AenbError
-from aenb.data import mixed_table
-from aenb.data.column import Column
-from aenb.data.columns import in_order, single_names
 from aenb.data.labels import class_numbers
-from aenb.data.numeric import as_array, is_frame, is_masked
-from aenb.data.scaling import BYTES, SIGNED, UNIT, add_channel, fits, from_range, tolerance_of, units
-from aenb.data.signals import padded
-from aenb.data.standardised import standardise, to_raw
-from aenb.data.words import are_texts, split_words, to_ids, to_text
+from aenb.data.tables import mixed_table
+from aenb.data.tables.column import Column
+from aenb.data.tables.columns import in_order, single_names
+from aenb.data.values.numeric import as_array, is_frame, is_masked
+from aenb.data.values.scaling import BYTES, SIGNED, UNIT, add_channel, fits, from_range, tolerance_of, units
+from aenb.data.values.signals import padded
+from aenb.data.values.standardised import standardise, to_raw
+from aenb.data.values.words import are_texts, split_words, to_ids, to_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame

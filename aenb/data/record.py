@@ -12,11 +12,11 @@ import numpy as np
 
 from aenb.core.errors import AenbError, unknown
 from aenb.core.tables import text_table
-from aenb.data.column import Column, as_frame
 from aenb.data.preprocessing import Kind, Preprocessing
-from aenb.data.scaling import BYTES, UNIT, units
 from aenb.data.split import draw, spread
-from aenb.data.streamed import LIMIT, Examples, Rows, blocks, select
+from aenb.data.tables.column import Column, as_frame
+from aenb.data.values.scaling import BYTES, UNIT, units
+from aenb.data.values.streamed import LIMIT, Examples, Rows, blocks, select
 
 if TYPE_CHECKING:
     from pandas import DataFrame

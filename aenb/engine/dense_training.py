@@ -56,7 +56,7 @@ def train_ensemble(
     """Train the members of an ensemble by the squared error of the observed values, with Adam.
 
     Args:
-        weights: The initial ones, as `aenb.models.dense_ensemble.initial_weights` draws them.
+        weights: The initial ones, as `aenb.models.architecture.dense_ensemble.initial_weights` draws them.
         x: (n, features), float32, standardised; NaN marks missing values, which the members see as 0.
         rows: (members, m), int32, the rows that each member is trained on.
         settings: The steps and the rate.

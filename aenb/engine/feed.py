@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aenb.core.backend import Tensor, tf
-from aenb.data.streamed import Examples
+from aenb.data.values.streamed import Examples
 
 BLOCK = 2**23  # bytes of a streamed block
 MAX_RESIDENT = 2**29  # bytes of examples held on the device; more are streamed

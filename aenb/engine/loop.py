@@ -11,7 +11,7 @@ import numpy as np
 
 from aenb.core.backend import Callback, Model, gradients_forgotten, keras, tf
 from aenb.core.errors import AenbError
-from aenb.data.streamed import Examples
+from aenb.data.values.streamed import Examples
 from aenb.engine.adam import one_pass_adam
 from aenb.engine.divergence import Copies, broken_terms
 from aenb.engine.fair_lock import FairLock

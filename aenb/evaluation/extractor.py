@@ -24,8 +24,8 @@ from aenb.core.atomic_write import written_aside
 from aenb.core.backend import Layer, Model, Tensor, keras, start, tf
 from aenb.core.errors import AenbError, failure
 from aenb.data.record import Data
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.scaling import units
 from aenb.engine import Engine
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy as np
 
 from aenb.core.backend import Model, Tensor, tf
 from aenb.core.errors import AenbError
-from aenb.data.numeric import as_array
+from aenb.data.values.numeric import as_array
 from aenb.models.autoencoder import interface, parts
 
 BATCH = 256  # examples at a time: more need more memory, and are no faster

@@ -22,7 +22,7 @@ from aenb.core.backend import Model, Tensor, keras, start, tf
 from aenb.core.errors import AenbError
 from aenb.engine import Engine
 from aenb.latent.ode import log_density, solve
-from aenb.models.residual_network import residual_network, time_features
+from aenb.models.denoisers.residual_network import residual_network, time_features
 
 WIDTHS, BLOCKS = (128, 256, 512), 3  # units by size: at most 8, at most 64, and more dimensions
 BATCH, RATE, AVERAGED = 256, 1e-3, 0.1  # codes per step; Adam's learning rate at first; steps that weights average

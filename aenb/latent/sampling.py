@@ -9,8 +9,8 @@ import numpy as np
 
 from aenb.core.errors import AenbError, unknown
 from aenb.core.numerics import usual_errors
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.scaling import units
 from aenb.latent import coding
 from aenb.latent.densities import DENSITIES, ENOUGH, draw, fit_density
 from aenb.latent.flow import STEPS, Flow, fit_flow

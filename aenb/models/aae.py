@@ -23,10 +23,9 @@ from typing import Annotated
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.fields import Field
 from aenb.core.layout import Layout
-from aenb.models import adversarial, backbones, layers, mixed
-from aenb.models.adversarial import ADVERSARIAL_LOSSES
-from aenb.models.custom_parts import as_part
-from aenb.models.discrepancy import mean_discrepancy
+from aenb.models.architecture import backbones, layers
+from aenb.models.architecture.custom_parts import as_part
+from aenb.models.architecture.parts import mean_decoder, with_labels
 from aenb.models.hyperparameters import (
     Activation,
     BodyUnits,
@@ -40,9 +39,12 @@ from aenb.models.hyperparameters import (
     classes_of,
     layout_of,
 )
-from aenb.models.parts import mean_decoder, with_labels
+from aenb.models.losses import mixed
+from aenb.models.losses.discrepancy import mean_discrepancy
+from aenb.models.players import adversarial
+from aenb.models.players.adversarial import ADVERSARIAL_LOSSES
+from aenb.models.players.training_step import Batch, Player
 from aenb.models.registry import check_unused, family
-from aenb.models.training_step import Batch, Player
 
 ADVERSARIAL = ADVERSARIAL_LOSSES["nonsaturating"]
 OF_PIXELS, STANDARDISED = 0.003, 0.03  # λ: pixels have a tenth of the squared error of standardised values

@@ -28,13 +28,13 @@ from typing import Annotated
 from aenb.core.backend import Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import layers
-from aenb.models.custom_parts import as_part
+from aenb.models.architecture import layers
+from aenb.models.architecture.custom_parts import as_part
+from aenb.models.architecture.transformer import Patches, Transformer
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part, Vocabulary
-from aenb.models.masking import Masking
+from aenb.models.players.masking import Masking
+from aenb.models.players.training_step import Player
 from aenb.models.registry import family
-from aenb.models.training_step import Player
-from aenb.models.transformer import Patches, Transformer
 
 SIDE, LENGTH = 4, 64  # default patches along the shorter side of an image; largest default number along a signal
 

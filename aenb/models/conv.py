@@ -18,10 +18,11 @@ from typing import Annotated
 from aenb.core.backend import Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import backbones, layers, regularised
-from aenb.models import linear_path as pca_path
+from aenb.models.architecture import backbones, layers
+from aenb.models.architecture import linear_path as pca_path
 from aenb.models.hyperparameters import LOSSES, Activation, LatentDim, LinearPath, Loss, OutputActivation, Part
-from aenb.models.perceptual import Perceptual
+from aenb.models.losses import regularised
+from aenb.models.losses.perceptual import Perceptual
 from aenb.models.registry import family
 
 
@@ -82,6 +83,6 @@ def conv(
 
 def _compare_features(model: Model, loss: str, weight: float) -> None:
     """Recompile a model with the perceptual distance added to its loss."""
-    from aenb.models.perceptual_loss import WithPerceptual  # starts TensorFlow
+    from aenb.models.losses.perceptual_loss import WithPerceptual  # starts TensorFlow
 
     model.compile(keras.optimizers.Adam(), loss=WithPerceptual(LOSSES[loss], weight))

@@ -8,8 +8,8 @@ Example:
     >>> model = keras.models.load_model("runs/v2/model.keras")  # doctest: +SKIP
 """
 
-from aenb.models import masked_loss as masked_loss
-from aenb.models import mixed_loss as mixed_loss
 from aenb.models import network as network
-from aenb.models import perceptual_loss as perceptual_loss
-from aenb.models import sparsity as sparsity
+from aenb.models.losses import masked_loss as masked_loss
+from aenb.models.losses import mixed_loss as mixed_loss
+from aenb.models.losses import perceptual_loss as perceptual_loss
+from aenb.models.losses import sparsity as sparsity

@@ -12,8 +12,8 @@ With penalties on codes and on the decoder's weights, it is a regularised autoen
 from __future__ import annotations
 
 from aenb.core.backend import Model
-from aenb.models import backbones, layers, regularised
-from aenb.models import linear_path as pca_path
+from aenb.models.architecture import backbones, layers
+from aenb.models.architecture import linear_path as pca_path
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
@@ -27,6 +27,7 @@ from aenb.models.hyperparameters import (
     Vocabulary,
     layout_of,
 )
+from aenb.models.losses import regularised
 from aenb.models.registry import family
 
 

@@ -23,16 +23,16 @@ from typing import Annotated, Any
 
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.fields import Field
-from aenb.models.averaging import averaged_copy, averaging
-from aenb.models.custom_parts import as_part
-from aenb.models.diffused_space import CodeSpace, ExampleSpace, Space, load_base
-from aenb.models.diffusion_process import Process
+from aenb.models.architecture.custom_parts import as_part
+from aenb.models.denoisers.diffused_space import CodeSpace, ExampleSpace, Space, load_base
+from aenb.models.denoisers.diffusion_process import Process
+from aenb.models.denoisers.noise_schedule import OBJECTIVES
+from aenb.models.denoisers.residual_network import condition_inputs, residual_network
+from aenb.models.denoisers.unet import unet
 from aenb.models.hyperparameters import Conditional, KernelSize, NumClasses, Part, classes_of
-from aenb.models.noise_schedule import OBJECTIVES
+from aenb.models.players.averaging import averaged_copy, averaging
+from aenb.models.players.training_step import Player
 from aenb.models.registry import family
-from aenb.models.residual_network import condition_inputs, residual_network
-from aenb.models.training_step import Player
-from aenb.models.unet import unet
 
 FILTERS, UNITS = (32, 64, 96), (256, 256, 256)
 
@@ -87,8 +87,9 @@ def diffusion(
     800,000. The denoiser of codes is smaller by far.
 
     Its parts are "denoiser", "averaged_denoiser", which computes the samples, and those of the base. A custom denoiser
-    takes a list of noisy examples, eight features of the time (`aenb.models.residual_network.time_features`), and in a
-    conditional model one-hot classes, of which the last is none; it returns what has the shape of an example.
+    takes a list of noisy examples, eight features of the time (`time_features` of
+    `aenb.models.denoisers.residual_network`), and in a conditional model one-hot classes, of which the last is none; it
+    returns what has the shape of an example.
 
     Raises:
         AenbError: The base has no encoder, has discrete codes, is conditional, or takes other examples; a custom part

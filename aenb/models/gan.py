@@ -19,10 +19,10 @@ from typing import Annotated, Any
 
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.fields import Field
-from aenb.models import adversarial, backbones, layers
-from aenb.models.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
-from aenb.models.averaging import averaged_copy, averaging
-from aenb.models.custom_parts import as_part
+from aenb.models.architecture import backbones, layers
+from aenb.models.architecture.custom_parts import as_part
+from aenb.models.architecture.parts import with_labels
+from aenb.models.codes.inversion import inversion
 from aenb.models.hyperparameters import (
     Activation,
     Conditional,
@@ -33,10 +33,11 @@ from aenb.models.hyperparameters import (
     Part,
     classes_of,
 )
-from aenb.models.inversion import inversion
-from aenb.models.parts import with_labels
+from aenb.models.players import adversarial
+from aenb.models.players.adversarial import ADVERSARIAL_LOSSES, AdversarialLoss
+from aenb.models.players.averaging import averaged_copy, averaging
+from aenb.models.players.training_step import Batch, Player
 from aenb.models.registry import family
-from aenb.models.training_step import Batch, Player
 
 BATCH_FEATURES = 64
 CRITIC_STEPS = 5  # as in Gulrajani et al. 2017

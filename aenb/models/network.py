@@ -13,11 +13,11 @@ from typing import Any, Literal
 import numpy as np
 
 from aenb.core.backend import Tensor, Variable, keras, tf
-from aenb.models import training_step
+from aenb.models.architecture.parts import with_labels
 from aenb.models.autoencoder import Evidence, Fill, Guided, Prior
-from aenb.models.parts import with_labels
+from aenb.models.players import training_step
+from aenb.models.players.training_step import Player
 from aenb.models.registry import families
-from aenb.models.training_step import Player
 
 
 @keras.saving.register_keras_serializable("aenb")

@@ -20,7 +20,7 @@ from typing import Annotated
 from aenb.core.backend import Layer, Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import backbones, layers
+from aenb.models.architecture import backbones, layers
 from aenb.models.hyperparameters import (
     Activation,
     LatentDim,
@@ -110,6 +110,6 @@ def _tied_decoder(code: Layer, output_shape: tuple[int, ...], activation: str) -
 
 
 def _penalty(kind: str, weight: float, target: float) -> Layer:
-    from aenb.models.sparsity import Sparsity
+    from aenb.models.losses.sparsity import Sparsity
 
     return Sparsity(kind, weight, target, name="sparsity")

@@ -40,7 +40,9 @@ import numpy as np
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import backbones, mixed
+from aenb.models.architecture import backbones
+from aenb.models.architecture.parts import gaussian_encoder, mean_decoder, with_labels
+from aenb.models.codes.latent_priors import LOG_2PI, FlowPrior, LatentPrior, VampPrior, couplings
 from aenb.models.hyperparameters import (
     Activation,
     BodyUnits,
@@ -56,12 +58,11 @@ from aenb.models.hyperparameters import (
     classes_of,
     layout_of,
 )
-from aenb.models.latent_priors import LOG_2PI, FlowPrior, LatentPrior, VampPrior, couplings
-from aenb.models.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, moved_log_var, parameter_of
-from aenb.models.parts import gaussian_encoder, mean_decoder, with_labels
-from aenb.models.perceptual import Perceptual, check_images, distance
+from aenb.models.losses import mixed
+from aenb.models.losses.likelihoods import LIKELIHOODS, Likelihood, choose_likelihood, kl, moved_log_var, parameter_of
+from aenb.models.losses.perceptual import Perceptual, check_images, distance
+from aenb.models.players.training_step import Batch, Player
 from aenb.models.registry import family
-from aenb.models.training_step import Batch, Player
 
 FREE_BITS_OF_TEXTS = 0.5  # nats of KL in each dimension
 TERMS = ("loss", "reconstruction_loss", "kl_loss")

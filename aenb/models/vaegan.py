@@ -22,13 +22,14 @@ from typing import Annotated, Any, NamedTuple
 
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.fields import Field
-from aenb.models import adversarial, backbones, layers
-from aenb.models.adversarial import ADVERSARIAL_LOSSES
+from aenb.models.architecture import backbones, layers
+from aenb.models.architecture.parts import gaussian_encoder, mean_decoder
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, LatentDim, Part
-from aenb.models.likelihoods import kl
-from aenb.models.parts import gaussian_encoder, mean_decoder
+from aenb.models.losses.likelihoods import kl
+from aenb.models.players import adversarial
+from aenb.models.players.adversarial import ADVERSARIAL_LOSSES
+from aenb.models.players.training_step import Batch, Player
 from aenb.models.registry import family
-from aenb.models.training_step import Batch, Player
 
 ADVERSARIAL = ADVERSARIAL_LOSSES["nonsaturating"]
 

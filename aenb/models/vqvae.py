@@ -31,14 +31,15 @@ import numpy as np
 from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
-from aenb.models import backbones, code_prior, finite_scalars, layers, quantiser
-from aenb.models.custom_parts import as_part
+from aenb.models.architecture import backbones, layers
+from aenb.models.architecture.custom_parts import as_part
+from aenb.models.codes import code_prior, finite_scalars, quantiser
+from aenb.models.codes.quantiser import Codebook
 from aenb.models.hyperparameters import Activation, BodyUnits, Filters, KernelSize, Part
-from aenb.models.likelihoods import gaussian
-from aenb.models.perceptual import Perceptual, check_images, distance
-from aenb.models.quantiser import Codebook
+from aenb.models.losses.likelihoods import gaussian
+from aenb.models.losses.perceptual import Perceptual, check_images, distance
+from aenb.models.players.training_step import Batch, Player
 from aenb.models.registry import check_unused, family
-from aenb.models.training_step import Batch, Player
 
 OF_PIXELS, STANDARDISED = 0.1, 1.0  # σ² of the likelihood
 # Images are dark initially, at a sigmoid of 0.12: from grey, training on mostly black images would saturate the sigmoid

@@ -11,7 +11,7 @@ from aenb.core.errors import AenbError
 from aenb.core.html import picture_as_html
 from aenb.core.tables import html_table, text_table
 from aenb.data.gate import Admitted, admit
-from aenb.data.scaling import units
+from aenb.data.values.scaling import units
 from aenb.evaluation.metrics.detection import upper_quantile
 from aenb.evaluation.scorers.anomaly import held_out_scores, item_scores
 from aenb.latent.trained_run import TrainedRun

@@ -14,8 +14,8 @@ from aenb.core.arguments import checked
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.core.tables import html_table, text_table
-from aenb.data import mixed_table
 from aenb.data.gate import Admitted, admit
+from aenb.data.tables import mixed_table
 from aenb.evaluation.attribution import feature_parts
 from aenb.evaluation.features import feature_labels
 from aenb.latent.trained_run import TrainedRun

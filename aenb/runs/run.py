@@ -23,11 +23,11 @@ from aenb.core.queue import Job
 from aenb.data.corruption import make_task
 from aenb.data.gate import Admitted, admit
 from aenb.data.load import load_data
-from aenb.data.mixed_table import asked_again
-from aenb.data.numeric import as_array, is_frame
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
-from aenb.data.signals import after_end
+from aenb.data.tables.mixed_table import asked_again
+from aenb.data.values.numeric import as_array, is_frame
+from aenb.data.values.signals import after_end
 from aenb.engine.fair_lock import FairLock
 from aenb.latent import coding
 from aenb.latent.flow import STEPS

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from aenb.core.backend import Model
 from aenb.core.errors import AenbError
 from aenb.engine.dense_training import Settings
-from aenb.models.dense_ensemble import Sizes, principal_axes
+from aenb.models.architecture.dense_ensemble import Sizes, principal_axes
 from aenb.sklearn.fitted_ensemble import TRAINING, fit_ensemble, random_generator
 
 

@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import Interval
 
 from aenb.core.backend import Model
 from aenb.engine.dense_training import Settings, train_ensemble
-from aenb.models.dense_ensemble import Sizes, Weights, as_model, decode, encode, initial_weights, member_of
+from aenb.models.architecture.dense_ensemble import Sizes, Weights, as_model, decode, encode, initial_weights, member_of
 
 LARGEST = 1e15  # standardised value that is distinguished: squares stay finite
 BLOCK = 2**22  # numbers at a time
@@ -31,7 +31,7 @@ class FittedEnsemble:
     """Trained autoencoders, with the units of their columns; only arrays, so it can be pickled.
 
     Attributes:
-        weights: As `aenb.models.dense_ensemble` has them.
+        weights: As `aenb.models.architecture.dense_ensemble` has them.
         mean: (features,), the mean of each column.
         scale: (features,), the standard deviation of each column, 1 where it is constant.
     """

@@ -14,7 +14,7 @@ from aenb.core.backend import Model
 from aenb.core.errors import AenbError, shown
 from aenb.engine.dense_training import Settings
 from aenb.latent.densities import draw, fit_density
-from aenb.models.dense_ensemble import Sizes, principal_axes
+from aenb.models.architecture.dense_ensemble import Sizes, principal_axes
 from aenb.sklearn.fitted_ensemble import TRAINING, fit_ensemble, random_generator
 
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from aenb.core.backend import Model
 from aenb.engine.dense_training import Settings, train_ensemble
 from aenb.latent.conditional_gaussian import fit_gaussian
-from aenb.models.dense_ensemble import Sizes, initial_weights
+from aenb.models.architecture.dense_ensemble import Sizes, initial_weights
 from aenb.sklearn.fitted_ensemble import TRAINING, FittedEnsemble, column_units, random_generator
 from aenb.sklearn.hidden_values import Examples, hide, worth
 

@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from aenb.core.backend import Model
 from aenb.core.errors import AenbError
-from aenb.data.numeric import is_frame
+from aenb.data.values.numeric import is_frame
 from aenb.engine.dense_training import Settings
 from aenb.evaluation.metrics.detection import upper_quantile
-from aenb.models.dense_ensemble import Sizes
+from aenb.models.architecture.dense_ensemble import Sizes
 from aenb.sklearn.calibration import column_weights, halves
 from aenb.sklearn.fitted_ensemble import fit_ensemble, random_generator
 

@@ -20,9 +20,9 @@ from aenb.core.model_files import bounded_weights
 from aenb.core.progress import Silent
 from aenb.core.short_form import most_epochs, smaller
 from aenb.core.version import __version__
-from aenb.data import mixed_table
 from aenb.data.load import load_data
 from aenb.data.record import Data
+from aenb.data.tables import mixed_table
 from aenb.engine import has_convolutions
 from aenb.models.autoencoder import interface
 from aenb.models.registry import build_model, families
@@ -101,7 +101,7 @@ def build(spec: Spec, data: Data) -> tuple[Model, str, str]:
     if policy != "float32":
         model = built(policy)
     if data.has_missing and model.loss is not None:
-        from aenb.models.masked_loss import observed_only
+        from aenb.models.losses.masked_loss import observed_only
 
         observed_only(model)
     if (rate := learning_rate(spec)) is not None:

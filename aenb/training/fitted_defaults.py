@@ -9,7 +9,7 @@ and the result is part of the run's spec: `run.to_cell()` shows it, and asks for
     code       32 dimensions, but at most half as many as an example has values
     widths     hidden units about half as many as there are examples; filters that halve the image down to 8 pixels
     tanh       in place of ReLU, except on images: it does not extrapolate far out where a value is an outlier
-    linear     a path that begins as PCA (`aenb.models.linear_path`), except of mixed tables
+    linear     a path that begins as PCA (`aenb.models.architecture.linear_path`), except of mixed tables
 
 Large sets of images keep the textbook's model: there a network finds more than PCA does.
 """

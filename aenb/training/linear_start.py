@@ -10,7 +10,7 @@ from aenb.core.backend import Callback, Model, keras
 from aenb.data.record import Data
 from aenb.engine import FairLock, Validation
 from aenb.evaluation.metrics.baselines import principal_subspace
-from aenb.models.linear_path import begin_at
+from aenb.models.architecture.linear_path import begin_at
 
 IS_PCA = (
     "On the validation examples, no epoch was better than the start by more than the standard error, so the weights "

@@ -17,13 +17,13 @@ from aenb.core.progress import Silent, Training
 from aenb.core.short_form import most_epochs
 from aenb.data.corruption import make_task
 from aenb.data.record import Data
-from aenb.data.scaling import units
 from aenb.data.split import hold_out
+from aenb.data.values.scaling import units
 from aenb.engine import Diverged, Engine, State, Validation
 from aenb.engine.checkpoint import Checkpoint, Saved
 from aenb.latent.sampling import samples
+from aenb.models.architecture.linear_path import has_linear_path
 from aenb.models.autoencoder import interface, parts
-from aenb.models.linear_path import has_linear_path
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 from aenb.runs.summary import examples

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aenb.core.errors import AenbError
-from aenb.data.download import cache, fetch
+from aenb.data.sets.download import cache, fetch
 from tests.benchmarks import machine
 from tests.benchmarks.resumable import Lines
 

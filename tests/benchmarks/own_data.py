@@ -97,7 +97,7 @@ def faces(folder: Path) -> Path:
 def series(name: str, _: Path) -> Any:
     """Return the series of a data set of the package aeon: `Data`, (n, length, 1)."""
     from aenb import load_data
-    from aenb.data.vowels import read_ts
+    from aenb.data.sets.vowels import read_ts
 
     (root,) = importlib.util.find_spec("aeon").submodule_search_locations
     folder = Path(root, "datasets", "data", name)
@@ -107,7 +107,7 @@ def series(name: str, _: Path) -> Any:
 
 def texts(n: int, _: Path) -> list[str]:
     """Return n short texts: example phrases of WordNet."""
-    from aenb.data.wordnet import _sample
+    from aenb.data.sets.wordnet import _sample
 
     return _sample()[:n]
 

@@ -9,9 +9,9 @@ import numpy as np
 from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import Measurements
 from aenb.evaluation.metrics.elbo import kl_per_dimension
+from aenb.models.architecture.parts import gives_posterior
 from aenb.models.autoencoder import interface, parts
-from aenb.models.parts import gives_posterior
-from aenb.models.quantiser import perplexity_of
+from aenb.models.codes.quantiser import perplexity_of
 
 ACTIVE = 0.01  # variance of a posterior mean over examples: Burda, Grosse & Salakhutdinov 2015, arXiv 1509.00519
 INFORMATIVE = np.log(2)  # nats of KL, a bound on the information in a code: with less it can't tell two classes apart

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from aenb.core.backend import Model, Tensor
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.scaling import units
 from aenb.latent import coding
 from aenb.latent.sampling import decoded
 from aenb.latent.trained_run import TrainedRun

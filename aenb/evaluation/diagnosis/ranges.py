@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from aenb.data.scaling import units
+from aenb.data.values.scaling import units
 from aenb.evaluation.diagnosis.finding import Finding
 from aenb.evaluation.diagnosis.measurements import EXAMPLES, Measurements
 from aenb.models.autoencoder import parts

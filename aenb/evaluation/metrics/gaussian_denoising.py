@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aenb.models.noise_schedule import OBJECTIVES
+from aenb.models.denoisers.noise_schedule import OBJECTIVES
 
 TIMES = 1000  # at which the loss is averaged
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from aenb.data.streamed import Examples
+from aenb.data.values.streamed import Examples
 from aenb.evaluation.metrics.baselines import Blocks, principal_subspace
 from aenb.evaluation.metrics.distortion import decibels, similarities, slices, squared_error
 

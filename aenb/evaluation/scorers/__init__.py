@@ -16,12 +16,12 @@ from aenb.core.errors import AenbError, shown, unknown
 from aenb.core.numerics import usual_errors
 from aenb.data.labels import printable
 from aenb.data.load import load_data
-from aenb.data.mixed_table import asked_again
-from aenb.data.numeric import is_frame
+from aenb.data.own.texts import from_texts
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
-from aenb.data.texts import from_texts
-from aenb.data.words import are_texts
+from aenb.data.tables.mixed_table import asked_again
+from aenb.data.values.numeric import is_frame
+from aenb.data.values.words import are_texts
 from aenb.evaluation.scorers.score_parts import parts as known_parts
 from aenb.evaluation.scorers.scores import Scores
 from aenb.latent.trained_run import TrainedRun

@@ -10,8 +10,8 @@ import numpy as np
 from aenb.core.errors import AenbError, unknown
 from aenb.core.numerics import usual_errors
 from aenb.data.record import Data
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.scaling import units
 from aenb.evaluation.metrics.baselines import principal_subspace
 from aenb.evaluation.metrics.detection import anomaly_scores
 from aenb.evaluation.metrics.distortion import reconstruction_errors

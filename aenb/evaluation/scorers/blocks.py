@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from aenb.data.scaling import units
-from aenb.data.streamed import Examples
+from aenb.data.values.scaling import units
+from aenb.data.values.streamed import Examples
 from aenb.latent.coding import BATCH
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aenb.data.numeric import is_frame
 from aenb.data.record import Data
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.numeric import is_frame
+from aenb.data.values.scaling import units
 from aenb.evaluation.metrics.table_similarity import association_difference, classifier_auc, marginal_distance
 from aenb.evaluation.scorers.data_cache import known
 from aenb.evaluation.scorers.score_parts import score

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from aenb.data.numeric import is_frame
 from aenb.data.record import Data
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.numeric import is_frame
+from aenb.data.values.scaling import units
 from aenb.evaluation.extractor import Extractor, load_extractor
 from aenb.evaluation.metrics.sample_quality import (
     class_histogram,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from aenb.data.record import Data
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.scaling import units
 from aenb.evaluation.metrics.elbo import active_units, estimate_evidence
 from aenb.evaluation.scorers.score_parts import score
 from aenb.latent.trained_run import TrainedRun

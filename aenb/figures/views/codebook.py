@@ -12,7 +12,7 @@ from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs
 from aenb.latent.sampling import decoded as decode
 from aenb.models.autoencoder import interface
-from aenb.models.quantiser import perplexity_of
+from aenb.models.codes.quantiser import perplexity_of
 
 SHOWN = 8
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from aenb.data.scaling import units as in_units
+from aenb.data.values.scaling import units as in_units
 from aenb.evaluation.diagnosis.measurements import Measurements
 from aenb.evaluation.diagnosis.units import dead_shares
 from aenb.figures.plots import BLUE, GREY, ORANGE, STYLE

@@ -7,7 +7,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from aenb.data.scaling import units
+from aenb.data.values.scaling import units
 from aenb.figures.plots import BLUE, ORANGE, STYLE, draw_examples, drawable, image_grid, signed_colours
 from aenb.figures.views.view import view
 from aenb.figures.views.view_inputs import ViewInputs

@@ -6,15 +6,15 @@ import functools
 
 import numpy as np
 
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.scaling import units
 from aenb.evaluation.metrics.elbo import kl_per_dimension
 from aenb.figures.shown_run import ShownRun
 from aenb.figures.views.latent_plane import Plane, principal_plane
 from aenb.latent import coding
 from aenb.latent.sampling import decoded
+from aenb.models.architecture.parts import gives_posterior
 from aenb.models.autoencoder import interface, parts
-from aenb.models.parts import gives_posterior
 
 MAX_EXAMPLES = 2000
 MAX_CLASSES = 20  # that colours can distinguish, with their names beside them

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from aenb.core.errors import AenbError, shown, unknown
 from aenb.core.fields import Field
-from aenb.data.data_sets import datasets
+from aenb.data.sets.data_sets import datasets
 from aenb.models.registry import KINDS, families
 from aenb.notebook.magic.line import words
 from aenb.runs.spec import flag, options

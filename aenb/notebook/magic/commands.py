@@ -11,7 +11,7 @@ from aenb.core.files import expanded
 from aenb.core.naming import check_free, check_name
 from aenb.core.queue import stop_all
 from aenb.core.version import __version__
-from aenb.data.data_sets import datasets
+from aenb.data.sets.data_sets import datasets
 from aenb.models.registry import families
 from aenb.notebook.chapters import copy_chapters
 from aenb.notebook.magic.line import words as split

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-from aenb.data.data_sets import datasets
+from aenb.data.sets.data_sets import datasets
 from aenb.models.registry import families
 from aenb.notebook.magic.commandline import TABLE
 from aenb.notebook.magic.commands import COMMANDS, runs_of

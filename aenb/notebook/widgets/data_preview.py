@@ -14,8 +14,8 @@ import numpy as np
 from aenb.core.html import png_source
 from aenb.core.tables import html_table, text_table
 from aenb.data.record import Data
-from aenb.data.scaling import units
 from aenb.data.split import spread
+from aenb.data.values.scaling import units
 from aenb.models.registry import families
 
 TEN, CLASSES, COLUMNS, LISTED, LONGEST = 10, 10, 8, 20, 90  # at most so many are shown; characters of a text

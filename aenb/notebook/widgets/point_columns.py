@@ -10,8 +10,8 @@ import numpy as np
 
 from aenb.core.errors import AenbError, shown
 from aenb.data.labels import printable
-from aenb.data.numeric import is_frame
-from aenb.data.scaling import units
+from aenb.data.values.numeric import is_frame
+from aenb.data.values.scaling import units
 from aenb.evaluation.scorers.anomaly import item_scores
 from aenb.figures.views.view_inputs import MAX_CLASSES, ViewInputs
 

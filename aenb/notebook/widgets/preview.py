@@ -15,9 +15,9 @@ import ipywidgets as widgets
 from aenb.core import backend
 from aenb.core.errors import AenbError
 from aenb.core.progress import time_in_words
-from aenb.data.data_sets import datasets
 from aenb.data.load import find_data, load_data
 from aenb.data.record import Data
+from aenb.data.sets.data_sets import datasets
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 

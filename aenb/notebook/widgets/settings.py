@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from aenb.core.errors import AenbError
-from aenb.data.data_sets import datasets
+from aenb.data.sets.data_sets import datasets
 from aenb.models.registry import families
 from aenb.notebook.widgets.controls import Control
 from aenb.notebook.widgets.keys import NAMED

@@ -72,8 +72,8 @@ def training_images(data) -> int:
 
 def split(data) -> tuple[np.ndarray, np.ndarray]:
     """Return the images to train on and those to validate on, as `aenb.train` divides them: float32 in [0, 1]."""
-    from aenb.data.scaling import units
     from aenb.data.split import hold_out
+    from aenb.data.values.scaling import units
     from aenb.training.session import validation_size
 
     return tuple(units(data.train[index]) for index in hold_out(len(data.train), validation_size(data)))

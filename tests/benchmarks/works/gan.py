@@ -16,7 +16,7 @@ LEARNING_RATE, BETA_1 = 2e-4, 0.5
 
 def family():
     from aenb.core import backend
-    from aenb.models import backbones
+    from aenb.models.architecture import backbones
 
     code = backend.keras.Input((CODE,), name="code")
     body = backbones.Body((), FILTERS, 4, "leaky_relu")  # without the normalisation that the family's own has
