@@ -58,7 +58,7 @@ def test_imports_point_down(path):
         assert FLOOR[other] < FLOOR[here], f"{here} must not import {other}"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "models").glob("*.py")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "models").rglob("*.py")), ids=lambda p: p.name)
 def test_models_know_nothing_of_notebooks(path):
     source = path.read_text(encoding="utf-8")
     assert "IPython" not in source
@@ -71,9 +71,18 @@ def test_every_room_has_a_floor():
 
 def test_the_rooms_are_few_and_each_says_what_lives_there_and_what_does_not():
     assert len(FLOOR) <= 16
-    for folder in (path.parent for path in ROOT.glob("*/__init__.py")):
-        words = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
-        assert "Not here:" in words, folder
+    for path in [*ROOT.glob("*/__init__.py"), *ROOT.glob("data/*/__init__.py"), *ROOT.glob("models/*/__init__.py")]:
+        assert "Not here:" in ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+
+
+@pytest.mark.parametrize("name", ["data", "models"])
+def test_the_top_of_a_large_room_stays_small(name):
+    """What serves one source, or several families, belongs into a folder of the room: `__init__.py` lists them."""
+    tops = [path.stem for path in (ROOT / name).glob("*.py")]
+    assert len(tops) <= 20, sorted(tops)
+    words = ast.get_docstring(ast.parse((ROOT / name / "__init__.py").read_text(encoding="utf-8")))
+    for folder in (path.parent.name for path in (ROOT / name).glob("*/__init__.py")):
+        assert f"    {folder}/ " in words, folder
 
 
 def test_no_two_modules_have_one_name():
@@ -87,7 +96,8 @@ def module(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def test_modules_import_each_other_in_no_circle():
+def import_graph() -> dict[str, set[str]]:
+    """Return the modules that each module of aenb imports, at any depth of its code."""
     modules = {module(path): path for path in files()}
     graph = {}
     for name, path in modules.items():
@@ -99,5 +109,29 @@ def test_modules_import_each_other_in_no_circle():
             elif isinstance(node, ast.Import):
                 found |= {one.name for one in node.names} & modules.keys()
         found.discard(name)
+    return graph
+
+
+def test_modules_import_each_other_in_no_circle():
+    graph = import_graph()
     assert graph["aenb.runs.run"] > {"aenb.runs.folder", "aenb.latent.coding"}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, with the circle
+
+
+def folder(name: str) -> str:
+    """Return where a module stands: "data.sets" for "aenb.data.sets.digits", "data" for one at the top of the room."""
+    parts = name.split(".")[1:]
+    return ".".join(parts[: 2 if len(parts) > 2 or ROOT.joinpath(*parts).is_dir() else 1])
+
+
+def test_the_folders_of_a_room_import_each_other_in_one_direction():
+    graph = {}
+    for name, imports in import_graph().items():
+        here = folder(name)
+        others = {folder(other) for other in imports} - {here}
+        same_room = {other for other in others if other.count(".") and other.split(".")[0] == here.split(".")[0]}
+        graph.setdefault(here, set()).update(same_room if here.count(".") else ())
+    assert graph["data.sets"] >= {"data.own", "data.values"}
+    assert graph["figures.views"] == {"figures.plots"}
+    assert not graph["models.losses"]
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, with the circle
