@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from aenb.core.errors import AenbError
-from aenb.core.files import read_json
+from aenb.core.json_files import read_json
 from aenb.core.version import __version__
 from aenb.notebook.chapters import copy_chapters
 

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from aenb.core import files
+from aenb.core import array_files, files, json_files
 from aenb.core.errors import AenbError
 
 WHAT = "a readable .npy file"
@@ -65,7 +65,7 @@ def test_a_file_may_be_too_large(tmp_path):
 def test_json(tmp_path):
     file = tmp_path / "x.json"
     file.write_text('{"a": [1, 2.5, null, true, "é"], "b": [NaN, Infinity, -Infinity]}', encoding="utf-8")
-    assert files.read_json(file, "JSON") == {"a": [1, 2.5, None, True, "é"], "b": ["NaN", "Infinity", "-Infinity"]}
+    assert json_files.read_json(file, "JSON") == {"a": [1, 2.5, None, True, "é"], "b": ["NaN", "Infinity", "-Infinity"]}
     broken = {
         b"": "Expecting value", b"\xff": "utf-8", b'"\\ud800"': "surrogates", b"[" * 5000: "nested too deeply",
         b"[" * 150 + b"]" * 150: "nested too deeply", b'{"a":' * 150 + b"1" + b"}" * 150: "nested too deeply",
@@ -74,18 +74,18 @@ def test_json(tmp_path):
     }  # fmt: skip
     for content, words in broken.items():
         file.write_bytes(content)
-        assert words in refused(files.read_json, file, "JSON")
+        assert words in refused(json_files.read_json, file, "JSON")
 
 
 def test_arrays_of_npy(tmp_path):
     file, x = tmp_path / "x.npy", np.arange(24, dtype="float32").reshape(4, 6)
     for array in (x, np.asfortranarray(x), x[:0], np.array(3.0), np.array(["é"])):
         np.save(file, array)
-        found = files.read_npy(file, WHAT)
+        found = array_files.read_npy(file, WHAT)
         assert found.dtype == array.dtype
         np.testing.assert_array_equal(found, array)
     np.save(file, np.asfortranarray(x))
-    mapped = files.read_npy(file, WHAT, max_bytes=10)
+    mapped = array_files.read_npy(file, WHAT, max_bytes=10)
     assert isinstance(mapped, np.memmap)
     np.testing.assert_array_equal(mapped, x)
 
@@ -111,20 +111,20 @@ def test_arrays_of_npy(tmp_path):
 )
 def test_broken_arrays(tmp_path, content, words):
     (tmp_path / "x.npy").write_bytes(content)
-    assert words in refused(files.read_npy, tmp_path / "x.npy", WHAT)
+    assert words in refused(array_files.read_npy, tmp_path / "x.npy", WHAT)
     with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
         archive.writestr("x.npy", content)
-    assert words in refused(files.read_npz, tmp_path / "x.npz", "a readable .npz file")
-    assert words in refused(files.npz_headers, tmp_path / "x.npz", "a readable .npz file")
+    assert words in refused(array_files.read_npz, tmp_path / "x.npz", "a readable .npz file")
+    assert words in refused(array_files.npz_headers, tmp_path / "x.npz", "a readable .npz file")
 
 
 def test_arrays_of_npz(tmp_path):
     x, file = np.arange(6.0), tmp_path / "x.npz"
     for save in (np.savez, np.savez_compressed):
         save(file, x=x, y=x[:2])
-        assert list(files.read_npz(file, WHAT)) == ["x", "y"]
-        assert files.npz_headers(file, WHAT)["x"].shape == (6,)
-        assert "more than 300" in refused(files.read_npz, file, WHAT, 300)
+        assert list(array_files.read_npz(file, WHAT)) == ["x", "y"]
+        assert array_files.npz_headers(file, WHAT)["x"].shape == (6,)
+        assert "more than 300" in refused(array_files.read_npz, file, WHAT, 300)
 
 
 def bomb(file):
@@ -176,9 +176,9 @@ def longer(file):
 @pytest.mark.parametrize("harm", [bomb, encrypted, oddly_compressed, twice, changed, truncated, no_array, longer])
 def test_broken_zips(tmp_path, harm):
     harm(tmp_path / "x.npz")
-    refused(files.read_npz, tmp_path / "x.npz", "a readable .npz file")
+    refused(array_files.read_npz, tmp_path / "x.npz", "a readable .npz file")
 
 
 def test_headers_are_read_from_what_is_no_file():
-    header = files.read_header(io.BytesIO(npy((2, 3), content=bytes(24))), 1000)
+    header = array_files.read_header(io.BytesIO(npy((2, 3), content=bytes(24))), 1000)
     assert (header.shape, header.dtype, header.fortran, header.nbytes) == ((2, 3), np.float32, False, 24)

@@ -203,12 +203,13 @@ import signal
 eager = Pump(interval=0)
 socket = getattr(eager._inbox, "socket", kernel.shell_stream.socket)
 line = stop = hits = 0
+files = ("kernel_messages.py", "kernel_inbox.py", "delayed_interrupt.py")
 
 def trace(frame, event, _):
     global line
     names = {frame.f_code.co_name, frame.f_back.f_code.co_name}
     if event == "call":
-        return trace if frame.f_code.co_filename.endswith("kernel_messages.py") else None
+        return trace if frame.f_code.co_filename.endswith(files) else None
     if event == "line" and not names & {"allowed", "_run"}:
         line += 1
         if line == stop:

@@ -15,6 +15,7 @@ from sklearn.preprocessing import QuantileTransformer
 import aenb
 from aenb.data.tables import mixed_table
 from aenb.data.tables.kind_inference import infer
+from aenb.data.tables.unseen_levels import unseen
 from tests import fresh
 from tests.mixed_frame import CITIES, patients
 
@@ -191,7 +192,7 @@ class TestCoding:
         assert len(column.pooled) == 4
         assert "4 rare ones" in aenb.load_data(pd.DataFrame({"a": values, "b": 1.5})).columns["values"]["a"]
         new = pd.DataFrame({"a": ["c", "f", "a", "never seen", None]})
-        assert mixed_table.unseen(new, (column,)) == ["`never seen` in `a`, taken as a rare level"]
+        assert unseen(new, (column,)) == ["`never seen` in `a`, taken as a rare level"]
         entries = mixed_table.encode(new, (column,), "x")
         assert entries.argmax(axis=1)[:4].tolist() == [2, 2, 0, 2]
         assert np.isnan(entries[4]).all()

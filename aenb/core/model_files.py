@@ -21,7 +21,8 @@ from typing import Any
 
 from aenb.core.backend import Layer, Model, Variable, keras
 from aenb.core.errors import AenbError
-from aenb.core.files import members, named, parse_json, reason, regular, size
+from aenb.core.files import members, named, reason, regular, size
+from aenb.core.json_files import parse_json
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 KNOWN = {CONFIG, WEIGHTS, "metadata.json"}

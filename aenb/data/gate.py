@@ -31,6 +31,7 @@ from aenb.data.files.listing import listed_files
 from aenb.data.foreign import reading
 from aenb.data.own.containers import contents
 from aenb.data.preprocessing import Preprocessing
+from aenb.data.tables.rows import are_rows, as_rows
 from aenb.data.values.numeric import is_frame
 
 
@@ -94,8 +95,8 @@ def admit(x: Any, preprocessing: Preprocessing, name: str = "x") -> Admitted:
         x, index = (x, None) if listing is None else read_listing(listing, preprocessing)
     if preprocessing.kind != "text":
         x = contents(x, name, preprocessing.kind).x
-    if preprocessing.are_rows(x):
-        x = preprocessing.as_rows(x, name)
+    if preprocessing.columns and are_rows(x, preprocessing.input_shape[0]):
+        x = as_rows(x, preprocessing.columns, name)
     if is_frame(x):
         return Admitted(preprocessing.inputs(x, name), preprocessing, x.index, x)
     if index is None and hasattr(x, "to_frame") and preprocessing.kind == "text":

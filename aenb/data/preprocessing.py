@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -14,20 +12,19 @@ from aenb.core.errors import AenbError
 from aenb.data.labels import class_numbers
 from aenb.data.tables import mixed_table
 from aenb.data.tables.column import Column
-from aenb.data.tables.columns import in_order, single_names
-from aenb.data.values.numeric import as_array, is_frame, is_masked
-from aenb.data.values.scaling import BYTES, SIGNED, UNIT, add_channel, fits, from_range, tolerance_of, units
+from aenb.data.tables.columns import in_order
+from aenb.data.tables.rows import are_rows, as_rows
+from aenb.data.tables.unseen_levels import warn_of_unseen
+from aenb.data.values.numeric import as_array, extent, is_frame, is_masked
+from aenb.data.values.scaling import UNIT, add_channel, to_unit, units
 from aenb.data.values.signals import padded
-from aenb.data.values.standardised import standardise, to_raw
+from aenb.data.values.standardised import is_likelier_raw, standardise, to_raw
 from aenb.data.values.words import are_texts, split_words, to_ids, to_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 LARGEST = 1e15  # standardised value allowed: sums of squares stay finite in float32
-JUDGED = 10_000  # rows by which units are judged
-CERTAIN, UNLIKE = math.log(1000), 0.5  # nats by which original units have to be more likely, in all and for each value
-MARGIN = 2.0  # how far inputs may exceed the training images' range, as a multiple of it: noise may be added
 Kind = Literal["image", "tabular", "signal", "text"]
 
 
@@ -91,7 +88,7 @@ class Preprocessing:
         """
         if self.kind == "text":
             return self.from_raw(x, name) if are_texts(x) else self._tokens(x, name)
-        if self.kind == "image" or is_frame(x) or self._is_list_of_signals(x) or self.are_rows(x):
+        if self.kind == "image" or is_frame(x) or self._is_list_of_signals(x) or self._are_rows(x):
             return self.from_raw(x, name)
         array = self._fitted(x, name)
         return self.from_raw(array, name) if self.is_raw(x) else self._checked(array, array, name)
@@ -99,9 +96,7 @@ class Preprocessing:
     def is_raw(self, x: Any) -> bool:
         """Say whether an array of rows or signals is in its original units, rather than in the model's.
 
-        Integers are. Floats are if they are far more likely in the training data's units, by their means and standard
-        deviations, than as standardised values; a Student distribution keeps outliers from deciding. If both are
-        alike, since the training data nearly had the mean 0 and the deviation 1, floats are in the model's units.
+        Integers are. Floats are if `is_likelier_raw` holds.
 
         Args:
             x: (n, *input_shape), or a list of signals.
@@ -115,13 +110,7 @@ class Preprocessing:
             return True
         if not self.mean or array.shape[-1:] != (len(self.mean),) or not array.size:
             return False
-        values = array.reshape(-1, len(self.mean))[:JUDGED].astype("float64")
-        with np.errstate(over="ignore", invalid="ignore"):
-            scale = np.asarray(self.scale)
-            gains = _log_student((values - np.asarray(self.mean)) / scale) - np.log(scale) - _log_student(values)
-        observed = np.isfinite(gains)
-        total = float(gains[observed].sum())
-        return total > CERTAIN and total > UNLIKE * observed.sum()
+        return is_likelier_raw(array, self.mean, self.scale)
 
     def input(self, x: Any, name: str = "x") -> np.ndarray:
         """Convert one example to the model's units: (*input_shape). It may have the batch axis or not; see `inputs`."""
@@ -169,9 +158,9 @@ class Preprocessing:
         if self.kind == "text":
             return units(to_ids(split_words(x, name), self.vocabulary, *self.input_shape))
         if self.columns:
-            rows = self.as_rows(x, name)
+            rows = as_rows(x, self.columns, name)
             inputs = mixed_table.encode(rows, self.columns, name)
-            mixed_table.warn_of_unseen(rows, self.columns, name)
+            warn_of_unseen(rows, self.columns, name)
             return inputs
         if self._is_list_of_signals(x):
             x = padded(x, name, self.input_shape[0])
@@ -179,7 +168,7 @@ class Preprocessing:
             x = x.iloc[:, in_order(x.columns, self.feature_names, name, self.left_out)]
         array = self._fitted(x, name)
         if self.kind == "image":
-            return self._pixels(array, name)
+            return to_unit(array, self.pixel_range, self.reach, name)
         return self._checked(standardise(array, self.mean, self.scale), array, name)
 
     def to_raw(self, x: np.ndarray) -> np.ndarray:
@@ -226,74 +215,6 @@ class Preprocessing:
             for place, (_, column) in enumerate(like.items())
         ]
         return pd.concat(filled, axis=1)
-
-    def has_units_of(self, other: Preprocessing) -> bool:
-        """Say whether examples that another preprocessing prepared are in this one's units."""
-        try:
-            return self.conversion(other) is None
-        except AenbError:  # of another kind or shape
-            return False
-
-    def conversion(self, other: Preprocessing) -> Callable[[np.ndarray], np.ndarray] | None:
-        """Return the function that converts examples that another preprocessing prepared to this one's units.
-
-        Args:
-            other: How the examples were prepared.
-
-        Returns:
-            (n, *other.input_shape) → (n, *input_shape), for examples as `Data.train` holds them; None if both have the
-            same units.
-
-        Raises:
-            AenbError: The examples have another kind or shape, or a table has other columns.
-        """
-        if self.columns or other.columns:
-            return self._recoding(other)
-        exact = {"image": 0, "tabular": 0, "signal": 1, "text": 1}.get(self.kind)
-        if other.kind != self.kind or other.input_shape[exact:] != self.input_shape[exact:]:
-            raise AenbError(f"`data`: expected {self.what}; received {other.what}.")
-        if self.kind == "text":
-            return self._rewording(other)
-        if self.kind == "image":
-            return self._rescaling(other)
-        names = other.feature_names if self.kind == "tabular" else ()
-        order = in_order(names, self.feature_names if names else (), "data") or list(range(self.input_shape[-1]))
-        kept = order == sorted(order) and (other.mean, other.scale) == (self.mean, self.scale)
-        if kept and other.input_shape == self.input_shape:
-            return None
-
-        def convert(examples: np.ndarray) -> np.ndarray:
-            raw = other.to_raw(examples)[..., order]
-            return self.from_raw(list(raw) if self.kind == "signal" else raw, "data")
-
-        return convert
-
-    def _recoding(self, other: Preprocessing) -> Callable[[np.ndarray], np.ndarray] | None:
-        """Return the conversion of a mixed table, by way of its original units."""
-        if other.kind != "tabular" or self.kind != "tabular":
-            raise AenbError(f"`data`: expected {self.what}; received {other.what}.")
-        if mixed_table.same_units(other.columns, self.columns):
-            return None
-        return lambda examples: self.from_raw(other.to_frame(examples), "data")
-
-    def _rewording(self, other: Preprocessing) -> Callable[[np.ndarray], np.ndarray] | None:
-        if (other.vocabulary, other.input_shape) == (self.vocabulary, self.input_shape):
-            return None
-        number = {word: place for place, word in enumerate(self.vocabulary)}
-        table = np.array([number.get(word, 1) for word in other.vocabulary], "uint16")
-        (length,) = self.input_shape
-
-        def convert(ids: np.ndarray) -> np.ndarray:
-            new = table[ids[:, :length]]
-            return np.pad(new, ((0, 0), (0, length - new.shape[1])))
-
-        return convert
-
-    def _rescaling(self, other: Preprocessing) -> Callable[[np.ndarray], np.ndarray] | None:
-        ranges = {self.pixel_range, other.pixel_range}
-        if len(ranges) == 1 or ranges & {UNIT, SIGNED}:
-            return None
-        return lambda images: self._pixels(np.rint(units(images) * other.pixel_range[1]).astype("uint32"), "data")
 
     @property
     def owners(self) -> tuple[int, ...]:
@@ -377,30 +298,8 @@ class Preprocessing:
         modelled = sum(column.is_modelled for column in self.columns)
         return f"{modelled} columns, {self.input_shape[0]} features"
 
-    def are_rows(self, x: Any) -> bool:
-        """Say whether something holds rows of a mixed table, without the names of its columns."""
-        if not self.columns or isinstance(x, str | os.PathLike):
-            return False
-        dtype = getattr(x, "dtype", None)
-        if dtype is not None:
-            return getattr(dtype, "kind", "O") not in "f" and np.ndim(x) == 2
-        first = x[0] if isinstance(x, list | tuple) and len(x) else None
-        return isinstance(first, list | tuple) and len(first) != self.input_shape[0]
-
-    def as_rows(self, x: Any, name: str) -> DataFrame:
-        """Return rows of a mixed table as a DataFrame: those without names have all columns, or all modelled ones."""
-        import pandas as pd
-
-        if is_frame(x):
-            return single_names(x, name)[0]
-        frame = pd.DataFrame(x)
-        for names in ([one.name for one in self.columns], [one.name for one in self.columns if one.is_modelled]):
-            if frame.shape[1] == len(names):
-                return frame.set_axis(names, axis=1).infer_objects()
-        raise AenbError(
-            f"`{name}`: expected a DataFrame with the columns of the training table, or rows of all its "
-            f"{len(self.columns)} columns in order; received rows of {frame.shape[1]}."
-        )
+    def _are_rows(self, x: Any) -> bool:
+        return bool(self.columns) and are_rows(x, self.input_shape[0])
 
     def _is_list_of_signals(self, x: Any) -> bool:
         is_list = isinstance(x, list | tuple) or (isinstance(x, np.ndarray) and x.dtype == object and x.ndim == 1)
@@ -421,34 +320,9 @@ class Preprocessing:
             raise AenbError(f"`{name}`: expected {shape}; received {array.shape}.{one}")
         raise AenbError(f"`{name}`: expected {shape}, {self.what}; received the shape {array.shape}.{one}")
 
-    def _pixels(self, images: np.ndarray, name: str) -> np.ndarray:
-        if images.dtype.kind == "b":
-            return images.astype("float32")
-        ends = _extent(images, name)
-        if images.dtype.kind == "f" and self._are_inputs(*ends):
-            return images.astype("float32")
-        pixel_range = self.pixel_range
-        if images.dtype.kind in "iu" and pixel_range == UNIT and ends[1] > 1:  # it was trained on floats
-            pixel_range = BYTES
-        if not fits(pixel_range, *ends, tolerance_of(images.dtype)):
-            least, most = pixel_range
-            raise AenbError(
-                f"`{name}`: expected pixels from {least:g} to {most:g}, as the training images have, or floats in "
-                f"[0, 1]; received values from {ends[0]:.4g} to {ends[1]:.4g}. Scale them alike."
-            )
-        return from_range(pixel_range)(images)
-
-    def _are_inputs(self, low: float, high: float) -> bool:
-        """Say whether images of floats from `low` to `high` are in the model's units, not raw."""
-        if self.pixel_range[0] < 0 and fits(self.pixel_range, low, high) and not fits(UNIT, low, high):
-            return False
-        least, most = self.reach
-        margin = MARGIN * max(1.0, most - least)
-        return least - margin <= low and high <= most + margin
-
     def _checked(self, values: np.ndarray, given: np.ndarray, name: str) -> np.ndarray:
         """Return standardised values as float32, or raise an error if they are infinite or too large."""
-        _extent(given, name)  # raises an error if it is infinite
+        extent(given, name)  # raises an error if it is infinite
         largest = float(np.fmax.reduce(np.abs(values), axis=None, initial=0))
         if largest > LARGEST:
             raise AenbError(
@@ -473,22 +347,5 @@ class Preprocessing:
         return array.astype("int32")
 
 
-def _extent(array: np.ndarray, name: str) -> tuple[float, float]:
-    """Return the smallest and the largest observed value; (0, 0) if there is none."""
-    if not array.size:
-        return 0.0, 0.0
-    low, high = np.fmin.reduce(array, axis=None), np.fmax.reduce(array, axis=None)
-    if np.isnan(low):
-        return 0.0, 0.0
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise AenbError(f"`{name}`: expected finite numbers, or NaN for a missing value; received infinity.")
-    return float(low), float(high)
-
-
 def _as_plain(column: Column) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(column).items()}
-
-
-def _log_student(values: np.ndarray) -> np.ndarray:
-    """Return the log density of a Student distribution with four degrees of freedom, up to a constant."""
-    return -2.5 * np.log1p(values**2 / 4)

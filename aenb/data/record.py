@@ -12,6 +12,7 @@ import numpy as np
 
 from aenb.core.errors import AenbError, unknown
 from aenb.core.tables import text_table
+from aenb.data.conversion import conversion
 from aenb.data.preprocessing import Kind, Preprocessing
 from aenb.data.split import draw, spread
 from aenb.data.tables.column import Column, as_frame
@@ -347,7 +348,7 @@ class Data:
         Raises:
             AenbError: The examples have another kind or shape, or a table has other columns.
         """
-        convert = preprocessing.conversion(self.preprocessing)
+        convert = conversion(self.preprocessing, preprocessing)
         if convert is None:
             return self
         is_same = self.input_shape == preprocessing.input_shape

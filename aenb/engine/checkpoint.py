@@ -19,9 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.array_files import read_npz
 from aenb.core.atomic_write import sweep, written_aside
 from aenb.core.errors import AenbError
-from aenb.core.files import expanded, parse_json, plain, read_npz, reason
+from aenb.core.files import expanded, reason
+from aenb.core.json_files import parse_json, plain
 from aenb.core.version import __version__
 from aenb.data.record import Data
 

@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from aenb.core.array_files import read_npz
 from aenb.core.atomic_write import sweep, written_aside
 from aenb.core.backend import Model
 from aenb.core.catalogue import load_plugins
 from aenb.core.errors import AenbError
-from aenb.core.files import expanded, named, plain, read_bytes, read_json, read_npz, regular
+from aenb.core.files import expanded, named, read_bytes, regular
+from aenb.core.json_files import plain, read_json
 from aenb.core.model_files import load_model
 from aenb.core.version import __version__
 from aenb.latent import coding

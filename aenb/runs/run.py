@@ -20,18 +20,19 @@ from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.core.progress import open_view
 from aenb.core.queue import Job
+from aenb.data.conversion import have_same_units
 from aenb.data.corruption import make_task
 from aenb.data.gate import Admitted, admit
 from aenb.data.load import load_data
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
 from aenb.data.tables.mixed_table import asked_again
-from aenb.data.values.numeric import as_array, is_frame
+from aenb.data.values.numeric import is_frame
 from aenb.data.values.signals import after_end
 from aenb.engine.fair_lock import FairLock
 from aenb.latent import coding
 from aenb.latent.flow import STEPS
-from aenb.latent.restoration import fill_in
+from aenb.latent.restoration import masked_entries, restored
 from aenb.latent.sampling import decoded, default_density, fitted_flow, samples
 from aenb.models.autoencoder import interface, parts
 from aenb.runs import fitted, folder, report, summary
@@ -312,7 +313,7 @@ class Run:
         """Say whether data has the same examples that the run was trained on, in the same units."""
         if data.fingerprint != self.record.get("data", {}).get("fingerprint"):
             return False
-        return self._preprocessing is None or self._preprocessing.has_units_of(data.preprocessing)
+        return self._preprocessing is None or have_same_units(data.preprocessing, self._preprocessing)
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -564,14 +565,7 @@ class Run:
             True
         """
         x = self._admit(x).inputs
-        hidden = as_array(mask, "mask").astype(bool)
-        if x.ndim > 2 and hidden.shape == x.shape[:-1]:  # the same for all channels
-            hidden = hidden[..., None]
-        try:
-            missing = np.broadcast_to(hidden, x.shape)
-        except ValueError:
-            raise AenbError(f"`mask`: expected a shape that fits {x.shape}; received {hidden.shape}.") from None
-        return self._filled(x, missing, labels)
+        return restored(self, x, masked_entries(mask, x.shape), labels)
 
     def impute(self, x: Any, labels: Any = None) -> Any:
         """Fill in the missing values (NaN) of examples.
@@ -602,24 +596,7 @@ class Run:
         missing = np.isnan(examples)
         if self.preprocessing.kind == "signal":
             missing &= ~after_end(examples)
-        return given.filled(self._filled(examples, missing, labels))
-
-    def _filled(self, x: np.ndarray, missing: np.ndarray, labels: Any) -> np.ndarray:
-        numbers = self.class_numbers(labels)
-        with self.turns:
-            found = coding.fill(self.model, x, missing, numbers)
-        if found is not None:
-            return found
-
-        def reconstruct(x: np.ndarray) -> np.ndarray:
-            with self.turns:
-                return coding.reconstruct(self.model, x, numbers)
-
-        if (
-            self.spec.task in ("inpaint", "impute") or x.dtype.kind == "i"
-        ):  # in training, the model saw missing values as 0
-            return fill_in(reconstruct, x, missing, start=0.0, passes=1)
-        return fill_in(reconstruct, x, missing, start=self.mean)
+        return given.filled(restored(self, examples, missing, labels))
 
     def class_numbers(self, labels: Any) -> np.ndarray | None:
         """Return the class numbers of labels; None if there are none, or the model is not conditional."""

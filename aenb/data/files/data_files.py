@@ -14,8 +14,9 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import psutil
 
+from aenb.core.array_files import read_array, read_header, read_npy
 from aenb.core.errors import AenbError
-from aenb.core.files import members, named, read_array, read_header, read_npy, regular, size
+from aenb.core.files import members, named, regular, size
 from aenb.data.files.csv_format import MAX_COLUMNS, csv_format
 from aenb.data.files.large_tables import Chunks, from_large_table
 from aenb.data.files.listed_examples import from_listing

@@ -1,7 +1,7 @@
 """DataFrames become `Data`: row numbers are left out, labels are found, and columns of other kinds are coded.
 
 A table of numbers alone goes on as an array, as it always did. Any other, and any of which `columns` says more, is a
-mixed table (`data.mixed_table`).
+mixed table (`tables.mixed_table`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from aenb.data.tables.column import Column
 from aenb.data.tables.columns import listed
 from aenb.data.tables.kind_inference import is_row_number
 from aenb.data.tables.outliers import limited
+from aenb.data.tables.unseen_levels import unseen
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -139,7 +140,7 @@ def from_mixed(
 
 
 def _unseen(held: DataFrame, columns: mixed_table.Columns) -> list[str]:
-    found = mixed_table.unseen(held, columns)
+    found = unseen(held, columns)
     return [f"The held-out rows have levels that no training row has: {'; '.join(found)}."] if found else []
 
 

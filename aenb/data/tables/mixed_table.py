@@ -6,26 +6,26 @@ model's inputs, and `decode` turns a model's outputs into a DataFrame with the s
     DataFrame (n, columns) ──encode──▶ (n, entries) float32, NaN for missing values ──model──▶ (n, entries)
     DataFrame (n, columns) ◀──────────────────────────decode──────────────────────────────────────┘
 
-A column is a `Column` (`data.column`); `data.column_kinds` has the code of each kind;
-`data.kind_inference` chooses it.
+A column is a `Column` (`column`); `column_kinds` has the code of each kind, `kind_inference` chooses it, and
+`column_dtypes` gives decoded values their dtype.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
 
-from aenb.core.errors import AenbError, shown, warn
+from aenb.core.errors import AenbError
 from aenb.core.layout import Layout
 from aenb.data.labels import printable
-from aenb.data.tables.column import TEXTS, Column, in_layout, level_text, plain_level
+from aenb.data.tables.column import Column, in_layout, plain_level
+from aenb.data.tables.column_dtypes import merged, typed
 from aenb.data.tables.column_kinds import KINDS
-from aenb.data.tables.column_levels import unknown_levels
-from aenb.data.tables.columns import SHOWN, in_order, listed
+from aenb.data.tables.columns import SHOWN, in_order
 from aenb.data.tables.kind_inference import check_names, infer
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def encode(frame: DataFrame, columns: Columns, name: str) -> np.ndarray:
     Args:
         frame: A DataFrame with the columns that are modelled, in any order. Others are ignored, with a warning unless
             the training table had them. A level that the training table did not have counts as a rare one if there are
-            any, else as missing: `unseen` lists them.
+            any, else as missing: `unseen_levels` lists them.
         columns: What was fitted.
         name: The name of the table, for errors.
 
@@ -176,28 +176,6 @@ def encode(frame: DataFrame, columns: Columns, name: str) -> np.ndarray:
             entries[:, start:stop] = KINDS[column.kind].encode(values, column)
         start = stop
     return entries
-
-
-def unseen(frame: DataFrame, columns: Columns) -> list[str]:
-    """Return the levels of a table that the training table did not have, in words, with what they are taken for."""
-    with_levels = {str(column.name): column for column in columns if column.is_modelled and column.levels}
-    found = []
-    for place, label in enumerate(map(printable, frame.columns)):
-        if label in with_levels and (words := unknown_levels(frame.iloc[:, place], with_levels[label])):
-            found.append(_unseen(with_levels[label], words))
-    return found
-
-
-def warn_of_unseen(frame: DataFrame, columns: Columns, name: str) -> None:
-    """Warn of levels that the training table did not have."""
-    if found := unseen(frame, columns):
-        warn(f"`{name}` has levels that the training table did not have: {'; '.join(found)}.")
-
-
-def _unseen(column: Column, words: Sequence[str]) -> str:
-    is_number = column.kind == "ordinal" and not any(isinstance(level, str) for level in column.levels)
-    taken = "as the nearest level" if is_number else "as a rare level" if column.pooled else "as missing"
-    return f"{listed([shown(word, 40) for word in words])} in `{column.name}`, taken {taken}"
 
 
 def decode(
@@ -240,53 +218,6 @@ def decode(
     return pd.DataFrame(series, index=index)
 
 
-def typed(values: np.ndarray, column: Column, index: Any) -> Series:
-    """Return decoded values, numbers or positions of levels (NaN if missing), with the column's dtype."""
-    import pandas as pd
-
-    missing = np.isnan(values.astype("float64"))
-    if column.levels:
-        levels = np.empty(len(column.levels), object)
-        levels[:] = column.levels
-        objects = levels[np.where(missing, 0, values).astype("int64")]
-        objects[missing] = None
-        series = pd.Series(objects, index=index, dtype=object)
-    elif column.kind == "date":
-        stamps = pd.to_datetime(np.where(missing, 0, values), unit="s")
-        series = pd.Series(stamps, index=index).mask(missing)
-        return _date_typed(series, column)
-    elif column.dtype.startswith("timedelta"):
-        series = pd.Series(pd.to_timedelta(values, unit="s"), index=index)
-    else:
-        series = pd.Series(values, index=index)
-    return as_dtype(series, column)
-
-
-def _date_typed(series: Series, column: Column) -> Series:
-    if column.dtype in TEXTS:
-        texts = series.dt.strftime(column.format or ("%Y-%m-%d" if column.step >= 86_400 else "%Y-%m-%d %H:%M:%S"))
-        return as_dtype(texts, column)
-    if column.dtype.startswith("period"):
-        return series.dt.to_period(column.dtype[7:-1])
-    if "," in column.dtype:
-        return series.dt.tz_localize("UTC").dt.tz_convert(column.dtype.partition(",")[2].strip(" ]"))
-    return as_dtype(series, column)
-
-
-def as_dtype(series: Series, column: Column) -> Series:
-    """Return a series with a column's dtype, or as it is if that can't hold its values: whole numbers with gaps."""
-    import pandas as pd
-
-    if column.dtype == "category":
-        return series.astype(pd.CategoricalDtype(list(column.categories), ordered=column.is_ordered))
-    try:
-        dtype = pd.api.types.pandas_dtype(column.dtype)
-        has_no_gaps = isinstance(dtype, np.dtype) and dtype.kind in "biu"
-        return series if has_no_gaps and series.isna().any() else series.astype(dtype)
-    except (TypeError, ValueError):
-        return series
-
-
 def fill(frame: DataFrame, decoded: DataFrame) -> DataFrame:
     """Fill in the missing values of a table from a decoded one with the same index; its own order and columns stay."""
     filled = frame.copy()
@@ -296,25 +227,8 @@ def fill(frame: DataFrame, decoded: DataFrame) -> DataFrame:
         if place is None or frame.iloc[:, place].notna().all():
             continue
         values = frame.iloc[:, place]
-        filled.isetitem(place, _merged(values, decoded[label]))
+        filled.isetitem(place, merged(values, decoded[label]))
     return filled
-
-
-def _merged(values: Series, decoded: Series) -> Series:
-    """Return a column with its missing values filled in, of its own dtype if that can hold them."""
-    import pandas as pd
-
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        own = {level_text(level): level for level in values.dtype.categories}  # of any class, such as intervals
-        found = decoded.astype(object).map(lambda level: own.get(level_text(level), level))
-        known = [*own.values(), *(level for level in found.unique() if level not in own.values())]
-        merged = values.astype(object).where(values.notna(), found)
-        return merged.astype(pd.CategoricalDtype(known, ordered=values.dtype.ordered))
-    merged = values.astype(object).where(values.notna(), decoded.astype(object))
-    try:
-        return merged.astype(values.dtype)
-    except (TypeError, ValueError):
-        return merged.infer_objects()
 
 
 def same_units(columns: Columns, others: Columns) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,22 @@ def _check_finite(array: np.ndarray, name: str, *, may_miss: bool) -> None:
         f"`{name}`: expected finite numbers; received {received} in {is_bad.sum():,} of {len(array):,} examples, "
         f"the first at index {int(is_bad.argmax())}. {remedy}"
     )
+
+
+def extent(array: np.ndarray, name: str) -> tuple[float, float]:
+    """Return the smallest and the largest observed value; (0, 0) if there is none.
+
+    Raises:
+        AenbError: A value is infinite.
+    """
+    if not array.size:
+        return 0.0, 0.0
+    low, high = np.fmin.reduce(array, axis=None), np.fmax.reduce(array, axis=None)
+    if np.isnan(low):
+        return 0.0, 0.0
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise AenbError(f"`{name}`: expected finite numbers, or NaN for a missing value; received infinity.")
+    return float(low), float(high)
 
 
 def is_frame(x: Any) -> bool:

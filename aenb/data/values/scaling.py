@@ -9,7 +9,7 @@ import numpy as np
 
 from aenb.core.backend import Tensor, tf
 from aenb.core.errors import AenbError
-from aenb.data.values.numeric import SIGNALS
+from aenb.data.values.numeric import SIGNALS, extent
 from aenb.data.values.streamed import Examples, blocks
 
 Range = tuple[float, float]  # the raw pixel values that stand for 0 and for 1
@@ -17,6 +17,7 @@ Range = tuple[float, float]  # the raw pixel values that stand for 0 and for 1
 UNIT, BYTES, WORDS, SIGNED = (0.0, 1.0), (0.0, 255.0), (0.0, 65535.0), (-1.0, 1.0)
 BYTE = np.float32(1 / 255)  # what a byte of 1 is
 TOLERANCE = 0.05  # how far values may lie outside a range, as a share of it: resizing overshoots
+MARGIN = 2.0  # how far inputs may exceed the training images' range, as a multiple of it: noise may be added
 NOTES = {
     BYTES: "Pixels in [0, 255] were divided by 255.",
     WORDS: "Pixels in [0, 65535] were divided by 65,535.",
@@ -140,3 +141,40 @@ def _from_range(images: np.ndarray, pixel_range: Range) -> np.ndarray:
     else:
         scaled = ((images - least) / (most - least)).astype("float32")
     return np.clip(scaled, 0, 1, out=scaled)
+
+
+def to_unit(images: np.ndarray, pixel_range: Range, reach: Range, name: str) -> np.ndarray:
+    """Convert raw images to float32 in [0, 1], and leave floats that are in these units already as they are.
+
+    Args:
+        images: (n, height, width, channels).
+        pixel_range: The raw pixel values of the training images that stand for 0 and 1.
+        reach: The smallest and the largest training value in [0, 1] units, which noise may exceed.
+        name: The name of the images, for errors.
+
+    Raises:
+        AenbError: They are in neither range.
+    """
+    if images.dtype.kind == "b":
+        return images.astype("float32")
+    ends = extent(images, name)
+    if images.dtype.kind == "f" and _are_inputs(*ends, pixel_range, reach):
+        return images.astype("float32")
+    if images.dtype.kind in "iu" and pixel_range == UNIT and ends[1] > 1:  # it was trained on floats
+        pixel_range = BYTES
+    if not fits(pixel_range, *ends, tolerance_of(images.dtype)):
+        least, most = pixel_range
+        raise AenbError(
+            f"`{name}`: expected pixels from {least:g} to {most:g}, as the training images have, or floats in "
+            f"[0, 1]; received values from {ends[0]:.4g} to {ends[1]:.4g}. Scale them alike."
+        )
+    return from_range(pixel_range)(images)
+
+
+def _are_inputs(low: float, high: float, pixel_range: Range, reach: Range) -> bool:
+    """Say whether images of floats from `low` to `high` are in the model's units, not raw."""
+    if pixel_range[0] < 0 and fits(pixel_range, low, high) and not fits(UNIT, low, high):
+        return False
+    least, most = reach
+    margin = MARGIN * max(1.0, most - least)
+    return least - margin <= low and high <= most + margin

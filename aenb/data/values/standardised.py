@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from aenb.data.values.streamed import Examples, blocks
 
 if TYPE_CHECKING:
     from sklearn.preprocessing import StandardScaler
+
+JUDGED = 10_000  # rows by which units are judged
+CERTAIN, UNLIKE = math.log(1000), 0.5  # nats by which original units have to be more likely, in all and for each value
 
 
 def fit_scaler(training: Examples, name: str, columns: Sequence[str] = ()) -> tuple[StandardScaler, list[str]]:
@@ -77,6 +81,30 @@ def to_raw(examples: np.ndarray, mean: Sequence[float], scale: Sequence[float]) 
     """Undo the standardisation of examples: the same shape, float64."""
     examples = examples.astype("float64")
     return examples if not len(mean) else examples * np.asarray(scale) + np.asarray(mean)
+
+
+def is_likelier_raw(examples: np.ndarray, mean: Sequence[float], scale: Sequence[float]) -> bool:
+    """Say whether examples are far more likely as raw values than as standardised ones.
+
+    A Student distribution keeps outliers from deciding. If both are alike, since the training data nearly had the mean
+    0 and the deviation 1, this is False.
+
+    Args:
+        examples: (n, …, columns), floats, NaN for missing values.
+        mean: (columns,), the means of the raw training data.
+        scale: (columns,), their standard deviations.
+    """
+    values = examples.reshape(-1, len(mean))[:JUDGED].astype("float64")
+    with np.errstate(over="ignore", invalid="ignore"):
+        gains = _log_student((values - np.asarray(mean)) / np.asarray(scale)) - np.log(scale) - _log_student(values)
+    observed = np.isfinite(gains)
+    total = float(gains[observed].sum())
+    return total > CERTAIN and total > UNLIKE * observed.sum()
+
+
+def _log_student(values: np.ndarray) -> np.ndarray:
+    """Return the log density of a Student distribution with four degrees of freedom, up to a constant."""
+    return -2.5 * np.log1p(values**2 / 4)
 
 
 def _notes(scaler: StandardScaler, shape: tuple[int, ...], missing: int) -> list[str]:
