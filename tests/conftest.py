@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -19,9 +20,13 @@ FIRST = (
     "browser/test_panel_lab.py", "browser/test_widgets.py", "browser/test_quickstart.py",
     "browser/test_panel_older_kernel.py", "browser/test_panel_notebook.py", "browser/test_controls.py",
     "browser/test_page_decoder.py", "browser/test_comparison_page.py", "browser/test_accessibility.py",
-    "test_families.py", "test_diagnosis.py", "fuzz/test_saved.py", "test_attention.py",
-    "test_checkpoint.py", "test_controls.py", "test_kernel_messages.py", "test_background.py", "fuzz/test_text.py",
-    "fuzz/test_odd_data.py", "test_benchmarks.py", "test_memory.py", "test_doors.py",
+    "test_families.py", "test_benchmarks.py", "test_controls.py", "test_magic.py", "test_diagnosis.py", "test_flow.py",
+    "test_memory.py", "test_comparison.py", "test_attention.py", "test_gan.py", "test_odd_data.py", "test_site.py",
+    "test_vae.py", "test_checkpoint.py", "test_engine.py", "test_sklearn.py", "test_background.py", "test_vqvae.py",
+    "test_scoring.py", "test_tasks.py", "test_mixed_tables.py", "test_diffusion.py", "test_panel.py",
+    "fuzz/test_saved.py", "test_views.py", "test_run.py", "fuzz/test_odd_data.py", "test_public.py",
+    "test_kernel_messages.py",
+    "fuzz/test_text.py", "test_vaegan.py", "test_doors.py",
 )  # fmt: skip
 collect_ignore = ["third_party"]  # a package that test_doors installs, with a module that can't be imported
 
@@ -62,6 +67,18 @@ def seconds_saved():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "compiles_well", lambda *_: False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def imports_kept():
+    """Leave what the first tests import out of garbage collection: TensorFlow's and Keras's objects are a million.
+
+    Each full collection visits them all, for a good part of a second; IPython's shell makes one whenever it is reset.
+    """
+    yield
+    if gc.get_freeze_count() == 0 and "tensorflow" in sys.modules:
+        gc.collect()
+        gc.freeze()
 
 
 CATALOGUES = {

@@ -1,4 +1,4 @@
-"""A training to be killed: run as a script with a folder, it trains there, goes on from what is there, and ends.
+"""A training to be killed: `main`, in a process of its own, trains in a folder, resumes what is there, and ends.
 
 It writes checkpoints as often as it can, so that a kill meets one being written.
 """
@@ -34,7 +34,8 @@ def train(**arguments):
     return aenb.train("deep", "digits", verbose=False, **SETTINGS, **arguments)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Train in the folder that is this process's first argument; report on stdout what it does."""
     checkpoint.INTERVAL, checkpoint.SHARE = 0.0, 0.5
     write = checkpoint.Checkpoint.write
 

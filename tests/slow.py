@@ -14,7 +14,7 @@ CALLS = {
     "train", "fit", "compare", "run_cell_magic", "getfixturevalue", "Popen", "LiveKernel", "Server",
     "start_new_kernel", "NotebookClient",
 }  # fmt: skip
-MODULES = {"subprocess", "limits"}
+MODULES = {"subprocess", "limits", "fresh"}
 FOLDERS = {"browser", "fuzz"}  # hundreds of cases a test, or a server
 SHARED = {"trained"}  # a training of the whole session: seconds, once
 

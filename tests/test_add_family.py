@@ -78,7 +78,7 @@ def copy(tmp_path_factory):
     place = tmp_path_factory.mktemp("copy")
     shutil.copytree(ROOT / "aenb", place / "aenb", ignore=shutil.ignore_patterns("__pycache__"))
     (place / "tests").mkdir()
-    for name in ("__init__", "conftest", "slow", "test_families"):
+    for name in ("__init__", "conftest", "slow", "fresh", "test_families"):
         shutil.copy(ROOT / "tests" / f"{name}.py", place / "tests")
     shutil.copy(ROOT / "pyproject.toml", place)
     models = place / "aenb" / "models"

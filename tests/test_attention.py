@@ -1,8 +1,5 @@
 """The family `attention`: patches, positions, padding, masking, and the maps of what it attends to."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -13,6 +10,7 @@ from aenb.figures.views.attention_heads import head_by_head, over_sentence, over
 from aenb.latent.attention_maps import attention, on_places, rollout
 from aenb.models.architecture.transformer import Patches, sincos
 from aenb.models.players.masking import Masking
+from tests import fresh
 
 SMALL = {"latent_dim": 5, "embed_dim": 16, "num_heads": 2}
 
@@ -293,8 +291,7 @@ def test_saved_they_give_the_same_in_a_fresh_process(tmp_path):
         np.save(tmp_path / kind / "x.npy", x)
         for name, part in {"model": model, **{n: model.get_layer(n) for n in ("encoder", "decoder")}}.items():
             part.save(tmp_path / kind / f"{name}.keras")
-    done = subprocess.run([sys.executable, "-c", FRESH, str(tmp_path)], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
+    fresh.run(FRESH, tmp_path)
     for kind, (model, x) in models.items():
         with np.load(tmp_path / kind / "out.npz") as out:
             np.testing.assert_allclose(out["code"], encoded(model, x), atol=1e-6)

@@ -20,10 +20,10 @@ from aenb.core.backend import keras
 from aenb.core.control import Stopped
 from aenb.engine import checkpoint
 from aenb.engine.checkpoint import FILE, Checkpoint
-from tests import killed
+from tests import fresh, killed
 
 KILLS = int(os.environ.get("AENB_KILLS", "2"))
-ROOT = Path(__file__).parents[1]
+TRAINED = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); from tests import killed; killed.main()"
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bits(tmp_path):
     for _ in range(KILLS + 40):
         if killings == KILLS:
             break
-        process = _start(tmp_path)
+        process = fresh.Started(TRAINED, tmp_path)
         assert process.stdout.readline() == "writing\n"
         if draw.random() < 0.5:
             time.sleep(draw.uniform(0, 1.5))
@@ -116,7 +116,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bits(tmp_path):
             for _ in range(draw.randrange(1, 12)):
                 process.stdout.readline()
         process.kill()
-        lines = process.communicate()[0].splitlines()
+        lines = process.rest()
         if any(line.startswith("done") for line in lines):
             assert lines[-1] == f"done {expected}"
             shutil.rmtree(tmp_path)
@@ -126,14 +126,8 @@ def test_killed_at_random_moments_it_ends_with_the_same_bits(tmp_path):
         if (tmp_path / FILE).exists():
             with Checkpoint(tmp_path) as place:
                 assert place.read().facts["epoch"] <= killed.SETTINGS["epochs"]
-    process = _start(tmp_path)
-    assert process.communicate()[0].splitlines()[-1] == f"done {expected}"
+    assert fresh.Started(TRAINED, tmp_path).rest()[-1] == f"done {expected}"
     print(f"{killings} kills, {in_writing} of them in the middle of a write")
-
-
-def _start(folder):
-    words = [sys.executable, "-m", "tests.killed", str(folder)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT)
 
 
 def test_another_training_is_refused_and_what_differs_is_named(digits, tmp_path):

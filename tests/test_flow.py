@@ -121,7 +121,7 @@ def test_labels_without_a_flow_are_refused(run):
 
 @pytest.mark.parametrize(("family", "why"), [("gan", "has no encoder"), ("vqvae", "are discrete")])
 def test_models_without_continuous_codes_have_no_flow(digits, family, why):
-    run = aenb.train(family, digits, epochs=1, verbose=False)
+    run = aenb.train(family, digits, epochs=1, limit=300, hidden_units=(16,), verbose=False)
     with pytest.raises(aenb.AenbError, match=why):
         run.fit_flow(steps=1, verbose=False)
 

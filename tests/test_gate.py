@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +10,7 @@ from scipy import sparse
 from sklearn.datasets import load_diabetes, load_digits, load_wine
 
 import aenb
+from tests import fresh
 
 QUICK = {"epochs": 2, "latent_dim": 3, "seed": 0, "verbose": False}
 DRAW = np.random.default_rng(0)
@@ -301,8 +299,7 @@ class TestPipelines:
             f"np.save({str(tmp_path / 'y.npy')!r}, model.predict(np.load({str(tmp_path / 'x.npy')!r}), verbose=0))\n"
             "assert not any(name.split('.')[0] == 'aenb' for name in sys.modules)\n"
         )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
+        fresh.run(code)
         return np.load(tmp_path / "y.npy")
 
     def test_of_rows(self, of_wine, wine, tmp_path):

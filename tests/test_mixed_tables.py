@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +16,7 @@ import aenb
 from aenb.data.tables import mixed_table
 from aenb.data.tables.kind_inference import infer
 from aenb.data.tables.unseen_levels import unseen
+from tests import fresh
 from tests.mixed_frame import CITIES, patients
 
 DRAW = np.random.default_rng(0)
@@ -376,8 +375,7 @@ import aenb.models.custom_objects
 model = keras.models.load_model({str(folder / "model.keras")!r})
 print(json.dumps([x.tolist(), float(model.evaluate(np.load({str(tmp_path / "x.npy")!r}), x, verbose=0))]))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    done = fresh.run(code)
     x, loss = json.loads(done.stdout.splitlines()[-1])
     np.testing.assert_allclose(x, run.reconstruct(run.data.x_test), atol=1e-5)
     assert np.isfinite(loss)

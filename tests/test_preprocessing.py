@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -16,6 +14,7 @@ from aenb.core.backend import tf
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.values.scaling import BYTES as BYTE_RANGE
 from aenb.data.values.scaling import from_range, units
+from tests import fresh
 
 DRAW = np.random.default_rng(0)
 QUICK = {"epochs": 1, "hidden_units": (8,), "latent_dim": 2, "verbose": False}
@@ -384,8 +383,7 @@ def test_saved_runs_answer_alike_in_another_process_without_their_data(
     exec(ANSWERS, namespace)
     here = namespace["all_answers"](tmp_path, runs)
     code = f"{ANSWERS}\nnp.savez(sys.argv[1] + '/there.npz', **all_answers(sys.argv[1], None))"
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
+    fresh.run(code, tmp_path)
     with np.load(tmp_path / "there.npz") as there:
         assert set(there) == set(here)
         for name, one in here.items():

@@ -126,7 +126,7 @@ def test_help_and_completion_tables_need_no_tensorflow():
 def test_training_says_nothing_on_stderr():
     code = """
 import aenb
-aenb.train('deep', 'digits', epochs=2, latent_dim=2).evaluate(parts="reconstruction")
+aenb.train('deep', 'digits', epochs=2, latent_dim=2, limit=300).evaluate(parts="reconstruction")
 aenb.train('gan', 'digits', epochs=1, latent_dim=2, filters=(8, 8), limit=300)
 aenb.train('attention', 'digits', epochs=1, latent_dim=2, mask_ratio=0.5, num_layers=1, limit=300)
 """
