@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,28 +46,31 @@ class Contender:
         family: The family.
         density: As for `Run.generate`.
         share: The share of the seconds that fitting the density takes.
+        base: The share of the seconds in which a `deep` run is trained, over whose codes the model is.
         settings: Options and hyperparameters.
     """
 
     family: str
-    density: str = "flow"
-    share: float = 0.25
+    density: str = "gmm"
+    share: float = 0.1
+    base: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
 
 
 CONTENDERS = {
     "deep": Contender("deep"),
-    "deep, mixture": Contender("deep", "gmm", 0.1),
+    "deep, flow": Contender("deep", "flow", 0.25),
     "conv": Contender("conv"),
-    "conv, perceptual": Contender("conv", settings={"perceptual": 0.1}),
     "vae": Contender("vae"),
     "vae, prior": Contender("vae", "prior", 0.0),
     "attention": Contender("attention"),
     "aae": Contender("aae"),
+    "aae, prior": Contender("aae", "prior", 0.0),
     "vaegan": Contender("vaegan"),
     "vqvae": Contender("vqvae", "prior", 0.0),
     "gan": Contender("gan", "prior", 0.0),
     "diffusion": Contender("diffusion", "prior", 0.0),
+    "diffusion over deep": Contender("diffusion", "prior", 0.0, base=0.6),
 }
 
 
@@ -93,16 +97,10 @@ def measure(contender: Contender, seed: int, seconds: float, of_processors: bool
     data = aenb.load_data(DATA)
     extractor = load_extractor(data)
     steps = steps_of(contender, data, seconds, of_processors)
-    clock, limit = Clock(of_processors), seconds * (1 - contender.share)
-
-    def stop_late(batch: int, logs: dict[str, Any] | None = None) -> None:
-        if clock.seconds >= limit:
-            callback.model.stop_training = True
-
-    callback = keras.callbacks.LambdaCallback(on_train_batch_begin=stop_late)
-    run = aenb.train(
-        contender.family, data, epochs=MAX_EPOCHS, seed=seed, callbacks=[callback], verbose=False, **contender.settings
-    )
+    clock, settings = Clock(of_processors), contender.settings
+    if contender.base:
+        settings = settings | {"base": until("deep", data, seed, clock, seconds * contender.base)}
+    run = until(contender.family, data, seed, clock, seconds * (1 - contender.share), settings)
     trained = clock.seconds
     if contender.density == "flow":
         fitted_flow(run, steps=steps)
@@ -118,6 +116,21 @@ def measure(contender: Contender, seed: int, seconds: float, of_processors: bool
         )
     epochs = len(run.history["loss"])
     return scores | {"epochs": epochs, "flow_steps": steps, "trained": trained, "used": used}
+
+
+def until(
+    family: str, data: aenb.Data, seed: int, clock: Clock, seconds: float, settings: Mapping[str, Any] | None = None
+) -> aenb.Run:
+    """Train until so many seconds have passed on a clock."""
+
+    def stop_late(batch: int, logs: dict[str, Any] | None = None) -> None:
+        if clock.seconds >= seconds:
+            callback.model.stop_training = True
+
+    callback = keras.callbacks.LambdaCallback(on_train_batch_begin=stop_late)
+    return aenb.train(
+        family, data, epochs=MAX_EPOCHS, seed=seed, callbacks=[callback], verbose=False, **(settings or {})
+    )
 
 
 def steps_of(contender: Contender, data: aenb.Data, seconds: float, of_processors: bool) -> int:
