@@ -159,4 +159,5 @@ def test_a_data_set_may_be_anything_that_can_be_loaded():
 
 
 def test_parts_of_the_scores_are_listed_in_their_order():
-    assert list(parts())[:5] == ["reconstruction", "likelihood", "representation", "generation", "anomaly"]
+    order = ["reconstruction", "likelihood", "representation", "language", "generation", "anomaly"]
+    assert list(parts())[:6] == order

@@ -356,7 +356,7 @@ def answers(folder, name, runs):
         hidden[1] = True
         found += [run.inpaint(x, hidden), run.denoise(x), run.decode(run.encode(x))]
     if name == "texts":
-        found += [np.array(run.preprocessing.texts(found[2]))]
+        found += [np.array(run.preprocessing.texts(found[-1]))]
     return {f"{name}.{number}": np.asarray(one) for number, one in enumerate(found)}
 
 def all_answers(folder, runs):

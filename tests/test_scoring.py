@@ -108,7 +108,7 @@ def test_what_does_not_apply_is_absent(data):
     assert {"mse", "frechet"} <= set(scores)
     assert not {"ssim", "knn", "rarest_class"} & set(scores)
     texts = aenb.train("deep", ["a b c", "b c d e", "c a"] * 10, latent_dim=2, epochs=1, verbose=False)
-    assert set(texts.evaluate(verbose=False)) == {"accuracy", "mean_accuracy"}
+    assert set(texts.evaluate(verbose=False)) == {"accuracy", "mean_accuracy", "bleu"}
 
 
 def test_progress_is_shown_and_says_what_is_done(data, capsys):

@@ -10,7 +10,7 @@ import pytest
 
 import aenb
 from aenb import AenbError
-from aenb.data.sound import letters, spoken_digits
+from aenb.data.sets import letters, spoken_digits
 
 soundfile = pytest.importorskip("soundfile")
 

@@ -198,6 +198,8 @@ def _may_be_data(value: Any) -> bool:
 def _no_such(name: str, variables: Sequence[str] = ()) -> AenbError:
     """Return the error for a name that is nothing, with the nearest data set and the nearest variable."""
     guesses = [guess for guess in (nearest(name, datasets()), nearest(name, variables)) if guess]
+    best = nearest(name, guesses)
+    guesses = [guess for guess in guesses if guess == best or guess.startswith(name)]
     hint = f" Did you mean {' or '.join(f'`{one}`' for one in dict.fromkeys(guesses))}?"
     others = f" The data sets are {', '.join(datasets())}."
     return AenbError(f"No data set, notebook variable or file is called `{shown(name)}`.{hint if guesses else others}")

@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 from aenb.core import html
 from aenb.core.errors import AenbError
 from aenb.core.tables import html_table, markdown, markdown_table
+from aenb.figures.plots import image_png
 from aenb.models.registry import families
 from aenb.notebook.magic import cell as cells
 from aenb.notebook.magic.body import run_body
@@ -26,6 +27,8 @@ from aenb.runs import report
 from aenb.runs.spec import Spec, flag, options
 from aenb.training.train import make_spec
 from tests.fuzz.harness import case, fuzz
+
+PICTURE = image_png(np.zeros((2, 2, 3)))
 
 
 class Typed(Exception):
@@ -303,7 +306,7 @@ class Elements(HTMLParser):
 def test_html_has_the_elements_of_harmless_names(line, rows):
     def pages_of(line: str, rows: list[list[str]]) -> list[str]:
         return [
-            report.as_html(line, rows, [line], {"figure": b"1", line: b"2"}),
+            report.as_html(line, rows, [line], {"figure": PICTURE, line: PICTURE}),
             html_table(rows, stressed=frozenset({(0, 1)})),
             _html(line, line, [line]),
             html.script_tag(html.with_id({"names": [line]}), "let x = 1;"),

@@ -65,8 +65,8 @@ def disentanglement_scores(
         >>> import numpy as np
         >>> factors = np.random.default_rng(0).integers(0, 4, (400, 2))
         >>> scores = disentanglement_scores(factors[:300] * 1.0, factors[:300], factors[300:] * 1.0, factors[300:])
-        >>> {name: round(score, 1) for name, score in scores.items() if name != "sap"}
-        {'mig': 1.0, 'dci_disentanglement': 1.0, 'dci_completeness': 1.0, 'dci_informativeness': 1.0}
+        >>> min(score for name, score in scores.items() if name != "sap") > 0.9
+        True
     """
     codes, test_codes = (np.asarray(some, "float64").reshape(len(some), -1) for some in (codes, test_codes))
     _check(codes, factors, test_codes, test_factors)

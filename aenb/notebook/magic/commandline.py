@@ -120,7 +120,11 @@ def usage(family: str | None = None) -> str:
     for group in dict.fromkeys(option.group for option in TABLE.values()):
         rows = {_typed(o): _explained(o) for o in TABLE.values() if o.group == group}
         lines += ["", group, *_columns(rows)]
-    lines += ["", "Data sets", "  " + ", ".join(datasets())]
+    lines += [
+        "",
+        "Data sets",
+        *textwrap.wrap(", ".join(datasets()), WIDTH - 2, initial_indent="  ", subsequent_indent="  "),
+    ]
     return "\n".join(lines) + "\n" + EXAMPLE
 
 

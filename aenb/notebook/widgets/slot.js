@@ -21,7 +21,7 @@ function initialize({ model }) {
     const widget = view.luminoWidget;
     place.replaceChildren();
     widget.constructor.attach(widget, place);
-    shown.push({ place, node: widget.node });
+    shown.push({ place, node: widget.node, view });
   }
   function fill(place) {
     place.dataset.aenbFilled = "true";
@@ -68,6 +68,7 @@ function initialize({ model }) {
   const waiting = model.get("docks") && manager?.create_view ? setTimeout(dock, PATIENCE) : 0;
   return () => {
     clearTimeout(waiting);
+    for (const { view } of shown.filter((one) => one.place === wings)) view.remove(); // while its node is in the page
     wings.remove();
     document.removeEventListener("aenb-slot", heard);
   };
