@@ -78,7 +78,7 @@ def test_gaps_duplicates_unsorted_times_and_time_zones_are_repaired_and_reported
     series = pd.Series(WAVE, HOURS.tz_localize("UTC").tz_convert("Europe/Paris"), name="load")
     broken = pd.concat([series.drop(series.index[50:60]), series.iloc[[5]] + 2.0]).sample(frac=1, random_state=0)
     data = aenb.load_data(broken)
-    for words in ("not in the order of time", "1 rows have the time of another", "10 steps are missing in 1 gaps",
+    for words in ("not in the order of time", "1 rows have the time of another", "10 steps are missing in 1 gap,",
                   "time zone Europe/Paris"):  # fmt: skip
         assert words in said(data)
     found = read(broken, "x", longest_gap=100)
@@ -104,16 +104,18 @@ def test_steps_of_months_and_jitter():
 def test_a_long_gap_takes_no_memory():
     times = pd.DatetimeIndex([*HOURS[:300], *(HOURS[300:] + pd.Timedelta(days=90_000))])
     assert len(read(pd.Series(WAVE, times), "x", longest_gap=50).values) == N + 50
-    assert "2,160,000 steps are missing in 1 gaps" in said(aenb.load_data(pd.Series(WAVE, times)))
+    assert "2,160,000 steps are missing in 1 gap," in said(aenb.load_data(pd.Series(WAVE, times)))
 
 
 def test_runs_of_missing_values_are_reported_and_empty_windows_left_out():
     x = WAVE.copy()
     x[100:200] = np.nan
     data = aenb.load_data(x, window=24)
-    assert "1 runs of them" in said(data)
+    assert "1 run of them" in said(data)
     assert len(data.train) == 457 - (100 - 24 + 1) - 2 * 11
     assert np.isnan(data.x_train).mean(axis=(1, 2)).max() <= 0.5
+    shuffled = pd.Series(x, HOURS).sample(frac=1, random_state=0)
+    assert "1 run of them" in said(aenb.load_data(shuffled, window=24))  # runs are counted in the order of time
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])

@@ -35,6 +35,8 @@ def validation_scores(run: TrainedRun) -> np.ndarray:
     """Return the anomaly scores of the validation steps, which the model did not learn from: (steps,), sorted.
 
     It is the last tenth of the training windows, in time, so anomalies in the held-out part can't raise a threshold.
+    Steps at its ends that fewer than half as many windows have as others do are left out: their errors are averaged
+    over fewer windows, and at the ends of these, so they are larger, and would raise it as well.
     """
     data = run.data
     if data.series is None:
@@ -45,7 +47,15 @@ def validation_scores(run: TrainedRun) -> np.ndarray:
     errors = squared(x, run.reconstruct(x, labels))
     steps = int(first[-1] - first[0]) + x.shape[1]
     scores = summed(parts_of(windows.joined(errors, first - first[0], steps)))
-    return np.sort(scores[np.isfinite(scores)])
+    counts, is_observed = _windows_of_steps(first - first[0], x.shape[1], steps), np.isfinite(scores)
+    is_inner = is_observed & (counts >= counts.max() / 2)
+    return np.sort(scores[is_inner if is_inner.any() else is_observed])
+
+
+def _windows_of_steps(first: np.ndarray, window: int, steps: int) -> np.ndarray:
+    """Return how many windows have each step, (steps,), from the first step of each window."""
+    changes = np.bincount(first, minlength=steps + 1) - np.bincount(first + window, minlength=steps + 1)
+    return np.cumsum(changes)[:steps]
 
 
 def series_of(given: Admitted) -> GivenSeries:

@@ -102,7 +102,9 @@ def read(x: Any, name: str, *, longest_gap: int, channels: Sequence[str] | None 
     values = _averaged(rows[axis.order], places)
     missing = np.isnan(rows).any(axis=1)
     if missing.any():
-        notes.append(f"{missing.mean():.1%} of the rows have missing values (NaN), {_runs(missing)} runs of them.")
+        runs = _runs(missing[axis.order])  # in time
+        word = "run" if runs == 1 else "runs"
+        notes.append(f"{missing.mean():.1%} of the rows have missing values (NaN), {runs:,} {word} of them.")
     by_row = np.empty(len(rows), "int64")
     by_row[axis.order] = places
     return Recording(values, by_row, index, has_times, names, axis.step, tuple(notes))

@@ -117,10 +117,10 @@ def _found(exact: np.ndarray, steps: np.ndarray, usual: float) -> list[str]:
         )
     is_gap = steps > 1
     if is_gap.any():
-        missing = int((steps[is_gap] - 1).sum())
+        missing, gaps = int((steps[is_gap] - 1).sum()), int(is_gap.sum())
+        word = "gap" if gaps == 1 else "gaps"
         notes.append(
-            f"{missing:,} steps are missing in {int(is_gap.sum()):,} gaps, of {_worded(usual)} each; they count as "
-            "missing values."
+            f"{missing:,} steps are missing in {gaps:,} {word}, of {_worded(usual)} each; they count as missing values."
         )
     return notes
 
