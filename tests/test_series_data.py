@@ -78,7 +78,7 @@ def test_gaps_duplicates_unsorted_times_and_time_zones_are_repaired_and_reported
     series = pd.Series(WAVE, HOURS.tz_localize("UTC").tz_convert("Europe/Paris"), name="load")
     broken = pd.concat([series.drop(series.index[50:60]), series.iloc[[5]] + 2.0]).sample(frac=1, random_state=0)
     data = aenb.load_data(broken)
-    for words in ("not in the order of time", "1 rows have the time of another", "10 steps are missing in 1 gap,",
+    for words in ("not in the order of time", "1 row has the time of another", "10 steps are missing in 1 gap,",
                   "time zone Europe/Paris"):  # fmt: skip
         assert words in said(data)
     found = read(broken, "x", longest_gap=100)

@@ -46,7 +46,7 @@ def measured(decoded, images, *, kind="image", is_generator=False, longer="--epo
     [
         ({"latent_dim": 32, "beta": 4.0, "perceptual": 0.0}, "beta = 1.0"),
         ({"latent_dim": 2, "beta": 1.0, "perceptual": 0.0}, "latent_dim = 16"),
-        ({"latent_dim": 32, "beta": 1.0, "perceptual": 0.0}, "perceptual = 0.1"),
+        ({"latent_dim": 32, "beta": 1.0, "perceptual": 0.0}, "latent_dim = 64"),
         ({"latent_dim": 32, "perceptual": 0.1}, "latent_dim = 64"),
         ({"latent_dim": 32}, "latent_dim = 64"),
         ({"perceptual": 0.1}, "--epochs 20"),

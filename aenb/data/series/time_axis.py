@@ -108,7 +108,8 @@ def _found(exact: np.ndarray, steps: np.ndarray, usual: float) -> list[str]:
     """Report duplicate times, irregular steps and gaps, from exact and whole numbers of steps of `usual` seconds."""
     notes = []
     if repeated := int((steps == 0).sum()):
-        notes.append(f"{repeated:,} rows have the time of another row; their values were averaged.")
+        words = "row has" if repeated == 1 else "rows have"
+        notes.append(f"{repeated:,} {words} the time of another row; their values were averaged.")
     is_off = (steps > 0) & (np.abs(exact - steps) > NEAR)
     if is_off.any():
         notes.append(

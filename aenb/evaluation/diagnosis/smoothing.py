@@ -14,7 +14,7 @@ from aenb.evaluation.metrics.sharpness import detail, detail_kept
 # and 0.04, and a Gaussian blur of one pixel 0.04 and 0.08.
 SMOOTH = 0.1
 SMALLEST = 12  # pixels a side: smaller images have no detail apart from their shapes
-SMALL_CODE, PERCEPTUAL = 16, 0.1  # remedies
+SMALL_CODE = 16
 
 
 def over_smoothed(measured: Measurements) -> Iterator[Finding]:
@@ -37,11 +37,13 @@ def over_smoothed(measured: Measurements) -> Iterator[Finding]:
 
 
 def _sharper(measured: Measurements) -> str:
-    """Return what makes reconstructions sharper: less weight on the KL, a larger code, or another loss."""
+    """Return what makes reconstructions sharper: less weight on the KL, a larger code, or a longer training.
+
+    A perceptual loss is no remedy here: on a CPU its epochs take seven times as long, and in equal time `deep` on
+    Fashion-MNIST was sharper without it (the Fréchet distance of reconstructions is 4.1 after 80 s, and 12.2 with it).
+    """
     if (measured.setting("beta") or 0) > 1:
         return "beta = 1.0"
     if (size := measured.setting("latent_dim")) is not None and size < SMALL_CODE:
         return f"latent_dim = {SMALL_CODE}"
-    if measured.has("perceptual") and not measured.setting("perceptual"):
-        return f"perceptual = {PERCEPTUAL:g}"
     return measured.longer(2) if size is None else f"latent_dim = {2 * size}"

@@ -11,6 +11,10 @@ The filters W are random and fixed. Zhang et al. find that even untrained networ
 Features that are trained on labels would bring these into models that are scored by how little they need of them, and
 would resemble those of the scorer's own extractor, which has another architecture and other weights. The filters of the
 first level have the mean 0, so that an even area has no features.
+
+It costs time: on two cores without a GPU an epoch of `deep` on Fashion-MNIST took seven times as long (10.3 s against
+1.5 s of both cores). After 7 epochs the Fréchet distance of reconstructions was 10.6 with λ = 0.1, 11.6 with 0.5, and
+11.8 without; in the same 80 s it was 12.2 with λ = 0.1, and 4.1 without (2026-11-28, seed 0).
 """
 
 from __future__ import annotations
