@@ -28,7 +28,7 @@ CALIBRATION = 2000  # held-out examples that a threshold is set on, at most
 SAMPLES = 20  # latent codes of each example, for its ELBO
 
 
-@score(order=5)
+@score(order=6)
 def anomaly(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return `anomaly_auc` and `average_precision` of held-out examples against those of other classes.
 

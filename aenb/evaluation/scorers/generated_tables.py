@@ -23,7 +23,7 @@ MOST, FEWEST = 1000, 20  # rows
 WIDEST = 500  # columns
 
 
-@score(order=6)
+@score(order=7)
 def generated_table(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return how alike generated and held-out rows of a table are; for all three, see `metrics.table_similarity`.
 

@@ -27,7 +27,7 @@ from aenb.latent.trained_run import TrainedRun
 MAX_SAMPLES, MIN_SAMPLES = 10_000, 20  # generated samples, and as many held-out examples
 
 
-@score(order=4)
+@score(order=5)
 def generation(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return the scores of generated samples, in the features of the data set's extractor.
 

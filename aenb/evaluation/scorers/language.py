@@ -19,7 +19,7 @@ from aenb.models.autoregressive.writing import Choice
 EXAMPLES, SAMPLES = 1000, 200
 
 
-@score(order=3)
+@score(order=4)
 def language(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return `bleu` of at most 1,000 reconstructed texts, and `self_bleu` of 200 samples; only for texts.
 

@@ -17,7 +17,7 @@ from aenb.evaluation.step_scores import step_scores
 from aenb.latent.trained_run import TrainedRun
 
 
-@score(order=7)
+@score(order=8)
 def series_anomaly(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return `vus_pr` and `vus_roc` of the held-out steps of a series with labels.
 
