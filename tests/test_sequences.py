@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 import aenb
-from aenb.data.sets import vowels, wordnet
+from aenb.data.sets import aeon_files, wordnet
 from aenb.data.values import streamed
 from aenb.data.values.standardised import fit_scaler
 
 DRAW = np.random.default_rng(0)
-needs_vowels = pytest.mark.skipif(vowels._folder() is None, reason="needs the PyPI package aeon")
+needs_vowels = pytest.mark.skipif(aeon_files.at_hand("JapaneseVowels") is None, reason="needs the PyPI package aeon")
 needs_wordnet = pytest.mark.skipif(not wordnet._is_installed(), reason="needs the package wordnet-base")
 QUICK = {"hidden_units": (32,), "latent_dim": 8, "verbose": False, "xla": "off"}  # compiling takes seconds
 
@@ -71,14 +71,14 @@ class TestVowels:
 
     def test_a_ts_file_is_read_channel_by_channel(self, tmp_path):
         (tmp_path / "two.ts").write_text(TS.replace("?", "nan"))
-        found, labels = vowels.read_ts(tmp_path / "two.ts")
+        found, labels = aeon_files.read_ts(tmp_path / "two.ts")
         np.testing.assert_array_equal(found[0], [[1, 4], [2, 5], [3, 6]])
         np.testing.assert_array_equal(found[1], [[7, 9], [8, np.nan]])
         assert labels.tolist() == ["1", "2"]
         for name, content in {"cut": TS[:-12] + ",x:1", "headless": "1,2:3", "empty": "@data\n"}.items():
             (tmp_path / name).write_text(content)
             with pytest.raises(aenb.AenbError, match="a broken file"):
-                vowels.read_ts(tmp_path / name)
+                aeon_files.read_ts(tmp_path / name)
 
 
 class TestWordnet:

@@ -7,8 +7,6 @@ kdd_tsad    the series 135, InternalBleeding16, of KDD 2021's anomaly contest (W
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,37 +14,14 @@ import numpy as np
 from aenb.core.errors import AenbError
 from aenb.data.record import Data
 from aenb.data.series.load_series import from_series
+from aenb.data.sets.aeon_files import WHERE, at_hand, found, read_ts
 from aenb.data.sets.data_sets import dataset
-from aenb.data.sets.vowels import read_ts
 from aenb.data.values.standardised import fit_scaler, to_units
-
-WHERE = "PyPI package aeon, offline"
-
-
-def _folder(name: str) -> Path | None:
-    spec = importlib.util.find_spec("aeon")  # does not import it
-    roots = [] if spec is None else list(spec.submodule_search_locations or ())
-    folders = [Path(root, "datasets", "data", name) for root in roots]
-    return next((folder for folder in folders if folder.is_dir()), None)
-
-
-def _at_hand(name: str) -> Callable[[], bool]:
-    return lambda: _folder(name) is not None
-
-
-def _found(name: str, folder_name: str) -> Path:
-    folder = _folder(folder_name)
-    if folder is None:
-        raise AenbError(
-            f"Expected the data set {name} in the PyPI package aeon, which is not installed. "
-            "Run pip install --no-deps aeon: only its data files are read."
-        )
-    return folder
 
 
 def _signals(name: str, folder_name: str, class_names: tuple[str, ...]) -> Data:
     """Load signals of one length in their original split."""
-    folder = _found(name, folder_name)
+    folder = found(name, folder_name)
     (train, y_train), (test, y_test) = (read_ts(folder / f"{folder_name}_{part}.ts") for part in ("TRAIN", "TEST"))
     x_train, x_test = np.stack(train), np.stack(test)
     scaler, notes = fit_scaler(x_train, name)
@@ -61,7 +36,7 @@ def _signals(name: str, folder_name: str, class_names: tuple[str, ...]) -> Data:
     order=8,
     summary="1,096 days of electricity demand in Italy, 24 hours each, in winter and summer",
     where=WHERE,
-    at_hand=_at_hand("ItalyPowerDemand"),
+    at_hand=lambda: at_hand("ItalyPowerDemand") is not None,
 )
 def power() -> Data:
     """Load days of electricity demand in their original split: 67 training and 1,029 held-out days."""
@@ -72,7 +47,7 @@ def power() -> Data:
     order=8,
     summary="200 motions of a hand, 150 steps each, with a gun or pointing",
     where=WHERE,
-    at_hand=_at_hand("GunPoint"),
+    at_hand=lambda: at_hand("GunPoint") is not None,
 )
 def gunpoint() -> Data:
     """Load motions of a hand in their original split: 50 training and 150 held-out ones."""
@@ -83,11 +58,11 @@ def gunpoint() -> Data:
     order=8,
     summary="a series of 7,501 steps (blood pressure) with one anomaly, to find after the first 1,200",
     where=WHERE,
-    at_hand=_at_hand("KDD-TSAD_135"),
+    at_hand=lambda: at_hand("KDD-TSAD_135") is not None,
 )
 def kdd_tsad() -> Data:
     """Load the series 135 of KDD 2021's contest: it begins with 1,200 normal steps; the others are held out."""
-    folder = _found("kdd_tsad", "KDD-TSAD_135")
+    folder = found("kdd_tsad", "KDD-TSAD_135")
     parts = [folder / f"135_UCR_Anomaly_InternalBleeding16_{part}.csv" for part in ("TRAIN", "TEST")]
     train, whole = (_read(part) for part in parts)
     return from_series(
