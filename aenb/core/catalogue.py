@@ -38,10 +38,9 @@ class Catalogue(dict[str, E]):
 
     Args:
         what: What an entry is called, in errors: "family".
-        package: The package of aenb whose modules register entries when they are imported, as do those of its
-            sub-packages.
+        package: The package of aenb whose modules register entries when they are imported.
         group: The entry-point group of plug-ins: "aenb.families".
-        leave_out: Names of modules there that are not imported.
+        leave_out: Modules of the package that are not imported.
     """
 
     def __init__(self, what: str, package: str, group: str, leave_out: Collection[str] = ()):
@@ -86,9 +85,9 @@ class Catalogue(dict[str, E]):
             if self._is_complete:
                 return self
             self._is_complete = True  # a plug-in's own `add` comes back here
-            for module in pkgutil.walk_packages(importlib.import_module(self._package).__path__, f"{self._package}."):
-                if module.name.rpartition(".")[2] not in self._leave_out:
-                    importlib.import_module(module.name)
+            for module in pkgutil.iter_modules(importlib.import_module(self._package).__path__):
+                if module.name not in self._leave_out:
+                    importlib.import_module(f"{self._package}.{module.name}")
             load_plugins(self._group)
             for name in sorted(self, key=lambda n: self[n].order):
                 self[name] = self.pop(name)

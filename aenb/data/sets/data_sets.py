@@ -40,7 +40,7 @@ class DataSet:
         }
 
 
-_sets: Catalogue[DataSet] = Catalogue("data set", "aenb.data", "aenb.datasets")
+_sets: Catalogue[DataSet] = Catalogue("data set", "aenb.data.sets", "aenb.datasets")
 
 
 @overload
