@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import signal
@@ -74,11 +75,17 @@ def imports_kept():
     """Leave what the first tests import out of garbage collection: TensorFlow's and Keras's objects are a million.
 
     Each full collection visits them all, for a good part of a second; IPython's shell makes one whenever it is reset.
+    It is done once: even to count what is left out (`gc.get_freeze_count`) visits them all.
     """
     yield
-    if gc.get_freeze_count() == 0 and "tensorflow" in sys.modules:
-        gc.collect()
-        gc.freeze()
+    if "tensorflow" in sys.modules:
+        _freeze()
+
+
+@functools.cache
+def _freeze():
+    gc.collect()
+    gc.freeze()
 
 
 CATALOGUES = {

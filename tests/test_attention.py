@@ -137,6 +137,7 @@ def test_a_sequence_of_nothing_has_a_finite_code_and_loss(shape, vocabulary, mas
     assert np.isfinite(encoded(model, x)).all()
 
 
+@pytest.mark.thorough
 def test_digits_read_row_by_row_are_a_signal(digits):
     """Rows of pixels as steps; the last steps of half of them are missing, and do not count."""
     x = digits.x_train[..., 0] - 0.3
@@ -228,7 +229,7 @@ def test_of_texts_hidden_words_and_the_end_count():
 
 
 def test_masked_training_learns_to_make_whole_items_from_codes(digits):
-    settings = {"epochs": 20, "learning_rate": 4e-3, "num_layers": 1, "verbose": False}
+    settings = {"epochs": 12, "learning_rate": 4e-3, "num_layers": 1, "verbose": False}
     run = aenb.train("attention", digits, latent_dim=16, mask_ratio=0.5, **settings)
     scores = run.evaluate(parts="reconstruction")
     assert scores["mse"] < 0.6 * scores["mean_mse"]
@@ -239,6 +240,7 @@ def test_masked_training_learns_to_make_whole_items_from_codes(digits):
 # Whole models
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "hyperparameters",
     [{"mask_ratio": 0.75}, {"form": "additive"}],

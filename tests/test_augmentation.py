@@ -65,6 +65,7 @@ def test_more_labels_are_left_out_if_there_are_not_so_many(digits):
     assert "and as many more labels" not in found.to_frame()
 
 
+@pytest.mark.thorough
 def test_a_model_can_be_trained_on_the_few_labels_alone(digits):
     seen = []
 

@@ -12,6 +12,7 @@ from aenb.core.backend import keras
 from aenb.core.control import Control, Stopped
 from aenb.core.queue import Job, jobs, stop_all
 from tests.killed import digest
+from tests.thorough import thorough
 
 
 def begun(data, name="b", **settings):
@@ -175,7 +176,7 @@ def kept_garbage():
 
 
 @pytest.mark.usefixtures("kept_garbage")
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [WAYS[0], *thorough(*WAYS[1:])])
 def test_the_checkpoint_is_free_when_a_training_is_over(digits, tmp_path, way):
     ends = {"fail": RuntimeError("from the callback"), "interrupt": KeyboardInterrupt()}
     callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: raised(ends[way]))] if way in ends else []

@@ -146,6 +146,7 @@ def gradients(limit=1024):
     return aenb.load_data(np.clip(images, 0, 255).astype("uint8"))
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("work", ["A", "B"])
 @pytest.mark.parametrize("name", CONTENDERS)
@@ -231,6 +232,7 @@ def test_wrong_arguments_are_refused(given, capsys):
     assert "expected" in (said := capsys.readouterr().err) or "choose from" in said
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_small_run_with_what_every_installation_has(tmp_path, monkeypatch):
     monkeypatch.setattr(rounds, "PATIENCE", 0)

@@ -80,6 +80,7 @@ def test_files(found, tmp_path):
     assert lines[1].startswith("| --- | ---: |")
 
 
+@pytest.mark.thorough
 def test_runs_that_differ_in_seeds_are_one_contender(data):
     runs = [aenb.train("deep", data, f"d{seed}", seed=seed, epochs=1, verbose=False) for seed in (0, 1)]
     other = aenb.train("deep", data, "wide", latent_dim=16, epochs=1, verbose=False)
@@ -148,6 +149,17 @@ def test_each_seed_is_a_point_beside_its_mean(found):
     axes = found.plot().axes[0]
     drawn = [line.get_xdata().tolist() for line in axes.lines if line.get_gid() == "seeds"]
     assert drawn == [[one["mse"] for one in found.scores[name]] for name in found.runs]
+    assert not any(mean.has_xerr for mean in axes.containers)
+
+
+def test_from_five_seeds_on_the_interval_is_drawn(found):
+    (run, *_), (scores, *_) = found.runs["deep"], found.scores["deep"]
+    many = [scores | {"mse": scores["mse"] * (1 + seed / 50)} for seed in range(5)]
+    figure = Comparison({"deep": [run] * 5}, {"deep": many}, found.data).plot()
+    (mean,) = figure.axes[0].containers
+    ((low, high),) = (line[:, 0] for line in mean.lines[2][0].get_segments())
+    assert (low + high) / 2 == pytest.approx(1.04 * scores["mse"])
+    assert (high - low) / 2 == pytest.approx(2.776 * 0.02 * np.sqrt(2.5 / 5) * scores["mse"], rel=1e-3)
 
 
 def test_curves_of_all_contenders_are_laid_over_each_other(found):

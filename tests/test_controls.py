@@ -12,11 +12,12 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.kernels import VERSIONS, LiveKernel
+from tests.thorough import thorough
 
 LONG = "%%autoencoder deep d --data digits --epochs 100000\nhidden_units = (16,)"
 
 
-@pytest.fixture(scope="module", params=VERSIONS)
+@pytest.fixture(scope="module", params=[*thorough(*VERSIONS[:-1]), VERSIONS[-1]])
 def kernel(request):
     with LiveKernel(request.param, AENB_LIVE="1") as kernel:
         kernel.run("%load_ext aenb\nimport ipywidgets, aenb.core.backend\naenb.core.backend.start()", seconds=60)

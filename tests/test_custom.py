@@ -32,7 +32,9 @@ def named():
     return model
 
 
-@pytest.mark.parametrize(("build", "size", "rate"), [(plain, 4, 3e-3), (named, 3, 0.1)])
+@pytest.mark.parametrize(
+    ("build", "size", "rate"), [pytest.param(plain, 4, 3e-3, marks=pytest.mark.thorough), (named, 3, 0.1)]
+)
 def test_it_is_trained_in_place_and_has_codes_scores_views_and_samples(digits, build, size, rate):
     model = build()
     before = model.get_weights()

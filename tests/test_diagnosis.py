@@ -53,6 +53,7 @@ def conv(digits):
     return aenb.train("conv", digits, latent_dim=8, filters=(16, 32), epochs=30, learning_rate=5e-3, verbose=False)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["deep", "vae", "conv"])
 def test_healthy_trainings_raise_no_alarm(name, request):
     run = request.getfixturevalue(name)
@@ -82,6 +83,7 @@ def test_a_collapse_is_not_claimed_of_a_model_that_is_barely_trained(digits):
     assert codes(run) == ["barely-trained"]
 
 
+@pytest.mark.thorough
 def test_the_remedies_of_a_collapse_are_those_of_its_cause(collapsed):
     steps = 10 * 21  # of 64 in 1,293 items
     for given, remedy in (
@@ -277,6 +279,7 @@ def test_a_model_that_never_saw_some_classes(vae, digits):
     assert found.remedy == "beta = 2"
 
 
+@pytest.mark.thorough
 def test_a_discriminator_that_has_won(digits):
     run = train("gan", digits, epochs=30, discriminator_learning_rate=2e-2, learning_rate=1e-6)
     found = only(run, "saturated-discriminator")
@@ -284,6 +287,7 @@ def test_a_discriminator_that_has_won(digits):
     assert found.remedy == "discriminator_learning_rate = 0.005"
 
 
+@pytest.mark.thorough
 def test_a_game_that_goes_well_raises_no_alarm(digits):
     run = train("gan", digits, epochs=60, hidden_units=(128,), batch_size=64)
     assert codes(run) == []
@@ -299,6 +303,7 @@ def test_few_rows_want_smaller_batches(digits):
         assert Measurements(run).longer(2) == expected
 
 
+@pytest.mark.thorough
 def test_dead_codes(digits):
     run = train("vqvae", digits, num_embeddings=2048, embedding_dim=8, epochs=3, batch_size=256)
     found = only(run, "dead-codes")

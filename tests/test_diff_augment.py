@@ -117,6 +117,7 @@ def test_the_discriminator_sees_augmented_images_and_nothing_else_does(family, m
     assert all((one == 0).reshape(16, -1).any(axis=1).all() for one in seen)
 
 
+@pytest.mark.thorough
 def test_it_trains_conditioned_and_with_missing_values(digits):
     settings = {"diff_augment": "translation,cutout,brightness", "r1": 0.1, "conditional": True, **SMALL}
     run = aenb.train("gan", digits, epochs=1, limit=300, verbose=False, task="impute", **settings)

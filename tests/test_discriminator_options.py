@@ -65,6 +65,7 @@ def test_half_of_gamma_times_the_penalty_joins_the_loss(family):
         assert slope == pytest.approx(float(r1_penalty(lambda x: model.discriminator(x)[0], tf.constant(x))), rel=1e-5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("family", ["aae", "vaegan"])
 def test_spectral_norms_are_held_at_one(family):
     model, x = build(family, spectral_norm=True), items(256)

@@ -6,11 +6,12 @@ import pytest
 
 import aenb
 from tests.mixed_frame import patients
+from tests.thorough import thorough
 
 
 @pytest.fixture(scope="module")
 def run():
-    return aenb.train("deep", "breast_cancer", latent_dim=6, epochs=60, verbose=False)
+    return aenb.train("deep", "breast_cancer", latent_dim=6, epochs=40, verbose=False)
 
 
 def planted(x, size, seed=0):
@@ -31,7 +32,7 @@ def test_the_parts_sum_to_the_score(run):
     assert parts[3, 5] == 0
 
 
-@pytest.mark.parametrize("data", ["breast_cancer", "wine"])
+@pytest.mark.parametrize("data", ["breast_cancer", *thorough("wine")])
 def test_a_planted_value_is_ranked_first(run, data):
     if data == "wine":
         run = aenb.train("deep", data, latent_dim=6, epochs=60, verbose=False)
@@ -53,6 +54,7 @@ def test_a_table_keeps_its_index_names_and_units(run):
     np.testing.assert_allclose(explanation.scores, run.score(table), rtol=1e-5)
 
 
+@pytest.mark.thorough
 def test_of_a_mixed_table_whole_columns_are_explained():
     table = patients()
     run = aenb.train("deep", table, latent_dim=6, epochs=60, verbose=False)

@@ -166,6 +166,7 @@ def test_the_start_is_kept_if_no_epoch_is_better(tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.thorough
 def test_the_remedy_for_small_data_ends_behind_pca_no_more():
     from sklearn.datasets import load_wine
 

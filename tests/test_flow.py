@@ -21,7 +21,7 @@ def log_gaussian(x, mean, scale):
 
 
 def test_the_log_density_is_that_of_the_gaussian_that_a_flow_leads_to():
-    x = (MEAN + SCALE * np.random.default_rng(0).normal(size=(200, 2))).astype("float32")
+    x = (MEAN + SCALE * np.random.default_rng(0).normal(size=(50, 2))).astype("float32")
     np.testing.assert_allclose(ode.log_density(velocity, tf.constant(x)), log_gaussian(x, MEAN, SCALE), atol=1e-4)
 
 
@@ -35,7 +35,7 @@ def test_a_flow_learns_a_gaussian_of_any_scale_and_correlation():
     random = np.random.default_rng(0)
     mix = np.array([[30.0, 0.0], [27.0, 0.4]])
     codes = random.normal(size=(4000, 2)) @ mix.T + [100, -7]
-    flow = fit_flow(codes, steps=300)
+    flow = fit_flow(codes, steps=200)
     exact = log_gaussian(np.linalg.solve(mix, (codes[:500] - [100, -7]).T).T, 0, np.ones(2)) - np.log(
         np.linalg.det(mix)
     )
@@ -49,7 +49,7 @@ def of_two_classes():
     random = np.random.default_rng(0)
     labels = np.repeat([0, 1], [3000, 1000])
     codes = random.normal(size=(4000, 2)) * 0.4 + np.where(labels, 2, -2)[:, None]
-    return codes, labels, fit_flow(codes, labels, classes=2, steps=600)
+    return codes, labels, fit_flow(codes, labels, classes=2, steps=300)
 
 
 def test_classes_are_drawn_as_asked_and_as_often_as_they_were(of_two_classes):
@@ -91,8 +91,8 @@ def test_arrays_of_no_flow_are_refused(of_two_classes, broken):
 
 @pytest.fixture(scope="module")
 def run(digits):
-    run = aenb.train("deep", digits, latent_dim=16, epochs=40, verbose=False)
-    return run.fit_flow(steps=600, verbose=False)
+    run = aenb.train("deep", digits, latent_dim=16, epochs=20, verbose=False)
+    return run.fit_flow(steps=300, verbose=False)
 
 
 def test_a_run_generates_the_digits_that_are_asked_for(run, digits):

@@ -129,6 +129,7 @@ def test_the_generators_move_leaves_a_normalised_discriminator_alone():
     assert changed(model, before) == {"discriminator"}
 
 
+@pytest.mark.thorough
 def test_spectral_norms_are_held_at_one(digits):
     run = aenb.train(
         "gan",
@@ -287,6 +288,7 @@ def test_what_does_not_go_together_is_refused():
         build(loss="wgan")
 
 
+@pytest.mark.thorough
 def test_the_engine_trains_a_critic_of_several_steps_to_the_same_bits_twice():
     settings = {**SMALL, "loss": "wgan_gp", "discriminator_steps": 2, "filters": (4,), "spectral_norm": True}
     one, two = (aenb.train("gan", "digits", epochs=2, verbose=False, seed=3, **settings) for _ in range(2))
@@ -305,6 +307,7 @@ def test_a_run_is_scored_by_inversion(digits):
     assert "not-checked" not in {finding.code for finding in run.diagnose()}
 
 
+@pytest.mark.thorough
 def test_it_trains_in_sixteen_bits():
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")

@@ -58,6 +58,7 @@ def test_the_best_of_another_time_are_taken_with_the_defaults(tmp_path):
     assert search.best("gan", 60.0, 2) == ["{}", '{"r1": 0.1}', '{"r1": 1.0}']
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_what_is_measured_is_not_measured_again(tmp_path, monkeypatch, capsys):
     words = ["gan_search", "--families", "aae", "--trials", "1", "--seconds", "0.5", "--data", "digits", "--out",

@@ -87,6 +87,7 @@ def test_missing_values_alone_do_not_give_generated_rows_away():
     assert abs(compare_tables(table.iloc[::2], full.iloc[1::2])["classifier_auc"] - 0.5) < 0.1
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_run_on_a_table_has_these_scores_and_others_have_none():
     run = aenb.train("vae", patients(), latent_dim=4, epochs=2, verbose=False)

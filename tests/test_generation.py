@@ -249,6 +249,7 @@ def test_a_mixture_fits_codes_better_than_one_gaussian():
     assert drawn["gmm"].dtype == np.float32
 
 
+@pytest.mark.thorough
 def test_mixture_sampling_improves_a_plain_autoencoder(extractor, digits):
     run = aenb.train("deep", digits, latent_dim=8, epochs=40, seed=0, verbose=False)
     real = extractor.features(digits.x_test)

@@ -32,6 +32,7 @@ def test_what_a_program_took_is_measured():
     assert outcome.group is None or 2**26 < outcome.group <= SMALL
 
 
+@pytest.mark.thorough
 @limited
 @pytest.mark.skipif(fashion._folder_at_hand() is None, reason="needs the package dataset-fashion-mnist")
 def test_training_and_evaluating_have_room_in_two_gigabytes():

@@ -18,6 +18,7 @@ from aenb.data.tables.kind_inference import infer
 from aenb.data.tables.unseen_levels import unseen
 from tests import fresh
 from tests.mixed_frame import CITIES, patients
+from tests.thorough import thorough
 
 DRAW = np.random.default_rng(0)
 SMALL = {"epochs": 30, "latent_dim": 6, "hidden_units": (32,), "seed": 0, "verbose": False}
@@ -39,7 +40,10 @@ def frame():
     return patients()
 
 
-@pytest.fixture(scope="module", params=["shallow", "deep", "vae", "aae"])
+@pytest.fixture(
+    scope="module",
+    params=[*thorough("shallow", "aae"), "deep", "vae"],
+)
 def run(request, frame):
     small = {name: value for name, value in SMALL.items() if request.param != "shallow" or name != "hidden_units"}
     return aenb.train(request.param, frame, **small)
@@ -389,6 +393,7 @@ def test_other_data_is_scored_in_the_runs_units(frame):
         run.evaluate(frame.iloc[300:].drop(columns="bmi"), parts="reconstruction")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("family", ["gan", "vqvae"])
 def test_other_families_take_the_columns_for_numbers_and_report_it(family, frame):
     run = aenb.train(family, frame.head(80), epochs=1, verbose=False)
@@ -396,6 +401,7 @@ def test_other_families_take_the_columns_for_numbers_and_report_it(family, frame
     assert run.generate(5).dtypes.equals(frame.drop(columns="patient").dtypes)
 
 
+@pytest.mark.thorough
 def test_samples_of_a_class(frame):
     data = aenb.load_data(frame, "smoker")
     run = aenb.train("vae", data, conditional=True, **SMALL | {"epochs": 60})

@@ -57,6 +57,7 @@ def test_components_keep_a_share_of_the_variance():
     assert [nab.components(x, share) for share in (0.5, 0.95, 0.999999)] == [1, 2, 3]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_measurement_finds_the_anomaly(folder):
     one = nab.measure("realA/one.csv", 0)

@@ -19,6 +19,7 @@ from aenb.evaluation.scorers.score_parts import Part, parts
 from aenb.figures.views.latent_plane import principal_plane
 from aenb.runs import report
 from tests.test_scoring import SAY, Fake
+from tests.thorough import thorough
 
 
 def train(family, data, **settings):
@@ -63,6 +64,7 @@ def test_the_evidence_of_rows_with_missing_values_is_that_of_what_was_observed(g
 # What is derived of weights
 
 
+@pytest.mark.thorough
 def test_looking_during_a_training_changes_no_later_score(digits):
     looked, holder = threading.Event(), []
 
@@ -209,7 +211,7 @@ def test_settings_of_keras_that_break_models_are_refused(digits, name, other, ex
 # Small data
 
 
-@pytest.mark.parametrize("family", ["deep", "vae"])
+@pytest.mark.parametrize("family", [*thorough("deep"), "vae"])
 @pytest.mark.parametrize("shape", [(4, 1), (4, 5), (12, 1, 1)])
 def test_few_examples_one_feature_and_one_pixel(family, shape, tmp_path):
     run = train(family, np.random.default_rng(0).uniform(size=shape), hidden_units=(4,), latent_dim=3)

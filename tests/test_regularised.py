@@ -48,6 +48,7 @@ def test_without_weights_nothing_is_added():
     assert eager.evaluate(model, x, x)["loss"] == pytest.approx(np.mean((np.asarray(model(x)) - x) ** 2), rel=1e-5)
 
 
+@pytest.mark.thorough
 def test_the_penalties_keep_codes_and_weights_small_and_are_saved(digits, tmp_path):
     def trained(**settings):
         return aenb.train("deep", digits, hidden_units=(32,), latent_dim=4, epochs=8, verbose=False, **settings)
@@ -118,6 +119,7 @@ def test_the_loss_is_the_error_and_the_discrepancy():
     assert [layer.name for layer in model.layers] == ["encoder", "decoder"]
 
 
+@pytest.mark.thorough
 def test_codes_come_to_the_prior(digits, tmp_path):
     def moments(weight):
         run = aenb.train(

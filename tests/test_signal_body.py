@@ -34,6 +34,7 @@ def test_the_recurrent_layer_reads_the_steps_in_their_order():
     assert not np.allclose(encoder(x), encoder(x[:, ::-1]), atol=1e-4)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [{"filters": (8, 8)}, {"filters": (8,), "recurrent_units": 8}])
 def test_it_learns_waves(how):

@@ -10,6 +10,7 @@ from IPython.utils.capture import capture_output
 import aenb
 from aenb.notebook.chapters import copy_chapters
 from tests.test_public import MEMBERS
+from tests.thorough import thorough
 
 SITE = Path(__file__).parent.parent / "notebooks" / "site"
 PAGES = [path for path in sorted((SITE / "how-to").glob("*.md")) if path.stem != "index"]
@@ -17,7 +18,12 @@ BLOCK = re.compile(r"^```ipython3\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.D
 API = "".join(path.read_text(encoding="utf-8") for path in sorted((SITE / "api").glob("*.md")))
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+LONG = [path for path in PAGES if path.stem in ("compare", "own-model", "own-table")]
+
+
+@pytest.mark.parametrize(
+    "path", [*(path for path in PAGES if path not in LONG), *thorough(*LONG)], ids=lambda path: path.stem
+)
 def test_the_code_of_a_page_runs_and_gives_the_output_below_it(path, shell, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = BLOCK.findall(path.read_text(encoding="utf-8"))

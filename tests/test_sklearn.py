@@ -223,6 +223,7 @@ def contaminated(seed=0, share=0.1):
     return train[kept], test, is_bad[kept], is_anomaly
 
 
+@pytest.mark.thorough
 def test_the_detector_finds_tumours_though_it_was_trained_on_some():
     trimmed, untrimmed = [], []
     for seed in range(3):
@@ -234,6 +235,7 @@ def test_the_detector_finds_tumours_though_it_was_trained_on_some():
     assert np.mean(trimmed) > np.mean(untrimmed)
 
 
+@pytest.mark.thorough
 def test_false_alarms_are_as_many_as_asked_for():
     """On clean rows, within a point, in the mean of some splits: one has a standard error of as much."""
     x, rates = load_digits().data, {0.02: [], 0.1: []}

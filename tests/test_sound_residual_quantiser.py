@@ -93,6 +93,7 @@ def test_the_codec_has_a_code_of_all_stages_and_decodes_it(codec):
     assert np.asarray(codec.decode(codes)).shape == (6, 50, 1)
 
 
+@pytest.mark.thorough
 def test_more_codebooks_reconstruct_better_after_training():
     random = np.random.default_rng(0)
     waves = np.sin(random.uniform(0.1, 0.6, (160, 1)) * np.arange(64) + random.uniform(0, 6, (160, 1)))

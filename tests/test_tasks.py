@@ -8,6 +8,7 @@ from aenb.core import backend
 from aenb.data.corruption import CORRUPTIONS, TASKS, make_task
 from aenb.data.split import hold_out
 from aenb.training.session import validation_size
+from tests.thorough import thorough
 
 backend.start()
 KINDS = {"image": (8, 8, 3), "tabular": (12,), "signal": (20, 3), "text": (15,)}
@@ -188,7 +189,13 @@ def test_restarts_keep_the_best_seed(digits):
     assert "--restarts 3" in run.to_cell()
 
 
-@pytest.mark.parametrize("settings", [{"epochs": 12, "patience": 50}, {"epochs": 40, "patience": 2}, {"epochs": 12}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"epochs": 40, "patience": 2},
+        *thorough({"epochs": 12, "patience": 50}, {"epochs": 12}),
+    ],
+)
 def test_restarts_are_ranked_by_the_weights_that_are_kept(digits, settings):
     settings = {"limit": 150, "batch_size": 16, "hidden_units": (32,), "latent_dim": 3, **settings}
     settings |= {"learning_rate": 0.05, "verbose": False}  # it leaps: the last epoch is not the best

@@ -89,6 +89,7 @@ def test_the_weight_joins_the_loss_of_a_vae():
     assert weighted["kl_loss"] == pytest.approx(plain["kl_loss"])
 
 
+@pytest.mark.thorough
 def test_it_makes_dimensions_less_dependent():
     draw = np.random.default_rng(0)
     x = (draw.normal(size=(6400, 3)) @ draw.normal(size=(3, 9))).astype("float32")

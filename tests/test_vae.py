@@ -423,6 +423,7 @@ def test_gradients_are_finite_where_the_decoder_is_sure(likelihood):
     assert all(np.isfinite(weight.numpy()).all() for weight in model.trainable_variables)
 
 
+@pytest.mark.thorough
 def test_a_warm_up_cures_a_collapse(digits):
     """So many layers learn to do without the code before they can use it."""
     active, scores = {}, {}

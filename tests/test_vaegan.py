@@ -114,6 +114,7 @@ def test_missing_values_do_not_count():
     assert loss_of(model, "encoder", x, y)["feature_loss"] == pytest.approx(llike, rel=1e-4)
 
 
+@pytest.mark.thorough
 def test_it_learns_to_reconstruct_without_a_squared_error(digits):
     run = aenb.train(
         "vaegan", digits, epochs=40, latent_dim=8, hidden_units=(128,), batch_size=64, learning_rate=1e-3, gamma=0.1,

@@ -294,6 +294,7 @@ def test_a_dense_one_is_compiled_and_reports_its_terms(run):
     assert {"val_loss", "val_perplexity", "val_prior_loss"} <= set(run.history)
 
 
+@pytest.mark.thorough
 def test_with_convolutions_too(digits):
     first, second = (train(digits, limit=200, filters=(4,), epochs=2, batch_size=64) for _ in range(2))
     assert not compiles_well(first.model, 5_000)
@@ -377,6 +378,7 @@ def test_the_recipe_is_kept():
     assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
 
 
+@pytest.mark.thorough
 def test_images_that_are_mostly_black_are_learnt_and_not_all_black():
     """From grey, a sigmoid was driven to where it has no slope: all black, with a squared error of 0.113 for good."""
     run = aenb.train("vqvae", "mnist_5k", epochs=2, limit=2000, verbose=False)
