@@ -20,6 +20,7 @@ from aenb.latent.sampling import samples
 from aenb.runs.run import Run
 
 PANELS, COLUMNS = 4, 10
+BARS = 5  # seeds from which on intervals are drawn
 BASES = ("PCA", "training examples")  # whose scores are drawn as lines
 Strip = tuple[str, np.ndarray, "np.ndarray | None"]  # a name, reconstructed images, generated images
 
@@ -97,11 +98,15 @@ def _has(comparison: Compared, column: Column) -> bool:
 
 
 def _points(axes: Axes, comparison: Compared, column: Column) -> None:
-    """Draw a score of each contender with its interval and each seed's value below it; the baselines' as lines."""
+    """Draw a score of each contender and each seed's value below it; the baselines' as lines.
+
+    The bar is the 95 % interval, from five seeds on: that of two is so wide that it would hide all else.
+    """
     for place, (name, scores) in enumerate(comparison.intervals.items()):
         if column.name in scores:
             score = scores[column.name]
-            axes.errorbar(score.mean, place, xerr=score.half, fmt="o", color=BLUE, capsize=3, markersize=5)
+            half = score.half if score.n >= BARS else None
+            axes.errorbar(score.mean, place, xerr=half, fmt="o", color=BLUE, capsize=3, markersize=5)
             seeds = [one[column.name] for one in comparison.by_seed[name]] if score.n > 1 else []
             axes.plot(seeds, [place + 0.22] * len(seeds), "o", color=ORANGE, markersize=3.5, gid="seeds")
     for name, style in zip(BASES, ("--", ":"), strict=True):
