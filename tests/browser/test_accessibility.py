@@ -59,7 +59,8 @@ def test_no_widget_has_a_serious_fault(tmp_path, new_page, theme):
         expect(panel).to_contain_text("deep_2: deep on mnist_5k", timeout=60_000)
         check("panel with runs", ".aenb-panel")
         run_cell(notebook, 2)
-        expect(page.locator(".aenb-explorer")).to_be_visible(timeout=30_000)
+        expect(notebook.cells().nth(2).locator(".aenb-explorer")).to_be_visible(timeout=30_000)
+        expect(page.locator(".aenb-explorer")).to_have_count(1)  # one was made out of sight, and has moved in
         check("explorer", ".aenb-explorer")
         cell = notebook.cells().nth(3)
         cell.locator(".cm-content").click()
