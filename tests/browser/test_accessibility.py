@@ -53,10 +53,10 @@ def test_no_widget_has_a_serious_fault(tmp_path, new_page, theme):
         expect(page.locator(".aenb-live").first).to_contain_text("examples/s", timeout=90_000)
         check("live view", ".aenb-live")
         page.locator(".aenb-stop").first.click()
-        expect(panel).to_contain_text("deep_1: deep on mnist_5k", timeout=60_000)
+        expect(panel.get_by_role("checkbox", name="deep_1")).to_be_visible(timeout=60_000)
         panel.get_by_text("Settings", exact=True).click()
         _train(panel, "1")
-        expect(panel).to_contain_text("deep_2: deep on mnist_5k", timeout=60_000)
+        expect(panel.get_by_role("checkbox", name="deep_2")).to_be_visible(timeout=60_000)  # among the runs
         check("panel with runs", ".aenb-panel")
         run_cell(notebook, 2)
         expect(notebook.cells().nth(2).locator(".aenb-explorer")).to_be_visible(timeout=30_000)
