@@ -2,7 +2,8 @@
 // without a kernel. Each slot announces itself when it is added; those that exist already are found at once.
 // A page that is loaded again while the cell runs has no such output if the notebook was not saved since: then what
 // docks is shown in a corner of the page. The first view is made in the wings: it enters the slot at once, so that nothing
-// in the page moves.
+// in the page moves. Who types in a control while the output is replaced goes on typing there: else what was typed would be
+// lost, and further keys would be the notebook's, which delete cells.
 const PATIENCE = 4000; // milliseconds until a widget that is shown nowhere docks
 const WINGS = "position:absolute;left:-10000px;top:0;width:700px;visibility:hidden";
 const CARD = "position:fixed;right:24px;bottom:36px;z-index:1000;width:min(760px,calc(100vw - 48px));max-height:70vh;overflow:auto;"
@@ -21,14 +22,26 @@ function initialize({ model }) {
     const widget = view.luminoWidget;
     place.replaceChildren();
     widget.constructor.attach(widget, place);
-    shown.push({ place, node: widget.node, view });
+    const one = { place, node: widget.node, view, focused: null };
+    shown.push(one);
+    one.node.addEventListener("focusin", ({ target }) => { one.focused = target; });
+    one.node.addEventListener("focusout", () => setTimeout(() => { // out of the page, it has lost the focus against its will
+      if (one.node.isConnected && !one.node.contains(document.activeElement)) one.focused = null;
+    }));
+  }
+  function move(one, place) {
+    const control = one.focused;
+    one.place = place;
+    place.replaceChildren(one.node); // its node moves over, with what was typed in it
+    if (!control || ![null, document.body].includes(document.activeElement)) return;
+    control.focus({ preventScroll: true });
+    control.dispatchEvent(new Event("change", { bubbles: true })); // the browser compares with the text at the last focus
   }
   function fill(place) {
     place.dataset.aenbFilled = "true";
     const left = shown.find((one) => one.place === wings || !one.place.isConnected);
     if (!left) return put(place);
-    left.place = place; // the output was replaced: its node moves over, with what was typed in it
-    place.replaceChildren(left.node);
+    move(left, place); // the output was replaced
     wings.remove();
   }
   const look = () => places(":not([data-aenb-filled])").forEach(fill);
