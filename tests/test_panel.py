@@ -85,6 +85,44 @@ def test_it_begins_with_what_is_asked_for():
         aenb.Trainer("vae", "digits", latent=2)
 
 
+def click(panel, **shown):
+    """Do as a page does at a click: send what it shows, though no message of the controls has arrived yet."""
+    controls = panel._settings._options | panel._settings._hyperparameters
+    inputs = {"family": panel._settings.family} | {name: control._input for name, control in controls.items()}
+    state = {inputs[name].model_id: values for name, values in shown.items()}
+    panel._train._handle_custom_msg({"kind": "click", "state": state}, [])
+
+
+def test_a_click_trains_with_what_the_page_shows(monkeypatch):
+    panel, specs = aenb.Trainer("deep", "digits", epochs=5000, latent_dim=3), []
+    monkeypatch.setattr(panel, "_work", lambda spec, name: specs.append((name, spec)))
+    monkeypatch.setattr("threading.Thread.start", lambda thread: thread.run())
+    click(
+        panel, epochs={"value": "2"}, latent_dim={"value": 7}, activation={"index": 3}, mixed_precision={"value": True}
+    )
+    click(panel)  # the controls stay as they are
+    assert [name for name, _ in specs] == ["deep_1", "deep_2"]
+    for _, spec in specs:
+        assert (spec.epochs, spec.mixed_precision, spec.hyperparameters["latent_dim"]) == (2, True, 7)
+    assert specs[0][1].hyperparameters["activation"] == panel._settings._hyperparameters["activation"]._input.value
+    click(panel, family={"index": list(families()).index("vae")}, epochs={"value": "no number"})
+    assert len(specs) == 2
+    assert panel.runs == {}
+    assert "epochs" in panel._message.value
+
+
+@pytest.mark.parametrize("state", [None, [], "x", {"no such": {"value": 3}}, {"epochs": 7}, {"epochs": {"value": [1]}}])
+def test_what_no_page_shows_changes_nothing(state, monkeypatch):
+    panel, specs = aenb.Trainer("deep", "digits", epochs=4), []
+    monkeypatch.setattr(panel, "_work", lambda spec, name: specs.append(spec))
+    monkeypatch.setattr("threading.Thread.start", lambda thread: thread.run())
+    if isinstance(state, dict) and "epochs" in state:
+        state = {panel._settings._options["epochs"]._input.model_id: state["epochs"]}
+    panel._train._handle_custom_msg({"kind": "click", "state": state}, [])
+    panel._train._handle_custom_msg({"kind": "other"}, [])
+    assert [spec.epochs for spec in specs] == [4]
+
+
 def test_it_trains_to_the_weights_of_the_cell():
     panel = aenb.Trainer("shallow", "digits", epochs=2, latent_dim=3)
     panel.train().join()

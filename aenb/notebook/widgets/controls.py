@@ -31,7 +31,7 @@ class Control:
     def __init__(self, field: Field, value: Any):
         self.field = field
         self._input = _input(field, value)
-        for widget in getattr(self._input, "children", (self._input,)):  # a tooltip on the box breaks in the page
+        for widget in self.inputs:  # a tooltip on the box breaks in the page
             widget.tooltip = f"{field.help}: {field.expected}"
         self._input.add_class(f"aenb-field-{field.name}")
         self._message = widgets.HTML(layout={"display": "none"})
@@ -72,6 +72,11 @@ class Control:
     def is_default(self) -> bool:
         """Whether the value is the field's default."""
         return self.read() == self.field.default
+
+    @property
+    def inputs(self) -> list[widgets.Widget]:
+        """The widgets that hold its value: of a slider with a box for the family's own value, both."""
+        return list(getattr(self._input, "children", (self._input,)))
 
     def on_change(self, callback: Callable[[], object]) -> None:
         """Call a function whenever the value changes."""

@@ -91,6 +91,11 @@ class Settings:
             raise errors[0]
         return make_spec(self.family.value, self.name.value.strip() or None, values | {"data": self.data.value.strip()})
 
+    def inputs(self) -> list[widgets.Widget]:
+        """Return the widgets that hold the settings, that of the family first: it decides which others there are."""
+        controls = [*self._options.values(), *self._hyperparameters.values()]
+        return [self.family, self.data, self.name, *(widget for control in controls for widget in control.inputs)]
+
     def show(self, spec: Spec) -> None:
         """Set all controls to the settings of a spec, but its name."""
         self.family.value = spec.family
