@@ -68,6 +68,15 @@ def test_independent_dimensions_have_no_total_correlation():
     assert abs(float(decompose(*map(tf.constant, (z, mean, log_var))).total_correlation)) < 0.02
 
 
+def test_a_batch_counts_the_information_that_it_cannot_show_as_total_correlation():
+    z, mean, log_vars = posteriors(64, 0.9 * np.eye(6), np.log(0.1))  # independent: I is 6.9 nats, TC 0
+    found = decompose(*map(tf.constant, (z, mean, log_vars)))
+    assert float(found.mutual_information) <= np.log(64) + 1e-4
+    assert float(found.total_correlation) > 1.5
+    exact = np.mean(np.sum(0.5 * (mean**2 + np.exp(log_vars) - 1 - log_vars), axis=1))
+    assert sum(map(float, found)) == pytest.approx(exact, rel=0.15)
+
+
 def build(**settings):
     keras.utils.set_random_seed(0)
     return aenb.build_model("vae", (9,), latent_dim=3, hidden_units=(8,), **settings)

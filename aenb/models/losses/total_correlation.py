@@ -17,7 +17,8 @@ which is the paper's with α = γ = 1 and β = w, and the KL in closed form. q(z
     log q(z) ≈ log 1/(N M) Σⱼ q(z|xⱼ)
 
 The number N of examples moves TC by the constant (d − 1) log N, without an effect on gradients. Here N = 1: q(z) is the
-mixture of the posteriors of the batch, so what is reported is the TC of the codes of a batch: too low if it is small.
+mixture of the posteriors of the batch, so what is reported is the TC of the codes of a batch. The information in these
+is at most log M, and of codes that carry more, what is missing is counted as TC: the sum of the parts stays the same.
 """
 
 from __future__ import annotations
