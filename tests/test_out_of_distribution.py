@@ -75,6 +75,8 @@ def test_the_auc_is_that_of_scikit_learn_and_the_table_has_it(found):
                                                                   abs=1e-3)  # fmt: skip
     assert math.isnan(table.loc["digits", "AUC by likelihood"])
     assert "NaN" not in found._repr_html_()
+    assert repr(found).splitlines()[0].split()[:3] == ["bits", "per", "value"]
+    assert len(repr(found).splitlines()) == 2 + len(table)  # without its arrays
 
 
 def test_simple_images_can_be_likelier_and_their_complexity_gives_them_away():

@@ -83,6 +83,9 @@ class OutOfDistribution:
         }
         return DataFrame.from_dict(rows, orient="index").rename_axis("data").round(3)
 
+    def __repr__(self) -> str:
+        return self.to_frame().to_string(na_rep="")
+
     def _repr_html_(self) -> str:
         return self.to_frame().to_html(na_rep="")
 
