@@ -101,3 +101,8 @@ def test_the_denoiser_learns_to_remove_noise(noisy, tmp_path):
         denoiser.denoise(np.zeros(9))
     with pytest.raises(AenbError, match="at least 16 recordings"):
         train_denoiser(waves[:3], RATE)
+
+
+def test_the_short_form_limits_the_epochs_of_the_denoiser(monkeypatch):
+    monkeypatch.setenv("AENB_SHORT", "1")
+    assert len(train_denoiser([voice(seed=number) for number in range(8)], RATE, epochs=3, batch_size=8).history) == 1

@@ -11,6 +11,7 @@ import numpy as np
 
 from aenb.core.backend import Model, keras
 from aenb.core.errors import AenbError
+from aenb.core.short_form import most_epochs, smaller
 from aenb.data.sound.noise import noise, scaled
 from aenb.data.sound.stft import istft, stft
 from aenb.models.architecture import spectral_mask
@@ -115,7 +116,7 @@ def train_denoiser(
         waves: Recordings, (samples,) each, finite, at the sample rate.
         sample_rate: Samples a second.
         noises: What to remove.
-        epochs: How often each recording is used, each time with other noise.
+        epochs: How often each recording is used, each time with other noise; at most `AENB_SHORT`, if that is set.
         seed: Of the weights, the order and the noise.
         batch_size: Recordings a step.
         each_epoch: Called after each epoch with its number, its mean loss and the network.
@@ -139,7 +140,7 @@ def train_denoiser(
     n_fft = 2 ** round(np.log2(0.032 * sample_rate))
     hop, samples = n_fft // 2, round(WINDOW * sample_rate)
     network = spectral_mask.build(n_fft // 2 + 1)
-    steps = len(waves) // batch_size
+    steps, epochs = len(waves) // batch_size, smaller(epochs, most_epochs()) or epochs
     rate = keras.optimizers.schedules.CosineDecay(RATE, steps * epochs, alpha=LAST_RATE)
     network.compile(keras.optimizers.Adam(rate, clipnorm=5.0), loss=spectral_mask.negative_si_sdr, jit_compile=False)
     windows = _windows(list(waves), samples, sample_rate, noises, batch_size, np.random.default_rng(seed))
