@@ -23,7 +23,7 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright  # noqa: 
 from tests.browser.jupyter import CHROMIUM, FLAGS, Notebook, Server, run_cell, written  # noqa: E402
 
 PICTURES = ROOT / "notebooks" / "pictures"
-COLOURS = 128  # of a picture and of the animation
+COLOURS = 256  # of the animation
 WIDTH, HEIGHT, PER_SECOND, SMALL = 1180, 760, 4, 860  # of the page; frames a second; the animation's width
 CELLS = (
     "%load_ext aenb",
@@ -69,7 +69,9 @@ class Tour:
 
     def write(self, path: Path) -> None:
         """Write the frames as a GIF of one palette."""
-        palette = self.frames[len(self.frames) // 2].quantize(COLOURS, Image.Quantize.MEDIANCUT)
+        palette = self.frames[len(self.frames) // 2].quantize(
+            COLOURS, Image.Quantize.MAXCOVERAGE
+        )  # the colours of small points too
         frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.frames]
         frames[0].save(
             path, save_all=True, append_images=frames[1:], duration=1000 // PER_SECOND, loop=0, optimize=True
@@ -82,10 +84,9 @@ def _small(png: bytes) -> Image.Image:
 
 
 def keep(name: str, png: bytes) -> None:
-    """Write a picture with few colours."""
+    """Write a picture."""
     PICTURES.mkdir(exist_ok=True)
-    image = Image.open(io.BytesIO(png)).convert("RGB")
-    image.quantize(COLOURS, Image.Quantize.MEDIANCUT).save(PICTURES / f"{name}.png", optimize=True)
+    Image.open(io.BytesIO(png)).convert("RGB").save(PICTURES / f"{name}.png", optimize=True)
 
 
 def show(part: Locator) -> None:
