@@ -12,10 +12,12 @@ import pytest
 
 import aenb
 from aenb.core.backend import gradients_forgotten, tf
+from aenb.core.progress import Silent
 from aenb.data.split import hold_out
 from aenb.runs.spec import Spec
 from aenb.training.fitted_defaults import batch_size
 from aenb.training.session import validation_size
+from aenb.training.train import train_spec
 
 
 def weights(run):
@@ -272,3 +274,12 @@ def test_custom_gradients_outside_of_a_training_are_kept():
         tape.watch(value)
         result = graph(value)
     assert float(tape.gradient(result, value)) == 7
+
+
+def test_tensorflow_is_said_to_start_only_when_it_does(digits):
+    aenb.build_model("shallow", (8, 8, 1))  # it has started now
+    stages, view = [], Silent()
+    view.stage = lambda text, control=None: stages.append(text)
+    train_spec(Spec("deep", epochs=1, limit=100), digits, (), view)
+    assert "Building the model …" in stages
+    assert not any("TensorFlow" in text for text in stages)

@@ -42,7 +42,7 @@ def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run,
     limit = len(loaded.train) if loaded.is_subset else None
     completed, chosen = fitted(spec, loaded)
     spec = replace(completed, data=loaded.name, limit=limit, epochs=smaller(completed.epochs, most_epochs()))
-    view.stage("Starting TensorFlow …")
+    view.stage("Building the model …" if backend.is_loaded() else "Starting TensorFlow …")
     backend.start()
     _check_keras()
     model, policy, note = build(spec, loaded)
