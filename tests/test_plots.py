@@ -81,9 +81,12 @@ def test_the_same_figure_gives_the_same_bytes():
     assert to_png(run_figure(HISTORY, rows(x, x))) == to_png(run_figure(HISTORY, rows(x, x)))
 
 
-def test_a_run_of_no_epochs_can_be_drawn():
+@pytest.mark.parametrize("history", [{}, {"loss": [np.nan]}])
+def test_a_run_of_no_epochs_says_so(history):
     x = DRAW.random((4, 8, 8, 1), "float32")
-    assert to_png(run_figure({}, rows(x, x))).startswith(b"\x89PNG")
+    figure = run_figure(history, rows(x, x))
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no epoch was completed"]
+    assert to_png(figure).startswith(b"\x89PNG")
 
 
 LENGTHS = (9, 4)

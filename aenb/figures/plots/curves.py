@@ -62,6 +62,9 @@ def draw_losses(axes: Axes, history: History, loss: str = "loss", baselines: Map
     axes.set(ylabel=loss, title="learning curves")
     if values:
         axes.legend(fontsize=9)
+    if not np.isfinite(values).any():
+        axes.set(xticks=[], yticks=[])
+        axes.text(0.5, 0.5, "no epoch was completed", transform=axes.transAxes, ha="center", va="center")
 
 
 def loss_lines(history: History) -> dict[str, tuple[str, str]]:
