@@ -131,3 +131,11 @@ def test_mathematics_in_a_text_is_left_alone():
     drawn = {"original": ["it costs $5 and $ x_1"], "reconstruction": ["it costs $\\frac"]}
     assert to_png(run_figure(HISTORY, drawn)).startswith(b"\x89PNG")
     assert examples_png(drawn).startswith(b"\x89PNG")
+
+
+def test_the_title_of_few_images_is_whole():
+    x = DRAW.random((3, 16, 16, 1), "float32")
+    figure = run_figure({"loss": [2, 1]}, {"original": x, "reconstruction": x, "generated": x})
+    to_png(figure)
+    title = figure.axes[1].title if figure.axes[1].get_title() else figure.axes[1]._left_title
+    assert title.get_window_extent().x1 <= figure.bbox.x1

@@ -100,7 +100,8 @@ def _strips(axes: Axes, rows: Arrays) -> None:
     """Draw the rows of images, one below the other."""
     grid, height = _tiles(rows), next(iter(rows.values())).shape[1]
     axes.imshow(grid, interpolation="nearest")
-    axes.set(title=next(words for names, words in TITLES.items() if set(names) <= set(rows)), xticks=[])
+    axes.set_title(next(words for names, words in TITLES.items() if set(names) <= set(rows)), wrap=True)
+    axes.set_xticks([])
     step = (len(grid) - height) / max(1, len(rows) - 1)
     axes.set_yticks([height / 2 + step * number for number in range(len(rows))], list(rows))
     axes.tick_params(length=0)
