@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from aenb.core.fields import Field
 from aenb.core.queue import jobs
 from aenb.models.registry import families
 from aenb.notebook.widgets.controls import Control
+from aenb.notebook.widgets.placement import PLAIN
 from aenb.notebook.widgets.preview import Preview
 from aenb.notebook.widgets.runs_list import RunsList
 from aenb.runs.expected_time import expected_seconds
@@ -109,6 +111,16 @@ def test_a_click_trains_with_what_the_page_shows(monkeypatch):
     assert len(specs) == 2
     assert panel.runs == {}
     assert "epochs" in panel._message.value
+
+
+def test_a_host_without_anywidget_has_a_button_of_ipywidgets(monkeypatch):
+    monkeypatch.setenv(PLAIN, "Interactive")
+    panel, specs = aenb.Trainer("deep", "digits", epochs=4), []
+    monkeypatch.setattr(panel, "_work", lambda spec, name: specs.append(spec))
+    monkeypatch.setattr("threading.Thread.start", lambda thread: thread.run())
+    assert isinstance(panel._train, widgets.Button)
+    panel._train.click()
+    assert [spec.epochs for spec in specs] == [4]
 
 
 @pytest.mark.parametrize("state", [None, [], "x", {"no such": {"value": 3}}, {"epochs": 7}, {"epochs": {"value": [1]}}])

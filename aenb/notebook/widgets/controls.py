@@ -80,9 +80,8 @@ class Control:
 
     def on_change(self, callback: Callable[[], object]) -> None:
         """Call a function whenever the value changes."""
-        for widget in (self._input, *getattr(self._input, "children", ())):
-            if widget.has_trait("value"):
-                widget.observe(lambda _: callback(), "value")
+        for widget in self.inputs:
+            widget.observe(lambda _: callback(), "value")
 
     def _value(self) -> Any:
         if isinstance(self._input, widgets.HBox):  # a slider, and a box for the family's own value

@@ -25,7 +25,7 @@ from aenb.notebook.widgets.preview import Preview
 from aenb.notebook.widgets.runs_list import RunsList
 from aenb.notebook.widgets.settings import Settings
 from aenb.notebook.widgets.slot import Slot
-from aenb.notebook.widgets.train_button import TrainButton
+from aenb.notebook.widgets.train_button import train_button
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec, options
 from aenb.training.checkpointing import automatic
@@ -66,7 +66,7 @@ class Trainer:
         self._shell = get_ipython()
         self.runs: dict[str, Run] = {}
         self._settings = Settings(family, {name: getattr(spec, name) for name in options()}, spec.hyperparameters)
-        self._train = TrainButton("Train", "Train in the background")
+        self._train = train_button("Train", "Train in the background")
         self._message = widgets.HTML(layout={"flex": "1 1 16em", "display": "none"})
         self._message.add_class("aenb-message")
         self._cell = widgets.Textarea(layout={"width": "auto", "height": "8.5em"}, disabled=False)
@@ -77,7 +77,7 @@ class Trainer:
         self._preview = Preview(lambda: self._variables, self._known_runs, self._tell)
         self._box = self._lay_out()
         self._slots: list[Slot] = []
-        self._train.on_click(self.train)
+        self._train.on_click(lambda *_: self.train())
         self._settings.on_change(self._show_cell)
         self._show_cell()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
-SYNCED = ("value", "index")  # of a control: what was typed or moved, and the place in a list
+from aenb.notebook.widgets.placement import PLAIN
+
+SYNCED = {"value", "index"}  # of a control: what was typed or moved, and the place in a list
 
 
 class TrainButton(anywidget.AnyWidget):
@@ -52,11 +55,30 @@ class TrainButton(anywidget.AnyWidget):
 
     def _take(self, state: Any) -> None:
         """Set the controls; what a page could not have shown is left out."""
-        for key, values in state.items() if isinstance(state, dict) else ():
-            widget = self._inputs.get(key)  # none, if another family has other controls since
-            for name in SYNCED if widget is not None and isinstance(values, dict) else ():
-                if name in values and widget.has_trait(name):
-                    try:
-                        widget.set_trait(name, values[name])
-                    except traitlets.TraitError:
-                        self.log.warning("The page sent %r for `%s` of a control.", values[name], name)
+        if not isinstance(state, dict):
+            return
+        for key, values in state.items():
+            widget = self._inputs.get(key)
+            if widget is None or not isinstance(values, dict):  # None: another family has other controls since
+                continue
+            for name in SYNCED & values.keys():
+                try:
+                    widget.set_trait(name, values[name])
+                except traitlets.TraitError:
+                    self.log.warning("The page sent %r for `%s` of a control.", values[name], name)
+
+
+class PlainTrainButton(widgets.Button):
+    """The same for a host that has no anywidget: its click carries nothing."""
+
+    def __init__(self, label: str, hint: str):
+        super().__init__(description=label, tooltip=hint, button_style="primary", layout={"width": "9em"})
+        self.add_class("aenb-train")
+
+    def carry(self, inputs: Iterable[widgets.Widget]) -> None:
+        """Leave the values to the controls' own messages."""
+
+
+def train_button(label: str, hint: str) -> TrainButton | PlainTrainButton:
+    """Make the button for the host: its `on_click` takes a function of any number of arguments."""
+    return (PlainTrainButton if PLAIN in os.environ else TrainButton)(label, hint)
