@@ -15,7 +15,7 @@ quickstart: .venv/lab.done  ## run the quickstart notebook, write build/quicksta
 lab: .venv/lab.done  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
-quick: .venv/dev.done  ## the tests that take under a second each, in less than a minute
+quick: .venv/dev.done  ## the tests that take under a second each, in about two minutes
 	AENB_LIVE=0 $(BIN)/pytest tests -q -m "not slow and not thorough" -n 2 --dist loadfile
 
 # The longest files first: tests/conftest.py says which, and of the chapters it is that on attention. One BLAS thread for

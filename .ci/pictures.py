@@ -69,9 +69,8 @@ class Tour:
 
     def write(self, path: Path) -> None:
         """Write the frames as a GIF of one palette."""
-        palette = self.frames[len(self.frames) // 2].quantize(
-            COLOURS, Image.Quantize.MAXCOVERAGE
-        )  # the colours of small points too
+        middle = self.frames[len(self.frames) // 2]
+        palette = middle.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)  # the colours of small points too
         frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.frames]
         frames[0].save(
             path, save_all=True, append_images=frames[1:], duration=1000 // PER_SECOND, loop=0, optimize=True
