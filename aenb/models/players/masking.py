@@ -38,7 +38,7 @@ class Masking:
         if self.patches.count < 2:
             raise AenbError("`mask_ratio`: expected at least 2 patches; received 1: choose a smaller `patch_size`.")
         if not {"tokens", "blocks", "code"} <= {layer.name for layer in encoder.layers}:
-            raise AenbError("`mask_ratio`: expected 0 with an `encoder` of your own, which takes whole examples only.")
+            raise AenbError("`mask_ratio`: expected 0 with your own `encoder`, which takes whole examples only.")
 
     def loss(self, net: Model, batch: Batch) -> dict[str, Tensor]:
         """Return the mean error of observed entries in masked patches."""

@@ -117,7 +117,7 @@ class LatentExplorer(anywidget.AnyWidget):
 
     @checked
     def place(self, x: Any, name: Any = None, labels: Any = None) -> np.ndarray:
-        """Show examples of your own as named stars at their latent codes; a click on a star makes it the point.
+        """Show your own examples as named stars at their latent codes; a click on a star makes it the point.
 
         Args:
             x: (n, *input_shape), as for `Run.encode`, or one example without the batch axis; at most 50.
