@@ -46,6 +46,7 @@ def log_density(velocity: Velocity, x: Tensor, steps: int = EXACT_STEPS) -> Tens
     """
     length = -1.0 / steps
 
+    @tf.function(autograph=False)  # one graph for the four of a step, and eager callers need not trace each
     def slopes(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(x)
