@@ -3,6 +3,8 @@ PYTHON ?= python3
 CASES ?= 4000
 BIN := .venv/bin
 BENCH := build/bench/venv/bin
+# One thread for each of two processes: more would wait for each other. Bytecode is kept, since many processes start.
+TESTED := AENB_LIVE=0 OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 PYTHONDONTWRITEBYTECODE=
 
 .PHONY: help quickstart lab quick test thorough check fuzz bench memory quality reproduce defaults chapters site clean
 
@@ -16,18 +18,17 @@ lab: .venv/lab.done  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
 quick: .venv/dev.done  ## the tests that take under a second each, in about two minutes
-	AENB_LIVE=0 $(BIN)/pytest tests -q -m "not slow and not thorough" -n 2 --dist loadfile
+	$(TESTED) $(BIN)/pytest tests -q -m "not slow and not thorough" -n 2 --dist loadfile
 
-# The longest files first: tests/conftest.py says which, and of the chapters it is that on attention. One BLAS thread for
-# each of the two kernels: more would wait for each other.
+# The longest files first: tests/conftest.py says which, and of the chapters it is that on attention.
 test: .venv/dev.done  ## unit tests, the browser tests, and the notebooks under nbval, in their short form
 	.ci/system-packages
-	AENB_LIVE=0 $(BIN)/pytest tests aenb --doctest-modules -m "not thorough" -n 2 --dist loadfile --no-loadscope-reorder
-	AENB_LIVE=0 AENB_SHORT=2 OMP_NUM_THREADS=1 $(BIN)/pytest $$(ls notebooks/04*.ipynb; ls -r notebooks/*.ipynb | grep -v /04) --nbval --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n 2 --dist loadfile --no-loadscope-reorder
+	$(TESTED) $(BIN)/pytest tests aenb --doctest-modules -m "not thorough" -n 2 --dist loadfile --no-loadscope-reorder
+	$(TESTED) AENB_SHORT=2 $(BIN)/pytest $$(ls notebooks/04*.ipynb; ls -r notebooks/*.ipynb | grep -v /04) --nbval --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n 2 --dist loadfile --no-loadscope-reorder
 
 thorough: .venv/dev.done  ## the tests that repeat on more families, kernels and tools what `make test` shows on one
 	.ci/system-packages
-	AENB_LIVE=0 $(BIN)/pytest tests -m thorough -n 2 --dist loadfile --no-loadscope-reorder
+	$(TESTED) $(BIN)/pytest tests -m thorough -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/dev.done  ## ruff (format and lint, notebooks included), mypy and the import rule
 	$(BIN)/ruff format --check .
