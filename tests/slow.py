@@ -11,8 +11,8 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 
 CALLS = {
-    "train", "fit", "compare", "run_cell_magic", "getfixturevalue", "Popen", "LiveKernel", "Server",
-    "start_new_kernel", "NotebookClient",
+    "train", "fit", "fit_flow", "train_denoiser", "compare", "run_cell_magic", "getfixturevalue", "Popen", "LiveKernel",
+    "Server", "start_new_kernel", "NotebookClient",
 }  # fmt: skip
 MODULES = {"subprocess", "limits", "fresh"}
 FOLDERS = {"browser", "fuzz"}  # hundreds of cases a test, or a server
@@ -31,18 +31,18 @@ def is_slow(path: Path, name: str) -> bool:
 
 def _reached(path: Path, name: str) -> set[str]:
     """Return the names of all that a function calls, by way of helpers, fixtures and constants of its file too."""
-    defined, seen, waiting = _defined(path), set(), [name]
+    used_by, seen, waiting = _used_by(path), set(), [name]
     while waiting:
         found = waiting.pop()
         if found not in seen and found not in SHARED:
             seen.add(found)
-            waiting += [used for node in defined.get(found, ()) for used in _used(node, defined.keys())]
+            waiting += used_by.get(found, ())
     return seen
 
 
 @functools.cache
-def _defined(path: Path) -> dict[str, list[ast.AST]]:
-    """Return the functions of a file by name, methods and nested ones too, and its constants."""
+def _used_by(path: Path) -> dict[str, set[str]]:
+    """Return what each function of a file uses, by name, methods and nested ones too, and each of its constants."""
     found: dict[str, list[ast.AST]] = {}
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
@@ -52,7 +52,7 @@ def _defined(path: Path) -> dict[str, list[ast.AST]]:
         for target in node.targets if isinstance(node, ast.Assign) else ():
             if isinstance(target, ast.Name):
                 found.setdefault(target.id, []).append(node.value)
-    return found
+    return {name: {used for node in nodes for used in _used(node, found.keys())} for name, nodes in found.items()}
 
 
 def _used(part: ast.AST, defined: Set[str]) -> Iterator[str]:

@@ -82,18 +82,21 @@ def test_errors_do_not_depend_on_the_blocks(monkeypatch):
         assert score() == pytest.approx(whole[name], rel=1e-12), name
 
 
+@pytest.mark.slow
 def test_reconstructions_are_scored_in_little_memory():
     x = (BYTES / np.float32(255)).astype("float32")
     blocks = lambda: (x[begin : begin + 1000] for begin in range(0, len(x), 1000))  # noqa: E731
     assert peak(lambda: reconstruction_scores(blocks, x, x[::-1], 8, images=True)) < 60  # whole arrays took 117
 
 
+@pytest.mark.slow
 def test_generated_samples_are_scored_in_little_memory():
     features = DRAW.normal(size=(5000, 64)).astype("float32")
     assert peak(lambda: sample_quality.kernel_distance(features, features[::-1])) < 40  # whole arrays took 261
     assert peak(lambda: sample_quality.density_coverage(features, features[::-1])) < 40  # 131
 
 
+@pytest.mark.slow
 def test_items_themselves_are_compared_in_little_memory():
     x = Filled(np.concatenate([BYTES] * 4))
     labels = np.tile(LABELS, 4)

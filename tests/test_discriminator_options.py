@@ -84,6 +84,7 @@ def test_the_discriminator_on_codes_moves_as_often_as_was_asked():
 
 
 @pytest.mark.parametrize("family", ["aae", "vaegan"])
+@pytest.mark.slow
 def test_the_average_decodes_and_is_that_of_the_latest_steps(family, tmp_path):
     decay, expected = 0.5, None
     model, x = build(family, decoder_average=decay), keras.ops.convert_to_tensor(items())

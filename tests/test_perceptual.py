@@ -94,6 +94,7 @@ def test_blur_is_further_than_noise_of_the_same_squared_error():
     assert perceptual.distance(x, blurred)[0] > 2 * perceptual.distance(x, shifted)[0]
 
 
+@pytest.mark.slow
 def test_its_network_is_not_the_scorers(digits):
     """Another architecture, and other weights, that do not depend on what the scorer has learnt."""
     before = [weights.copy() for weights in perceptual.filters(1)]

@@ -21,6 +21,7 @@ API = "".join(path.read_text(encoding="utf-8") for path in sorted((SITE / "api")
 LONG = [path for path in PAGES if path.stem in ("compare", "own-model", "own-table")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", [*(path for path in PAGES if path not in LONG), *thorough(*LONG)], ids=lambda path: path.stem
 )

@@ -179,6 +179,7 @@ def test_pandas_comes_out(fitted, wine):
 
 
 @pytest.mark.parametrize("table", [load_wine, load_breast_cancer])
+@pytest.mark.slow
 def test_the_imputer_is_better_than_the_mean(table):
     x = table().data
     missing = np.random.default_rng(0).uniform(size=x.shape) < 0.3

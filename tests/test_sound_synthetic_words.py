@@ -37,6 +37,7 @@ def test_its_period_is_that_of_the_voice(voice):
     assert min(abs(best / period - many) for many in (1, 2, 3)) < 0.3
 
 
+@pytest.mark.slow
 def test_they_load_as_the_spoken_digits_do(tmp_path, monkeypatch):
     pytest.importorskip("soundfile")
     write_words(tmp_path / "spoken_digits" / "recordings", each=6)

@@ -144,6 +144,7 @@ class TestWriting:
         expected = np.asarray(tf.nn.softmax(logits(model, TEXTS[:1], CODES[:1])[0, 0] / temperature))
         np.testing.assert_allclose(np.bincount(first, minlength=WORDS) / 4000, expected, atol=0.03)
 
+    @pytest.mark.slow
     def test_the_same_seed_gives_the_same_samples(self, model):
         own, codes = writer(model), np.repeat(CODES, 8, axis=0)
         one, same, other = (np.asarray(own.write(codes, Choice(temperature=1.0), seed)) for seed in (1, 1, 2))
@@ -180,6 +181,7 @@ class TestTraining:
         expected = [0.5 * min(1, 2 * ((step % 20) / 20)) if step < 60 else 0.5 for step in range(80)]
         np.testing.assert_allclose(weights, expected, atol=1e-6)
 
+    @pytest.mark.slow
     def test_a_lagging_decoder_is_updated_for_every_third_step_only(self):
         model = aenb.build_model("vae", (LENGTH,), vocabulary=WORDS, decoder_type="gru", hidden_units=(4,),
                                  latent_dim=2, lagging_steps=5, decoder_every=3)  # fmt: skip

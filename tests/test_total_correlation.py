@@ -56,6 +56,7 @@ def test_the_parts_of_gaussians_are_their_closed_forms():
     assert float(found.dimension_wise) == pytest.approx(dimension_wise, abs=0.03)
 
 
+@pytest.mark.slow
 def test_the_sum_of_the_parts_is_the_kl():
     z, mean, log_var = posteriors(4000, 0.5 * np.eye(3), [-1.0, -0.5, 0.2])
     found = sum(float(value) for value in decompose(*map(tf.constant, (z, mean, log_var))))
