@@ -282,6 +282,7 @@ KINDS = {
 }
 
 
+@pytest.mark.thorough
 def test_saved_they_give_the_same_in_a_fresh_process(tmp_path):
     """Without aenb, but for the whole model of a masked autoencoder, whose loss is aenb's."""
     models = {}
@@ -323,7 +324,7 @@ def test_what_it_cannot_do_is_said(shape, hyperparameters, message):
 def test_parts_of_ones_own():
     whole = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3)])
     back = keras.Sequential([keras.layers.Dense(64), keras.layers.Reshape((8, 8, 1))])
-    with pytest.raises(aenb.AenbError, match="`mask_ratio`: expected 0 with an `encoder` of your own"):
+    with pytest.raises(aenb.AenbError, match="`mask_ratio`: expected 0 with your own `encoder`"):
         build((8, 8, 1), encoder=whole, mask_ratio=0.5)
     model, x = build((8, 8, 1), decoder=back, mask_ratio=0.5), items((8, 8, 1))
     one_step(model, x)

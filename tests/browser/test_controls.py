@@ -7,6 +7,9 @@ from playwright.sync_api import expect
 
 from tests.browser.jupyter import PICTURES, Notebook, written
 
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+CHANGED = "([live, numbers]) => live.innerText !== numbers"
+
 
 def test_pause_resume_and_stop(lab, new_page):  # in Notebook 7, and in the background: the panel
     written(
@@ -111,9 +114,9 @@ def _no_control_moves(page, live):
     }).join(' ')"""
     for width in range(700, 1401, 25):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(150)
-        before = live.evaluate(where)
-        page.wait_for_timeout(400)
+        page.evaluate(DRAWN)
+        before, numbers = live.evaluate(where), live.inner_text()
+        page.wait_for_function(CHANGED, arg=[live.element_handle(), numbers], timeout=5000)
         assert live.evaluate(where) == before, width
     page.set_viewport_size({"width": 1280, "height": 900})
 
