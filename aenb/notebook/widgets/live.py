@@ -200,10 +200,13 @@ class LiveView(Silent):
 
 
 class _Budget:
-    """Allows work as long as it takes no more than a fraction of the elapsed time."""
+    """Allows work as long as it takes no more than a fraction of the elapsed time.
+
+    The first time is not counted: it also imports and traces, and shows what has learnt nothing yet.
+    """
 
     def __init__(self, share: float):
-        self._share, self._begin, self._spent = share, time.perf_counter(), 0.0
+        self._share, self._begin, self._spent, self._is_first = share, time.perf_counter(), 0.0, True
 
     def allows(self) -> bool:
         return self._spent <= self._share * (time.perf_counter() - self._begin)
@@ -212,7 +215,9 @@ class _Budget:
         self._entered = time.perf_counter()
 
     def __exit__(self, *_: object) -> None:
-        self._spent += time.perf_counter() - self._entered
+        if not self._is_first:
+            self._spent += time.perf_counter() - self._entered
+        self._is_first = False
 
 
 def _curves(history: dict[str, list[float]], trace: list[tuple[float, float]]) -> list[dict[str, Any]]:
