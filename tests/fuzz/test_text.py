@@ -56,6 +56,7 @@ def shell(tmp_path_factory):
         patch.setattr("builtins.print", lambda *_, **__: None)
         shell.folder = folder
         yield shell
+        shell.run_line_magic("unload_ext", "aenb")
     os.chdir(before)
     InteractiveShell.clear_instance()
 
