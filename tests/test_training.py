@@ -16,7 +16,7 @@ from aenb.core.progress import Silent
 from aenb.data.split import hold_out
 from aenb.runs.spec import Spec
 from aenb.training.fitted_defaults import batch_size
-from aenb.training.session import validation_size
+from aenb.training.session import validation_batch, validation_size
 from aenb.training.train import train_spec
 
 
@@ -49,6 +49,14 @@ def validation_items(data):
     """Return the training items that are kept aside for validation, and the others."""
     kept, held_out = hold_out(len(data.x_train), validation_size(data))
     return data.x_train[held_out], data.x_train[kept]
+
+
+@pytest.mark.parametrize(
+    ("family", "size"), [("deep", 1024), ("conv", 1024), ("diffusion", 2**28 // (40 * 28 * 28 * 24))]
+)
+def test_validation_goes_in_smaller_batches_if_a_layer_has_many_values(family, size):
+    data = aenb.load_data("mnist_5k", limit=100)
+    assert validation_batch(data, aenb.build_model(family, data.input_shape)) == size
 
 
 def test_validation_items_are_not_trained_on(digits):

@@ -6,12 +6,13 @@ Sampling, scores, views and diagnosis ask a model for its parts by name, and thr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from aenb.core.backend import Model, Tensor, Variable
+from aenb.core.backend import Model, Tensor, Variable, keras
 from aenb.core.errors import AenbError
 
 Prior = Callable[[int, np.random.Generator], np.ndarray]
@@ -129,3 +130,18 @@ def part(model: Model, name: str) -> Model:
 def parts(model: Model) -> dict[str, Model]:
     """Return the parts of a model by name: the layers that are models themselves."""
     return {layer.name: layer for layer in model.layers if hasattr(layer, "layers")}
+
+
+def largest_layer(model: Model) -> int:
+    """Return how many values the largest layer of a model's parts has for one example; 0: it is not known.
+
+    A convolution over 28×28 pixels with 64 filters has 50,176.
+
+    Example:
+        >>> import aenb
+        >>> largest_layer(aenb.build_model("deep", (28, 28, 1)))
+        784
+    """
+    layers = [layer for part in parts(model).values() for layer in part._flatten_layers()]
+    shapes = [tensor.shape for layer in layers for tensor in keras.tree.flatten(getattr(layer, "output", []))]
+    return max((math.prod(size or 1 for size in shape[1:]) for shape in shapes), default=0)

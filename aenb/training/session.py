@@ -24,7 +24,7 @@ from aenb.engine import Diverged, Engine, State, Validation
 from aenb.engine.checkpoint import Checkpoint, Saved
 from aenb.latent.sampling import samples
 from aenb.models.architecture.linear_path import has_linear_path
-from aenb.models.autoencoder import interface, parts
+from aenb.models.autoencoder import interface, largest_layer, parts
 from aenb.runs.run import Run
 from aenb.runs.spec import Spec
 from aenb.runs.summary import examples
@@ -78,7 +78,7 @@ class Session:
             data.share(self.engine.held[0])
         self._validation = Validation(
             tuple(array[held_out] for array in (data.train, *labels)),
-            batch_size=validation_batch(data),
+            batch_size=validation_batch(data, model),
             prepare=partial(prepare, ~spec.seed),  # the same corruption in each epoch, other than in training
         )
         self._num_examples = len(kept)
@@ -234,10 +234,14 @@ def validation_size(data: Data) -> int:
     return min(MAX_VALIDATION, max(1, MAX_BYTES // size), max(1, round(len(data.train) * VALIDATION)))
 
 
-def validation_batch(data: Data) -> int:
-    """Return the batch size of validation: smaller for texts, since a model computes a number for each word."""
-    outputs = math.prod(data.input_shape) * max(1, len(data.vocabulary))
-    return max(1, min(VALIDATION_BATCH, MAX_BYTES // (16 * outputs)))
+def validation_batch(data: Data, model: Model) -> int:
+    """Return the batch size of validation: smaller the more values a layer of the model has for an example.
+
+    A model of texts has a number for each position and word of the vocabulary, and four such arrays at once; a U-Net
+    has 24 for each pixel, and about ten.
+    """
+    outputs = 16 * math.prod(data.input_shape) * max(1, len(data.vocabulary))
+    return max(1, min(VALIDATION_BATCH, MAX_BYTES // max(outputs, 40 * largest_layer(model))))
 
 
 def _preparation(spec: Spec, data: Data) -> Callable[..., tuple[Any, Any]]:
