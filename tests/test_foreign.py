@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import aenb
+from aenb.data.load import find_data
 
 
 class Endless:
@@ -67,3 +68,12 @@ def test_an_interrupt_passes():
 
     with pytest.raises(KeyboardInterrupt):
         aenb.load_data(Slow())
+
+
+def test_a_variable_that_raises_when_it_is_asked_is_no_data():
+    class Raises:
+        def __getattr__(self, name):
+            raise ZeroDivisionError
+
+    with pytest.raises(aenb.AenbError, match="No data set, notebook variable or file is called `nothing_such`"):
+        find_data("nothing_such", {"raises": Raises()})

@@ -76,6 +76,11 @@ class TestRows:
         np.testing.assert_allclose(of_wine.encode(x), of_wine.encode(right), **tolerance)
         np.testing.assert_allclose(of_wine.score(x), of_wine.score(right), **tolerance)
 
+    def test_a_table_without_rows_has_codes_without_rows(self, of_wine, wine):
+        codes = of_wine.encode(wine.iloc[:0])
+        assert codes.shape == (0, 3)
+        assert list(codes.columns) == ["z1", "z2", "z3"]
+
     def test_arrays_in_the_models_units_stay_in_them(self, of_wine):
         x = of_wine.data.x_test
         assert of_wine.reconstruct(x).dtype == "float32"

@@ -16,6 +16,7 @@ what they are given: `Preprocessing` does it, as in training.
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +135,7 @@ def code_frame(codes: np.ndarray, index: Any) -> Any:
     """Return latent codes as a DataFrame with the columns z1, z2, …: (n, *code_shape) → n rows."""
     import pandas as pd
 
-    flat = codes.reshape(len(codes), -1)
+    flat = codes.reshape(len(codes), math.prod(codes.shape[1:]))  # of no rows too
     return pd.DataFrame(flat, index=index, columns=[f"z{number + 1}" for number in range(flat.shape[1])])
 
 

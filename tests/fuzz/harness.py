@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
+from joblib import cpu_count
 
 from aenb.core.errors import AenbError
 
@@ -142,6 +143,7 @@ class _Watch:
 
     def begin(self, folder: Path | str | None) -> None:
         if not self._added:
+            cpu_count(only_physical_cores=True)  # scikit-learn asks once for each process, by `lscpu`
             sys.addaudithook(self._hear)
             self._added = True
         self._folder, self._seen = None if folder is None else os.path.realpath(folder), {"outside": [], "code": []}

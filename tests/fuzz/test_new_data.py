@@ -103,6 +103,7 @@ others = st.sampled_from([None, object(), 7, 1.5, {}, {"x": 1}, set(), iter(()),
 asked = st.one_of(numbers(), numbers(), frames(), texts, ragged, others)
 
 
+@pytest.mark.filterwarnings("ignore:.*columns that the training table did not have:UserWarning")  # by design
 @fuzz()
 @given(kind=st.sampled_from(["image", "signal", "table", "text"]), name=st.sampled_from(sorted(ASK)), x=asked)
 def test_new_data(runs, kind, name, x):

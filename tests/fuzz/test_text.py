@@ -167,7 +167,7 @@ def values(field):
         low = field.low if field.above is None else field.above
         found = st.floats(low, field.high, exclude_min=field.above is not None, allow_nan=False, allow_infinity=False)
     elif field.kind == "ints":
-        found = st.lists(st.integers(int(field.low or 1), 99), max_size=4).map(tuple)
+        found = st.lists(st.integers(int(field.low or 1), min(99, int(field.high or 99))), max_size=4).map(tuple)
     else:
         found = paths
     return found | st.none() if field.optional else found

@@ -99,8 +99,8 @@ def extent(array: np.ndarray, name: str) -> tuple[float, float]:
 
 
 def is_frame(x: Any) -> bool:
-    """Say whether something is a pandas DataFrame, without importing pandas."""
-    return all(hasattr(x, name) for name in ("columns", "dtypes", "iloc"))
+    """Say by its type whether something is a pandas DataFrame, without importing pandas or running foreign code."""
+    return all(hasattr(type(x), name) for name in ("columns", "dtypes", "iloc"))
 
 
 def is_masked(x: Any) -> bool:
