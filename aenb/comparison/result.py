@@ -21,7 +21,7 @@ from aenb.data.record import Data
 from aenb.engine.state import variables
 from aenb.evaluation.metrics.intervals import Interval, interval
 from aenb.evaluation.scorers.reconstruction import INVERTED
-from aenb.evaluation.scorers.scores import BEFORE, BEHIND, is_own
+from aenb.evaluation.scorers.scores import BASELINES, BEFORE, BEHIND, is_own
 from aenb.runs.report import MEANS
 from aenb.runs.run import Run
 
@@ -81,7 +81,8 @@ class Comparison:
             pairs, key=lambda pair: pair[0].is_generator
         ):  # generators are scored on few examples
             pca = "PCA" if len(sizes) == 1 else f"PCA, {run.latent_dim} dimensions"
-            for label, prefix in zip((pca, MEANS[self.data.kind], "the raw features"), BEFORE, strict=True):
+            labels = BASELINES | {"pca_": pca, "mean_": MEANS[self.data.kind], "raw_": "the raw features"}
+            for prefix, label in ((prefix, labels[prefix]) for prefix in BEFORE):
                 own = {key.removeprefix(prefix): score for key, score in scores.items() if key.startswith(prefix)}
                 baselines[label] = own | baselines.get(label, {})
             floor = {key.removesuffix(BEHIND): score for key, score in scores.items() if key.endswith(BEHIND)}

@@ -26,6 +26,9 @@ SCORES = [
     Column("mse", "MSE", "{:.4f}", lower=True),
     Column("ssim", "SSIM", "{:.3f}"),
     Column("accuracy", "token accuracy", "{:.3f}"),
+    Column("chrf", "chrF", "{:.3f}"),
+    Column("bleu", "BLEU", "{:.3f}"),
+    Column("top10_accuracy", "in ten candidates", "{:.3f}"),
     Column("nll", "NLL (nats)", "{:.1f}", lower=True),
     Column("linear_probe", "linear probe", "{:.3f}"),
     Column("knn", "5-NN", "{:.3f}"),
@@ -46,6 +49,8 @@ COSTS = [
 DRAWN = (
     "mse",
     "accuracy",
+    "chrf",
+    "top10_accuracy",
     "knn",
     "frechet",
     "coverage",

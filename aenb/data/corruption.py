@@ -2,7 +2,8 @@
 
 A task corrupts the inputs and leaves the targets intact: denoising (Vincent et al. 2008, ICML), inpainting, imputation
 of missing values. A value that was not observed is NaN in a target, which losses ignore, and 0 in an input. Noise
-depends on the seed and the step number, so a resumed training draws the same noise.
+depends on the seed and the step number, so a resumed training draws the same noise. Of pairs of texts, the target of
+some tasks is the other text (`PAIRED`).
 """
 
 from __future__ import annotations
@@ -92,6 +93,15 @@ def _stretch(n: Tensor, length: Tensor, amount: float, seed: Tensor) -> Tensor:
     return (position >= first) & (position < first + size)
 
 
+def delete(x: Tensor, seed: Tensor, amount: float, kind: str, owners: Owners = ()) -> Tensor:
+    """Leave out a share of the tokens of each text; the others move up (TSDAE: Wang et al. 2021, arXiv 2104.06979)."""
+    length = tf.shape(x)[1]
+    is_kept = (tf.random.stateless_uniform(tf.shape(x), seed) >= amount) & (x != 0)
+    place = tf.range(length)[None] + tf.where(is_kept, 0, length)  # those that are left out come last
+    order = tf.argsort(place, axis=1)
+    return tf.gather(tf.where(is_kept, x, 0), order, axis=1, batch_dims=1)
+
+
 NUMBERS = ("image", "tabular", "signal")
 TASKS: dict[str, dict[str, Corruption]] = {
     "reconstruct": {},
@@ -99,6 +109,7 @@ TASKS: dict[str, dict[str, Corruption]] = {
         "gaussian": Corruption(gaussian, 0.3, "standard deviation of the noise", NUMBERS),
         "salt_and_pepper": Corruption(salt_and_pepper, 0.25, "share of the pixels", ("image",)),
         "swap": Corruption(swap, 0.15, "share of the values", ("text", "tabular", "signal")),
+        "delete": Corruption(delete, 0.6, "share of the tokens", ("text",)),
     },
     "inpaint": {
         "square": Corruption(square, 0.4, "part of each side", ("image",)),
@@ -106,8 +117,16 @@ TASKS: dict[str, dict[str, Corruption]] = {
         "stretch": Corruption(stretch, 0.25, "part of the length", ("signal", "text")),
     },
     "impute": {"random": Corruption(random, 0.2, "share of the values", NUMBERS)},
+    "translate": {},
+    "summarise": {"delete": Corruption(delete, 0.6, "share of the tokens", ("text",))},
 }
+PAIRED = ("translate", "summarise")  # the target is another text than the input, if the data has pairs
 CORRUPTIONS = tuple(dict.fromkeys(name for ways in TASKS.values() for name in ways))
+
+
+def learns_targets(task: str, target_length: int) -> bool:
+    """Say whether the targets of a task are other texts than its inputs: it can learn pairs, and the data has them."""
+    return task in PAIRED and target_length > 0
 
 
 def make_task(

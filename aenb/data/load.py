@@ -17,6 +17,7 @@ from aenb.core.errors import AenbError, nearest, shown
 from aenb.core.fields import Field
 from aenb.core.files import expanded, named, reason
 from aenb.core.short_form import max_examples, smaller
+from aenb.data.corruption import PAIRED
 from aenb.data.files.data_files import FORMATS, from_file, read_file
 from aenb.data.files.folder_listing import in_folder
 from aenb.data.files.listed_examples import from_listing
@@ -34,7 +35,9 @@ from aenb.data.series.recording import is_series
 from aenb.data.sets.data_sets import datasets
 from aenb.data.sound.sound_forms import FORMS
 from aenb.data.split import MIN_EXAMPLES
+from aenb.data.text.pairs import are_pairs
 from aenb.data.text.read import load_written
+from aenb.data.text.read_pairs import load_pairs
 from aenb.data.text.written import UNITS
 from aenb.data.values.numeric import is_frame
 
@@ -86,11 +89,12 @@ def load_data(
             SciPy sparse matrix; a scikit-learn `Bunch`; one long series, (steps,), a pandas Series, or a DataFrame of
             numbers with times as its index; signals, a list of arrays (steps, channels) of different
             lengths, or of pandas Series; a list of texts; a finite `tf.data.Dataset` of examples x or pairs (x, label),
-            batched or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.parquet` or `.txt` file (one
-            text per line), or to a folder of images (png, jpg, bmp, gif, webp), of sounds (wav, flac, ogg) or of `.txt`
-            files (a text each), whose subfolders' names are the labels, or the split if they are `train` and `test`; a
-            list of paths of such files, or a table with a column of them, such as a .csv of file names and labels; or
-            `Data`, which is returned unchanged. "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`).
+            batched or not; a pair (data, labels); a path to a `.npy`, `.npz`, `.csv`, `.tsv`, `.parquet` or `.txt` file
+            (one text per line), or to a folder of images (png, jpg, bmp, gif, webp), of sounds (wav, flac, ogg) or of
+            `.txt` files (a text each), whose subfolders' names are the labels, or the split if they are `train` and
+            `test`; a list of paths of such files, or a table with a column of them, such as a .csv of file names and
+            labels; a list of pairs of texts, (source, target); or `Data`, which is returned unchanged.
+            "fashion_mnist:Shirt" is one class of a data set (`Data.one_class`).
             Tables and signals may have missing values, NaN. Files that cannot be read are left out, and named in the
             notes.
         labels: Labels of the examples, (n,), to use instead of those of a file or a folder: whole numbers, names, or
@@ -102,14 +106,16 @@ def load_data(
             row. An array (n, length, 1) is signals anyway. "series" for an array (steps, channels), a list of numbers,
             or a table with times in a column, also in a file: one long series. For sounds, what a model gets:
             "log_mel", the default, mel spectra in decibels, (frames, bands); "mel_image", the same as images in [0, 1],
-            (bands, frames, 1); "complex", spectra; or "waveform", (samples, 1).
+            (bands, frames, 1); "complex", spectra; or "waveform", (samples, 1). "pairs" for a table, also in a file,
+            whose two columns of text are sources and targets, such as sentences and their translations; a list of pairs
+            of texts is taken as such anyway.
         columns: What the columns of a table are, if not what they look like, by their names: "numeric", "quantile" (its
             ranks, as a normal distribution: for long tails), "count", "binary", "categorical", "ordinal" (of numbers;
             for text, the list of its levels in order), "date", or "drop". `data.columns` shows the kinds, with reasons;
-            by default, a column that numbers or names the rows is left out.
+            by default, a column that numbers or names the rows is left out. With `kind="pairs"`: "source" and "target".
         tokens: What texts are split into: "words", lower-cased and without punctuation, at most 32 of the 8,000 most
             frequent ones; "subwords" or "bytes" of texts as they are written, at most 256, of which none is unknown.
-            "subwords" needs the library `tokenizers`. None: words.
+            "subwords" needs the library `tokenizers`. None: words; of pairs, subwords, or bytes without the library.
         window: Of a series: how many steps a window has; None: the highest peak of the autocorrelation, usually a
             period, or 125 without one. `window` or `stride` also say that the data is a series.
         stride: Of a series: how many steps after the window before each window begins; None: 1, or what gives 20,000
@@ -146,16 +152,21 @@ def load_data(
     """
     if limit is not None and limit < MIN_EXAMPLES:
         raise AenbError(f"`limit`: expected at least {MIN_EXAMPLES} training examples; received {limit}.")
-    if kind not in (None, "signal", "series", *FORMS):
+    if kind not in (None, "signal", "series", "pairs", *FORMS):
         raise AenbError(
-            f'`kind`: expected "signal", "series", {", ".join(FORMS)} for sounds, or None for any other data; received '
-            f"{kind!r}."
+            f'`kind`: expected "signal", "series", "pairs", {", ".join(FORMS)} for sounds, or None for any other data; '
+            f"received {kind!r}."
         )
     if sample_rate is not None and not RATES[0] <= sample_rate <= RATES[1]:
         raise AenbError(f"`sample_rate`: expected {RATES[0]} to {RATES[1]:,} samples a second; received {sample_rate}.")
-    if tokens in UNITS and not (isinstance(data, str | Path) and str(data) in datasets()):
+    is_known = isinstance(data, Data) or (isinstance(data, str | Path) and str(data) in datasets())
+    if not is_known and (kind == "pairs" or are_pairs(data)):
+        return load_pairs(data, labels, name, tokens, columns).limit(smaller(limit, max_examples()))
+    if tokens in UNITS and not (isinstance(data, str | Path) and is_known):
         return load_written(data, labels, name, tokens).limit(smaller(limit, max_examples()))
-    loaded = _find(data, labels, name, Asked(kind, columns, window, stride, sample_rate))
+    loaded = _find(data, labels, name, Asked(None if kind == "pairs" else kind, columns, window, stride, sample_rate))
+    if kind == "pairs" and not loaded.target_length:
+        raise AenbError(f'`kind`: expected data with pairs of texts, for "pairs"; received {loaded.name}, without.')
     if tokens is not None and tokens != loaded.preprocessing.tokens:
         received = loaded.preprocessing.tokens or "no texts"
         raise AenbError(
@@ -165,12 +176,22 @@ def load_data(
     return loaded.limit(smaller(limit, max_examples()))
 
 
-def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:
+def asked_kind(task: str, data: Any) -> str | None:
+    """Return the kind of data that a task asks for: pairs of texts, if what is given may be a table of them."""
+    is_table = is_frame(data) or (isinstance(data, str | Path) and str(data).endswith((".csv", ".tsv", ".parquet")))
+    return "pairs" if task in PAIRED and is_table else None
+
+
+def find_data(
+    word: str, variables: Mapping[str, Any], *, tokens: str | None = None, task: str = "reconstruct"
+) -> tuple[Any, list[str]]:
     """Find what `--data` names: first a variable of the notebook, then a data set or a file.
 
     Args:
         word: What was typed.
         variables: The notebook's variables.
+        tokens: What texts are split into, as for `load_data`.
+        task: What a model is to learn from it.
 
     Returns:
         What `load_data` takes, and what the reader should know.
@@ -188,7 +209,7 @@ def find_data(word: str, variables: Mapping[str, Any]) -> tuple[Any, list[str]]:
             raise _no_such(word, named_data)
         return word, []
     notes = [f"The variable `{word}` was used, not the data set of that name."] if word in datasets() else []
-    return load_data(value, name=word), notes
+    return load_data(value, name=word, tokens=tokens, kind=asked_kind(task, value)), notes
 
 
 def _may_be_data(value: Any) -> bool:

@@ -50,6 +50,7 @@ class Preprocessing:
         vocabulary: The words of a text, in the order of their ids.
         merges: Of texts as they are written: the pairs of subword units that are joined; None: texts are split into
             words.
+        target_length: Of pairs of texts: the length of the second ones, in tokens; 0: there are none.
         classes: The labels, in the order of their numbers.
         class_names: The name of each class.
         stride: Of windows of a series: the steps between the starts of two; 0: examples are no windows.
@@ -72,6 +73,7 @@ class Preprocessing:
     columns: tuple[Column, ...] = ()
     left_out: tuple[str, ...] = ()
     merges: tuple[str, ...] | None = None
+    target_length: int = 0
     stride: int = 0
     step: float = 0.0
     sound: Sound | None = None
@@ -277,13 +279,20 @@ class Preprocessing:
     @property
     def what(self) -> str:
         """What the examples are, in words."""
+        if self.kind == "text":
+            return self._described_texts()
         shape = "×".join(map(str, self.input_shape))
         return {
             "image": f"images of {shape}",
             "tabular": f"rows of {shape} features" if not self.columns else f"rows of {self._counted_columns()}",
             "signal": f"signals of up to {self.input_shape[0]} steps and {self.input_shape[-1]} channels",
-            "text": f"texts of up to {shape} {self.tokens if self.merges is not None else 'words'}",
         }[self.kind]
+
+    def _described_texts(self) -> str:
+        (length,) = self.input_shape
+        if self.target_length:
+            return f"pairs of texts of up to {length} and {self.target_length} {self.tokens}"
+        return f"texts of up to {length} {self.tokens if self.merges is not None else 'words'}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -326,6 +335,7 @@ class Preprocessing:
             ("feature_names", self.kind == "tabular" and len(self.feature_names) not in (0, size)),
             ("columns", bool(self.columns) and (self.kind != "tabular" or self._width() != size)),
             ("vocabulary", self.kind == "text" and len(self.vocabulary) < 2),
+            ("target_length", self.target_length < 0 or (self.target_length > 0 and self.merges is None)),
             ("merges", self.merges is not None and self._subwords.vocabulary != self.vocabulary),
             (
                 "stride",

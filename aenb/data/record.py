@@ -103,6 +103,8 @@ class Data:
     names_train: np.ndarray | None = None
     names_test: np.ndarray | None = None
     merges: tuple[str, ...] | None = None
+    targets_train: np.ndarray | None = None
+    targets_test: np.ndarray | None = None
     series: Windowed | None = None
     sound: Sound | None = None
 
@@ -162,6 +164,7 @@ class Data:
             feature_names=tuple(map(str, self.feature_names)), vocabulary=tuple(self.vocabulary),
             classes=self.classes, class_names=tuple(map(str, self.class_names)), columns=self.table,
             left_out=self.left_out, merges=cast("tuple[str, ...]", self.merges), sound=cast(Sound, self.sound),
+            target_length=self.target_length,
             stride=self.series.scoring_stride if self.series else 0, step=self.series.step if self.series else 0.0,
         )  # fmt: skip
 
@@ -259,11 +262,17 @@ class Data:
         """The shape of one example."""
         return tuple(self.train.shape[1:])
 
+    @property
+    def target_length(self) -> int:
+        """Of pairs of texts: how many tokens the second ones have, with padding; 0: there are none."""
+        return 0 if self.targets_train is None else self.targets_train.shape[1]
+
     @functools.cached_property
     def fingerprint(self) -> str:
         """The SHA-256 of the arrays: equal for equal data."""
         digest = hashlib.sha256()
-        for examples in (self.train, self.test):
+        targets = (self.targets_train, self.targets_test) if self.target_length else ()
+        for examples in (self.train, self.test, *targets):
             digest.update(f"{examples.shape} {examples.dtype}".encode())
             for block in blocks(examples):
                 digest.update(np.ascontiguousarray(block))
@@ -308,6 +317,8 @@ class Data:
             y_test=_some(self.y_test, held),
             names_train=_some(self.names_train, keep),
             names_test=_some(self.names_test, held),
+            targets_train=_some(self.targets_train, keep),
+            targets_test=_some(self.targets_test, held),
             series=self.series and self.series.only(keep),
         )
 
@@ -363,6 +374,8 @@ class Data:
         convert = conversion(self.preprocessing, preprocessing)
         if convert is None:
             return self
+        if self.target_length:
+            raise AenbError(f"`data`: expected pairs as texts, to be split into the run's units; received {self.name}.")
         is_same = self.input_shape == preprocessing.input_shape
         converted = replace(
             self,

@@ -23,5 +23,5 @@ class ShownRun(TrainedRun, Protocol):
     def plot(self) -> Figure:
         """Draw learning curves and reconstructions."""
 
-    def attention(self, x: np.ndarray) -> np.ndarray:
-        """Return the attention maps of the encoder: (n, layers, heads, queries, keys)."""
+    def attention(self, x: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+        """Return attention maps: (n, layers, heads, queries, keys)."""

@@ -106,6 +106,10 @@ class TrainedRun(Protocol):
         """Whether the model is conditioned on class labels."""
 
     @property
+    def translates(self) -> bool:
+        """Whether what it decodes are other texts than those it encodes."""
+
+    @property
     def is_alive(self) -> bool:
         """Whether its training is queued or running."""
 

@@ -18,6 +18,8 @@ code, as in RetroMAE (Xiao et al. 2022, arXiv 2205.12035), so that the code stil
 Σ_p over visible patches is divided by their share.
 
     loss = Σ_{p masked} ‖x_p − x̂_p‖² / (number of values in masked patches)
+
+Of pairs of texts, it is the transformer that learns the targets (`translator`), with attention over the source.
 """
 
 from __future__ import annotations
@@ -29,13 +31,16 @@ from aenb.core.backend import Model, keras
 from aenb.core.errors import AenbError
 from aenb.core.fields import Field
 from aenb.models.architecture import layers
+from aenb.models.architecture.attending_body import AttendingBody
+from aenb.models.architecture.causal_body import CausalBody
 from aenb.models.architecture.custom_parts import as_part
 from aenb.models.architecture.transformer import Patches, Transformer
-from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part, Vocabulary
+from aenb.models.autoregressive.translator import Bottleneck, Code, TargetLength, translator
+from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part, Vocabulary, WordDropout
 from aenb.models.losses.perceptual import Perceptual
 from aenb.models.players.masking import Masking
 from aenb.models.players.training_step import Player
-from aenb.models.registry import family
+from aenb.models.registry import check_unused, family
 
 SIDE, LENGTH = 4, 64  # default patches along the shorter side of an image; largest default number along a signal
 
@@ -70,6 +75,9 @@ def attention(
     output_activation: OutputActivation = None,
     loss: Loss = "mse",
     perceptual: Perceptual = 0.0,
+    word_dropout: WordDropout = 0.0,
+    bottleneck: Bottleneck = False,
+    target_length: TargetLength = 0,
     vocabulary: Vocabulary = 0,
     encoder: Part = None,
     decoder: Part = None,
@@ -82,6 +90,16 @@ def attention(
         >>> model.get_layer("encoder").get_layer("blocks").output_shape  # 16 patches; any number works
         (None, None, 64)
     """
+    if target_length:
+        widths, parts = (embed_dim,) * num_layers, {"encoder": encoder, "decoder": decoder}
+        given = {"patch_size": patch_size, "form": form, "positions": positions, "mask_ratio": mask_ratio}
+        check_unused("attention", given | {"activation": activation}, "pairs of texts")
+        _check_heads(embed_dim, num_heads)
+        of_pairs = CausalBody(widths, vocabulary) if bottleneck else AttendingBody(widths, vocabulary, num_heads)
+        code = Code(latent_dim) if bottleneck else None
+        return translator("attention", of_pairs, (input_shape[0], target_length), code, word_dropout, parts)
+    given = {"bottleneck": bottleneck, "word_dropout": word_dropout}
+    check_unused("attention", given, "a task that learns no pairs of texts")
     patches = _patches(input_shape, patch_size, vocabulary)
     body = Transformer(embed_dim, num_heads, num_layers, form, positions, activation)
     _check_widths(body, patches)
@@ -138,14 +156,17 @@ def _check_widths(body: Transformer, patches: Patches) -> None:
     Raises:
         AenbError: `embed_dim` is not divisible.
     """
-    heads = body.num_heads if body.form == "multihead" else 1
-    if body.embed_dim % heads:
-        raise AenbError(f"`embed_dim`: expected a multiple of num_heads={heads}; received {body.embed_dim}.")
+    _check_heads(body.embed_dim, body.num_heads if body.form == "multihead" else 1)
     waves = 2 * len(patches.grid)
     if body.positions == "sincos" and body.embed_dim % waves:
         raise AenbError(
             f'`embed_dim`: expected a multiple of {waves} for positions="sincos"; received {body.embed_dim}.'
         )
+
+
+def _check_heads(embed_dim: int, heads: int) -> None:
+    if embed_dim % heads:
+        raise AenbError(f"`embed_dim`: expected a multiple of num_heads={heads}; received {embed_dim}.")
 
 
 def _encoder(

@@ -8,7 +8,8 @@ Boltzmann machine; with modern initialisation and Adam, it trains end to end.
 
 With penalties on codes and on the decoder's weights, it is a regularised autoencoder (`regularised`). With
 `perceptual`, λ d(x, x̂) is added to the loss of images (`perceptual`): they are sharper, and their error larger. With
-`sparsity="topk"`, only the `top_k` largest units of each code are kept (`top_k`).
+`sparsity="topk"`, only the `top_k` largest units of each code are kept (`top_k`). Of pairs of texts, it learns the
+targets (`translator`), by gated recurrent units or attention.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from aenb.core.backend import Model
 from aenb.core.fields import Field
 from aenb.models.architecture import backbones, layers
 from aenb.models.architecture import linear_path as pca_path
-from aenb.models.autoregressive.text_decoder import text_body
+from aenb.models.autoregressive.text_decoder import source_body, text_body
+from aenb.models.autoregressive.translator import Bottleneck, Code, TargetLength, translator
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
@@ -67,6 +69,8 @@ def deep(
     decoder_penalty: regularised.DecoderPenalty = 0.0,
     decoder_type: DecoderType = "parallel",
     word_dropout: WordDropout = 0.0,
+    bottleneck: Bottleneck = False,
+    target_length: TargetLength = 0,
     vocabulary: Vocabulary = 0,
     layout: TableLayout = None,
     encoder: Part = None,
@@ -81,6 +85,17 @@ def deep(
         (None, 28, 28, 1)
     """
     table = layout_of(layout, input_shape)
+    if target_length:
+        body_of = text_body if bottleneck else source_body
+        of_pairs = body_of(
+            "gru" if decoder_type == "parallel" else decoder_type,
+            None if hidden_units == UNITS else hidden_units,
+            vocabulary,
+        )
+        code = Code(latent_dim, latent_activation) if bottleneck else None
+        parts = {"encoder": encoder, "decoder": decoder}
+        return translator("deep", of_pairs, (input_shape[0], target_length), code, word_dropout, parts)
+    check_unused("deep", {"bottleneck": bottleneck}, "a task that learns no pairs of texts")
     if decoder_type != "parallel":
         from aenb.models.autoregressive.text_autoencoder import text_autoencoder
 

@@ -172,7 +172,7 @@ def vae(
     else:
         of_texts = text_body(decoder_type, hidden_units, vocabulary)
         encoder = gaussian_encoder(encoder, of_texts, input_shape, latent_dim, classes)
-        decoder = text_decoder(of_texts, encoder.outputs[0].shape[-1], input_shape[0], last, decoder, classes)
+        decoder = text_decoder(of_texts, tuple(encoder.outputs[0].shape[1:]), input_shape[0], last, decoder, classes)
         writer = Writer(of_texts, decoder)
     latent_dim = encoder.outputs[0].shape[-1]
     free_bits, free = _free_bits(free_bits, name, capacity is None and num_samples == 1 and prior == "standard")

@@ -21,7 +21,7 @@ from aenb.core.fields import Field
 from aenb.core.progress import open_view
 from aenb.core.queue import Job
 from aenb.data.conversion import have_same_units
-from aenb.data.corruption import make_task
+from aenb.data.corruption import learns_targets, make_task
 from aenb.data.gate import Admitted, admit
 from aenb.data.load import load_data
 from aenb.data.preprocessing import Preprocessing
@@ -135,6 +135,11 @@ class Run:
     def is_conditional(self) -> bool:
         """Whether the model is conditioned on class labels."""
         return interface(self.model).num_classes > 0
+
+    @property
+    def translates(self) -> bool:
+        """Whether it learnt pairs of texts: what it decodes are other texts than those it encodes."""
+        return learns_targets(self.spec.task, self.preprocessing.target_length)
 
     @property
     def summary(self) -> str:
@@ -266,7 +271,7 @@ class Run:
         if self._data is not None:
             return self._data
         try:
-            data = load_data(self.spec.data, limit=self.spec.limit, tokens=self._tokens)
+            data = load_data(self.spec.data, limit=self.spec.limit, tokens=self._tokens, kind=self._pairs)
         except AenbError as error:
             raise AenbError(
                 f"The data of this run, `{self.spec.data}`, is not at hand: pass it to run.adopt(data). {error}"
@@ -307,7 +312,7 @@ class Run:
         window = self.preprocessing.input_shape[0] if stride and not isinstance(data, Data) else None
         loaded = load_data(
             data, labels, limit=self.spec.limit, name=self.spec.data,
-            kind="signal" if is_signal and not stride else None,
+            kind="signal" if is_signal and not stride else self._pairs,
             columns=asked if is_frame(data) else None, tokens=self._tokens, window=window,
             stride=None if window is None else stride,
         )  # fmt: skip
@@ -332,6 +337,11 @@ class Run:
         """What the texts of a loaded run were split into, if that is not words."""
         tokens = None if self._preprocessing is None else self._preprocessing.tokens
         return None if tokens == "words" else tokens
+
+    @property
+    def _pairs(self) -> str | None:
+        """The kind of data of a loaded run that has pairs of texts."""
+        return "pairs" if self._preprocessing is not None and self._preprocessing.target_length else None
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -501,6 +511,10 @@ class Run:
             >>> run.generate(3).shape
             (3, 8, 8, 1)
         """
+        if self.translates:
+            raise AenbError(
+                "`generate`: expected a run that reconstructs; one of pairs of texts has run.translate(texts)."
+            )
         density = default_density(self) if density is None else density
         if density == "flow" and "flow" not in self.densities:
             self.fit_flow()
@@ -573,6 +587,89 @@ class Run:
             fitted_flow(self, steps, seed, show)
             view.end(f"Fitted a flow to the latent codes in {time.perf_counter() - begin:.0f} s.")
         return self
+
+    @checked
+    def translate(self, x: Any, *, beams: Beams = 1) -> Any:
+        """Write the other text of pairs, such as a translation, as a model trained with `task="translate"` has learnt.
+
+        Args:
+            x: n texts of the kind of the sources: a list or a column, or one text; or token ids, (n, length).
+            beams: Search for the most probable translation: so many beginnings are kept at each step. 1: each token is
+                the most probable one.
+
+        Returns:
+            n texts, a list or a Series with their index; for one text, a text; for token ids, token ids.
+
+        Raises:
+            AenbError: The run did not learn pairs of texts.
+
+        Example:
+            >>> import aenb
+            >>> pairs = [("a cat", "un gato"), ("a dog", "un perro"), ("the sea", "el mar")] * 4
+            >>> run = aenb.train("attention", pairs, task="translate", tokens="bytes", embed_dim=16, num_layers=1,
+            ...                  epochs=1, verbose=False)
+            >>> len(run.translate(["the dog", "a cat"], beams=2))
+            2
+        """
+        from aenb.runs.written_texts import translate
+
+        return translate(self, x, beams)
+
+    @checked
+    def candidates(self, x: Any, n: Beams = 10) -> Any:
+        """Return the most probable texts for each source, found by a beam search.
+
+        Args:
+            x: m texts, as for `translate`; or one text.
+            n: How many.
+
+        Returns:
+            For each source, a list of n texts, the most probable first.
+
+        Raises:
+            AenbError: The run did not learn pairs of texts.
+
+        Example:
+            >>> import aenb
+            >>> pairs = [("a cat", "un gato"), ("a dog", "un perro"), ("the sea", "el mar")] * 4
+            >>> run = aenb.train("deep", pairs, task="translate", tokens="bytes", hidden_units=(8,), epochs=1,
+            ...                  verbose=False)
+            >>> len(run.candidates("the dog", n=3))
+            3
+        """
+        from aenb.runs.written_texts import candidates
+
+        return candidates(self, x, n)
+
+    @checked
+    def summarise(self, x: Any, length: Annotated[int, Field("words", low=1, high=10_000)] = 8) -> Any:
+        """Shorten texts to at most so many words.
+
+        A run that learnt pairs writes the most probable text that is short enough, of eight found by a beam search.
+        Any other run on texts has seen no summary: it keeps the words whose latent code is nearest to that of the whole
+        text (`aenb.latent.summaries`). They are words of the text, in its order, not a sentence. A training with
+        `task="summarise"` reconstructs texts from a part of their words, so that the codes of parts mean something.
+
+        Args:
+            x: n texts, a list or a column; or one text.
+            length: The most words of a summary.
+
+        Returns:
+            A list of n texts; for one text, a text.
+
+        Raises:
+            AenbError: The run is not on texts, or its codes are discrete.
+
+        Example:
+            >>> import aenb
+            >>> texts = ["a red cat", "a dog", "a red dog", "the cat", "a cat", "the red sea"]
+            >>> run = aenb.train("deep", texts, task="summarise", latent_dim=4, epochs=1, verbose=False)
+            >>> len(run.summarise("the red cat", length=2).split())
+            2
+        """
+        from aenb.runs.written_texts import summarise
+
+        return summarise(self, x, length)
 
     def denoise(self, x: Any, labels: Any = None) -> Any:
         """Remove noise from examples, as a model trained with `task="denoise"` has learnt.
@@ -659,21 +756,23 @@ class Run:
     def corrupt(self, x: np.ndarray) -> np.ndarray:
         """Corrupt examples as the run's task does, deterministically: (n, *input_shape)."""
         spec = self.spec
-        if spec.task == "reconstruct":
+        if spec.task == "reconstruct" or self.translates:
             return x
         kind, owners = self.preprocessing.kind, self.preprocessing.owners
         task = make_task(spec.task, spec.corruption, spec.amount, kind, owners=owners)
         return np.asarray(task(backend.tf.constant(x), [spec.seed, -1])[0])
 
-    def attention(self, x: Any) -> np.ndarray:
-        """Return the attention maps of the encoder.
+    def attention(self, x: Any, y: Any = None) -> np.ndarray:
+        """Return the attention maps of the encoder; for pairs of texts, those of the decoder, over the source.
 
         Args:
             x: One example, (*input_shape), or several, (n, *input_shape).
+            y: For pairs of texts: the targets, texts or token ids; None: the run's own translations.
 
         Returns:
             (layers, heads, queries, keys), float32, rows that sum to 1; for several examples preceded by n.
-            `aenb.latent.attention_maps` rolls them out to the input; `run.show("attention")` draws them.
+            `aenb.latent.attention_maps` rolls them out to the input; `run.show("attention")` draws them. For pairs of
+            texts, (n, layers, heads, target length, source length); `run.show("alignment")` draws them.
 
         Raises:
             AenbError: The model has no attention.
@@ -686,6 +785,10 @@ class Run:
         """
         from aenb.latent.attention_maps import attention
 
+        if self.translates:
+            from aenb.runs.written_texts import between
+
+            return between(self, x, y)
         x = self.preprocessing.input(x) if self.preprocessing.is_one(x) else self._admit(x).inputs
         with self.turns:
             return attention(self.model, x)

@@ -34,9 +34,10 @@ class Spec:
         name: What the run is called, a Python name, or None.
         hyperparameters: The family's hyperparameters that were given; all others have their defaults.
         data: A data set, a variable of the notebook, or a file.
-        task: What the model learns to do: "reconstruct", "denoise", "inpaint" or "impute".
+        task: What the model learns to do: "reconstruct", "denoise", "inpaint", "impute", "translate" or "summarise".
         corruption: How the task corrupts its input; None: the task's first kind.
         amount: The strength of the corruption: a standard deviation for Gaussian noise, else a fraction.
+        tokens: What texts are split into, as for `aenb.load_data`; None: its default.
         limit: The number of training examples to use; None: all.
         epochs: Passes over the training examples; None: 20, and more on small data, together with other defaults that
             fit it (`aenb.training.fitted_defaults`).
@@ -85,6 +86,15 @@ class Spec:
             above=0,
             high=10,
             metavar="X",
+        ),
+    ] = None
+    tokens: Annotated[
+        str | None,
+        Field(
+            "what texts are split into (default: words; of pairs, subwords)",
+            group="Data",
+            choices=("words", "subwords", "bytes"),
+            metavar="UNITS",
         ),
     ] = None
     limit: Annotated[

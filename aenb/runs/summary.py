@@ -37,6 +37,9 @@ def examples(run: ShownRun) -> dict[str, Any]:
     x, labels = data.examples(), data.y_test[data.shown] if run.is_conditional else None
     if run.is_generator:
         return {"held out": x, "generated": _generated(run)}
+    if run.translates:
+        rows = {"source": x, "reference": data.targets_test[data.shown], "translation": run.reconstruct(x)}
+        return {name: run.preprocessing.texts(row) for name, row in rows.items()}
     corrupted = run.corrupt(x)
     rows = {"original": x} if corrupted is x else {"original": x, "corrupted": corrupted}
     rows["reconstruction"] = run.reconstruct(corrupted, labels)
@@ -82,8 +85,11 @@ def words(run: ShownRun) -> tuple[str, list[list[str]], list[str]]:
     spec, (metrics, notes) = run.spec, scores(run)
     title = f"{run.name}: {spec.family} on {spec.data}" if run.name else f"{spec.family} on {spec.data}"
     state = "" if run.status == "complete" else f" ({run.status})"
+    verdict = report.verdict(metrics, spec.family, run.latent_dim, compresses=run.compresses) if metrics else ""
+    if verdict and run.translates:
+        verdict = f"Given the source and the tokens before, {verdict[0].lower()}{verdict[1:]}"
     lines = [
-        *([report.verdict(metrics, spec.family, run.latent_dim, compresses=run.compresses)] if metrics else []),
+        *([verdict] if verdict else []),
         f"Code of {number_of(run.latent_dim, 'dimension')}, {run.model.count_params():,} parameters, "
         f"{run.epochs} of {number_of(spec.num_epochs, 'epoch')}{state}, seed {spec.seed}.",
         *dict.fromkeys([*run.record.get("notes", ()), *notes]),

@@ -20,7 +20,8 @@ from aenb.core.model_files import bounded_weights
 from aenb.core.progress import Silent
 from aenb.core.short_form import most_epochs, smaller
 from aenb.core.version import __version__
-from aenb.data.load import load_data
+from aenb.data.corruption import learns_targets
+from aenb.data.load import asked_kind, load_data
 from aenb.data.record import Data
 from aenb.data.tables import mixed_table
 from aenb.engine import has_convolutions
@@ -38,7 +39,7 @@ COPIES = 4  # of the weights in a training: the weights, their gradients, and tw
 def new_run(spec: Spec, data: Any, view: Silent, notes: list[str]) -> tuple[Run, Data]:
     """Load the data, start TensorFlow, build the model, and begin the record."""
     view.stage("Loading the data …")
-    loaded = load_data(data, limit=spec.limit)
+    loaded = load_data(data, limit=spec.limit, tokens=spec.tokens, kind=asked_kind(spec.task, data))
     limit = len(loaded.train) if loaded.is_subset else None
     completed, chosen = fitted(spec, loaded)
     spec = replace(completed, data=loaded.name, limit=limit, epochs=smaller(completed.epochs, most_epochs()))
@@ -124,12 +125,34 @@ def facts(spec: Spec, data: Data) -> dict[str, Any]:
             f"`conditional`: expected held-out examples of the classes trained on; received others too, "
             f"such as {data.unseen[0]}, in {data.name}. Leave these out, or take more examples of each class."
         )
+    if spec.task == "translate" or learns_targets(spec.task, data.target_length):
+        _check_pairs(spec, data)
     values: dict[str, Any] = {"vocabulary": len(data.vocabulary), "num_classes": len(data.classes)}
     if data.kind != "text" and "support" in entry.fields:
         values["support"] = data.support
+    if learns_targets(spec.task, data.target_length):
+        values["target_length"] = data.target_length
     if data.table:
         values["layout"] = mixed_table.layout(data.table).to_text()
     return {name: value for name, value in values.items() if name in entry.fields}
+
+
+def _check_pairs(spec: Spec, data: Data) -> None:
+    """Check that there are targets to learn, and that the family can.
+
+    Raises:
+        AenbError: There are none, or it can't.
+    """
+    if not data.target_length:
+        raise AenbError(
+            f'`task`: expected pairs of texts, such as "verses" or a list of (source, target), for {spec.task}; '
+            f"received {data.name}, {data.preprocessing.what}."
+        )
+    if "target_length" not in families().lookup(spec.family).fields:
+        able = ", ".join(name for name, one in families().items() if "target_length" in one.fields)
+        raise AenbError(
+            f"`task`: expected a family that learns pairs of texts, {able}, for {spec.task}; received {spec.family}."
+        )
 
 
 def _record(data: Data) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from aenb.core.backend import Callback, Model, Tensor, keras, tf
 from aenb.core.control import Stopped
 from aenb.core.progress import Silent, Training
 from aenb.core.short_form import most_epochs
-from aenb.data.corruption import make_task
+from aenb.data.corruption import learns_targets, make_task
 from aenb.data.record import Data
 from aenb.data.series.validation_windows import validation_split
 from aenb.data.values.scaling import units
@@ -62,6 +62,7 @@ class Session:
         spec, model = run.spec, run.model
         kept, held_out = validation_split(data, validation_size(data))
         labels = (data.class_numbers(data.y_train),) if run.is_conditional else ()
+        labels = (data.targets_train,) if run.translates else labels
         prepare = _preparation(spec, data)
         if has_linear_path(model):
             begin_as_pca(model, data if data.series is None else replace(data, train=data.train[kept], total=0))
@@ -240,12 +241,20 @@ def validation_batch(data: Data, model: Model) -> int:
     A model of texts has a number for each position and word of the vocabulary, and four such arrays at once; a U-Net
     has 24 for each pixel, and about ten.
     """
-    outputs = 16 * math.prod(data.input_shape) * max(1, len(data.vocabulary))
-    return max(1, min(VALIDATION_BATCH, MAX_BYTES // max(outputs, 40 * largest_layer(model))))
+    if data.vocabulary:
+        size = 16 * max(data.target_length, math.prod(data.input_shape)) * len(data.vocabulary)
+    else:
+        size = 40 * largest_layer(model)
+    return max(1, min(VALIDATION_BATCH, MAX_BYTES // max(1, size)))
 
 
 def _preparation(spec: Spec, data: Data) -> Callable[..., tuple[Any, Any]]:
-    """Return the function (seed, number of the batch, examples, labels if any) → inputs and targets, in the graph."""
+    """Return the function (seed, number of the batch, examples, labels if any) → inputs and targets, in the graph.
+
+    For pairs of texts, the targets take the place of labels.
+    """
+    if learns_targets(spec.task, data.target_length):
+        return lambda seed, number, batch, targets: (units(batch), units(targets))
     task = make_task(
         spec.task, spec.corruption, spec.amount, data.kind, missing=data.has_missing, owners=data.preprocessing.owners
     )

@@ -26,7 +26,7 @@ from aenb.data.record import Data
 from aenb.data.values import streamed
 from aenb.data.values.numeric import is_frame
 
-FORMATS = (".npy", ".npz", ".csv", ".parquet", ".txt")
+FORMATS = (".npy", ".npz", ".csv", ".tsv", ".parquet", ".txt")
 CHUNK = 2**25  # bytes of a large table that are read at a time, as numbers
 
 
@@ -44,9 +44,9 @@ def from_file(
     """Make `Data` from a file.
 
     Args:
-        path: A `.npy` array; a `.npz` with `x` (and `y`) or a single array; a `.csv` or `.parquet` table, also of file
-            names and labels, relative to its folder; a `.txt` in UTF-8 with one text per line. A `.npy`, `.csv` or
-            `.parquet` file that is large is streamed.
+        path: A `.npy` array; a `.npz` with `x` (and `y`) or a single array; a `.csv`, `.tsv` or `.parquet` table, which
+            may also be one of file names and labels, relative to its folder; a `.txt` in UTF-8 with one text per line.
+            A `.npy` file or a table that is large is streamed.
         labels: (n,), to use instead of the file's own.
         kind: "signal" for an array (n, length, channels) that does not hold images.
         columns: Kinds of a table's columns by their names: see `aenb.load_data`.
@@ -80,7 +80,7 @@ def read_file(path: Path) -> FileContents:
             f"`{named(path)}`: expected one of {', '.join(FORMATS)}, or a folder of images, sounds or texts; received "
             f"`{named(path.suffix or path.name)}`."
         )
-    readers: tuple[Callable[[Path, str], tuple], ...] = (_npy, _npz, _csv, _parquet, _txt)
+    readers: tuple[Callable[[Path, str], tuple], ...] = (_npy, _npz, _csv, _csv, _parquet, _txt)
     reader = dict(zip(FORMATS, readers, strict=True))[path.suffix]
     return FileContents(*reader(path, f"a readable {path.suffix} file"))
 
@@ -148,7 +148,7 @@ def _opened_parquet(path: Path, stream: BinaryIO) -> Any:
 def _chunks(path: Path) -> tuple[Chunks, tuple[str, ...]] | None:
     """Return how to read a table in chunks, and notes; None if it fits into memory, or is no table."""
     what, notes = f"a readable {path.suffix} file", tuple[str, ...]()
-    if path.suffix == ".csv":
+    if path.suffix in (".csv", ".tsv"):
         with regular(path, what) as stream:
             if size(stream) <= streamed.LIMIT:
                 return None

@@ -70,7 +70,7 @@ def from_written(
     if subwords is None:
         subwords = learn((cleaned[kept[place]] for place in train), size) if tokens == "subwords" else Subwords()
     units = subwords.split([cleaned[place] for place in kept])
-    ids = _padded(units, length or _length(units))
+    ids = padded(units, length or fitting_length(units))
     num_empty, num_cut = len(given) - len(kept), sum(len(one) > ids.shape[1] for one in units)
     return Data(
         ids[train], ids[test], *((None, None) if y is None else (y[train], y[test])), kind="text", name=name,
@@ -84,12 +84,13 @@ def from_written(
     )  # fmt: skip
 
 
-def _length(units: Sequence[np.ndarray]) -> int:
+def fitting_length(units: Sequence[np.ndarray]) -> int:
     """Return the length that all but one of a thousand texts fit in, at most 256: all positions cost time."""
     return min(MAX_LENGTH, int(np.quantile([len(one) for one in units], FITTING, method="higher")))
 
 
-def _padded(units: Sequence[np.ndarray], length: int) -> np.ndarray:
+def padded(units: Sequence[np.ndarray], length: int) -> np.ndarray:
+    """Return the ids of texts as rows: (n, length), uint16, 0 after the end; longer texts are cut."""
     ids = np.zeros((len(units), length), "uint16")
     for row, one in zip(ids, units, strict=True):
         row[: min(length, len(one))] = one[:length]

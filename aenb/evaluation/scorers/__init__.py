@@ -20,6 +20,7 @@ from aenb.data.own.texts import from_texts
 from aenb.data.preprocessing import Preprocessing
 from aenb.data.record import Data
 from aenb.data.tables.mixed_table import asked_again
+from aenb.data.text.pairs import are_pairs, from_pairs
 from aenb.data.text.subwords import Subwords
 from aenb.data.text.written import from_written
 from aenb.data.values.numeric import is_frame
@@ -78,6 +79,9 @@ def _data(run: TrainedRun, data: Any) -> Data | None:
 
 def _in_units(data: Any, preprocessing: Preprocessing) -> Data:
     """Load other data, and bring it to the run's units with its scaler and vocabulary."""
+    if preprocessing.target_length and are_pairs(data):
+        lengths = preprocessing.input_shape[0], preprocessing.target_length
+        return from_pairs(data, subwords=Subwords(preprocessing.merges), lengths=lengths)
     x, labels = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
     if preprocessing.kind == "text" and are_texts(x):
         (length,) = preprocessing.input_shape

@@ -61,6 +61,8 @@ def anomaly(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[s
 @usual_errors
 def item_scores(run: TrainedRun, x: np.ndarray, labels: Any, by: str) -> np.ndarray:
     """Return the anomaly scores of examples; see `Run.score`."""
+    if run.translates:
+        raise AenbError("`score`: expected a model that reconstructs its examples; received one of pairs of texts.")
     methods = {"reconstruction": _reconstruction_error, "density": _density, "evidence": _negative_elbo}
     if by not in methods:
         raise unknown("way to score", by, methods)

@@ -32,7 +32,7 @@ def language(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[
         data: The data, with the held-out texts.
         say: Called with a progress message.
     """
-    if data.kind != "text" or run.is_conditional:
+    if data.kind != "text" or run.is_conditional or run.translates:
         return {}
     say("BLEU of reconstructed and generated texts")
     x = units(data.test[spread(len(data.test), EXAMPLES)])

@@ -11,6 +11,7 @@ from aenb.data.split import spread
 from aenb.data.values.scaling import units
 from aenb.evaluation.metrics.reconstruction_scores import reconstruction_scores, text_scores
 from aenb.evaluation.scorers.score_parts import score
+from aenb.evaluation.scorers.translation import predicted_scores
 from aenb.latent.trained_run import TrainedRun
 
 INVERTED = 200  # held-out examples to score if each latent code has to be optimised
@@ -20,11 +21,16 @@ INVERTED = 200  # held-out examples to score if each latent code has to be optim
 def reconstruction(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return `mse`, for images `psnr` (decibels) and `ssim`, for texts `accuracy`; and those of the baselines.
 
+    Of pairs of texts, `accuracy` is of the tokens of the targets, each given those before it and the source.
+
     Args:
         run: The `Run`.
         data: The data, with the held-out examples.
         say: Called with a progress message.
     """
+    if run.translates:
+        say("the tokens of held-out targets")
+        return predicted_scores(run, data)
     say("reconstructions of held-out examples")
     examples, labels = data.test, data.y_test if run.is_conditional else None
     if run.is_generator:

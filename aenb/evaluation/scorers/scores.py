@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from aenb.core.tables import html_table
 
-BEFORE, BEHIND = ("pca_", "mean_", "raw_"), "_floor"  # prefixes and suffix of the baselines' scores
-BASELINES = {"pca_": "PCA", "mean_": "mean example", "raw_": "raw features", "_floor": "training examples"}
+BEHIND = "_floor"  # suffix of scores of training examples
+BASELINES = {
+    "pca_": "PCA", "mean_": "mean example", "raw_": "raw features", "nearest_": "nearest example",
+    "word_": "word for word", BEHIND: "training examples",
+}  # fmt: skip
+BEFORE = tuple(BASELINES)[:-1]  # prefixes of the baselines' scores
 
 
 class Scores(dict):

@@ -137,6 +137,7 @@ def _texts(axes: Axes, rows: Texts) -> None:
     """Write the first texts, the reconstruction of each below it, and the words that differ in another colour."""
     names, shown = list(rows), 5 if len(rows) < 3 else 4
     compared = "generated" not in rows
+    base = names.index("reference") if "reference" in names else 0  # what the last row is compared with
     title = "held-out texts (differences in orange)" if compared else "held-out texts and generated samples"
     axes.set(title=title, xticks=[], xlim=(0, 1))
     axes.spines[:].set_visible(False)
@@ -146,7 +147,7 @@ def _texts(axes: Axes, rows: Texts) -> None:
         for line, (name, text) in enumerate(zip(names, map(drawable, texts), strict=True)):
             heights.append(place * (len(names) + 0.7) + line)
             labels.append(name)
-            same, other = _split(text, drawable(texts[0]) if compared else text)
+            same, other = _split(text, drawable(texts[base]) if compared and name != "source" else text)
             for part, colour in ((same, BLUE if name == names[-1] else GREY), (other, ORANGE)):
                 written = axes.text(0, heights[-1], part, color=colour, va="center_baseline", family="monospace",
                                     fontsize=9, parse_math=False)  # fmt: skip

@@ -4,6 +4,7 @@ Which there are of a run is asked of its model's parts and its history, never of
 
     listening.py             sounds: spectrograms and players
     reconstructions.py       examples, their reconstructions and the errors
+    translations.py          translations of held-out texts, and the attention between two sentences
     series.py                the held-out part of a series, its anomaly score, and events
     latent_scatter.py        the latent codes in a plane, compared with PCA
     posterior.py             KL of each dimension; posterior and prior
@@ -28,7 +29,14 @@ from aenb.figures.views.view_inputs import ViewInputs
 
 __all__ = ["Gallery", "result", "show", "telling", "views"]
 
-OWN = ("attention", "codebook", "timeline", "posterior", "codes")  # the first of them tells most of a kind of model
+OWN = (
+    "alignment",
+    "attention",
+    "codebook",
+    "timeline",
+    "posterior",
+    "codes",
+)  # the first of them tells most of a kind of model
 OF_FINDINGS = {  # a finding → the view that shows it, where the run's own picture does not
     "posterior-collapse": "posterior",
     "unused-dimensions": "posterior",

@@ -16,7 +16,7 @@ SHOWN, MAX_BARS = 10, 12  # examples; bars
 
 
 def _fits(inputs: ViewInputs) -> bool:
-    return not inputs.run.is_generator
+    return not inputs.run.is_generator and not inputs.run.translates
 
 
 @view(order=1, summary="held-out examples, their reconstructions, and the errors", fits=_fits)

@@ -75,6 +75,14 @@ def counted(y: Tensor) -> Tensor:
     return keras.ops.concatenate([keras.ops.ones_like(is_token[:, :1]), is_token[:, :-1]], axis=1)
 
 
+def source_tokens(h: Tensor, is_there: Tensor) -> Tensor:
+    """Set the vectors of padding to 0, by which a decoder knows it: (batch, length, size), (batch, length) → the first.
+
+    The layer is called "code".
+    """
+    return keras.layers.Multiply(name="code")([h, keras.ops.cast(is_there, h.dtype)[..., None]])
+
+
 def features(parts: Sequence[Tensor], labels: Tensor | None) -> Tensor:
     """Join features of a text, and one-hot labels if there are any: (batch, …) each → (batch, features)."""
     parts = [*parts] if labels is None else [*parts, labels]

@@ -65,7 +65,7 @@ def text_autoencoder(
         encoder = backbones.encoder(body, (length,), latent_dim, activation)
     encoder = as_part(encoder, body.input((length,)), "encoder", (None,))
     size = encoder.output_shape[1]
-    decoder = text_decoder(body, size, length, "softmax", decoder)
+    decoder = text_decoder(body, (size,), length, "softmax", decoder)
     forcing = TeacherForcing(decoder, word_dropout)
     return Network(
         (length,), (size,), {"encoder": encoder, "decoder": decoder},

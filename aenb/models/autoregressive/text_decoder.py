@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aenb.core.backend import Model, keras
 from aenb.core.errors import AenbError
+from aenb.models.architecture.aligning_body import AligningBody
+from aenb.models.architecture.attending_body import AttendingBody
 from aenb.models.architecture.causal_body import CausalBody
 from aenb.models.architecture.custom_parts import as_part, is_part
 from aenb.models.architecture.recurrent_body import RecurrentBody
@@ -29,14 +31,22 @@ def text_body(kind: str, hidden_units: tuple[int, ...] | None, vocabulary: int) 
     return RecurrentBody(widths, vocabulary) if kind == "gru" else CausalBody(widths, vocabulary)
 
 
+def source_body(kind: str, hidden_units: tuple[int, ...] | None, vocabulary: int) -> TextBody:
+    """Return the body of a decoder that attends to another text: see `text_body`."""
+    body = text_body(kind, hidden_units, vocabulary)
+    if kind == "gru":
+        return AligningBody(body.hidden_units, vocabulary)
+    return AttendingBody(body.hidden_units, vocabulary, body.num_heads)  # type: ignore[attr-defined]
+
+
 def text_decoder(
-    body: TextBody, latent_dim: int, length: int, last: str, given: Model | None = None, classes: int = 0
+    body: TextBody, code_shape: tuple[int, ...], length: int, last: str, given: Model | None = None, classes: int = 0
 ) -> Model:
     """Build an autoregressive decoder, or check a custom one.
 
     Args:
         body: Its layers.
-        latent_dim: The size of a code.
+        code_shape: The shape of a code: (latent_dim,), or (source length, size) if it attends to another text.
         length: The length of a text, in tokens.
         last: The last activation.
         given: A decoder with the same inputs, outputs and layers as one that is built, such as one that was saved.
@@ -44,12 +54,12 @@ def text_decoder(
 
     Returns:
         A `keras.Model` named "decoder": the tokens before each position (batch, length), and codes (batch,
-        latent_dim), and one-hot labels if there are classes → (batch, length, vocabulary).
+        *code_shape), and one-hot labels if there are classes → (batch, length, vocabulary).
 
     Raises:
         AenbError: A custom decoder lacks one of the layers, or does not fit the data.
     """
-    inputs = [keras.Input((length,), name="before", dtype="int32"), keras.Input((latent_dim,), name="code")]
+    inputs = [keras.Input((length,), name="before", dtype="int32"), keras.Input(code_shape, name="code")]
     inputs += [keras.Input((classes,), name="label")] if classes else []
     if given is not None:
         if not is_part(given, inputs, "decoder") or body.needed - {layer.name for layer in given.layers}:

@@ -32,9 +32,10 @@ class Choice:
         top_k: Sample from so many of the most probable tokens; None: from all.
         top_p: Sample from the fewest tokens with this probability together, in (0, 1]; None: from all.
         beams: Beginnings that a beam search keeps; 1: no beam search.
+        every: Whether a beam search returns all that it kept, the most probable first, not only the first one.
 
     Raises:
-        AenbError: A beam search is asked for together with sampling.
+        AenbError: A beam search is asked for together with sampling; all beginnings are, without a beam search.
 
     Example:
         >>> Choice(top_p=0.9).samples
@@ -45,8 +46,11 @@ class Choice:
     top_k: int | None = None
     top_p: float | None = None
     beams: int = 1
+    every: bool = False
 
     def __post_init__(self) -> None:
+        if self.every and self.beams == 1:
+            raise AenbError("`beams`: expected at least 2, to return all of them; received 1.")
         if self.beams > 1 and self.samples:
             raise AenbError(
                 f"`beams`: expected 1 together with temperature, top_k or top_p, since a beam search draws nothing; "
@@ -76,26 +80,28 @@ class Writer:
         """Write a text for each code.
 
         Args:
-            codes: (n, code_size), with one-hot labels appended for a conditional model.
+            codes: (n, *code_shape), with one-hot labels appended for a conditional model.
             choice: How each token is chosen; None: the most probable one.
             seed: Of samples: two integers, or one.
 
         Returns:
-            (n, length), int32, token ids, 0 after the end.
+            (n, length), int32, token ids, 0 after the end; (n, beams, length) for every beginning of a beam search.
         """
         choice = choice or Choice()
         kind = replace(choice, temperature=1.0 if choice.samples else None)  # one function for all temperatures
+        codes = tf.cast(codes, "float32")
         if kind not in self._compiled:
+            given = [tf.TensorSpec([None, *codes.shape[1:]]), tf.TensorSpec((2,), "int32"), tf.TensorSpec(())]
             self._compiled[kind] = tf.function(
                 lambda codes, seed, temperature: (
-                    self._searched(codes, kind.beams) if kind.beams > 1 else self._drawn(codes, kind, seed, temperature)
+                    self._searched(codes, kind) if kind.beams > 1 else self._drawn(codes, kind, seed, temperature)
                 ),
-                reduce_retracing=True,
+                input_signature=given,
                 autograph=False,
             )
         seeds = np.broadcast_to(np.asarray(seed, "int64"), (2,)).astype("int32")
         temperature = tf.constant(choice.temperature or 1.0, "float32")
-        return self._compiled[kind](tf.cast(codes, "float32"), tf.constant(seeds), temperature)
+        return self._compiled[kind](codes, tf.constant(seeds), temperature)
 
     def _drawn(self, codes: Tensor, choice: Choice, seed: Tensor, temperature: Tensor) -> Tensor:
         """Choose one token after the other: (n, code_size) → (n, length)."""
@@ -124,9 +130,9 @@ class Writer:
         uniform = tf.random.stateless_uniform(tf.shape(allowed), seed, minval=1e-20)
         return tf.argmax(allowed - tf.math.log(-tf.math.log(uniform)), axis=-1, output_type="int32")  # Gumbel noise
 
-    def _searched(self, codes: Tensor, beams: int) -> Tensor:
-        """Search for the most probable text of each code: (n, code_size) → (n, length)."""
-        n, size = tf.shape(codes)[0], self._body.vocabulary
+    def _searched(self, codes: Tensor, choice: Choice) -> Tensor:
+        """Search for the most probable text of each code: (n, *code_shape) → (n, length), or (n, beams, length)."""
+        n, size, beams = tf.shape(codes)[0], self._body.vocabulary, choice.beams
 
         def go_on(position: Tensor, tokens: Tensor, scores: Tensor, texts: Tensor, *memory: Tensor) -> Any:
             logits, new = self._body.step(self._decoder, tf.reshape(tokens, (-1,)), position, [*memory])
@@ -149,7 +155,8 @@ class Writer:
         def is_unfinished(position: Tensor, tokens: Tensor, *rest: Tensor) -> Tensor:
             return (position == 0) | ~tf.reduce_all(tokens == 0)
 
-        return tf.while_loop(is_unfinished, go_on, begin, maximum_iterations=self.length)[3][:, 0]
+        texts = tf.while_loop(is_unfinished, go_on, begin, maximum_iterations=self.length)[3]
+        return texts if choice.every else texts[:, 0]
 
 
 def restricted(logits: Tensor, top_k: int | None = None, top_p: float | None = None) -> Tensor:

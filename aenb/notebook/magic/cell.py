@@ -55,7 +55,7 @@ def autoencoder(
     from aenb.training.train import make_spec, train_spec  # imports NumPy and more, so not before it is needed
 
     spec = make_spec(asked.family, asked.name, settings)
-    data, note = find_data(spec.data, shell.user_ns)
+    data, note = find_data(spec.data, shell.user_ns, tokens=spec.tokens, task=spec.task)
     checkpointing = _checkpointing(asked)
     with open_view(not asked.quiet) as view:
         run = train_spec(spec, data, (), view, checkpointing=checkpointing, background=asked.background)

@@ -133,7 +133,7 @@ class Trainer:
         view = LiveView(InBox(self._live), f"{name}: {spec.family} on {spec.data}")
         variables = self._variables
         try:
-            data, notes = find_data(spec.data, variables)
+            data, notes = find_data(spec.data, variables, tokens=spec.tokens, task=spec.task)
             run = train_spec(spec, data, (), view, checkpointing=automatic(name), background=True)
             run.record["notes"] += notes
             variables[name] = run

@@ -15,7 +15,7 @@ import ipywidgets as widgets
 from aenb.core import backend
 from aenb.core.errors import AenbError
 from aenb.core.progress import time_in_words
-from aenb.data.load import find_data, load_data
+from aenb.data.load import asked_kind, find_data, load_data
 from aenb.data.record import Data
 from aenb.data.sets.data_sets import datasets
 from aenb.runs.run import Run
@@ -48,7 +48,7 @@ class Preview:
         self._asked: Spec | None = None
         self._timer: threading.Timer | None = None
         self._working = threading.Lock()
-        self._known: tuple[tuple[str, int | None], Data] | None = None  # the data set that was shown last
+        self._known: tuple[tuple[str, int | None, str | None], Data] | None = None  # the data set that was shown last
 
     def follow(self, spec: Spec, delay: float) -> None:
         """Show what is known of a spec after some seconds; a later call takes the place of this one."""
@@ -78,13 +78,13 @@ class Preview:
 
     def _load(self, spec: Spec) -> Data | None:
         """Return the data; None if it would have to be downloaded."""
-        found, _ = find_data(spec.data, self._variables())
+        found, _ = find_data(spec.data, self._variables(), tokens=spec.tokens, task=spec.task)
         if not isinstance(found, str) or found not in datasets():  # a variable or a file may have changed
-            return load_data(found, limit=spec.limit)
+            return _loaded(found, spec)
         if not datasets()[found].at_hand():
             return None
-        if self._known is None or self._known[0] != (found, spec.limit):
-            self._known = (found, spec.limit), load_data(found, limit=spec.limit)
+        if self._known is None or self._known[0] != (found, spec.limit, spec.tokens):
+            self._known = (found, spec.limit, spec.tokens), _loaded(found, spec)
         return self._known[1]
 
     def _show_data(self, spec: Spec, data: Data) -> None:
@@ -117,3 +117,7 @@ class Preview:
         if spec is self._asked:
             self.data.value, self.model.value = (f"<div>{escape(words)}</div>" for words in (data, model))
             self._told("", "")
+
+
+def _loaded(found: Any, spec: Spec) -> Data:
+    return load_data(found, limit=spec.limit, tokens=spec.tokens, kind=asked_kind(spec.task, found))
