@@ -69,7 +69,7 @@ def test_what_is_left_out_is_reported():
         (PAIRS, {"labels": [1] * 6}, "`labels`: expected none with pairs"),
         (PAIRS, {"tokens": "words"}, 'expected "subwords" or "bytes" of pairs'),
         (["a", "b", "c", "d"], {"kind": "pairs"}, "a list of .source, target."),
-        ("wordnet", {"kind": "pairs"}, "with pairs of texts"),
+        ("digits", {"kind": "pairs"}, "with pairs of texts"),
     ],
 )
 def test_errors_say_what_was_expected(given, options, words):
@@ -88,7 +88,7 @@ def test_a_run_keeps_the_units_of_both_sides():
     kept = Preprocessing.from_dict(data.preprocessing.to_dict())
     assert kept == data.preprocessing
     assert kept.target_length == data.targets_train.shape[1]
-    assert data.preprocessing.what == "pairs of texts of up to 16 and 15 bytes"
+    assert data.preprocessing.what == "pairs of texts of up to 16 and 17 bytes"
     with pytest.raises(aenb.AenbError, match="target_length that does not fit"):
         Preprocessing.from_dict(kept.to_dict() | {"target_length": -1})
 

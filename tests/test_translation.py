@@ -82,7 +82,7 @@ class TestModel:
 
     def test_the_loss_is_that_of_a_token_of_the_targets(self, model):
         net = interface(model)
-        loss = float(net.test_step((X, Y))["loss"])
+        loss = float(net.test_step((tf.constant(X), tf.constant(Y)))["loss"])
         assert loss == pytest.approx(-log_p(model, X, Y).sum() / np.asarray(counted(Y)).sum(), rel=1e-4)
 
     def test_the_target_depends_on_the_source_and_not_on_its_padding(self, model):

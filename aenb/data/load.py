@@ -162,7 +162,7 @@ def load_data(
     is_known = isinstance(data, Data) or (isinstance(data, str | Path) and str(data) in datasets())
     if not is_known and (kind == "pairs" or are_pairs(data)):
         return load_pairs(data, labels, name, tokens, columns).limit(smaller(limit, max_examples()))
-    if tokens in UNITS and not (isinstance(data, str | Path) and is_known):
+    if tokens in UNITS and not is_known:
         return load_written(data, labels, name, tokens).limit(smaller(limit, max_examples()))
     loaded = _find(data, labels, name, Asked(None if kind == "pairs" else kind, columns, window, stride, sample_rate))
     if kind == "pairs" and not loaded.target_length:

@@ -6,6 +6,7 @@ joint byte-pair encoding), so names are split alike on both sides.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,11 @@ def are_pairs(x: Any) -> bool:
     return (
         isinstance(first, tuple | list | np.ndarray) and len(first) == 2 and all(isinstance(one, str) for one in first)
     )
+
+
+def usual_units() -> str:
+    """Return what pairs are split into by default: "subwords" if the library `tokenizers` is there, else "bytes"."""
+    return "subwords" if importlib.util.find_spec("tokenizers") else "bytes"
 
 
 def from_pairs(

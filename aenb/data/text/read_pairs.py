@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from aenb.data.files.data_files import read_file
 from aenb.data.foreign import reading
 from aenb.data.labels import printable
 from aenb.data.record import Data
-from aenb.data.text.pairs import are_pairs, from_pairs
+from aenb.data.text.pairs import are_pairs, from_pairs, usual_units
 from aenb.data.values.numeric import is_frame
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def load_pairs(
         raise AenbError(
             f'`tokens`: expected "subwords" or "bytes" of pairs, which stay as they are written; received {tokens!r}.'
         )
-    tokens = tokens or ("subwords" if importlib.util.find_spec("tokenizers") else "bytes")
+    tokens = tokens or usual_units()
     source, notes = "the notebook", tuple[str, ...]()
     if isinstance(data, str | os.PathLike):
         path = expanded(os.fsdecode(data))
