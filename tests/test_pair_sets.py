@@ -115,8 +115,11 @@ class TestDefinitions:
         assert (data.n, data.is_subset) == (1000, True)
 
     def test_words_with_one_definition_and_long_ones_are_left_out(self, nothing_installed, tmp_path):
-        lines = ["  1 a licence", '1 04 n 01 red_cat 0 000 | a cat that is red; "the red cat"', 
-                 "2 04 n 02 red_cat 0 000 | a fox  ", "3 04 n 01 lone 0 000 | nothing else", f"4 04 n 01 red_cat 0 000 | {'very ' * 30} red"]  # fmt: skip
+        lines = [
+            "  1 a licence", '1 04 n 01 red_cat 0 000 | a cat that is red; "the red cat"',
+            "2 04 n 02 red_cat 0 000 | a fox  ", "3 04 n 01 lone 0 000 | nothing else",
+            f"4 04 n 01 red_cat 0 000 | {'very ' * 30} red",
+        ]  # fmt: skip
         for name in definitions.FILES:
             (tmp_path / name).write_text("\n".join(lines) + "\n")
         found = definitions._frequent(list(definitions._glosses()))

@@ -63,8 +63,8 @@ def verses() -> Data:
     tokens = usual_units()
     return from_pairs(
         list(found.values()), "verses", "King James Version and Reina-Valera 1909, eBible.org", tokens=tokens,
-        longest=LONGEST[tokens], names=names, is_held=np.array([name.split(".")[0] in HELD for name in found]), notes=notes,
-        total=0 if folder else TOTAL,
+        longest=LONGEST[tokens], names=names, is_held=np.array([name.split(".")[0] in HELD for name in found]),
+        notes=notes, total=0 if folder else TOTAL,
     )  # fmt: skip
 
 
