@@ -35,7 +35,7 @@ from aenb.models.architecture.attending_body import AttendingBody
 from aenb.models.architecture.causal_body import CausalBody
 from aenb.models.architecture.custom_parts import as_part
 from aenb.models.architecture.transformer import Patches, Transformer
-from aenb.models.autoregressive.translator import Bottleneck, Code, TargetLength, translator
+from aenb.models.autoregressive.translator import Bottleneck, Code, Dropout, TargetLength, translator
 from aenb.models.hyperparameters import Activation, LatentDim, Loss, OutputActivation, Part, Vocabulary, WordDropout
 from aenb.models.losses.perceptual import Perceptual
 from aenb.models.players.masking import Masking
@@ -77,6 +77,7 @@ def attention(
     perceptual: Perceptual = 0.0,
     word_dropout: WordDropout = 0.0,
     bottleneck: Bottleneck = False,
+    dropout: Dropout = 0.0,
     target_length: TargetLength = 0,
     vocabulary: Vocabulary = 0,
     encoder: Part = None,
@@ -91,14 +92,17 @@ def attention(
         (None, None, 64)
     """
     if target_length:
-        widths, parts = (embed_dim,) * num_layers, {"encoder": encoder, "decoder": decoder}
         given = {"patch_size": patch_size, "form": form, "positions": positions, "mask_ratio": mask_ratio}
         check_unused("attention", given | {"activation": activation}, "pairs of texts")
         _check_heads(embed_dim, num_heads)
-        of_pairs = CausalBody(widths, vocabulary) if bottleneck else AttendingBody(widths, vocabulary, num_heads)
-        code = Code(latent_dim) if bottleneck else None
-        return translator("attention", of_pairs, (input_shape[0], target_length), code, word_dropout, parts)
-    given = {"bottleneck": bottleneck, "word_dropout": word_dropout}
+        widths, parts = (embed_dim,) * num_layers, {"encoder": encoder, "decoder": decoder}
+        if not bottleneck:
+            body_of_pairs = AttendingBody(widths, vocabulary, num_heads, dropout)
+            return translator("attention", body_of_pairs, (input_shape[0], target_length), None, word_dropout, parts)
+        check_unused("attention", {"dropout": dropout}, "a bottleneck")
+        narrow = CausalBody(widths, vocabulary)
+        return translator("attention", narrow, (input_shape[0], target_length), Code(latent_dim), word_dropout, parts)
+    given = {"bottleneck": bottleneck, "dropout": dropout, "word_dropout": word_dropout}
     check_unused("attention", given, "a task that learns no pairs of texts")
     patches = _patches(input_shape, patch_size, vocabulary)
     body = Transformer(embed_dim, num_heads, num_layers, form, positions, activation)

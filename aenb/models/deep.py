@@ -21,7 +21,7 @@ from aenb.core.fields import Field
 from aenb.models.architecture import backbones, layers
 from aenb.models.architecture import linear_path as pca_path
 from aenb.models.autoregressive.text_decoder import source_body, text_body
-from aenb.models.autoregressive.translator import Bottleneck, Code, TargetLength, translator
+from aenb.models.autoregressive.translator import Bottleneck, Code, Dropout, TargetLength, translator
 from aenb.models.hyperparameters import (
     Activation,
     CodeActivation,
@@ -70,6 +70,7 @@ def deep(
     decoder_type: DecoderType = "parallel",
     word_dropout: WordDropout = 0.0,
     bottleneck: Bottleneck = False,
+    dropout: Dropout = 0.0,
     target_length: TargetLength = 0,
     vocabulary: Vocabulary = 0,
     layout: TableLayout = None,
@@ -86,16 +87,16 @@ def deep(
     """
     table = layout_of(layout, input_shape)
     if target_length:
-        body_of = text_body if bottleneck else source_body
-        of_pairs = body_of(
-            "gru" if decoder_type == "parallel" else decoder_type,
-            None if hidden_units == UNITS else hidden_units,
-            vocabulary,
-        )
-        code = Code(latent_dim, latent_activation) if bottleneck else None
+        kind = "gru" if decoder_type == "parallel" else decoder_type
+        widths = None if hidden_units == UNITS else hidden_units
         parts = {"encoder": encoder, "decoder": decoder}
-        return translator("deep", of_pairs, (input_shape[0], target_length), code, word_dropout, parts)
-    check_unused("deep", {"bottleneck": bottleneck}, "a task that learns no pairs of texts")
+        if not bottleneck:
+            of_pairs = source_body(kind, widths, vocabulary, dropout)
+            return translator("deep", of_pairs, (input_shape[0], target_length), None, word_dropout, parts)
+        check_unused("deep", {"dropout": dropout}, "a bottleneck")
+        code, of_code = Code(latent_dim, latent_activation), text_body(kind, widths, vocabulary)
+        return translator("deep", of_code, (input_shape[0], target_length), code, word_dropout, parts)
+    check_unused("deep", {"bottleneck": bottleneck, "dropout": dropout}, "a task that learns no pairs of texts")
     if decoder_type != "parallel":
         from aenb.models.autoregressive.text_autoencoder import text_autoencoder
 

@@ -22,6 +22,7 @@ from aenb.data.record import Data
 from aenb.data.sets import sword
 from aenb.data.sets.data_sets import dataset
 from aenb.data.text.pairs import from_pairs, usual_units
+from aenb.data.text.subwords import SIZE
 from aenb.data.text.written import MAX_LENGTH
 
 MODULES = ("engKJV2006eb", "spaRV1909eb")
@@ -49,6 +50,16 @@ def _folder() -> Path | None:
 )
 def verses() -> Data:
     """Load pairs of verses in subword units, or in bytes if `tokenizers` is missing; a sample without the packages."""
+    return short_verses(LONGEST[usual_units()])
+
+
+def short_verses(longest: int, size: int = SIZE) -> Data:
+    """Load the pairs of verses that have at most so many units on each side.
+
+    Args:
+        longest: Units of a verse.
+        size: How many units to learn, those of bytes included, at most.
+    """
     folder = _folder()
     found = _sample() if folder is None else _aligned(*(sword.verses(folder / name) for name in MODULES))
     if not found:
@@ -60,10 +71,9 @@ def verses() -> Data:
             "The packages are not installed (apt-get install sword-text-kjv sword-text-sparv): this is a sample of "
             "short verses."
         )
-    tokens = usual_units()
     return from_pairs(
-        list(found.values()), "verses", "King James Version and Reina-Valera 1909, eBible.org", tokens=tokens,
-        longest=LONGEST[tokens], names=names, is_held=np.array([name.split(".")[0] in HELD for name in found]),
+        list(found.values()), "verses", "King James Version and Reina-Valera 1909, eBible.org", tokens=usual_units(),
+        size=size, longest=longest, names=names, is_held=np.array([name.split(".")[0] in HELD for name in found]),
         notes=notes, total=0 if folder else TOTAL,
     )  # fmt: skip
 

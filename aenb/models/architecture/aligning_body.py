@@ -15,14 +15,22 @@ from aenb.core.backend import Layer, Model, Tensor, keras
 from aenb.models.architecture.attending_body import attended
 from aenb.models.architecture.recurrent_body import UNROLLED
 from aenb.models.architecture.text_body import source_tokens
+from aenb.models.architecture.transformer import dropped
 
 
 @dataclass(frozen=True)
 class AligningBody:
-    """Layers of gated recurrent units with cross attention: see `TextBody`, whose codes are here sequences."""
+    """Layers of gated recurrent units with cross attention: see `TextBody`, whose codes are here sequences.
+
+    Attributes:
+        hidden_units: The units of each layer.
+        vocabulary: How many different tokens there are.
+        dropout: The share of values that training sets to 0, in embeddings and before the output.
+    """
 
     hidden_units: tuple[int, ...]
     vocabulary: int
+    dropout: float = 0.0
 
     @property
     def word(self) -> int:
@@ -45,7 +53,7 @@ class AligningBody:
 
     def down(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Read tokens in both directions: (batch, length) → (batch, length, 2 · units)."""
-        h = keras.layers.Embedding(self.vocabulary, self.word, name="words")(x)
+        h = dropped(keras.layers.Embedding(self.vocabulary, self.word, name="words")(x), self.dropout)
         for number, units in enumerate(self.hidden_units, 1):
             layer = self._gru(units, x.shape[1], "gru")
             h = keras.layers.Bidirectional(layer, name=f"gru_{number}")(h)
@@ -55,13 +63,13 @@ class AligningBody:
         """Predict features of each position: (batch, length), (batch, source length, size) → (batch, length, word)."""
         is_there = keras.ops.any(keras.ops.not_equal(code, 0), axis=-1)[:, None, :]
         mean = _mean(code)
-        h = keras.layers.Embedding(self.vocabulary, self.word, name="words")(before)
+        h = dropped(keras.layers.Embedding(self.vocabulary, self.word, name="words")(before), self.dropout)
         for number, units in enumerate(self.hidden_units, 1):
             state = keras.layers.Dense(units, "tanh", name=f"state_{number}")(mean)
             h = self._gru(units, length, f"gru_{number}")(h, initial_state=[state])
         read = keras.layers.MultiHeadAttention(1, self.hidden_units[-1], name="cross_1")
         both = keras.layers.Concatenate(name="state_and_read")([h, read(h, code, attention_mask=is_there)])
-        return keras.layers.Dense(self.word, "tanh", name="narrow")(both)
+        return dropped(keras.layers.Dense(self.word, "tanh", name="narrow")(both), self.dropout)
 
     def start(self, decoder: Model, code: Tensor) -> Any:
         """Return which source tokens there are, their keys and values, and the first states."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from aenb.core.backend import Layer, Model, Tensor, keras
 from aenb.models.architecture.text_body import source_tokens
-from aenb.models.architecture.transformer import EPSILON, WIDER, Transformer
+from aenb.models.architecture.transformer import EPSILON, WIDER, Transformer, dropped
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,13 @@ class AttendingBody:
         hidden_units: The width of each block, all the same.
         vocabulary: How many different tokens there are.
         num_heads: Attention heads in each block, which divide the width.
+        dropout: The share of values that training sets to 0, in embeddings and before each sum.
     """
 
     hidden_units: tuple[int, ...]
     vocabulary: int
     num_heads: int = 4
+    dropout: float = 0.0
 
     @property
     def width(self) -> int:
@@ -52,7 +54,7 @@ class AttendingBody:
     def down(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Let the tokens of the source attend to each other: (batch, length) → (batch, length, width)."""
         is_there = keras.ops.not_equal(x, 0)
-        body = Transformer(self.width, self.num_heads, len(self.hidden_units))
+        body = Transformer(self.width, self.num_heads, len(self.hidden_units), dropout=self.dropout)
         return source_tokens(body.blocks(self._embedded(x), is_there), is_there)
 
     def up(self, before: Tensor, code: Tensor, length: int) -> Tensor:
@@ -71,13 +73,14 @@ class AttendingBody:
         for number in self._numbers:
             normed = _norm(f"before_attention_{number}")(h)
             attended = self._attention(f"attention_{number}")(normed, normed, use_causal_mask=True)
-            h = keras.layers.Add(name=f"attended_{number}")([h, attended])
+            h = keras.layers.Add(name=f"attended_{number}")([h, dropped(attended, self.dropout)])
             normed = _norm(f"before_cross_{number}")(h)
             read = self._attention(f"cross_{number}")(normed, code, attention_mask=is_there)
-            h = keras.layers.Add(name=f"read_{number}")([h, read])
+            h = keras.layers.Add(name=f"read_{number}")([h, dropped(read, self.dropout)])
             wide = keras.layers.Dense(WIDER * self.width, "gelu", name=f"wide_{number}")
             narrow = keras.layers.Dense(self.width, name=f"narrow_{number}")
-            h = keras.layers.Add(name=f"block_{number}")([h, narrow(wide(_norm(f"before_dense_{number}")(h)))])
+            dense = narrow(wide(_norm(f"before_dense_{number}")(h)))
+            h = keras.layers.Add(name=f"block_{number}")([h, dropped(dense, self.dropout)])
         return _norm("last")(h)
 
     def start(self, decoder: Model, code: Tensor) -> Any:
@@ -112,8 +115,8 @@ class AttendingBody:
     def _embedded(self, x: Tensor) -> Tensor:
         """Embed tokens and their positions: (batch, length) → (batch, length, width)."""
         places = keras.ops.cumsum(keras.ops.ones_like(x), axis=1) - 1
-        return keras.layers.Add(name="tokens")([self._table(self.vocabulary, "words")(x),
-                                                self._table(x.shape[1], "places")(places)])  # fmt: skip
+        both = [self._table(self.vocabulary, "words")(x), self._table(x.shape[1], "places")(places)]
+        return dropped(keras.layers.Add(name="tokens")(both), self.dropout)
 
     def _table(self, count: int, name: str) -> Layer:
         initial = keras.initializers.RandomNormal(stddev=0.02)  # as usual with transformers

@@ -100,6 +100,7 @@ class Transformer:
         positions: "learned" or "sincos".
         activation: The activation of the dense layers inside the blocks.
         is_causal: Whether tokens attend only to themselves and those before ("multihead").
+        dropout: The share of values that training sets to 0 before each sum.
     """
 
     embed_dim: int
@@ -109,6 +110,7 @@ class Transformer:
     positions: str = "learned"
     activation: str = "gelu"
     is_causal: bool = False
+    dropout: float = 0.0
 
     def embed(self, x: Tensor, grid: tuple[int, ...]) -> Tensor:
         """Embed patches as tokens, with their positions: (batch, patches, width) → (batch, patches, embed_dim).
@@ -151,11 +153,11 @@ class Transformer:
             attended = (
                 self._multihead(h, present, number) if self.form == "multihead" else _additive(h, present, number)
             )
-            x = keras.layers.Add(name=f"attended_{number}")([x, attended])
+            x = keras.layers.Add(name=f"attended_{number}")([x, dropped(attended, self.dropout)])
             h = _norm(f"before_dense_{number}")(x)
             h = keras.layers.Dense(WIDER * self.embed_dim, self.activation, name=f"wide_{number}")(h)
             h = keras.layers.Dense(self.embed_dim, name=f"narrow_{number}")(h)
-            x = keras.layers.Add(name=f"block_{number}")([x, h])
+            x = keras.layers.Add(name=f"block_{number}")([x, dropped(h, self.dropout)])
         return _norm("last")(x)
 
     def _multihead(self, h: Tensor, present: Tensor | None, number: int) -> Tensor:
@@ -175,6 +177,11 @@ def _additive(h: Tensor, present: Tensor | None, number: int) -> Tensor:
     layer = keras.layers.AdditiveAttention(name=f"attention_{number}")
     mean = layer([query, h, key]) if present is None else layer([query, h, key], mask=[None, present])
     return keras.layers.Dense(width, name=f"mean_{number}")(mean)
+
+
+def dropped(x: Tensor, share: float) -> Tensor:
+    """Set a share of the values to 0 in training, by a layer if there is a share at all (Srivastava et al. 2014)."""
+    return keras.layers.Dropout(share)(x) if share else x
 
 
 def _norm(name: str) -> Layer:

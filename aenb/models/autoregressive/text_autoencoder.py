@@ -38,7 +38,9 @@ class TeacherForcing:
         ops, likelihood, before = keras.ops, LIKELIHOODS["categorical"], tokens_before(batch.y)
         if self.word_dropout and batch.training:
             before = hide(before, self.word_dropout, net.seeds)
-        logits = ops.cast(parameter_of(self.decoder, likelihood)([before, net.encoder(batch.x)]), "float32")
+        codes = net.encoder(batch.x, training=batch.training)
+        logits = parameter_of(self.decoder, likelihood)([before, codes], training=batch.training)
+        logits = ops.cast(logits, "float32")
         weights = counted(batch.y)
         return {"loss": -ops.sum(weights * likelihood.log_prob(batch.y, logits)) / ops.sum(weights)}
 

@@ -31,12 +31,12 @@ def text_body(kind: str, hidden_units: tuple[int, ...] | None, vocabulary: int) 
     return RecurrentBody(widths, vocabulary) if kind == "gru" else CausalBody(widths, vocabulary)
 
 
-def source_body(kind: str, hidden_units: tuple[int, ...] | None, vocabulary: int) -> TextBody:
+def source_body(kind: str, hidden_units: tuple[int, ...] | None, vocabulary: int, dropout: float = 0.0) -> TextBody:
     """Return the body of a decoder that attends to another text: see `text_body`."""
     body = text_body(kind, hidden_units, vocabulary)
     if kind == "gru":
-        return AligningBody(body.hidden_units, vocabulary)
-    return AttendingBody(body.hidden_units, vocabulary, body.num_heads)  # type: ignore[attr-defined]
+        return AligningBody(body.hidden_units, vocabulary, dropout)
+    return AttendingBody(body.hidden_units, vocabulary, body.num_heads, dropout)  # type: ignore[attr-defined]
 
 
 def text_decoder(

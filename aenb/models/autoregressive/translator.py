@@ -25,6 +25,9 @@ from aenb.models.players.training_step import Player
 Bottleneck = Annotated[
     bool, Field("of pairs of texts: decode the target from one latent code, without attention over the source")
 ]
+Dropout = Annotated[
+    float, Field("of pairs of texts: share of values that training sets to 0, for few pairs", low=0, high=0.9)
+]
 TargetLength = Annotated[
     int, Field("tokens of the target, of pairs of texts; 0: none (found in the data)", low=0, high=10**5, of_data=True)
 ]

@@ -186,7 +186,7 @@ def choose_likelihood(asked: str | None, support: str, variance: float | None) -
     return name, (note,) if note else ()
 
 
-def parameter_of(decoder: Model, likelihood: Likelihood) -> Callable[[Tensor], Tensor]:
+def parameter_of(decoder: Model, likelihood: Likelihood) -> Callable[..., Tensor]:
     """Return a function from a decoder's inputs to η: the decoder without its last activation, if that is a layer."""
     if likelihood.parameter is None:
         return decoder
@@ -194,4 +194,4 @@ def parameter_of(decoder: Model, likelihood: Likelihood) -> Callable[[Tensor], T
     has_activation = isinstance(last, keras.layers.Activation) and last.output is decoder.outputs[0]
     if has_activation and last.activation is keras.activations.get(likelihood.last):
         return keras.Model(decoder.input, last.input)
-    return lambda inputs: likelihood.parameter(keras.ops.cast(decoder(inputs), "float32"))
+    return lambda inputs, **given: likelihood.parameter(keras.ops.cast(decoder(inputs, **given), "float32"))
