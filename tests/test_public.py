@@ -21,14 +21,15 @@ NAMES = [
 ]  # fmt: skip
 MEMBERS = {  # what others may rely on; the rest is for aenb's own rooms
     "Run": [
-        "adopt", "anomalies", "attention", "data", "decode", "denoise", "diagnose", "drift", "encode", "epochs",
+        "adopt", "anomalies", "attention", "candidates", "data", "decode", "denoise", "diagnose", "drift", "encode", "epochs",
         "evaluate", "explain",
         "generate", "impute", "inpaint", "interpolate", "latent_dim", "name", "pause", "plot", "reconstruct",
-        "resume", "save", "score", "show", "stop", "summary", "to_cell", "wait",
+        "resume", "save", "score", "show", "stop", "summarise", "summary", "to_cell", "translate", "wait",
     ],
     "Data": [
         "anomalies", "class_names", "classes", "columns", "describe", "feature_names", "input_shape", "is_subset",
-        "kind", "limit", "n", "name", "notes", "one_class", "scaler", "source", "total", "vocabulary", "x_test",
+        "kind", "limit", "n", "name", "notes", "one_class", "scaler", "source",
+        "targets_test", "targets_train", "total", "vocabulary", "x_test",
         "x_train", "y_test", "y_train",
     ],
     "LatentExplorer": ["animation", "marks", "place", "run", "selected"],
@@ -37,7 +38,7 @@ MEMBERS = {  # what others may rely on; the rest is for aenb's own rooms
 SETTINGS = {
     "train": [
         "family", "data", "name", "checkpoint", "resume", "background", "callbacks", "verbose", "task", "corruption",
-        "amount", "limit", "epochs", "batch_size", "learning_rate", "seed", "patience", "restarts", "mixed_precision",
+        "amount", "tokens", "limit", "epochs", "batch_size", "learning_rate", "seed", "patience", "restarts", "mixed_precision",
         "xla", "settings",
     ],
     "load_data": [

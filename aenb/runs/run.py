@@ -593,7 +593,7 @@ class Run:
         """Write the other text of pairs, such as a translation, as a model trained with `task="translate"` has learnt.
 
         Args:
-            x: n texts of the kind of the sources: a list or a column, or one text; or token ids, (n, length).
+            x: Texts, (n, ), of the kind of the sources, a list or a column, or one text; or token ids, (n, length).
             beams: Search for the most probable translation: so many beginnings are kept at each step. 1: each token is
                 the most probable one.
 
@@ -620,11 +620,11 @@ class Run:
         """Return the most probable texts for each source, found by a beam search.
 
         Args:
-            x: m texts, as for `translate`; or one text.
+            x: Texts as for `translate`, or token ids, (n, length).
             n: How many.
 
         Returns:
-            For each source, a list of n texts, the most probable first.
+            For each source, a list of texts, the most probable first.
 
         Raises:
             AenbError: The run did not learn pairs of texts.
@@ -651,7 +651,7 @@ class Run:
         `task="summarise"` reconstructs texts from a part of their words, so that the codes of parts mean something.
 
         Args:
-            x: n texts, a list or a column; or one text.
+            x: Texts, (n, ), a list or a column; or one text.
             length: The most words of a summary.
 
         Returns:
