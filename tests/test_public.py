@@ -21,8 +21,8 @@ NAMES = [
 ]  # fmt: skip
 MEMBERS = {  # what others may rely on; the rest is for aenb's own rooms
     "Run": [
-        "adopt", "anomalies", "attention", "candidates", "data", "decode", "denoise", "diagnose", "drift", "encode", "epochs",
-        "evaluate", "explain",
+        "adopt", "anomalies", "attention", "candidates", "data", "decode", "denoise", "diagnose", "drift", "encode",
+        "epochs", "evaluate", "explain",
         "generate", "impute", "inpaint", "interpolate", "latent_dim", "name", "pause", "plot", "reconstruct",
         "resume", "save", "score", "show", "stop", "summarise", "summary", "to_cell", "translate", "wait",
     ],
@@ -38,8 +38,8 @@ MEMBERS = {  # what others may rely on; the rest is for aenb's own rooms
 SETTINGS = {
     "train": [
         "family", "data", "name", "checkpoint", "resume", "background", "callbacks", "verbose", "task", "corruption",
-        "amount", "tokens", "limit", "epochs", "batch_size", "learning_rate", "seed", "patience", "restarts", "mixed_precision",
-        "xla", "settings",
+        "amount", "tokens", "limit", "epochs", "batch_size", "learning_rate", "seed", "patience", "restarts",
+        "mixed_precision", "xla", "settings",
     ],
     "load_data": [
         "data", "labels", "limit", "name", "kind", "columns", "tokens", "window", "stride", "sample_rate",
