@@ -138,6 +138,12 @@ class TestWriting:
         few, greedy = (np.asarray(own.write(CODES, Choice(beams=count))) for count in (4, 1))
         assert (log_p(model, few, CODES) >= log_p(model, greedy, CODES) - 1e-4).mean() > 0.7
 
+    def test_a_search_takes_a_single_code(self, model):
+        own = writer(model)
+        several, one = (np.asarray(own.write(codes, Choice(beams=3))) for codes in (CODES, CODES[:1]))
+        np.testing.assert_array_equal(one, several[:1])
+        np.testing.assert_array_equal(writer(model).write(CODES[:1], Choice(beams=3)), one)
+
     def test_samples_have_the_frequencies_of_the_distribution(self, model):
         codes, temperature = np.repeat(CODES[:1], 4000, axis=0), 0.7
         first = np.asarray(writer(model).write(codes, Choice(temperature=temperature), seed=1))[:, 0]

@@ -81,8 +81,8 @@ def from_pairs(
         >>> data.input_shape, data.targets_train.shape, data.texts(data.targets_test)
         ((5,), (5, 8), ['un gato'])
     """
-    texts, kept = _cleaned(pairs, name)
-    names, is_held = (None if one is None else np.asarray(one)[kept] for one in (names, is_held))
+    texts, places = _cleaned(pairs, name)
+    names, is_held = (None if one is None else np.asarray(one)[places] for one in (names, is_held))
     train, test, split_notes = split(len(texts), longest, None, is_held)
     known = _learnt([texts[place] for place in train], tokens, size) if subwords is None else subwords
     sides = [known.split([pair[side] for pair in texts]) for side in (0, 1)]
@@ -96,12 +96,13 @@ def from_pairs(
     if min(len(train), len(test)) == 0:  # of very few pairs
         train, test = (np.flatnonzero(is_short)[part] for part in split(int(is_short.sum()), longest)[:2])
     first, second = (padded(side, length) for side, length in zip(sides, lengths, strict=True))
+    kept = [[side[place] for place in (*train, *test)] for side in sides]
     return Data(
         first[train], first[test], kind="text", name=name, source=source, vocabulary=known.vocabulary,
         merges=known.merges, total=total, targets_train=second[train], targets_test=second[test],
         notes=(
             *notes, *_left_out(len(pairs) - len(texts), "with an empty side"), *split_notes,
-            *_left_out(int((~is_short).sum()), f"with a side of more than {longest} units"), _described(known, sides),
+            *_left_out(int((~is_short).sum()), f"with a side of more than {longest} units"), _described(known, kept),
         ),
         **named_parts(names, train, test),
     )  # fmt: skip
