@@ -199,7 +199,7 @@ def test_cells_go_through_the_whole_shell(shell, spec):
     seen = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("aenb.training.train.train_spec", lambda spec, *_, **__: seen.append(spec) or {}["the end"])
-        patch.setattr("aenb.data.load.find_data", lambda word, variables: (word, []))
+        patch.setattr("aenb.data.load.find_data", lambda word, variables, **_: (word, []))
         with case("cells round trip", shell.folder, seconds=5):
             shell.run_cell(spec.to_cell(), store_history=False)
             assert seen == [spec]
