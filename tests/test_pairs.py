@@ -99,6 +99,14 @@ def test_other_targets_are_other_data():
     np.testing.assert_array_equal(data.train, other.train)
 
 
+def test_the_preview_shows_both_sides():
+    from aenb.notebook.widgets.data_preview import DataOverview
+
+    shown = repr(DataOverview(aenb.load_data(PAIRS, tokens="bytes")))
+    assert "The sea is old. → El mar es viejo." in shown
+    assert "pairs of texts" in shown
+
+
 def test_what_is_taken_for_pairs():
     assert are_pairs(np.array(PAIRS, object))
     assert not are_pairs([[1, 2], [3, 4]])

@@ -197,6 +197,17 @@ class TestRun:
             with pytest.raises(aenb.AenbError, match=words):
                 call()
 
+    def test_odd_sources_are_translated_too(self, run):
+        odd = ["", "x" * 10_000, "🙂 مرحبا", "the\x00\ud800", "the red cat"]
+        texts = run.translate(odd)
+        assert [type(text) for text in texts] == [str] * 5
+        assert texts[-1] == run.translate("the red cat")
+
+    def test_a_comparison_has_the_scores_of_translation(self, run):
+        comparison = aenb.compare(run, run)
+        assert {"chrf", "bleu"} <= set(comparison.to_frame().columns)
+        assert "word for word" in comparison.baselines
+
     def test_its_summaries_are_short_enough(self, run):
         assert run.summarise("the red cat", length=2) in run.translate("the red cat")
         assert len(run.summarise(["the red cat"], length=2)[0].split()) <= 2

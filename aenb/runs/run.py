@@ -414,7 +414,8 @@ class Run:
             labels: (n,), the classes of the examples, if the model is conditional.
 
         Returns:
-            The reconstructions, (n, *input_shape), float32, in the model's units. Those of texts are texts, a list or a
+            The reconstructions, (n, *input_shape), float32, in the model's units; of a run that learnt pairs of texts,
+            the translations. Those of texts are texts, a list or a
             Series with their index, and those of token ids are token ids, int32. Those of a DataFrame or a table's file
             are a DataFrame in its own units, with its index; those of a raw array of rows or signals have its units
             too.

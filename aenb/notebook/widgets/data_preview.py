@@ -71,7 +71,7 @@ def _facts(data: Data) -> dict[str, str]:
     taking = [name for name, family in families().items() if data.kind in family.takes]
     return {
         "source": data.source,
-        "kind": NOUNS[data.kind],
+        "kind": "pairs of texts" if data.target_length else NOUNS[data.kind],
         "shape": "×".join(map(str, data.input_shape)),
         "split": f"{len(data.train):,} for training{read}, {len(data.test):,} held out",
         "classes": classes,
@@ -114,7 +114,7 @@ def _examples(data: Data) -> str:
     index = spread(len(data.train), TEN)
     x = units(data.train[index])
     if data.kind == "text":
-        return _list(_texts(data, x))
+        return _list(_texts(data, index))
     if data.kind == "tabular":
         return _wide(html_table(_rows(data, x)), "ten examples")
     drawn = _images(x) if data.kind == "image" else _signals(data.preprocessing.to_raw(x))
@@ -140,14 +140,24 @@ def _list(texts: Any) -> str:
     return f"<ol>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ol>"
 
 
-def _texts(data: Data, x: np.ndarray) -> list[str]:
-    return [text if len(text) <= LONGEST else f"{text[:LONGEST]}…" for text in data.texts(x)]
+def _texts(data: Data, index: np.ndarray) -> list[str]:
+    """Return training texts, cut to a line; of pairs, the source, an arrow and the target."""
+    texts = _cut(data.texts(units(data.train[index])))
+    if data.targets_train is None:
+        return texts
+    return [
+        f"{text} → {target}" for text, target in zip(texts, _cut(data.texts(data.targets_train[index])), strict=True)
+    ]
+
+
+def _cut(texts: list[str]) -> list[str]:
+    return [text if len(text) <= LONGEST else f"{text[:LONGEST]}…" for text in texts]
 
 
 def _examples_text(data: Data) -> list[str]:
     """Return ten training rows or texts as lines of text; other examples are shown in HTML only."""
     if data.kind == "text":
-        return _texts(data, units(data.train[spread(len(data.train), TEN)]))
+        return _texts(data, spread(len(data.train), TEN))
     if data.kind != "tabular":
         return []
     return [*text_table(_columns(data)), "", *text_table(_rows(data, units(data.train[spread(len(data.train), TEN)])))]
