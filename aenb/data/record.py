@@ -68,6 +68,9 @@ class Data:
         vocabulary: The tokens in the order of their ids; the first stands for no token, the second for any other word.
         merges: Of texts as they are written: the pairs of subword units that are joined, in the order in which they
             were learnt, none for bytes; None: texts are split into words.
+        targets_train: Of pairs of texts: the token ids of the second text of each training example, (n, target length),
+            uint16; else None.
+        targets_test: The same of the held-out examples, or None.
         scaler: The scikit-learn scaler that standardised a table's columns or a signal's channels, or None.
         pixel_range: The raw pixel values that 0 and 1 stand for; those of bytes are fixed.
         notes: What was inferred or changed, each a sentence to report.
