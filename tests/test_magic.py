@@ -244,7 +244,8 @@ def test_help(shell, capsys):
         ("%autoencoder sh", {"shallow"}),
         ("%%autoencoder deep d --e", {"--epochs"}),
         ("%%autoencoder deep d --data fa", {"fashion_mnist"}),
-        ("%%autoencoder deep d --task ", {"reconstruct", "denoise", "inpaint", "impute"}),
+        ("%%autoencoder deep d --task ", {"reconstruct", "denoise", "inpaint", "impute", "translate", "summarise"}),
+        ("%%autoencoder deep d --tokens ", {"words", "subwords", "bytes"}),
         ('%%autoencoder deep d\nactivation = "re', {"relu"}),
         ("%aenb sa", {"save"}),
         ("%aenb explore ", {""}),  # there are no runs
