@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aenb.core.backend import Layer, Model, Tensor, keras
-from aenb.models.architecture.text_body import source_tokens
+from aenb.models.architecture.text_body import embedded, source_tokens
 from aenb.models.architecture.transformer import EPSILON, WIDER, Transformer, dropped
 
 
@@ -55,7 +55,7 @@ class AttendingBody:
         """Let the tokens of the source attend to each other: (batch, length) → (batch, length, width)."""
         is_there = keras.ops.not_equal(x, 0)
         body = Transformer(self.width, self.num_heads, len(self.hidden_units), dropout=self.dropout)
-        return source_tokens(body.blocks(self._embedded(x), is_there), is_there)
+        return source_tokens(body.blocks(self._tokens(x), is_there), is_there)
 
     def up(self, before: Tensor, code: Tensor, length: int) -> Tensor:
         """Predict features of each position of the target.
@@ -69,7 +69,7 @@ class AttendingBody:
             (batch, length, width).
         """
         is_there = keras.ops.any(keras.ops.not_equal(code, 0), axis=-1)[:, None, :]  # (batch, 1, source length)
-        h = self._embedded(before)
+        h = self._tokens(before)
         for number in self._numbers:
             normed = _norm(f"before_attention_{number}")(h)
             attended = self._attention(f"attention_{number}")(normed, normed, use_causal_mask=True)
@@ -112,15 +112,8 @@ class AttendingBody:
             h = h + layer(f"narrow_{number}")(layer(f"wide_{number}")(layer(f"before_dense_{number}")(h)))
         return ops.cast(layer("output")(layer("last")(h))[:, 0], "float32"), [is_there, *sources, *cache]
 
-    def _embedded(self, x: Tensor) -> Tensor:
-        """Embed tokens and their positions: (batch, length) → (batch, length, width)."""
-        places = keras.ops.cumsum(keras.ops.ones_like(x), axis=1) - 1
-        both = [self._table(self.vocabulary, "words")(x), self._table(x.shape[1], "places")(places)]
-        return dropped(keras.layers.Add(name="tokens")(both), self.dropout)
-
-    def _table(self, count: int, name: str) -> Layer:
-        initial = keras.initializers.RandomNormal(stddev=0.02)  # as usual with transformers
-        return keras.layers.Embedding(count, self.width, embeddings_initializer=initial, name=name)
+    def _tokens(self, x: Tensor) -> Tensor:
+        return dropped(embedded(x, self.vocabulary, self.width), self.dropout)
 
     def _attention(self, name: str) -> Layer:
         return keras.layers.MultiHeadAttention(self.num_heads, self.width // self.num_heads, name=name)

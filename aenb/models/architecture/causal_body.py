@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from aenb.core.backend import Layer, Model, Tensor, keras
+from aenb.core.backend import Model, Tensor, keras
 from aenb.core.errors import AenbError
-from aenb.models.architecture.text_body import features
+from aenb.models.architecture.attending_body import attended
+from aenb.models.architecture.text_body import embedded, features
 from aenb.models.architecture.transformer import Transformer
 
 HEAD = 32  # dimensions of an attention head
@@ -60,7 +61,7 @@ class CausalBody:
     def down(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Let all tokens attend to each other: (batch, length) → (batch, features), means over the tokens."""
         is_there = keras.ops.not_equal(x, 0)
-        h = self._layers(is_causal=False).blocks(self._embedded(x), is_there)
+        h = self._layers(is_causal=False).blocks(embedded(x, self.vocabulary, self.width), is_there)
         weights = keras.ops.cast(is_there, h.dtype)[..., None]
         mean = keras.ops.sum(h * weights, axis=1) / keras.ops.maximum(keras.ops.sum(weights, axis=1), 1.0)
         return features([mean], labels)
@@ -68,7 +69,7 @@ class CausalBody:
     def up(self, before: Tensor, code: Tensor, length: int) -> Tensor:
         """Predict features of each position: (batch, length) and (batch, latent_dim) → (batch, length, features)."""
         given = keras.layers.Dense(self.width, name="from_code")(code)
-        h = keras.layers.Add(name="with_code")([self._embedded(before), given[:, None, :]])
+        h = keras.layers.Add(name="with_code")([embedded(before, self.vocabulary, self.width), given[:, None, :]])
         return self._layers(is_causal=True).blocks(h)
 
     def start(self, decoder: Model, code: Tensor) -> Any:
@@ -93,27 +94,9 @@ class CausalBody:
             keys = ops.where(is_here, attention.key_dense(normed), keys)
             values = ops.where(is_here, attention.value_dense(normed), values)
             cache[2 * number - 2], cache[2 * number - 1] = keys, values
-            h = h + attention.output_dense(_attended(attention.query_dense(normed), keys, values, is_known))
+            h = h + attended(attention, normed, keys, values, is_known)
             h = h + layer(f"narrow_{number}")(layer(f"wide_{number}")(layer(f"before_dense_{number}")(h)))
         return ops.cast(layer("output")(layer("last")(h))[:, 0], "float32"), [given, *cache]
 
-    def _embedded(self, x: Tensor) -> Tensor:
-        """Embed tokens and their positions: (batch, length) → (batch, length, width)."""
-        places = keras.ops.cumsum(keras.ops.ones_like(x), axis=1) - 1
-        return keras.layers.Add(name="tokens")([self._table(self.vocabulary, "words")(x),
-                                                self._table(x.shape[1], "places")(places)])  # fmt: skip
-
-    def _table(self, count: int, name: str) -> Layer:
-        initial = keras.initializers.RandomNormal(stddev=0.02)  # as usual with transformers
-        return keras.layers.Embedding(count, self.width, embeddings_initializer=initial, name=name)
-
     def _layers(self, *, is_causal: bool) -> Transformer:
         return Transformer(self.width, self.num_heads, len(self.hidden_units), is_causal=is_causal)
-
-
-def _attended(query: Tensor, keys: Tensor, values: Tensor, is_known: Tensor) -> Tensor:
-    """Return the attention of one token: (batch, 1, heads, size), twice (batch, length, heads, size) → the first."""
-    ops = keras.ops
-    scores = ops.einsum("bqhd,bkhd->bhqk", query, keys) / query.shape[-1] ** 0.5
-    weights = ops.softmax(ops.where(is_known, scores, -1e9), axis=-1)
-    return ops.einsum("bhqk,bkhd->bqhd", weights, values)

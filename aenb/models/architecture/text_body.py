@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from aenb.core.backend import Model, Tensor, keras
+from aenb.core.backend import Layer, Model, Tensor, keras
 
 
 class TextBody(Protocol):
@@ -73,6 +73,18 @@ def counted(y: Tensor) -> Tensor:
     """
     is_token = keras.ops.cast(keras.ops.not_equal(y, 0), "float32")
     return keras.ops.concatenate([keras.ops.ones_like(is_token[:, :1]), is_token[:, :-1]], axis=1)
+
+
+def embedded(x: Tensor, vocabulary: int, width: int) -> Tensor:
+    """Embed tokens and positions, by layers "words" and "places": (batch, length) → (batch, length, width)."""
+    places = keras.ops.cumsum(keras.ops.ones_like(x), axis=1) - 1
+    both = [_table(vocabulary, width, "words")(x), _table(x.shape[1], width, "places")(places)]
+    return keras.layers.Add(name="tokens")(both)
+
+
+def _table(count: int, width: int, name: str) -> Layer:
+    initial = keras.initializers.RandomNormal(stddev=0.02)  # as usual with transformers
+    return keras.layers.Embedding(count, width, embeddings_initializer=initial, name=name)
 
 
 def source_tokens(h: Tensor, is_there: Tensor) -> Tensor:
