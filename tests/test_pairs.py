@@ -103,7 +103,7 @@ def test_the_preview_shows_both_sides():
     from aenb.notebook.widgets.data_preview import DataOverview
 
     shown = repr(DataOverview(aenb.load_data(PAIRS, tokens="bytes")))
-    assert "The sea is old. → El mar es viejo." in shown
+    assert "The cat is old. → El gato es viejo." in shown
     assert "pairs of texts" in shown
 
 
