@@ -190,6 +190,7 @@ class TestRun:
         for call, words in (
             (lambda: run.generate(2), "run.translate"),
             (lambda: run.score(["the red cat"]), "reconstructs its examples"),
+            (lambda: aenb.LatentExplorer(run), "bottleneck = True gives one code"),
             (lambda: run.attention("the red cat", np.zeros((1, 2), int)), "a target for each of 1 sources"),
             (lambda: aenb.train("vae", PAIRS, task="translate", tokens="bytes", verbose=False), "deep, attention"),
             (lambda: aenb.train("attention", "digits", task="translate", verbose=False), "expected pairs of texts"),
