@@ -66,8 +66,8 @@ def lay_out(inputs: ViewInputs, plane: str) -> Layout:
         raise AenbError(f'`plane`: expected "pca" or "umap"; received {plane!r}.')
     if inputs.run.translates and not inputs.has_plane:
         raise AenbError(
-            "`run`: expected one latent code for each text; this run has one for each token, since its decoder attends to "
-            'the source. run.show("alignment") shows that; bottleneck = True gives one code.'
+            "`run`: expected one latent code for each text; this run has one for each token, to which its "
+            'decoder attends. run.show("alignment") shows that; bottleneck = True gives one code.'
         )
     if not inputs.has_plane:
         raise AenbError(
