@@ -79,7 +79,7 @@ def from_pairs(
     Example:
         >>> data = from_pairs([("a cat", "un gato"), ("a dog", "un perro")] * 3, tokens="bytes")
         >>> data.input_shape, data.targets_train.shape, data.texts(data.targets_test)
-        ((5,), (5, 8), ['un gato'])
+        ((5,), (5, 8), ['un perro'])
     """
     texts, places = _cleaned(pairs, name)
     names, is_held = (None if one is None else np.asarray(one)[places] for one in (names, is_held))

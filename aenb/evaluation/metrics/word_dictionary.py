@@ -34,8 +34,8 @@ class WordDictionary:
     Example:
         >>> english = ["the house", "the book", "a house", "a book"]
         >>> spanish = ["la casa", "el libro", "una casa", "un libro"]
-        >>> WordDictionary(english, spanish).translate(["house", "a big book"])
-        ['Casa', 'Un big libro']
+        >>> WordDictionary(english, spanish).translate(["house", "big book"])
+        ['Casa', 'Big libro']
     """
 
     def __init__(self, sources: Sequence[str], targets: Sequence[str], rounds: int = ROUNDS):
