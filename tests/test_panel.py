@@ -80,6 +80,24 @@ def test_another_family_keeps_what_both_have():
     assert panel._settings.name.value == "vae_1"
 
 
+def test_settings_for_other_kinds_of_data_are_hidden_once_the_kind_is_known():
+    def shown():
+        controls = panel._settings._hyperparameters
+        return {name for name, control in controls.items() if control.row.layout.display != "none"}
+
+    panel = aenb.Trainer("vae", "digits", word_dropout=0.3)
+    both = {"latent_dim", "perceptual", "decoder_type", "word_dropout"}
+    assert both <= shown()
+    panel._tell("digits, 1,797 images of 8×8×1", "", "image")
+    assert shown() & both == {"latent_dim", "perceptual", "word_dropout"}  # the last one was set
+    panel._settings.family.value = "deep"
+    assert shown() & both == {"latent_dim", "perceptual", "word_dropout"}
+    panel._tell("phrases, 9 texts of 8", "", "text")
+    assert shown() & both == {"latent_dim", "decoder_type", "word_dropout"}
+    panel._tell("", "", "")
+    assert both <= shown()
+
+
 def test_it_begins_with_what_is_asked_for():
     panel = aenb.Trainer("vae", "digits", beta=4.0, epochs=3, seed=5)
     assert panel.cell == "%%autoencoder vae vae_1 --data digits --epochs 3 --seed 5\nbeta = 4.0"
@@ -227,7 +245,7 @@ def test_without_widgets_it_is_the_cell(monkeypatch, capsys):
 def preview(variables=None, runs=()):
     """Return a preview, and what it tells."""
     told = []
-    made = Preview(lambda: variables or {}, lambda: runs, lambda data, model: told.append((data, model)))
+    made = Preview(lambda: variables or {}, lambda: runs, lambda data, model, kind: told.append((data, model)))
     return made, told
 
 

@@ -41,6 +41,7 @@ class Field:
         choices: The values allowed, for text.
         group: The heading under which help lists it.
         metavar: The word that stands for the value in help.
+        only_for: The kind of data that it is for, "image" or "text"; "": any.
         of_data: Whether it is inferred from the data unless it is given.
         of_run: Whether, besides a Keras model, it takes a run or the folder of a saved one, and stays as it is.
         unset: What None means, in one word.
@@ -57,6 +58,7 @@ class Field:
     choices: tuple[str, ...] = ()
     group: str = ""
     metavar: str = ""
+    only_for: str = ""
     of_data: bool = False
     of_run: bool = False
     unset: str = "automatic"

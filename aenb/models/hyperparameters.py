@@ -38,10 +38,12 @@ DecoderType = Annotated[
     Field(
         "how texts are decoded: all tokens at once, or each from those before it, by recurrent units or attention",
         choices=("parallel", "gru", "attention"),
+        only_for="text",
     ),
 ]
 WordDropout = Annotated[
-    float, Field("share of the tokens that training hides from an autoregressive decoder", low=0, high=1)
+    float,
+    Field("share of the tokens that training hides from an autoregressive decoder", low=0, high=1, only_for="text"),
 ]
 KernelSize = Annotated[int, Field("side of the filters, in pixels", low=1, high=31)]
 Conditional = Annotated[bool, Field("condition the model on classes, to generate samples of a given class")]

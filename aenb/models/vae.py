@@ -120,10 +120,16 @@ def vae(
     decoder_type: DecoderType = "parallel",
     word_dropout: WordDropout = 0.0,
     lagging_steps: Annotated[
-        int, Field("steps in which the decoder of texts learns more slowly than the encoder", low=0)
+        int, Field("steps in which the decoder of texts learns more slowly than the encoder", low=0, only_for="text")
     ] = 0,
     decoder_every: Annotated[
-        int, Field("updates of the encoder for one of the decoder, in the first lagging_steps", low=2, high=1000)
+        int,
+        Field(
+            "updates of the encoder for one of the decoder, in the first lagging_steps",
+            low=2,
+            high=1000,
+            only_for="text",
+        ),
     ] = 10,
     conditional: Conditional = False,
     num_classes: NumClasses = 0,

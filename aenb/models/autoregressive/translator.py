@@ -23,10 +23,16 @@ from aenb.models.autoregressive.writing import Writer
 from aenb.models.players.training_step import Player
 
 Bottleneck = Annotated[
-    bool, Field("of pairs of texts: decode the target from one latent code, without attention over the source")
+    bool,
+    Field(
+        "of pairs of texts: decode the target from one latent code, without attention over the source", only_for="text"
+    ),
 ]
 Dropout = Annotated[
-    float, Field("of pairs of texts: share of values that training sets to 0, for few pairs", low=0, high=0.9)
+    float,
+    Field(
+        "of pairs of texts: share of values that training sets to 0, for few pairs", low=0, high=0.9, only_for="text"
+    ),
 ]
 TargetLength = Annotated[
     int, Field("tokens of the target, of pairs of texts; 0: none (found in the data)", low=0, high=10**5, of_data=True)

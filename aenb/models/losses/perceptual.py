@@ -32,7 +32,8 @@ FILTERS, SIDE, SEED = (16, 32, 64), 4, 20_160  # of each level; pixels; of the f
 EPSILON = 0.01  # ε: below a length of 0.1, features fade rather than being scaled up
 
 Perceptual = Annotated[
-    float, Field("weight of a perceptual distance, added to the squared error (Johnson et al. 2016)", low=0)
+    float,
+    Field("weight of a perceptual distance, added to the squared error (Johnson et al. 2016)", low=0, only_for="image"),
 ]
 
 

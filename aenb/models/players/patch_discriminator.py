@@ -35,7 +35,7 @@ TERMS = ("discriminator_loss", "real_score", "fake_score")
 AdversarialWeight = Annotated[
     float,
     Field("weight of a discriminator on patches, relative to the reconstruction: sharper images (Esser et al. 2021)",
-          low=0),
+          low=0, only_for="image"),
 ]  # fmt: skip
 
 

@@ -190,8 +190,9 @@ class Trainer:
         if self._slots:
             self._preview.follow(self._settings.spec(), delay)
 
-    def _tell(self, data: str, model: str) -> None:
+    def _tell(self, data: str, model: str, kind: str) -> None:
         """Show in the titles of the folds what is known, so that it is seen when they are closed."""
+        self._settings.of_kind(kind)
         self._folds.set_title(1, f"Data: {data}" if data else "Data")
         self._folds.set_title(2, f"Model: {model}" if model else "Model")
 

@@ -30,7 +30,7 @@ class Preview:
     Args:
         variables: Returns the notebook's variables.
         runs: Returns the runs so far, whose speed gives the expected time.
-        told: Called with a line about the data and one about the model, "" for what is not known.
+        told: Called with a line about the data, one about the model, and the kind of data; "" for what is not known.
 
     Attributes:
         data: Examples of the data, and what was inferred.
@@ -41,7 +41,7 @@ class Preview:
         self,
         variables: Callable[[], Mapping[str, Any]],
         runs: Callable[[], Iterable[Run]],
-        told: Callable[[str, str], object],
+        told: Callable[[str, str, str], object],
     ):
         self.data, self.model = widgets.HTML(), widgets.HTML()
         self._variables, self._runs, self._told = variables, runs, told
@@ -92,7 +92,7 @@ class Preview:
 
         if spec is self._asked:
             self.data.value = data_html(data)
-            self._told(data_line(data), "")
+            self._told(data_line(data), "", data.kind)
 
     def _show_model(self, spec: Spec, data: Data) -> None:
         from aenb.figures.architecture import architecture_html
@@ -111,12 +111,12 @@ class Preview:
             completed, data, model.count_params(), batch_size(completed, len(data.train)), self._runs()
         )
         told = "" if seconds is None else f", about {time_in_words(seconds)} of training"
-        self._told(data_line(data), f"{model.count_params():,} parameters{told}")
+        self._told(data_line(data), f"{model.count_params():,} parameters{told}", data.kind)
 
     def _show(self, spec: Spec, data: str, model: str) -> None:
         if spec is self._asked:
             self.data.value, self.model.value = (f"<div>{escape(words)}</div>" for words in (data, model))
-            self._told("", "")
+            self._told("", "", "")
 
 
 def _loaded(found: Any, spec: Spec) -> Data:

@@ -52,6 +52,7 @@ class Settings:
             name: Control(option, defaults[name]) for name, option in options().items() if name not in AT_TOP
         }
         self._hyperparameters: dict[str, Control] = {}
+        self._kind = ""
         self._model = widgets.VBox(layout=_scrolling())
         groups = {
             group: widgets.VBox(
@@ -91,6 +92,17 @@ class Settings:
             raise errors[0]
         return make_spec(self.family.value, self.name.value.strip() or None, values | {"data": self.data.value.strip()})
 
+    def of_kind(self, kind: str) -> None:
+        """Hide the hyperparameters that are for data of another kind, unless one is set.
+
+        Args:
+            kind: The kind of the data, such as "image"; "": it is not known, and all are shown.
+        """
+        self._kind = kind
+        for control in self._hyperparameters.values():
+            is_other = kind and control.field.only_for not in ("", kind) and control.is_default
+            control.row.layout.display = "none" if is_other else ""
+
     def inputs(self) -> list[widgets.Widget]:
         """Return the widgets that hold the settings, that of the family first: it decides which others there are."""
         controls = [*self._options.values(), *self._hyperparameters.values()]
@@ -112,6 +124,7 @@ class Settings:
         self._hyperparameters = {name: Control(field, given.get(name, field.default)) for name, field in shown.items()}
         for control in self._hyperparameters.values():
             control.on_change(self._changed)
+        self.of_kind(self._kind)
         self._model.children = [control.row for control in self._hyperparameters.values()]
         self.about.value = (
             f'<div style="line-height:1.4;margin:.2em 0 .4em">{escape(entry.summary)} '
