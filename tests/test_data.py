@@ -105,7 +105,7 @@ BAD = {
     "infinite and NaN": (np.where(np.eye(9) > 0, -np.inf, np.nan)[:, :3], "received infinity in 3 of 9"),
     "images with NaN": (np.where(np.eye(9) > 0, np.nan, DRAW.random((9, 9, 9))), "NaN or infinity in 9 of 9"),
     "objects": (np.array([[1, "a"]] * 9, dtype=object), "dtype object"),
-    "text": (np.array([["a", "b"]] * 9), "expected numbers"),
+    "text": (np.array([["a", "b", "c"]] * 9), "expected numbers"),
     "ragged": ([[1, 2], [3]], "ragged"),
     "ragged objects": (np.array([[1, 2], [3]], dtype=object), "dtype object"),
     "one axis": (np.zeros(9), "expected a series that varies; received the value 0"),

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 import aenb
@@ -77,3 +78,16 @@ def test_a_variable_that_raises_when_it_is_asked_is_no_data():
 
     with pytest.raises(aenb.AenbError, match="No data set, notebook variable or file is called `nothing_such`"):
         find_data("nothing_such", {"raises": Raises()})
+
+
+def test_labels_of_a_table_are_asked_for_as_many_as_there_are():
+    class EndlessLabels(Endless):
+        def __getitem__(self, place):
+            return place % 2
+
+        def __iter__(self):
+            while True:
+                yield 1
+
+    data = aenb.load_data(pd.DataFrame(np.eye(9)), EndlessLabels())
+    assert set(data.y_train) == {0, 1}

@@ -76,6 +76,10 @@ class TestRows:
         np.testing.assert_allclose(of_wine.encode(x), of_wine.encode(right), **tolerance)
         np.testing.assert_allclose(of_wine.score(x), of_wine.score(right), **tolerance)
 
+    def test_no_name_is_not_the_current_folder(self, of_digits):
+        with pytest.raises(aenb.AenbError, match="received no name"):
+            of_digits.score("")
+
     def test_a_table_without_rows_has_codes_without_rows(self, of_wine, wine):
         codes = of_wine.encode(wine.iloc[:0])
         assert codes.shape == (0, 3)

@@ -334,8 +334,8 @@ class TestTrained:
 
 
 def test_missing_values_are_filled_in_and_nothing_else_changes(imputer, frame):
-    holes = frame.copy()
-    hidden = {name: DRAW.random(len(frame)) < 0.2 for name in frame.columns.drop("patient")}
+    holes, draw = frame.copy(), np.random.default_rng(0)
+    hidden = {name: draw.random(len(frame)) < 0.2 for name in frame.columns.drop("patient")}
     for name, rows in hidden.items():
         holes[name] = holes[name].mask(rows)
     filled = imputer.impute(holes)
@@ -350,7 +350,8 @@ def test_missing_values_are_filled_in_and_nothing_else_changes(imputer, frame):
     error = (filled["bmi"] - frame["bmi"])[bmi].abs().mean()
     assert error < 0.85 * (frame["bmi"].mean() - frame["bmi"])[bmi].abs().mean()
     smoker = hidden["smoker"]
-    assert (filled["smoker"] == frame["smoker"])[smoker].mean() > 0.8
+    majority = frame["smoker"][smoker].value_counts(normalize=True).max()
+    assert (filled["smoker"] == frame["smoker"])[smoker].mean() > majority + 0.1
 
 
 def test_imputation_hides_whole_columns(frame):

@@ -108,6 +108,10 @@ def admit(x: Any, preprocessing: Preprocessing, name: str = "x") -> Admitted:
         AenbError: The examples do not fit the run, or a file can't be read.
     """
     index = None
+    if isinstance(x, str) and not x.strip() and preprocessing.kind != "text":
+        raise AenbError(
+            f"`{name}`: expected examples, a file or a folder; received no name. The current folder is `.`."
+        )
     if _is_path(x, preprocessing.kind):
         x, index = _read(expanded(x), preprocessing)
     elif preprocessing.sound and are_recordings(x, preprocessing.sound):

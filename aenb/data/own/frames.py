@@ -70,7 +70,7 @@ def taken_labels(frame: DataFrame, labels: Any, name: str) -> tuple[DataFrame, A
         place = names.index(labels)
         others = [one for one in range(frame.shape[1]) if one != place]
         return frame.iloc[:, others], frame.iloc[:, place], [f"The column `{labels}` was taken for the labels."]
-    within = _labels_within(frame, labels)
+    within = _labels_within(frame, labels, name)
     if within is None:
         return frame, labels, []
     advice = (
@@ -80,7 +80,7 @@ def taken_labels(frame: DataFrame, labels: Any, name: str) -> tuple[DataFrame, A
     return frame, labels, [f"The column `{within}` {what}, and is a feature like the others: {advice}."]
 
 
-def _labels_within(frame: DataFrame, labels: Any) -> str | None:
+def _labels_within(frame: DataFrame, labels: Any, name: str) -> str | None:
     """Return the name of the first column that has the same value for each class and another for any other class."""
     import pandas as pd
 
@@ -88,15 +88,12 @@ def _labels_within(frame: DataFrame, labels: Any) -> str | None:
         return None
     if labels is None:
         return next((printable(name) for name in frame.columns if str(name).lower() in LABELS), None)
-    try:
-        classes = pd.factorize(np.asarray(labels).reshape(len(frame)))[0]
-    except (TypeError, ValueError):  # `read_labels` says what is wrong
-        return None
+    classes = pd.factorize(read_labels(labels, len(frame), name))[0]
     number = classes.max() + 1
-    for place, name in enumerate(frame.columns):
+    for place, column in enumerate(frame.columns):
         codes = pd.factorize(frame.iloc[:, place].astype(object))[0]
         if codes.max() + 1 == number and len(np.unique(codes * number + classes)) == number and (codes >= 0).all():
-            return printable(name)
+            return printable(column)
     return None
 
 
