@@ -17,7 +17,7 @@ quickstart: .venv/lab.done  ## run the quickstart notebook, write build/quicksta
 lab: .venv/lab.done  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
-quick: .venv/dev.done  ## the tests that take under a second each, in about two minutes
+quick: .venv/dev.done  ## the tests that take under a second each, in about a minute
 	$(TESTED) $(BIN)/pytest tests -q -m "not slow and not thorough" -n 2 --dist loadfile
 
 # The longest files first: tests/conftest.py says which, and of the chapters it is that on attention.
