@@ -53,6 +53,11 @@ def _what_is_known_before_a_training_is_shown(panel):
     expect(panel.locator(".aenb-architecture rect")).to_have_count(7)
     panel.get_by_text(re.compile("^Data: ")).click()
     expect(panel.locator(".aenb-data-preview img")).to_be_visible()
+    size = panel.page.viewport_size
+    panel.page.set_viewport_size({"width": 800, "height": 768})
+    fold = "e => (e = e.closest('.jupyter-widget-Collapse-contents')).scrollWidth - e.clientWidth"
+    assert panel.locator(".aenb-data-preview").evaluate(fold) <= 0  # nothing of it is cut off
+    panel.page.set_viewport_size(size)
     panel.get_by_text("Settings", exact=True).click()
 
 
