@@ -5,6 +5,7 @@
 The seconds are those of the training and of fitting the density together, loading the data not included. With `--clock
 processor` they are processor seconds divided by the number of cores, which other programs on the machine hardly change.
 Each run is a process of its own; its scores are one line of a file, so a command that was stopped goes on where it was.
+`samples.png` has the first ten samples of each contender, from the first seed, below held-out images.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
 import aenb
 from aenb.comparison.budget import MAX_EPOCHS
@@ -28,12 +31,13 @@ from aenb.core.backend import keras
 from aenb.evaluation.extractor import Extractor, load_extractor
 from aenb.evaluation.metrics.intervals import interval
 from aenb.evaluation.metrics.sample_quality import density_coverage, frechet_distance, precision_recall
+from aenb.figures.plots import STYLE, image_grid, to_png
 from aenb.latent.flow import fit_flow
 from aenb.latent.sampling import fitted_flow
 from aenb.models.autoencoder import interface
 from tests.benchmarks import machine
 
-DATA, SAMPLES, PROBE, SHOWN = "fashion_mnist", 10_000, 235, 20
+DATA, SAMPLES, PROBE, SHOWN, TEN = "fashion_mnist", 10_000, 235, 20, 10
 SCORES = ("frechet", "precision", "recall", "coverage", "frechet_reconstruction")
 HEAD = ("Fréchet", "precision", "recall", "coverage", "reconstructions' Fréchet")
 
@@ -193,7 +197,7 @@ def main() -> None:
     kept = place / "scores.jsonl"
     if asked.one:
         name, seed = asked.one[0], int(asked.one[1])
-        picture = place / f"{name.replace(', ', '-')}-{seed}.npy"
+        picture = drawn(place, name, seed)
         found = measure(CONTENDERS[name], seed, asked.seconds, asked.clock == "processor", picture)
         with kept.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"name": name, "seed": seed, **asdict(CONTENDERS[name]), **found}) + "\n")
@@ -208,7 +212,31 @@ def main() -> None:
                 )
     text = f"{table(read(kept))}\n\n{asked.seconds:g} seconds ({asked.clock}). {machine.describe()}\n"
     (place / "samples.md").write_text(text, encoding="utf-8")
+    (place / "samples.png").write_bytes(picture(place, read(kept)))
     print(text)
+
+
+def drawn(place: Path, name: str, seed: int) -> Path:
+    """Return the file of a run's first samples."""
+    return place / f"{name.replace(', ', '-')}-{seed}.npy"
+
+
+def picture(place: Path, lines: list[dict[str, Any]]) -> bytes:
+    """Draw ten held-out images, and the first ten samples of each contender from its first seed."""
+    rows = {"held-out images": aenb.load_data(DATA).x_test[:TEN]}
+    for line in lines:
+        density = {"gmm": "mixture", "prior": "its prior"}.get(line["density"], line["density"])
+        label = f"{line['name'].partition(',')[0]}, {density}"
+        rows.setdefault(label, np.load(drawn(place, line["name"], line["seed"]))[:TEN])
+    side = next(iter(rows.values())).shape[1] + 1  # pixels, with the gap
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 0.56 * len(rows)), layout="constrained")
+        axes = figure.subplots()
+        axes.imshow(image_grid(np.concatenate(list(rows.values())), TEN), interpolation="nearest")
+        axes.set(xticks=[], yticks=(side - 1) / 2 + side * np.arange(len(rows)), yticklabels=list(rows))
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        return to_png(figure)
 
 
 def read(kept: Path) -> list[dict[str, Any]]:
