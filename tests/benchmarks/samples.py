@@ -197,8 +197,8 @@ def main() -> None:
     kept = place / "scores.jsonl"
     if asked.one:
         name, seed = asked.one[0], int(asked.one[1])
-        picture = drawn(place, name, seed)
-        found = measure(CONTENDERS[name], seed, asked.seconds, asked.clock == "processor", picture)
+        shown = drawn(place, name, seed)
+        found = measure(CONTENDERS[name], seed, asked.seconds, asked.clock == "processor", shown)
         with kept.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"name": name, "seed": seed, **asdict(CONTENDERS[name]), **found}) + "\n")
         return
@@ -225,12 +225,12 @@ def picture(place: Path, lines: list[dict[str, Any]]) -> bytes:
     """Draw ten held-out images, and the first ten samples of each contender from its first seed."""
     rows = {"held-out images": aenb.load_data(DATA).x_test[:TEN]}
     for line in lines:
-        density = {"gmm": "mixture", "prior": "its prior"}.get(line["density"], line["density"])
-        label = f"{line['name'].partition(',')[0]}, {density}"
+        density = {"gmm": ", mixture", "prior": ""}.get(line["density"], f", {line['density']}")
+        label = f"{line['name'].partition(',')[0]}{density}"
         rows.setdefault(label, np.load(drawn(place, line["name"], line["seed"]))[:TEN])
     side = next(iter(rows.values())).shape[1] + 1  # pixels, with the gap
     with rc_context(STYLE):
-        figure = Figure(figsize=(7.2, 0.56 * len(rows)), layout="constrained")
+        figure = Figure(figsize=(8.0, 0.56 * len(rows)), layout="constrained")
         axes = figure.subplots()
         axes.imshow(image_grid(np.concatenate(list(rows.values())), TEN), interpolation="nearest")
         axes.set(xticks=[], yticks=(side - 1) / 2 + side * np.arange(len(rows)), yticklabels=list(rows))
