@@ -315,7 +315,7 @@ def test_scores_come_reconstructions_first_and_cancel_keeps_what_is_there(data):
     assert "<script" not in seen[2][1]
     assert all("mse" in scores and "knn" not in scores for (scores,) in found.scores.values())
     (note,) = found.notes
-    absent = "representation, language, generation, anomaly, generated_table, series_anomaly"
+    absent = "representation, language, generation, anomaly, generated_table, series_anomaly, translation"
     assert note == f"Scoring was cancelled, so these scores are absent: {absent}."
     assert note in found._repr_html_()
 

@@ -35,7 +35,7 @@ def vae(data):
 class Fake:
     """A run whose model is a function: all that the scorers ask of one."""
 
-    is_conditional = is_generator = False
+    is_conditional = is_generator = translates = False
     latent_dim, spec, scores, is_alive = 8, SimpleNamespace(seed=0), {}, False
 
     def __init__(self, data, encode=None, rebuild=None, make=None):

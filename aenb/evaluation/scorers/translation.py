@@ -26,7 +26,7 @@ LEARNT = 10_000  # training pairs of the dictionary
 SHORT, CANDIDATES = 2.5, 10  # mean words of targets that are words, and how many are looked at
 
 
-@score(order=1)
+@score(order=9)
 def translation(run: TrainedRun, data: Data, say: Callable[[str], object]) -> dict[str, float]:
     """Return `chrf`, `bleu` and the `perplexity` of translations of at most 1,000 held-out texts; only of pairs.
 
