@@ -6,6 +6,7 @@ ACM 38) as the dictionary has them.
 
 from __future__ import annotations
 
+from aenb.core.short_form import max_examples
 from aenb.data.record import Data
 from aenb.data.sets import wordnet
 from aenb.data.sets.data_sets import dataset
@@ -38,4 +39,5 @@ def written_phrases(size: int = SIZE) -> Data:
     texts = list(dict.fromkeys(wordnet._phrases()))
     is_short = [wordnet.MIN_WORDS <= len(words) <= wordnet.MAX_WORDS for words in split_words(texts, "phrases")]
     kept = [text for text, short in zip(texts, is_short, strict=True) if short]
-    return from_written(kept, name="phrases", source="the system's package wordnet-base", size=size)
+    found = from_written(kept, name="phrases", source="the system's package wordnet-base", size=size)
+    return found.limit(max_examples())

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from aenb.core.errors import AenbError
+from aenb.core.short_form import max_examples
 from aenb.data.record import Data
 from aenb.data.sets import sword
 from aenb.data.sets.data_sets import dataset
@@ -75,7 +76,7 @@ def short_verses(longest: int, size: int = SIZE) -> Data:
         list(found.values()), "verses", "King James Version and Reina-Valera 1909, eBible.org", tokens=usual_units(),
         size=size, longest=longest, names=names, is_held=np.array([name.split(".")[0] in HELD for name in found]),
         notes=notes, total=0 if folder else TOTAL,
-    )  # fmt: skip
+    ).limit(max_examples())  # fmt: skip
 
 
 def _sample() -> Verses:
