@@ -87,7 +87,7 @@ def _labels_within(frame: DataFrame, labels: Any, name: str) -> str | None:
     if frame.shape[1] > MAX_SEARCHED:
         return None
     if labels is None:
-        return next((printable(name) for name in frame.columns if str(name).lower() in LABELS), None)
+        return next((printable(column) for column in frame.columns if str(column).lower() in LABELS), None)
     classes = pd.factorize(read_labels(labels, len(frame), name))[0]
     number = classes.max() + 1
     for place, column in enumerate(frame.columns):
