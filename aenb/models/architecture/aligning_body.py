@@ -14,7 +14,7 @@ from typing import Any
 from aenb.core.backend import Layer, Model, Tensor, keras
 from aenb.models.architecture.attending_body import attended
 from aenb.models.architecture.recurrent_body import UNROLLED
-from aenb.models.architecture.text_body import source_tokens
+from aenb.models.architecture.text_body import source_tokens, which_are_there
 from aenb.models.architecture.transformer import dropped
 
 
@@ -61,7 +61,7 @@ class AligningBody:
 
     def up(self, before: Tensor, code: Tensor, length: int) -> Tensor:
         """Predict features of each position: (batch, length), (batch, source length, size) → (batch, length, word)."""
-        is_there = keras.ops.any(keras.ops.not_equal(code, 0), axis=-1)[:, None, :]
+        is_there = which_are_there(code)[:, None, :]
         mean = _mean(code)
         h = dropped(keras.layers.Embedding(self.vocabulary, self.word, name="words")(before), self.dropout)
         for number, units in enumerate(self.hidden_units, 1):
@@ -73,8 +73,8 @@ class AligningBody:
 
     def start(self, decoder: Model, code: Tensor) -> Any:
         """Return which source tokens there are, their keys and values, and the first states."""
-        ops, cross = keras.ops, decoder.get_layer("cross_1")
-        is_there = ops.any(ops.not_equal(code, 0), axis=-1)[:, None, None, :]
+        cross = decoder.get_layer("cross_1")
+        is_there = which_are_there(code)[:, None, None, :]
         mean = _mean(code)
         states = (decoder.get_layer(f"state_{number}")(mean) for number in self._numbers)
         return [is_there, cross.key_dense(code), cross.value_dense(code), *states]
@@ -97,5 +97,5 @@ class AligningBody:
 def _mean(code: Tensor) -> Tensor:
     """Return the mean over the tokens of the source: (batch, length, size) → (batch, size)."""
     ops = keras.ops
-    count = ops.sum(ops.cast(ops.any(ops.not_equal(code, 0), axis=-1, keepdims=True), code.dtype), axis=1)
+    count = ops.sum(ops.cast(which_are_there(code)[..., None], code.dtype), axis=1)
     return ops.sum(code, axis=1) / ops.maximum(count, 1.0)

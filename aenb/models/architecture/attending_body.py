@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aenb.core.backend import Layer, Model, Tensor, keras
-from aenb.models.architecture.text_body import embedded, source_tokens
+from aenb.models.architecture.text_body import embedded, source_tokens, which_are_there
 from aenb.models.architecture.transformer import EPSILON, WIDER, Transformer, dropped
 
 
@@ -68,7 +68,7 @@ class AttendingBody:
         Returns:
             (batch, length, width).
         """
-        is_there = keras.ops.any(keras.ops.not_equal(code, 0), axis=-1)[:, None, :]  # (batch, 1, source length)
+        is_there = which_are_there(code)[:, None, :]  # (batch, 1, source length)
         h = self._tokens(before)
         for number in self._numbers:
             normed = _norm(f"before_attention_{number}")(h)
@@ -86,7 +86,7 @@ class AttendingBody:
     def start(self, decoder: Model, code: Tensor) -> Any:
         """Return which source tokens there are, their keys and values in each block, and an empty cache."""
         ops = keras.ops
-        is_there = ops.any(ops.not_equal(code, 0), axis=-1)[:, None, None, :]  # (batch, 1, 1, source length)
+        is_there = which_are_there(code)[:, None, None, :]  # (batch, 1, 1, source length)
         crosses = [decoder.get_layer(f"cross_{number}") for number in self._numbers]
         sources = [part for cross in crosses for part in (cross.key_dense(code), cross.value_dense(code))]
         shape = (ops.shape(code)[0], decoder.output_shape[1], self.num_heads, self.width // self.num_heads)

@@ -95,6 +95,11 @@ def source_tokens(h: Tensor, is_there: Tensor) -> Tensor:
     return keras.layers.Multiply(name="code")([h, keras.ops.cast(is_there, h.dtype)[..., None]])
 
 
+def which_are_there(code: Tensor) -> Tensor:
+    """Return which tokens of a source are no padding: (batch, length, size), of `source_tokens` → (batch, length)."""
+    return keras.ops.any(keras.ops.not_equal(code, 0), axis=-1)
+
+
 def features(parts: Sequence[Tensor], labels: Tensor | None) -> Tensor:
     """Join features of a text, and one-hot labels if there are any: (batch, …) each → (batch, features)."""
     parts = [*parts] if labels is None else [*parts, labels]
